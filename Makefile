@@ -1,0 +1,78 @@
+# The habits of the project: `make help` lists them. Works with GNU make 3.81 (macOS) and later.
+
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+
+# A folder made by `explainer pack` stands in for the network.
+PIP_SOURCE := $(if $(EXPLAINER_MIRROR),$(if $(wildcard $(EXPLAINER_MIRROR)/wheels),--no-index --find-links "$(EXPLAINER_MIRROR)/wheels"))
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_SOURCE) -c constraints.txt
+
+# Weights that lie beside a checkout let the tests run without the internet.
+TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard ../shared/weights)))
+
+.PHONY: help app test lint bench setup lock clean
+
+help:
+	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT)"
+	@echo "make test    set up and run every check: style, types, import floors, tests"
+	@echo "make lint    style, types and import floors only"
+	@echo "make bench   measure what is meant to be fast"
+	@echo "make setup   install into .venv, fetch WordNet and the face detector"
+	@echo "make lock    write constraints.txt anew, from the newest versions"
+	@echo "make clean   remove caches (not .venv, not downloaded weights)"
+
+app: setup
+	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+
+setup: $(VENV)/installed-app
+	@$(BIN)/explainer provision || true
+
+test: lint
+	@EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/explainer provision || true
+	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m benchmarks
+
+# pip runs only when what it would install may have changed. Where it fails (no network, say) but ran before,
+# the app goes on with what is there; the next call tries again.
+$(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
+	@if $(PIP_INSTALL) -e .; then touch $@; \
+	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/streamlit ]; then echo "pip failed: going on with what is installed."; \
+	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+
+$(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
+	@if $(PIP_INSTALL) -e '.[test]'; then touch $(VENV)/installed-app $@; \
+	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/pytest ]; then echo "pip failed: going on with what is installed."; \
+	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or later is needed. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Versions without the mark of a local build, and no line that names a place on this computer.
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet -e '.[test]'
+	{ sed -n '/^#/p' constraints.txt; \
+	  build/lock/bin/python -m pip freeze --exclude-editable | sed -e 's/+[A-Za-z0-9.]*$$//' \
+	  | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/lock
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	rm -rf *.egg-info tests/screenshots
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +

@@ -1,0 +1,81 @@
+"""Model cards: one TOML file in `models/` for each model that can be asked."""
+
+import importlib.util
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from explainer.provision import models_folder
+
+DEFAULT = "efficientnet-lite0"
+"""The card of the model that comes with the app."""
+
+
+class CardError(Exception):
+    """A model card that is missing or wrong, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a model's weights are: `file` within an installed `package`, and the SHA-256 of its bytes in hex."""
+
+    package: str
+    file: str
+    sha256: str
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None where it is not present."""
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or spec.origin is None:
+            return None
+        path = Path(spec.origin).parent / self.file
+        return path if path.is_file() else None
+
+
+@dataclass(frozen=True)
+class Transform:
+    """What a model wants to see: side x side pixels, each value (0 to 255) as (value - mean) / std by channel."""
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """All that is known of a model without loading it. `labels` names the label set that its outputs stand for."""
+
+    name: str
+    title: str
+    architecture: str
+    source: str
+    paper: str
+    licence: str
+    labels: str
+    good_for: str
+    grad_cam_layer: str
+    weights: Weights
+    transform: Transform
+
+
+def load(name: str = DEFAULT) -> ModelCard:
+    """The card of that name. Raises CardError where there is none, or where it does not say what it must."""
+    cards = {path.stem: path for path in sorted(models_folder().glob("*.toml"))}
+    if name not in cards:
+        raise CardError(f"There is no model {name!r}; there are {', '.join(cards) or 'none'} in {models_folder()}.")
+    try:
+        fields = tomllib.loads(cards[name].read_text(encoding="utf-8"))
+        transform = fields.pop("transform")
+        return ModelCard(
+            weights=Weights(**fields.pop("weights")),
+            transform=Transform(transform["side"], tuple(transform["mean"]), tuple(transform["std"])),
+            **fields,
+        )
+    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        raise CardError(f"The model card {cards[name].name} cannot be read: {error}.") from error
+
+
+def load_all() -> tuple[ModelCard, ...]:
+    """Every card in the folder, by name. Raises CardError for the first that is wrong."""
+    return tuple(load(path.stem) for path in sorted(models_folder().glob("*.toml")))

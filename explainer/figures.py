@@ -1,0 +1,106 @@
+"""Pictures: photos with boxes and labels, overlays of attributions, and Plotly figures."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from explainer.faces import Box
+from explainer.photos import Photo
+from explainer.saliency import Attribution
+from explainer.words import Caption
+
+GREEN = "#00ff41"
+"""The accent: the thin green of ImageNet Roulette's box."""
+
+KEPT, NOT_IMAGEABLE, SENSITIVE, OFFENSIVE = "#009E73", "#56B4E9", "#E69F00", "#D55E00"
+"""What became of a category, in colours that colour-blind people can tell apart (Okabe & Ito 2008)."""
+
+OVERLAY_SIDE = 448
+"""Side of an overlay in pixels: twice what the network sees, so that its pixels can be made out."""
+
+
+def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption]) -> Image.Image:
+    """The photo with a thin green box round each face and its label at the box's top left corner.
+
+    `captions` go with the largest of the boxes, in their order; the others stay without. Where there are no boxes, the
+    one caption is the whole picture's. Says of a category only what its caption does.
+    """
+    picture = photo.image.copy()
+    draw = ImageDraw.Draw(picture)
+    line = max(2, round(max(picture.size) / 400))
+    font = ImageFont.load_default(size=max(13, round(max(picture.size) / 55)))
+    across, down = picture.width / photo.size[0], picture.height / photo.size[1]
+    corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in boxes]
+    corners = corners or [(0, 0, picture.width - 1, picture.height - 1)]
+    for corner in corners:
+        draw.rectangle(corner, outline=GREEN, width=line)
+    for number, (corner, caption) in enumerate(zip(corners, captions, strict=False), start=1):
+        text = caption.text if len(corners) == 1 else f"{number}  {caption.text}"
+        _tag(draw, picture.size, corner[:2], text, font)
+    return picture
+
+
+def _tag(
+    draw: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    corner: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Text on a dark ground, its lower left at a corner of a box, or below the corner where there is no room above."""
+    margin = 4
+    while draw.textlength(text, font=font) > size[0] - 2 * margin and len(text) > 2:
+        text = text[:-2] + "…"
+    _, _, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right + 2 * margin, bottom + 2 * margin
+    x = max(0.0, min(corner[0], size[0] - width))
+    y = corner[1] - height if corner[1] >= height else corner[1]
+    draw.rectangle((x, y, x + width, y + height), fill="#101010")
+    draw.text((x + margin, y + margin), text, fill=GREEN, font=font)
+
+
+def overlay(crop: Image.Image, attribution: Attribution, opacity: float = 0.6) -> Image.Image:
+    """The crop with what spoke for the label laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
+
+    Negative values are left out. The strongest one in a hundred shares the brightest colour; `opacity`, 0 to 1, is how
+    dense that is. The colours are those of the inferno map, which reads the same in grey and for colour-blind people.
+    """
+    side = (OVERLAY_SIDE, OVERLAY_SIDE)
+    strength = cv2.resize(np.maximum(attribution.values, 0), side, interpolation=cv2.INTER_LINEAR)
+    brightest = float(np.percentile(strength, 99)) or float(strength.max())
+    strength = np.clip(strength / brightest, 0, 1) if brightest > 0 else strength
+    heat = cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    density = (strength * opacity)[:, :, None]
+    base = np.asarray(crop.resize(side, Image.Resampling.BICUBIC), dtype=np.float32)
+    blended: NDArray[np.float32] = base * (1 - density) + heat * density
+    return Image.fromarray(blended.round().astype(np.uint8))
+
+
+def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> go.Figure:
+    """Scores, 0 to 1, as horizontal bars in per cent, the first at the top."""
+    names = [f"{rank}. {caption.text}" for rank, caption in enumerate(captions, start=1)]
+    figure = go.Figure(
+        go.Bar(
+            x=list(scores),
+            y=names,
+            orientation="h",
+            marker_color=KEPT,
+            text=[f"{score:.1%}" for score in scores],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        title=title,
+        height=60 + 34 * len(names),
+        margin={"l": 0, "r": 40, "t": 40, "b": 0},
+        xaxis={"visible": False, "range": [0, max(scores) * 1.15]},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        dragmode=False,
+    )
+    return figure

@@ -1,0 +1,215 @@
+"""An upload: bytes in, an upright RGB photo of bounded size out, or a sentence that says why not."""
+
+import ctypes
+import hashlib
+import io
+import logging
+import re
+import threading
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pillow_heif
+from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, _imaging
+
+MAX_BYTES = 25 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 25 enforces
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 2048
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+_EMPTY = "The file is empty: choose another photo."
+_HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
+_WIDE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels: make it smaller and try again."
+_FOREIGN = "This is no photo that can be read here: choose a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
+_DAMAGED = "The file is cut short or damaged: choose the original, or save it again as JPEG or PNG."
+_NUMBERS = "The file holds measurements without a fixed white: save it as JPEG or PNG and try again."
+_MEMORY = "There is not enough memory for this photo just now: make it smaller or try again later."
+
+_TRANSPOSED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_FILTER = Image.Resampling.HAMMING  # half the time of bicubic, and does not overshoot at edges
+_STRIP_PIXELS = 2**20
+
+# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come.
+_decoding = threading.BoundedSemaphore(2)
+
+# Once, under the import lock: threads may not change filters and plugins while others read.
+pillow_heif.register_heif_opener()
+# PhotoError alone tells what is wrong with a photo. Pillow's warnings quote metadata, its debug log prints
+# all of it (the place, the camera's owner), and libtiff writes to stderr: an upload leaves no trace there.
+warnings.filterwarnings("ignore", module=r"PIL\.(Image|\w+ImagePlugin)$")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+with suppress(AttributeError, OSError):  # a Pillow that hides its libtiff: it then stays talkative, no more
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+
+
+class PhotoError(Exception):
+    """A photo that cannot be read; the message is one plain sentence that says what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo, upright, without metadata.
+
+    `image`: RGB, longest side at most `MAX_SIDE`; `size`: width and height in pixels of the upright original;
+    `digest`: SHA-256 of the file's bytes, hex.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    digest: str
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the original per pixel of `image`, 1 or more (measured on the longest side)."""
+        return max(self.size) / max(self.image.size)
+
+
+def read(data: bytes) -> Photo:
+    """The photo in a file's bytes; of an animation the first frame. Raises PhotoError, and nothing else."""
+    if not data:
+        raise PhotoError(_EMPTY)
+    if len(data) > MAX_BYTES:
+        raise PhotoError(_HEAVY)
+    with _decoding:
+        try:
+            image, size = _decoded(data)
+        except PhotoError:
+            raise
+        except Image.DecompressionBombError as error:
+            raise PhotoError(_WIDE) from error
+        except MemoryError as error:
+            raise PhotoError(_MEMORY) from error
+        except UnidentifiedImageError as error:
+            raise PhotoError(_DAMAGED if _familiar(data) else _FOREIGN) from error
+        except Exception as error:
+            # A bad file makes Pillow's decoders raise almost anything: OSError, SyntaxError, struct.error,
+            # EOFError, KeyError, ZeroDivisionError, RuntimeError... no list of them would be complete.
+            raise PhotoError(_DAMAGED) from error
+    return Photo(image, size, hashlib.sha256(data).hexdigest())
+
+
+def read_file(path: Path) -> Photo:
+    """The photo in a file. Raises PhotoError, also where there is no such file or it may not be read."""
+    try:
+        if path.is_dir():
+            raise PhotoError(f"{path} is a folder: name a photo in it.")
+        if not path.is_file():
+            raise PhotoError(f"There is no file {path}: check the name.")
+        if path.stat().st_size > MAX_BYTES:
+            raise PhotoError(_HEAVY)
+        data = path.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{path} cannot be opened: check that you may read it.") from error
+    return read(data)
+
+
+def _familiar(data: bytes) -> bool:
+    """Whether the first bytes are those of a format that is read here."""
+    return any(accept and accept(data[:16]) for _, accept in map(Image.OPEN.__getitem__, _FORMATS))
+
+
+def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture, upright, RGB, bounded; and the size of the upright original."""
+    if data[4:8] == b"ftyp":
+        # AVIF and HEIF say in a property of their own how to turn the picture. Their EXIF adds nothing and,
+        # damaged, makes the decoder refuse the photo: its item is renamed to a kind that nobody reads.
+        data = re.sub(rb"(infe.{8,10})Exif", rb"\1skip", data, flags=re.DOTALL)
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
+        size = _checked(file.size)
+        if file.mode in ("I", "F"):
+            raise PhotoError(_NUMBERS)
+        extent: tuple[float, float] = size
+        if isinstance(file, JpegImagePlugin.JpegImageFile):
+            # Decodes at 1/2, 1/4 or 1/8 where that is still large enough; the extent says how much of the
+            # last column and row is picture. (HEIF would draft a thumbnail, which may show something else.)
+            draft = file.draft(None, _bounded(size))
+            if draft is not None:
+                extent = draft[1][2:]
+            file.load()
+        else:
+            file.load()
+            extent = size = _checked(file.size)  # HEIF learns its size for certain only now
+        _scale_key(file, data)
+        orientation = _orientation(file)
+        image = _on_white(file, extent, _bounded(size))
+    if orientation in _TRANSPOSED:
+        image = image.transpose(_TRANSPOSED[orientation])
+    return image, size[::-1] if orientation >= 5 else size
+
+
+def _checked(size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise PhotoError(_WIDE)
+    return size
+
+
+def _bounded(size: tuple[int, int]) -> tuple[int, int]:
+    """The size with the same proportions whose sides are at most MAX_SIDE and at least 1."""
+    shrink = max(1.0, max(size) / MAX_SIDE)
+    return max(1, round(size[0] / shrink)), max(1, round(size[1] / shrink))
+
+
+def _orientation(file: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1 where it is missing or damaged. TIFF, AVIF and HEIF come upright."""
+    try:
+        value = file.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # damaged EXIF raises as variously as damaged pictures do; the photo is still good
+        return 1
+    return value if isinstance(value, int) and value in _TRANSPOSED else 1
+
+
+def _scale_key(file: Image.Image, data: bytes) -> None:
+    """Bring a PNG's transparent colour to 8 bits a channel, as Pillow brings its pixels but not this.
+
+    Of 16 bits the upper 8 are compared, so colours within 1/256 of the key are transparent as well.
+    """
+    key = file.info.get("transparency")
+    if file.format == "PNG" and file.mode in ("L", "RGB", "I;16") and key is not None:
+        depth = data[24]  # bits a channel, in the header chunk
+
+        def scaled(level: int) -> int:
+            return level >> 8 if depth == 16 else level * 255 // (2**depth - 1)
+
+        file.info["transparency"] = tuple(map(scaled, key)) if file.mode == "RGB" else scaled(key)
+
+
+def _on_white(file: Image.Image, extent: tuple[float, float], size: tuple[int, int]) -> Image.Image:
+    """The picture in RGB on white ground, scaled to `size`.
+
+    Strip by strip, rows first and columns at the end, so that no second picture of full size is ever held.
+    """
+    narrow = Image.new("RGB", (size[0], file.height))
+    rows = max(1, _STRIP_PIXELS // file.width)
+    for top in range(0, file.height, rows):
+        strip = _flat(file.crop((0, top, file.width, min(top + rows, file.height))), *_levels(file))
+        box = (0, 0, extent[0], strip.height)
+        narrow.paste(strip.resize((size[0], strip.height), _FILTER, box, reducing_gap=2), (0, top))
+    return narrow.resize(size, _FILTER, (0, 0, size[0], extent[1]), reducing_gap=2)
+
+
+def _levels(file: Image.Image) -> tuple[float, float]:
+    """Factor and offset from 16-bit grey to 0..255; a TIFF may hold 12 bits, or count from white."""
+    tags = getattr(file, "tag_v2", {})
+    factor = 1 / 16 if tags.get(ExifTags.Base.BitsPerSample) == (12,) else 1 / 256
+    return (-factor, 65535 / 256) if tags.get(ExifTags.Base.PhotometricInterpretation) == 0 else (factor, 0)
+
+
+def _flat(strip: Image.Image, factor: float, offset: float) -> Image.Image:
+    if strip.mode.startswith("I;16"):  # Pillow would clip: everything brighter than 255 of 65,535 white
+        strip = strip.convert("I").point(lambda level: level * factor + offset).convert("L")
+    if not strip.has_transparency_data:
+        return strip.convert("RGB")
+    strip = strip.convert("RGBA")
+    white = Image.new("RGB", strip.size, "white")
+    white.paste(strip, mask=strip)
+    return white

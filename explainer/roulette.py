@@ -1,0 +1,109 @@
+"""The way through: a photo, its faces, what is cut out for the network, and the labels under each release."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explainer import cards, faces, saliency, vocabularies
+from explainer.faces import Box, Detector
+from explainer.photos import Photo
+from explainer.saliency import Attribution, Target
+from explainer.vocabularies import Label
+
+# These import torch, which takes seconds; the pages know this module before a photo is there to be read.
+if TYPE_CHECKING:
+    from explainer.classifiers import Classifier
+    from explainer.people import PeopleHead
+    from explainer.runtime import Forward
+
+MOST_FACES = 8
+"""How many faces of a photo are labelled, the largest first; all are boxed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """All that a photo passes through, loaded. One thread at a time."""
+
+    detector: Detector
+    classifier: "Classifier"
+    head: "PeopleHead"
+    forward: "Forward"
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network made of one face, or of the whole picture where `box` is None.
+
+    `probabilities` is float32 (objects,), a share of 1 for each of `object_wnids`; `scores` is float32 (people,), the
+    cosine, -1 to 1, for each of `person_wnids`.
+    """
+
+    box: Box | None
+    object_wnids: tuple[str, ...]
+    person_wnids: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def objects(self, n: int) -> tuple[Label, ...]:
+        """The `n` likeliest object classes, with their probabilities."""
+        return vocabularies.top(self.probabilities, self.object_wnids, n)
+
+    def people(self, release: str, n: int) -> tuple[Label, ...]:
+        """The `n` nearest person categories of those that a release keeps, with their cosines."""
+        return vocabularies.top(self.scores, self.person_wnids, n, vocabularies.person_categories(release))
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A photo, read. `boxes` are all faces found, the largest first; `readings` those of the largest, or of the whole.
+
+    `detector` is "none" where no face was looked for.
+    """
+
+    size: tuple[int, int]
+    detector: str
+    boxes: tuple[Box, ...]
+    readings: tuple[Reading, ...]
+    seconds: float
+
+
+def load(model: str = cards.DEFAULT) -> Pipeline:
+    """The pipeline of a model by the name of its card. Raises CardError and ClassifierError."""
+    from explainer import classifiers, people, runtime
+
+    classifier = classifiers.load(cards.load(model))
+    forward = runtime.compile(classifier.module, classifier.card.transform.side)
+    return Pipeline(faces.load(), classifier, people.load(classifier), forward)
+
+
+def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
+    """The labels of each face, or of the whole picture where there is none or `whole` asks for it."""
+    start = time.perf_counter()
+    boxes = () if whole else faces.detect(pipeline.detector, photo)
+    regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
+    crops = [faces.crop(photo, region, pipeline.classifier.card.transform.side) for region in regions]
+    classifier, head = pipeline.classifier, pipeline.head
+    logits = pipeline.forward(classifier.to_array(crops))
+    readings = tuple(
+        Reading(region, classifier.wnids, head.wnids, *row)
+        for region, *row in zip(regions, classifier.probabilities(logits), head.scores(logits), strict=True)
+    )
+    detector = "none" if whole else pipeline.detector.name
+    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start)
+
+
+def explain(
+    pipeline: Pipeline,
+    photo: Photo,
+    box: Box | None,
+    target: Target,
+    method: str = "grad-cam",
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Attribution:
+    """Which pixels of exactly what the network saw of that face carried a label; errors as in `saliency.explain`."""
+    crop = faces.crop(photo, box, pipeline.classifier.card.transform.side)
+    return saliency.explain(pipeline.classifier, pipeline.head, crop, target, method, progress)

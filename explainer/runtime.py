@@ -1,0 +1,40 @@
+"""The fast forward pass: a PyTorch module compiled with OpenVINO, the same answers at a third of the time."""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+# OpenVINO's converter reports each use to its makers where this package is importable, and asks no one where there is
+# no terminal; without the package it takes its own silent stand-in.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino  # noqa: E402
+from openvino import properties  # noqa: E402
+
+Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def compile(module: nn.Module, side: int) -> Forward:
+    """A function that does what `module` does: float32 (N, 3, side, side) to float32 (N, outputs), any N.
+
+    It computes in float32, so that its outputs equal the module's to about 1e-5. Any number of threads may call it.
+    """
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
+        model = openvino.convert_model(module, example_input=torch.zeros(1, 3, side, side), input=[-1, 3, side, side])
+    settings = {
+        properties.hint.inference_precision: openvino.Type.f32,
+        properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
+    }
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+
+    def forward(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs: NDArray[np.float32] = compiled.create_infer_request().infer([inputs])[0]
+        return outputs
+
+    return forward

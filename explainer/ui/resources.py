@@ -1,0 +1,81 @@
+"""What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
+
+import os
+from typing import TypeVar
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+
+from explainer import photos, roulette, taxonomy, words
+from explainer.faces import Box
+from explainer.photos import Photo
+from explainer.roulette import Pipeline, Result
+from explainer.saliency import Attribution, Target
+from explainer.words import Context
+from explainer.workers import Job, Worker
+
+Made = TypeVar("Made")
+
+# How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
+_KEPT, _PATIENCE = 32, 0.05
+
+
+def prepare() -> None:
+    """Keep uploads off the disk and libraries off the network, and load the models behind the first page."""
+    # Above this size Starlette writes an upload to a temporary file: never, as no larger one is let in.
+    MultiPartParser.spool_max_size = 2 * photos.MAX_BYTES
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    worker()
+
+
+@st.cache_resource(show_spinner=False)
+def worker() -> Worker[Pipeline]:
+    """The worker that owns the models, shared by all visitors; starts to load them at the first call."""
+    shared = Worker(_load, "models")
+    shared.submit(lambda pipeline, progress: None)
+    return shared
+
+
+def _load() -> Pipeline:
+    words.caption(taxonomy.PERSON, Context.TREE)  # the dictionary takes seconds at its first word
+    return roulette.load()
+
+
+@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _reading(digest: str, whole: bool, _photo: Photo) -> Job[Result]:
+    return worker().submit(lambda pipeline, progress: roulette.read(pipeline, _photo, whole))
+
+
+@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _attribution(digest: str, box: Box | None, target: Target, method: str, _photo: Photo) -> Job[Attribution]:
+    return worker().submit(lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress))
+
+
+def read(photo: Photo, whole: bool) -> Result:
+    """The reading of a photo, computed once a session."""
+    return _wait(_reading(photo.digest, whole, photo), "Looking for faces, and for words")
+
+
+def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
+    """The explanation of a label, computed once a session."""
+    return _wait(_attribution(photo.digest, box, target, method, photo), "Tracing the label back to the pixels")
+
+
+def forget() -> None:
+    """Drop all that was computed from this visitor's photos, now."""
+    _reading.clear()
+    _attribution.clear()
+
+
+def _wait(job: Job[Made], doing: str) -> Made:
+    """The job's result; meanwhile its progress, or its place in the queue, stands on the page."""
+    bar = st.empty()
+    while True:
+        try:
+            result = job.result(_PATIENCE)
+        except TimeoutError:
+            ahead = f", {job.place} before you" if job.place else ""
+            bar.progress(job.progress, f"{doing}{ahead} …")
+        else:
+            bar.empty()
+            return result

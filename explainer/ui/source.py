@@ -1,0 +1,68 @@
+"""Where a visitor's photo comes from, and how it goes: an upload or a sample picture, kept in their session alone."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from explainer import photos, samples
+from explainer.photos import Photo, PhotoError
+from explainer.ui import resources
+
+_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
+
+
+def choose() -> None:
+    """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
+    # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
+    key = f"upload_{st.session_state.setdefault('uploads', 0)}"
+    st.file_uploader("A photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
+    st.pills(
+        "Or a sample picture",
+        samples.SAMPLES,
+        format_func=lambda name: samples.SAMPLES[name].title,
+        key="sample",
+        on_change=_sample,
+    )
+    if error := st.session_state.get("photo_error"):
+        st.error(error)
+
+
+def photo() -> Photo | None:
+    """The visitor's photo, or None where there is none yet."""
+    chosen: Photo | None = st.session_state.get("photo")
+    return chosen
+
+
+def forget_button() -> None:
+    """A button that drops the photo and all that was computed from it."""
+    st.button("Forget this photo", key="forget", on_click=_forget)
+
+
+def _upload(key: str) -> None:
+    file = st.session_state[key]
+    if file is not None and _take(lambda: photos.read(file.getvalue())):
+        st.session_state["sample"] = None
+    st.session_state["uploads"] += 1
+
+
+def _sample() -> None:
+    name = st.session_state["sample"]
+    if name is not None:
+        _take(lambda: samples.read(name))
+
+
+def _take(read: Callable[[], Photo]) -> bool:
+    try:
+        taken = read()
+    except PhotoError as error:
+        st.session_state["photo_error"] = str(error)
+        return False
+    _forget()
+    st.session_state["photo"] = taken
+    return True
+
+
+def _forget() -> None:
+    for name in ("photo", "photo_error"):
+        st.session_state.pop(name, None)
+    resources.forget()

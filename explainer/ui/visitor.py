@@ -1,0 +1,73 @@
+"""What one visitor has agreed to and asked for, kept in their session alone: the notice, and words to reveal."""
+
+import streamlit as st
+
+from explainer import words
+from explainer.words import Caption, Context
+
+_ALL, _SOME, _AGREED = "revealed_all", "revealed_wnids", "notice_agreed"
+
+
+def notice() -> None:
+    """The notice that comes before the first label, once a visit; the script goes on only after it was agreed to."""
+    if st.session_state.get(_AGREED):
+        return
+    with st.container(border=True):
+        st.markdown(
+            "**Before the first label.** The words come from a dictionary, by way of a training set; they say nothing "
+            "true about the person in the picture. Many were cruel, and ImageNet has removed most of them; the offensive "
+            "and sensitive ones stay masked until you ask. Use a photo only if everyone in it agrees, and leave children "
+            "out. It stays in this computer's memory while you are here, and is never stored."
+        )
+        st.button("Go on", key="notice_button", type="primary", on_click=_set, args=(_AGREED, True))
+    st.stop()
+
+
+def caption(wnid: str, context: Context) -> Caption:
+    """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
+    return words.caption(wnid, context, revealed=bool(st.session_state.get(_ALL)) or wnid in _revealed())
+
+
+def reveal_button(wnid: str, key: str) -> None:
+    """A button that reveals the words of one category to this visitor; `key` tells it from others on the page."""
+    st.button("Reveal", key=f"reveal_{key}", type="tertiary", on_click=_reveal, args=(wnid,))
+
+
+def controls() -> None:
+    """In the sidebar: reveal everything, behind one question, or mask everything again."""
+    with st.sidebar:
+        st.markdown("**Offensive and sensitive words**")
+        if st.session_state.get(_ALL) or _revealed():
+            st.caption("Some or all of them are shown to you now.")
+            st.button("Mask everything again", key="mask_all", on_click=_mask_all)
+        else:
+            st.caption("They are masked: slurs, and words for race, faith, illness and the like.")
+        if not st.session_state.get(_ALL):
+            st.button("Show all of them…", key="ask_reveal_all", on_click=_set, args=("asking", True))
+            if st.session_state.get("asking"):
+                st.markdown("Anyone who sees this screen will read them. Show them until you leave?")
+                st.button("Yes, show them", key="reveal_all", on_click=_reveal_all)
+                st.button("No", key="reveal_none", on_click=_set, args=("asking", False))
+
+
+def _revealed() -> frozenset[str]:
+    wnids: frozenset[str] = st.session_state.get(_SOME, frozenset())
+    return wnids
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
+
+
+def _reveal(wnid: str) -> None:
+    st.session_state[_SOME] = _revealed() | {wnid}
+
+
+def _reveal_all() -> None:
+    st.session_state["asking"] = False
+    st.session_state[_ALL] = True
+
+
+def _mask_all() -> None:
+    st.session_state[_ALL] = False
+    st.session_state[_SOME] = frozenset()

@@ -1,0 +1,119 @@
+"""The words and glosses of categories, masked where they offend. Nothing else reads lemmas or glosses for display."""
+
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from explainer import taxonomy
+from explainer.taxonomy import Safety, Synset
+
+
+class Context(Enum):
+    """Where the words are shown. A person's face is what makes a sensitive word offend; a file is shown to anyone."""
+
+    TREE = "tree"
+    PHOTO = "photo"
+    TREE_FILE = "tree file"
+    PHOTO_FILE = "photo file"
+
+
+_MASKED: dict[Context, frozenset[Safety | None]] = {
+    Context.TREE: frozenset({"offensive"}),
+    Context.TREE_FILE: frozenset({"offensive"}),
+    Context.PHOTO: frozenset({"offensive", "sensitive"}),
+    Context.PHOTO_FILE: frozenset({"offensive", "sensitive"}),
+}
+_FILES = (Context.TREE_FILE, Context.PHOTO_FILE)
+
+REASONS: dict[Safety, str] = {
+    "offensive": "offensive, announced for removal in 2019",
+    "sensitive": "sensitive, announced for removal in 2019",
+}
+"""Why a word is masked or marked, in the visitor's words; the judgement is ImageNet's own (Yang et al. 2020)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What may be shown of a category: `words` and `gloss` are None where it is masked.
+
+    `gloss` is also None where no dictionary is at hand.
+    """
+
+    wnid: str
+    safety: Safety | None
+    words: str | None
+    gloss: str | None
+
+    @property
+    def masked(self) -> bool:
+        """Whether the words are withheld."""
+        return self.words is None
+
+    @property
+    def text(self) -> str:
+        """The words, or in their place that they are masked and why."""
+        return self.words if self.words is not None else f"[masked: {self.safety}]"
+
+    @property
+    def note(self) -> str | None:
+        """Why ImageNet took issue with the category, whether it is masked here or not."""
+        return REASONS.get(self.safety) if self.safety else None
+
+
+def caption(wnid: str, context: Context, revealed: bool = False) -> Caption:
+    """The words and gloss of a category, as far as `context` and the visitor's wish to see them (`revealed`) allow.
+
+    A file never carries a masked word, revealed or not. Raises taxonomy.UnknownCategory.
+    """
+    synset = taxonomy.load()[wnid]
+    if synset.safety in _MASKED[context] and (context in _FILES or not revealed):
+        return Caption(wnid, synset.safety, None, None)
+    return Caption(wnid, synset.safety, ", ".join(synset.lemmas), _gloss(synset))
+
+
+def definition(wnid: str) -> str:
+    """Lemmas and gloss as one text: what a sentence model reads, never what a person is shown.
+
+    Raises LookupError where no dictionary holds the gloss.
+    """
+    synset = taxonomy.load()[wnid]
+    gloss = _gloss(synset)
+    if gloss is None:
+        raise LookupError(f"No gloss of {wnid}: neither NLTK's WordNet nor timm's tables hold it.")
+    return f"{', '.join(synset.lemmas)}: {gloss}"
+
+
+# NLTK's reader moves one shared file handle, so two threads at once would read each other's lines.
+_reading = threading.Lock()
+
+
+@cache
+def _gloss(synset: Synset) -> str | None:
+    with _reading:
+        reader = _wordnet()
+        if reader is not None:
+            gloss: str = reader.synset_from_pos_and_offset("n", int(synset.wnid[1:])).definition()
+            return gloss
+        return _timm_glosses().get(synset.wnid)
+
+
+@cache
+def _wordnet() -> Any | None:
+    """NLTK's WordNet 3.0, or None where it is not installed or is another version, whose offsets would be wrong."""
+    from nltk.corpus import wordnet
+
+    try:
+        return wordnet if wordnet.get_version() == "3.0" else None
+    except LookupError:
+        return None
+
+
+@cache
+def _timm_glosses() -> dict[str, str]:
+    from timm.data.imagenet_info import ImageNetInfo
+
+    info = ImageNetInfo("imagenet-22k-ms")  # its list has the one class of ILSVRC that Fall 2011 has not
+    both = {wnid: info.label_name_to_description(wnid, detailed=True) for wnid in info.label_names()}
+    return {wnid: text.removeprefix(f"{info.label_name_to_description(wnid)}: ") for wnid, text in both.items()}

@@ -1,0 +1,87 @@
+"""Long-lived workers: each owns what only one thread may touch, and does one job at a time, in the order they came."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+__all__ = ["CancelledError", "Job", "Progress", "Worker"]
+
+Owned = TypeVar("Owned")
+Result = TypeVar("Result")
+
+Progress = Callable[[float], None]
+"""Told the fraction done, 0 to 1; raises CancelledError where nobody waits for the result any more."""
+
+
+class Job(Generic[Result]):
+    """Work that a worker was given. `progress` is the fraction done, 0 to 1."""
+
+    def __init__(self, queue: list["Job[Any]"]) -> None:
+        self.progress = 0.0
+        self.future: Future[Result]
+        self._queue = queue
+        self._unwanted = threading.Event()
+
+    @property
+    def place(self) -> int:
+        """How many jobs go before it; 0 for the one at work, and for one that is done."""
+        try:
+            return self._queue.index(self)
+        except ValueError:
+            return 0
+
+    @property
+    def done(self) -> bool:
+        """Whether it has a result or an error, or was cancelled."""
+        return self.future.done()
+
+    def wanted(self) -> bool:
+        """Whether it has a result or is to have one: it neither failed nor was cancelled."""
+        return not self.done or not (self.future.cancelled() or self.future.exception())
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for what the work returns, or raise what it raised.
+
+        Raises TimeoutError after `timeout` seconds, CancelledError where the job was cancelled.
+        """
+        return self.future.result(timeout)
+
+    def cancel(self) -> None:
+        """Give up the place in the queue, or stop at the work's next report of progress."""
+        self._unwanted.set()
+        self.future.cancel()
+
+    def report(self, fraction: float) -> None:
+        """Note the fraction done; raises CancelledError where the job was cancelled meanwhile."""
+        if self._unwanted.is_set():
+            raise CancelledError
+        self.progress = fraction
+
+
+class Worker(Generic[Owned]):
+    """One thread that lives as long as the process, and what it owns.
+
+    `make` runs in that thread before the first job. Where it fails, that job raises its error; the next tries again.
+    """
+
+    def __init__(self, make: Callable[[], Owned], name: str) -> None:
+        self._make = make
+        self._owned: Owned | None = None
+        self._queue: list[Job[Any]] = []
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    def submit(self, work: Callable[[Owned, Progress], Result]) -> Job[Result]:
+        """Queue `work`, to be called with what the worker owns and with a function to report progress to."""
+        job: Job[Result] = Job(self._queue)
+
+        def run() -> Result:
+            if self._owned is None:
+                self._owned = self._make()
+            job.report(0.0)
+            return work(self._owned, job.report)
+
+        self._queue.append(job)
+        job.future = self._thread.submit(run)
+        job.future.add_done_callback(lambda _: self._queue.remove(job))
+        return job

@@ -1,0 +1,12 @@
+"""Start here: `streamlit run streamlit_app.py`."""
+
+import streamlit as st
+
+from explainer.ui import resources, visitor
+
+st.set_page_config(page_title="What ImageNet calls people", layout="wide", initial_sidebar_state="collapsed")
+resources.prepare()
+
+page = st.navigation([st.Page("pages/photo.py", title="Your photo", default=True)], position="top")
+visitor.controls()
+page.run()
