@@ -19,14 +19,12 @@ from explainer import (
     roulette,
     saliency,
     taxonomy,
-    vocabularies,
     words,
 )
 from explainer.photos import Photo, PhotoError
 from explainer.roulette import Pipeline, Reading
 from explainer.saliency import Target
-from explainer.vocabularies import Label
-from explainer.words import Context
+from explainer.words import Caption, Context
 
 _EXTENSIONS = {
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
@@ -84,6 +82,10 @@ def _classify(options: argparse.Namespace) -> int:
     paths = [path for given in options.photos for path in _files(given)]
     pipeline = roulette.load(options.model)
     failed = False
+
+    def caption(wnid: str) -> Caption:
+        return words.caption(wnid, Context.PHOTO, options.reveal)
+
     for path in tqdm(paths, unit="photo", disable=not sys.stderr.isatty()):
         try:
             photo = photos.read_file(path)
@@ -92,14 +94,7 @@ def _classify(options: argparse.Namespace) -> int:
             _print({"photo": str(path), "error": str(error)})
             continue
         result = roulette.read(pipeline, photo, options.whole)
-        _print(
-            {
-                "photo": str(path),
-                "size": list(result.size),
-                "detector": result.detector,
-                "readings": [_reading(reading, options.top, options.reveal) for reading in result.readings],
-            }
-        )
+        _print({"photo": str(path), **roulette.record(result, options.top, caption)})
         if options.explain:
             for number, reading in enumerate(result.readings, start=1):
                 stem = f"{path.stem}-{photo.digest[:8]}-{number}-{options.explain}"
@@ -117,34 +112,6 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _print(record: dict[str, Any]) -> None:
     tqdm.write(json.dumps(record, ensure_ascii=False))
-
-
-def _reading(reading: Reading, top: int, reveal: bool) -> dict[str, Any]:
-    box = reading.box
-    return {
-        "box": [box.left, box.top, box.right, box.bottom] if box else None,
-        "objects": [_object(label, reveal) for label in reading.objects(top)],
-        "people": {
-            release: [_person(label, reveal) for label in reading.people(release, top)]
-            for release in vocabularies.RELEASES
-        },
-    }
-
-
-def _object(label: Label, reveal: bool) -> dict[str, Any]:
-    caption = words.caption(label.wnid, Context.PHOTO, reveal)
-    return {"wnid": label.wnid, "words": caption.words, "score": round(label.score, 6)}
-
-
-def _person(label: Label, reveal: bool) -> dict[str, Any]:
-    caption = words.caption(label.wnid, Context.PHOTO, reveal)
-    return {
-        "wnid": label.wnid,
-        "words": caption.words,
-        "masked": caption.masked,
-        "safety": caption.safety,
-        "score": round(label.score, 6),
-    }
 
 
 def _explain(pipeline: Pipeline, photo: Photo, reading: Reading, method: str, stem: Path) -> None:

@@ -1,5 +1,6 @@
 """Pictures: photos with boxes and labels, overlays of attributions, and Plotly figures."""
 
+import io
 from collections.abc import Sequence
 
 import cv2
@@ -42,6 +43,33 @@ def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption]) ->
         text = caption.text if len(corners) == 1 else f"{number}  {caption.text}"
         _tag(draw, picture.size, corner[:2], text, font)
     return picture
+
+
+def with_footer(picture: Image.Image, text: str) -> Image.Image:
+    """The picture with lines of small print below it, wrapped to its width."""
+    font = ImageFont.load_default(size=max(11, round(max(picture.size) / 80)))
+    draw = ImageDraw.Draw(picture)
+    margin = 8
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and draw.textlength(longer, font=font) > picture.width - 2 * margin:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    wrapped = "\n".join(lines)
+    height = round(draw.multiline_textbbox((0, 0), wrapped, font=font)[3]) + 2 * margin
+    sheet = Image.new("RGB", (picture.width, picture.height + height), "#101010")
+    sheet.paste(picture, (0, 0))
+    ImageDraw.Draw(sheet).multiline_text((margin, picture.height + margin), wrapped, fill="#f2f2ee", font=font)
+    return sheet
+
+
+def to_png(picture: Image.Image) -> bytes:
+    """The picture as a PNG file, with nothing in it but its pixels."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def _tag(

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from explainer.faces import Box, Detector
 from explainer.photos import Photo
 from explainer.saliency import Attribution, Target
 from explainer.vocabularies import Label
+from explainer.words import Caption
 
 # These import torch, which takes seconds; the pages know this module before a photo is there to be read.
 if TYPE_CHECKING:
@@ -94,6 +95,43 @@ def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
     )
     detector = "none" if whole else pipeline.detector.name
     return Result(photo.size, detector, boxes, readings, time.perf_counter() - start)
+
+
+def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    """A result as JSON has it: each reading's box, its `n` likeliest objects, its `n` nearest people in each release.
+
+    `caption` gives the caption of a wnid, and with it decides what may be said; masked words are null.
+    """
+    return {
+        "size": list(result.size),
+        "detector": result.detector,
+        "readings": [
+            {
+                "box": list(astuple(reading.box)) if reading.box else None,
+                "objects": [_object(label, caption) for label in reading.objects(n)],
+                "people": {
+                    release: [_person(label, caption) for label in reading.people(release, n)]
+                    for release in vocabularies.RELEASES
+                },
+            }
+            for reading in result.readings
+        ],
+    }
+
+
+def _object(label: Label, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    return {"wnid": label.wnid, "words": caption(label.wnid).words, "score": round(label.score, 6)}
+
+
+def _person(label: Label, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    shown = caption(label.wnid)
+    return {
+        "wnid": label.wnid,
+        "words": shown.words,
+        "masked": shown.masked,
+        "safety": shown.safety,
+        "score": round(label.score, 6),
+    }
 
 
 def explain(

@@ -50,8 +50,8 @@ Function = Callable[["torch.Tensor"], "torch.Tensor"]
 class Method:
     """An attribution method: its idea in a line, its paper, and its settings with what they are by default.
 
-    `passes` says how many forward passes it takes under given settings. `compute` is called with the function, the layer
-    for Grad-CAM, the inputs (1, 3, side, side), the index of the output and the settings; it returns the map
+    `passes` says how many forward passes it takes under given settings. `compute` is called with the function, the
+    layer for Grad-CAM, the inputs (1, 3, side, side), the index of the output and the settings; it returns the map
     (1, channels, height, width) and its delta.
     """
 

@@ -30,8 +30,8 @@ class Synset:
     """One node of the tree.
 
     `wnid` is "n" and the eight-digit offset of a WordNet 3.0 noun. `images` counts the lines of Fall 2011's URL list
-    and is None where the synset is no category of Fall 2011. `safety` is None outside the person subtree and for its root;
-    `imageability` is the mean of the annotators' ratings, 1 to 5, and None where nobody rated it (Yang et al. 2020).
+    and is None where the synset is no category of Fall 2011. `safety` is None outside the person subtree and for its
+    root; `imageability` is the annotators' mean rating, 1 to 5, and None where nobody rated it (Yang et al. 2020).
     """
 
     wnid: str

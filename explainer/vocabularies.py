@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,17 @@ def person_categories(release: str) -> frozenset[str]:
     """Wnids of the person categories that a release keeps: 2,832, 1,239 or 158. KeyError for an unknown release."""
     tree, keeps = taxonomy.load(), RELEASES[release].keeps
     return frozenset(wnid for wnid in tree.people if keeps(tree[wnid]))
+
+
+Status = Literal["kept", "not imageable", "sensitive", "offensive"]
+
+
+def status(wnid: str) -> Status | None:
+    """What became of a person category between 2019 and 2021; None for a category that is no person's."""
+    synset = taxonomy.load()[wnid]
+    if synset.safety != "safe":
+        return synset.safety
+    return "kept" if synset.in_winter_2021 else "not imageable"
 
 
 @cache

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer import faces, figures, saliency, vocabularies
-from explainer.ui import labels, resources, source, visitor
+from explainer.ui import downloads, labels, resources, source, visitor
 from explainer.words import Context
 
 TOP = 5
@@ -20,57 +20,99 @@ if photo is None:
     st.stop()
 visitor.notice()
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    whole = st.toggle("Label the whole picture", help="No face is looked for; the middle of the picture is labelled.")
-    source.forget_button()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    release = st.segmented_control(
+        "Labels from",
+        vocabularies.RELEASES,
+        default="fall-2011",
+        required=True,
+        format_func=lambda name: vocabularies.RELEASES[name].title,
+        key="release",
+    )
+    whole = st.toggle("The whole picture", help="No face is looked for; the middle of the picture is labelled.")
 result = resources.read(photo, whole)
-firsts = [reading.people("fall-2011", 1)[0] for reading in result.readings]
+firsts = [reading.people(release, 1)[0] for reading in result.readings]
 
-picture, seen = st.columns([3, 2], gap="large")
+picture, about = st.columns([3, 2], gap="large")
 with picture:
     captions = [visitor.caption(label.wnid, Context.PHOTO) for label in firsts]
     st.image(
         figures.labelled(photo, result.boxes, captions),
         width="stretch",
-        alt=f"The photo with {len(result.boxes)} faces boxed. Labels: {'; '.join(c.text for c in captions)}.",
+        output_format="JPEG",
+        alt=f"The photo, {len(result.boxes)} faces boxed, labelled: {'; '.join(c.text for c in captions)}.",
     )
     st.caption(labels.found(result))
-with seen:
-    reading = result.readings[0]
+    with st.container(horizontal=True):
+        downloads.buttons(photo, result, release)
+        source.forget_button()
+with about:
+    index = 0
     if len(result.readings) > 1:
-        numbers = range(len(result.readings))
-        index = st.segmented_control("Face", numbers, default=0, required=True, format_func=lambda n: str(n + 1))
-        reading = result.readings[index or 0]
-    st.subheader("What the network saw")
-    crop = faces.crop(photo, reading.box)
-    st.image(crop, width=224, alt="The square cut out for the network, 224 by 224 pixels.")
-    st.markdown(labels.chain(reading))
-    objects = reading.objects(TOP)
-    chart = figures.bars(
-        [visitor.caption(label.wnid, Context.PHOTO) for label in objects],
-        [label.score for label in objects],
-        "The objects it took them for",
-    )
-    st.plotly_chart(chart, alt="The likeliest objects as bars.", key="objects", config={"displayModeBar": False})
+        index = st.segmented_control(
+            "Face",
+            range(len(result.readings)),
+            default=0,
+            required=True,
+            format_func=lambda number: str(number + 1),
+            key="face",
+        )
+    reading = result.readings[index]
+    st.caption("Nearest of 2,832 words, and there is no “none of these”:")
+    labels.card(firsts[index], key="card")
 
-st.subheader("The nearest of ImageNet's words for people")
-st.markdown(labels.masked(reading, TOP))
-for column, release in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
+st.header("Before and after")
+st.markdown(labels.removal(reading, TOP))
+for column, each in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
     with column:
-        st.markdown(f"**{release.title}**  \n{len(vocabularies.person_categories(release.name)):,} categories")
-        labels.show(reading.people(release.name, TOP), key=release.name)
+        st.markdown(f"**{each.title}**  \n{len(vocabularies.person_categories(each.name)):,} person categories")
+        labels.show(reading.people(each.name, TOP), key=each.name)
 
-st.subheader("Which pixels carried it")
-targets = labels.targets(reading, TOP)
+st.header("How it came to that")
+seen, objects = st.columns([2, 3], gap="large")
+with seen:
+    crop = faces.crop(photo, reading.box)
+    st.image(crop, width=224, caption="What the network saw", alt="The square cut out for the network.")
+with objects:
+    st.markdown(labels.chain(reading))
+    likeliest = reading.objects(TOP)
+    st.plotly_chart(
+        figures.bars(
+            [visitor.caption(label.wnid, Context.PHOTO) for label in likeliest],
+            [label.score for label in likeliest],
+            "The objects the network saw",
+        ),
+        alt="The likeliest of 1,000 objects and their probabilities, as bars.",
+        key="objects",
+        config={"displayModeBar": False},
+    )
+st.markdown(
+    "The network knows 1,000 kinds of things and hardly any of people. Their probabilities weigh the things' "
+    "dictionary entries, and the person category whose entry is nearest to that mixture is the label: clothes and "
+    "things are read, and a dictionary's likeness supplies the word. ImageNet Roulette's own network was never "
+    "published; this is another."
+)
+
+st.header("Which pixels carried it")
 ask, answer = st.columns([2, 3], gap="large")
 with ask:
-    target = st.selectbox("Label", targets, format_func=labels.option)
-    method = st.selectbox("Method", saliency.METHODS, format_func=lambda name: saliency.METHODS[name].title)
-    opacity = st.slider("Opacity", 0.0, 1.0, 0.6, 0.05)
-with answer:
+    target = st.selectbox("Label", labels.targets(reading, TOP), format_func=labels.option, key="target")
+    method = st.segmented_control(
+        "Method",
+        saliency.METHODS,
+        default="grad-cam",
+        required=True,
+        format_func=lambda name: saliency.METHODS[name].title,
+        key="method",
+    )
+    opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity")
+    st.caption(f"{saliency.METHODS[method].idea} {saliency.METHODS[method].paper}.")
     attribution = resources.explain(photo, reading.box, target, method)
+    st.caption(labels.explained(attribution))
+with answer:
     st.image(
         figures.overlay(crop, attribution, opacity),
-        caption=f"{saliency.METHODS[method].title}: {saliency.METHODS[method].idea}",
-        alt="What the network saw, with what spoke for the label laid over it in bright colours.",
+        width="stretch",
+        output_format="JPEG",
+        alt="What the network saw; what spoke for the label is laid over it in bright colours.",
     )

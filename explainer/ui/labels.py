@@ -2,15 +2,25 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
-from explainer import vocabularies
+from explainer import taxonomy, vocabularies
 from explainer.roulette import Reading, Result
-from explainer.saliency import Target
+from explainer.saliency import Attribution, Target
 from explainer.ui import visitor
-from explainer.vocabularies import Label
-from explainer.words import Caption, Context
+from explainer.vocabularies import Label, Status
+from explainer.words import Context
+
+IMAGEABILITY = "How well workers thought the category can be seen in a picture, 1 to 5 (Yang et al. 2020)."
+
+_STATUS: dict[Status, tuple[str, Literal["green", "blue", "orange", "red"]]] = {
+    "kept": ("safe, kept in 2021", "green"),
+    "not imageable": ("safe, but removed by 2021 as not imageable", "blue"),
+    "sensitive": ("sensitive, announced for removal in 2019", "orange"),
+    "offensive": ("offensive, announced for removal in 2019", "red"),
+}
 
 # Everything that Markdown, or Streamlit's additions to it, could take for markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=])")
@@ -21,11 +31,38 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def card(label: Label, key: str) -> None:
+    """One label in full: words, gloss, what ImageNet said and did of it, and its ways to the root of the tree."""
+    caption = visitor.caption(label.wnid, Context.PHOTO)
+    st.markdown(f"### {plain(caption.text)}")
+    if caption.gloss:
+        st.markdown(f"*{plain(caption.gloss)}*")
+    if caption.masked:
+        st.markdown(plain(f"{caption.note}".capitalize()) + ".")
+        visitor.reveal_button(label.wnid, key)
+    with st.container(horizontal=True, gap="small"):
+        status = vocabularies.status(label.wnid)
+        if status:
+            st.badge(_STATUS[status][0], color=_STATUS[status][1])
+        synset = taxonomy.load()[label.wnid]
+        if synset.imageability is not None:
+            st.markdown(f":small[imageability {synset.imageability:.1f} of 5]", help=IMAGEABILITY)
+        st.markdown(
+            f":small[cosine {label.score:.3f}]", help="1 would be the same direction as the word's, 0 no likeness."
+        )
+        st.markdown(f":small[`{label.wnid}`]")
+    for path in taxonomy.load().hypernym_paths(label.wnid):
+        steps = (visitor.caption(wnid, Context.PHOTO).text.split(",")[0] for wnid in path)
+        st.caption(" › ".join(map(plain, steps)))
+
+
 def show(labels: Sequence[Label], key: str) -> None:
     """Labels on a photo, the best first, with what may be shown of each; `key` tells the list from others."""
     for rank, label in enumerate(labels, start=1):
         caption = visitor.caption(label.wnid, Context.PHOTO)
-        st.markdown(f"{rank}\\. {_words(caption)}  \n{_details(caption, label)}")
+        gloss = f", *{plain(caption.gloss)}*" if caption.gloss else ""
+        note = f" · {caption.note}" if caption.note else ""
+        st.markdown(f"{rank}\\. **{plain(caption.text)}**{gloss}  \n:small[`{label.wnid}` · {label.score:.3f}{note}]")
         if caption.masked:
             visitor.reveal_button(label.wnid, f"{key}_{rank}")
 
@@ -45,17 +82,18 @@ def found(result: Result) -> str:
 def chain(reading: Reading) -> str:
     """The way from pixels to an object to a person category, as a line."""
     (thing,), (person,) = reading.objects(1), reading.people("fall-2011", 1)
-    return f"pixels → {_name(thing)} {plain(f'{thing.score:.0%}')} → nearest of 2,832 words for people: {_name(person)}"
+    return f"pixels → {_name(thing)} {thing.score:.0%} → nearest word for people: {_name(person)}"
 
 
-def masked(reading: Reading, n: int) -> str:
-    """How many of the `n` nearest words are masked and why, beside what chance would give, as sentences."""
+def removal(reading: Reading, n: int) -> str:
+    """How the `n` nearest words fared in the removal, beside what chance would give, as sentences."""
     nearest = [visitor.caption(label.wnid, Context.PHOTO) for label in reading.people("fall-2011", n)]
     gone = sum(caption.note is not None for caption in nearest)
+    masked = sum(caption.masked for caption in nearest)
     return (
-        f"Nearest of 2,832 words, and there is no “none of these”. Of the first {n}, ImageNet announced the removal of "
-        f"{gone} in 2019, as offensive or sensitive; of words drawn at random it would be "
-        f"{vocabularies.removed_share():.0%}. {sum(caption.masked for caption in nearest)} of them are masked."
+        f"Of the {n} nearest words, ImageNet announced the removal of **{gone}** in 2019, as offensive or sensitive; "
+        f"of {n} drawn at random it would be {n * vocabularies.removed_share():.1f} ({vocabularies.removed_share():.0%}). "
+        + (f"{masked} of them are masked here until you ask." if masked else "None of them is masked.")
     )
 
 
@@ -75,12 +113,7 @@ def _name(label: Label) -> str:
     return f"**{plain(visitor.caption(label.wnid, Context.PHOTO).text)}**"
 
 
-def _words(caption: Caption) -> str:
-    if caption.masked:
-        return f"**{plain(caption.text)}**"
-    return f"**{plain(caption.text)}**" + (f", *{plain(caption.gloss)}*" if caption.gloss else "")
-
-
-def _details(caption: Caption, label: Label) -> str:
-    note = f" · {caption.note}" if caption.note else ""
-    return f":small[`{label.wnid}` · {label.score:.3f}{note}]"
+def explained(attribution: Attribution) -> str:
+    """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
+    missed = "" if attribution.delta is None else f" Its parts miss the sum they promise by {attribution.delta:+.3f}."
+    return f"It shows pixels, not reasons.{missed} Computed in {attribution.seconds:.2f} s."

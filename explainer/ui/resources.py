@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
+from streamlit import net_util
 
 from explainer import photos, roulette, taxonomy, words
 from explainer.faces import Box
@@ -25,30 +26,38 @@ def prepare() -> None:
     # Above this size Starlette writes an upload to a temporary file: never, as no larger one is let in.
     MultiPartParser.spool_max_size = 2 * photos.MAX_BYTES
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    worker()
+    # Streamlit would ask another host for this machine's address when a page is opened under a name it does not know.
+    net_util.get_external_ip = lambda: None
+    _explainers()
 
 
 @st.cache_resource(show_spinner=False)
-def worker() -> Worker[Pipeline]:
-    """The worker that owns the models, shared by all visitors; starts to load them at the first call."""
-    shared = Worker(_load, "models")
-    shared.submit(lambda pipeline, progress: None)
-    return shared
+def _readers() -> Worker[Pipeline]:
+    """The worker that reads photos, shared by all visitors; starts to load the models at the first call."""
+    worker = Worker(roulette.load, "reader")
+    worker.submit(lambda pipeline, progress: None)
+    return worker
 
 
-def _load() -> Pipeline:
-    words.caption(taxonomy.PERSON, Context.TREE)  # the dictionary takes seconds at its first word
-    return roulette.load()
+@st.cache_resource(show_spinner=False)
+def _explainers() -> Worker[Pipeline]:
+    """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the module."""
+    worker = Worker(lambda: _readers().submit(lambda pipeline, progress: pipeline).result(), "explainer")
+    # The dictionary takes seconds at its first word.
+    worker.submit(lambda pipeline, progress: words.caption(taxonomy.PERSON, Context.TREE))
+    return worker
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _reading(digest: str, whole: bool, _photo: Photo) -> Job[Result]:
-    return worker().submit(lambda pipeline, progress: roulette.read(pipeline, _photo, whole))
+    return _readers().submit(lambda pipeline, progress: roulette.read(pipeline, _photo, whole))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _attribution(digest: str, box: Box | None, target: Target, method: str, _photo: Photo) -> Job[Attribution]:
-    return worker().submit(lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress))
+    return _explainers().submit(
+        lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress)
+    )
 
 
 def read(photo: Photo, whole: bool) -> Result:

@@ -1,6 +1,7 @@
 """Where a visitor's photo comes from, and how it goes: an upload or a sample picture, kept in their session alone."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -15,16 +16,31 @@ def choose() -> None:
     """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
-    st.file_uploader("A photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
-    st.pills(
-        "Or a sample picture",
-        samples.SAMPLES,
-        format_func=lambda name: samples.SAMPLES[name].title,
-        key="sample",
-        on_change=_sample,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.pills(
+            "A sample picture",
+            samples.SAMPLES,
+            format_func=lambda name: samples.SAMPLES[name].title,
+            key="sample",
+            on_change=_sample,
+        )
+        camera = st.toggle("Use the camera", key="camera")
+    if not camera:
+        st.file_uploader("Or a photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
+    elif _camera_allowed():
+        st.camera_input("Or a photo of yours", key=key, on_change=_upload, args=(key,))
+    else:
+        st.info(
+            "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
+            "the file chooser offers the camera."
+        )
     if error := st.session_state.get("photo_error"):
         st.error(error)
+
+
+def _camera_allowed() -> bool:
+    address = urlsplit(st.context.url or "")
+    return address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def photo() -> Photo | None:

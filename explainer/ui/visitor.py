@@ -15,9 +15,9 @@ def notice() -> None:
     with st.container(border=True):
         st.markdown(
             "**Before the first label.** The words come from a dictionary, by way of a training set; they say nothing "
-            "true about the person in the picture. Many were cruel, and ImageNet has removed most of them; the offensive "
-            "and sensitive ones stay masked until you ask. Use a photo only if everyone in it agrees, and leave children "
-            "out. It stays in this computer's memory while you are here, and is never stored."
+            "true about the person in the picture. Many were cruel, and ImageNet has removed most of them; the "
+            "offensive and sensitive ones stay masked until you ask. Use a photo only if everyone in it agrees, and "
+            "leave children out. It stays in this computer's memory while you are here, and is never stored."
         )
         st.button("Go on", key="notice_button", type="primary", on_click=_set, args=(_AGREED, True))
     st.stop()

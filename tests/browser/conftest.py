@@ -1,0 +1,327 @@
+"""A real Chromium in front of the real app: servers, browser windows, and where things are on the page."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Response, WebSocket, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = ROOT.parent / "shared" / "photos"
+APP = ("-m", "streamlit", "run", "streamlit_app.py")
+APP_WITH_SENTINELS = ("tests/serve_with_sentinels.py",)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+PATIENCE = 120_000  # milliseconds: the models take their time to load where others use the processor too
+NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
+
+
+# Servers
+
+
+@dataclass(frozen=True)
+class Server:
+    """The app, being served; `log` is all that it printed so far."""
+
+    url: str
+    output: Path
+
+    @property
+    def log(self) -> str:
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def serving(launcher: Sequence[str], output: Path) -> Iterator[Server]:
+    """The app on a free port, in a process of its own that ends with the `with`."""
+    port = _free_port()
+    command = [sys.executable, *launcher, f"--server.port={port}", "--server.address=127.0.0.1"]
+    with output.open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    server = Server(f"http://127.0.0.1:{port}", output)
+    try:
+        _wait_until_up(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The app did not start:\n{server.log}")
+
+
+# Browser windows
+
+
+def find_chromium() -> str | None:
+    """The first Chromium or Chrome on the PATH."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+@contextmanager
+def chromium_running(executable: str) -> Iterator[Browser]:
+    """A browser without a head; its windows share nothing with each other."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Traffic:
+    """All that a page asked for and was sent: addresses, bodies of answers, frames of websockets."""
+
+    urls: list[str] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("request", lambda request: self.urls.append(request.url))
+        page.on("response", lambda response: self.responses.append(response))
+        page.on("websocket", self._listen_to_socket)
+
+    def _listen_to_socket(self, socket: WebSocket) -> None:
+        self.urls.append(socket.url)
+        socket.on("framereceived", lambda frame: self.frames.append(_text(frame)))
+        socket.on("framesent", lambda frame: self.sent.append(_text(frame)))
+
+    @property
+    def hosts(self) -> set[str]:
+        """Whom the page spoke to: "127.0.0.1:8501". What it made itself (data:, blob:) has no host."""
+        return {urlsplit(url).netloc for url in self.urls if urlsplit(url).scheme not in ("data", "blob")}
+
+    def received(self) -> str:
+        """Addresses, headers, bodies and frames as one text, whatever was in them."""
+        answers = [f"{answer.url}\n{answer.headers}\n{_text(answer.body())}" for answer in self.responses if answer.ok]
+        return "\n".join([*answers, *self.frames])
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode("utf-8", "replace")
+
+
+class PhotoPage:
+    """The page "Your photo" as a visitor sees it. Where things are on it is known here and nowhere else."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.traffic = Traffic()
+        self.traffic.listen(page)
+        page.set_default_timeout(PATIENCE)
+
+    # Ways through the page
+
+    def open(self) -> "PhotoPage":
+        self.page.goto(self.url)
+        self._settle(self.samples.first)
+        return self
+
+    def choose_sample(self, title: str) -> None:
+        self.samples.get_by_text(title, exact=True).click()
+
+    def upload(self, file: Path | FilePayload) -> None:
+        self.page.locator("input[type=file]").set_input_files(file)
+
+    def agree(self) -> None:
+        self.button("notice_button").click()
+
+    def wait_for_result(self, found: str) -> None:
+        """Wait until labels and explanation stand there, under the sentence that begins with `found`."""
+        self._settle(self.page.get_by_text(found))
+        self._settle(self.explanation)
+
+    def wait_for_notice(self) -> None:
+        self._settle(self.button("notice_button"))
+
+    def wait_for_error(self) -> None:
+        self._settle(self.error)
+
+    def select(self, label: str, option: int | str) -> None:
+        """Choose from the list under `label`, by place or by name."""
+        self.page.get_by_role("combobox", name=label).click()
+        options = self.page.get_by_role("option")
+        (options.nth(option) if isinstance(option, int) else options.filter(has_text=option)).click()
+        self._settle(self.explanation)
+
+    def show_all(self) -> None:
+        """Reveal every word: open the sidebar, ask, and confirm."""
+        self.open_sidebar()
+        self.button("ask_reveal_all").click()
+        self.button("reveal_all").click()
+        self._settle(self.button("mask_all"))
+
+    def open_sidebar(self) -> None:
+        if not self.button("ask_reveal_all").is_visible():
+            self.page.get_by_test_id("stExpandSidebarButton").click()
+        expect(self.button("ask_reveal_all")).to_be_visible(timeout=PATIENCE)
+
+    # What stands on it
+
+    def button(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} button")
+
+    @property
+    def samples(self) -> Locator:
+        return self.page.locator(".st-key-sample")
+
+    @property
+    def pictures(self) -> Locator:
+        """The photo with its boxes first, then what the network saw, then the explanation."""
+        return self.page.get_by_test_id("stImage").locator("img")
+
+    @property
+    def explanation(self) -> Locator:
+        return self.page.get_by_alt_text("What the network saw, with")
+
+    @property
+    def error(self) -> Locator:
+        return self.page.get_by_test_id("stAlert")
+
+    @property
+    def exceptions(self) -> Locator:
+        return self.page.get_by_test_id("stException")
+
+    @property
+    def reveal_buttons(self) -> Locator:
+        return self.page.locator("[class*=st-key-reveal_] button").filter(has_text="Reveal")
+
+    @property
+    def text(self) -> str:
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    def list_of(self, release: str) -> Locator:
+        """The column with the labels of a release, by the release's title."""
+        heading = self.page.get_by_text(release, exact=True)
+        return self.page.get_by_test_id("stColumn").filter(has=heading)
+
+    @property
+    def overflow(self) -> list[str]:
+        """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
+        names: list[str] = self.page.evaluate(
+            """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
+                .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
+                .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
+        )
+        scrolls: bool = self.page.evaluate(
+            """() => ['html', '[data-testid=stMain]'].some(name => {
+                const e = document.querySelector(name); return e.scrollWidth > e.clientWidth})"""
+        )
+        return [*names, *(["the page scrolls sideways"] if scrolls else [])]
+
+    @property
+    def height(self) -> int:
+        """Pixels from the top of the page to the end of its content; Streamlit scrolls inside the window."""
+        return int(
+            self.page.evaluate(
+                """() => Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect()
+                    .height + document.querySelector('[data-testid=stMain]').getBoundingClientRect().top)"""
+            )
+        )
+
+    def _settle(self, sign: Locator) -> None:
+        """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
+        expect(sign.first).to_be_visible(timeout=PATIENCE)
+        self.page.wait_for_function(
+            """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
+                && !document.querySelector('[data-stale=true]')
+                && [...document.images].every(image => image.complete)"""
+        )
+
+
+# Fixtures
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A Chromium for the tests of a file: an event loop of its own must not outlive them."""
+    executable = find_chromium()
+    if executable is None:
+        reason = f"needs one of {', '.join(CHROMIUM)} on the PATH"
+        if os.environ.get("EXPLAINER_REQUIRE_BROWSER"):
+            pytest.fail(f"EXPLAINER_REQUIRE_BROWSER is set: {reason}")
+        pytest.skip(reason)
+    with chromium_running(executable) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app as it is."""
+    with serving(APP, tmp_path_factory.mktemp("app") / "log.txt") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def app_with_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app with sentinel words in every category that is masked."""
+    with serving(APP_WITH_SENTINELS, tmp_path_factory.mktemp("app_with_sentinels") / "log.txt") as server:
+        yield server
+
+
+class Visitors:
+    """Visitors of one app, each in a browser context of their own."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self._browser, self._server = browser, server
+
+    def __call__(self, width: int = 1280, height: int = 1600) -> PhotoPage:
+        """A new visitor with the first page open."""
+        context = self._browser.new_context(viewport={"width": width, "height": height})
+        return PhotoPage(context.new_page(), self._server.url).open()
+
+    def leave(self) -> None:
+        for context in self._browser.contexts:
+            context.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, app: Server) -> Iterator[Visitors]:
+    """Call it for each visitor of the app."""
+    visitors = Visitors(chromium, app)
+    yield visitors
+    visitors.leave()
+
+
+@pytest.fixture
+def sentinel_visitor(chromium: Browser, app_with_sentinels: Server) -> Iterator[Visitors]:
+    """Call it for each visitor of the app with sentinel words."""
+    visitors = Visitors(chromium, app_with_sentinels)
+    yield visitors
+    visitors.leave()
