@@ -24,6 +24,10 @@ OVERLAY_SIDE = 448
 """Side of an overlay in pixels: twice what the network sees, so that its pixels can be made out."""
 
 
+# Left, top, right, bottom in pixels of the picture.
+_Area = tuple[float, float, float, float]
+
+
 def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption]) -> Image.Image:
     """The photo with a thin green box round each face and its label at the box's top left corner.
 
@@ -33,16 +37,48 @@ def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption]) ->
     picture = photo.image.copy()
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
-    font = ImageFont.load_default(size=max(13, round(max(picture.size) / 55)))
+    font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))
     across, down = picture.width / photo.size[0], picture.height / photo.size[1]
     corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in boxes]
     corners = corners or [(0, 0, picture.width - 1, picture.height - 1)]
     for corner in corners:
         draw.rectangle(corner, outline=GREEN, width=line)
+    taken: list[_Area] = []
     for number, (corner, caption) in enumerate(zip(corners, captions, strict=False), start=1):
-        text = caption.text if len(corners) == 1 else f"{number}  {caption.text}"
-        _tag(draw, picture.size, corner[:2], text, font)
+        text = caption.name if len(corners) == 1 else f"{number}  {caption.name}"
+        taken.append(_tag(draw, picture.size, corner[:2], text, font, taken))
     return picture
+
+
+def _tag(
+    draw: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    corner: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    taken: Sequence[_Area],
+) -> _Area:
+    """Text on a dark ground above a box's top left corner, or below it where there is no room; gives back where.
+
+    It moves down until it covers no other, and stays inside a picture of that size.
+    """
+    margin = 4
+    while draw.textlength(text, font=font) > size[0] - 2 * margin and len(text) > 2:
+        text = text[:-2] + "…"
+    _, _, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right + 2 * margin, bottom + 2 * margin
+    x = max(0.0, min(corner[0], size[0] - width))
+    y = corner[1] - height if corner[1] >= height else corner[1]
+    while (
+        any(
+            x < right_ and x + width > left and y < bottom_ and y + height > top for left, top, right_, bottom_ in taken
+        )
+        and y + height < size[1]
+    ):
+        y += 1
+    draw.rectangle((x, y, x + width, y + height), fill="#101010")
+    draw.text((x + margin, y + margin), text, fill=GREEN, font=font)
+    return x, y, x + width, y + height
 
 
 def with_footer(picture: Image.Image, text: str) -> Image.Image:
@@ -72,25 +108,6 @@ def to_png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _tag(
-    draw: ImageDraw.ImageDraw,
-    size: tuple[int, int],
-    corner: tuple[float, float],
-    text: str,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """Text on a dark ground, its lower left at a corner of a box, or below the corner where there is no room above."""
-    margin = 4
-    while draw.textlength(text, font=font) > size[0] - 2 * margin and len(text) > 2:
-        text = text[:-2] + "…"
-    _, _, right, bottom = draw.textbbox((0, 0), text, font=font)
-    width, height = right + 2 * margin, bottom + 2 * margin
-    x = max(0.0, min(corner[0], size[0] - width))
-    y = corner[1] - height if corner[1] >= height else corner[1]
-    draw.rectangle((x, y, x + width, y + height), fill="#101010")
-    draw.text((x + margin, y + margin), text, fill=GREEN, font=font)
-
-
 def overlay(crop: Image.Image, attribution: Attribution, opacity: float = 0.6) -> Image.Image:
     """The crop with what spoke for the label laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
 
@@ -110,7 +127,7 @@ def overlay(crop: Image.Image, attribution: Attribution, opacity: float = 0.6) -
 
 def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> go.Figure:
     """Scores, 0 to 1, as horizontal bars in per cent, the first at the top."""
-    names = [f"{rank}. {caption.text}" for rank, caption in enumerate(captions, start=1)]
+    names = [f"{rank}. {caption.name}" for rank, caption in enumerate(captions, start=1)]
     figure = go.Figure(
         go.Bar(
             x=list(scores),

@@ -43,7 +43,7 @@ RELEASES = {
         ),
         Release(
             "september-2019",
-            "As announced, September 2019",
+            "September 2019, announced",
             "17 September 2019",
             "Yang et al., Towards Fairer Datasets (FAT* 2020), safety annotation: offensive and sensitive out",
             lambda synset: synset.safety == "safe",

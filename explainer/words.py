@@ -58,6 +58,11 @@ class Caption:
         return self.words if self.words is not None else f"[masked: {self.safety}]"
 
     @property
+    def name(self) -> str:
+        """The first of the words, where there is little room, or in its place that they are masked and why."""
+        return self.text.split(", ")[0]
+
+    @property
     def note(self) -> str | None:
         """Why ImageNet took issue with the category, whether it is masked here or not."""
         return REASONS.get(self.safety) if self.safety else None

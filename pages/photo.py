@@ -28,6 +28,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         required=True,
         format_func=lambda name: vocabularies.RELEASES[name].title,
         key="release",
+        wrap=True,
     )
     whole = st.toggle("The whole picture", help="No face is looked for; the middle of the picture is labelled.")
 result = resources.read(photo, whole)
@@ -40,7 +41,7 @@ with picture:
         figures.labelled(photo, result.boxes, captions),
         width="stretch",
         output_format="JPEG",
-        alt=f"The photo, {len(result.boxes)} faces boxed, labelled: {'; '.join(c.text for c in captions)}.",
+        alt=f"The photo, {len(result.boxes)} faces boxed, labelled: {'; '.join(c.name for c in captions)}.",
     )
     st.caption(labels.found(result))
     with st.container(horizontal=True):
@@ -56,6 +57,7 @@ with about:
             required=True,
             format_func=lambda number: str(number + 1),
             key="face",
+            wrap=True,
         )
     reading = result.readings[index]
     st.caption("Nearest of 2,832 words, and there is no “none of these”:")
@@ -104,6 +106,7 @@ with ask:
         required=True,
         format_func=lambda name: saliency.METHODS[name].title,
         key="method",
+        wrap=True,
     )
     opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity")
     st.caption(f"{saliency.METHODS[method].idea} {saliency.METHODS[method].paper}.")

@@ -52,7 +52,7 @@ def card(label: Label, key: str) -> None:
         )
         st.markdown(f":small[`{label.wnid}`]")
     for path in taxonomy.load().hypernym_paths(label.wnid):
-        steps = (visitor.caption(wnid, Context.PHOTO).text.split(",")[0] for wnid in path)
+        steps = (visitor.caption(wnid, Context.PHOTO).name for wnid in path)
         st.caption(" › ".join(map(plain, steps)))
 
 
@@ -90,9 +90,10 @@ def removal(reading: Reading, n: int) -> str:
     nearest = [visitor.caption(label.wnid, Context.PHOTO) for label in reading.people("fall-2011", n)]
     gone = sum(caption.note is not None for caption in nearest)
     masked = sum(caption.masked for caption in nearest)
+    share = vocabularies.removed_share()
     return (
         f"Of the {n} nearest words, ImageNet announced the removal of **{gone}** in 2019, as offensive or sensitive; "
-        f"of {n} drawn at random it would be {n * vocabularies.removed_share():.1f} ({vocabularies.removed_share():.0%}). "
+        f"of {n} drawn at random it would be {n * share:.1f} ({share:.0%}). "
         + (f"{masked} of them are masked here until you ask." if masked else "None of them is masked.")
     )
 
@@ -110,7 +111,7 @@ def option(target: Target) -> str:
 
 
 def _name(label: Label) -> str:
-    return f"**{plain(visitor.caption(label.wnid, Context.PHOTO).text)}**"
+    return f"**{plain(visitor.caption(label.wnid, Context.PHOTO).name)}**"
 
 
 def explained(attribution: Attribution) -> str:

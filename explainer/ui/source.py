@@ -22,6 +22,7 @@ def choose() -> None:
             samples.SAMPLES,
             format_func=lambda name: samples.SAMPLES[name].title,
             key="sample",
+            wrap=True,
             on_change=_sample,
         )
         camera = st.toggle("Use the camera", key="camera")

@@ -19,7 +19,7 @@ def notice() -> None:
             "offensive and sensitive ones stay masked until you ask. Use a photo only if everyone in it agrees, and "
             "leave children out. It stays in this computer's memory while you are here, and is never stored."
         )
-        st.button("Go on", key="notice_button", type="primary", on_click=_set, args=(_AGREED, True))
+        st.button("Go on", key="notice_button", on_click=_set, args=(_AGREED, True))
     st.stop()
 
 
