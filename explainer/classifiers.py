@@ -16,8 +16,8 @@ from explainer import cards, vocabularies
 from explainer.cards import ModelCard, Transform
 
 
-class ClassifierError(Exception):
-    """A model that cannot answer, and why, in a sentence."""
+class ClassifierError(cards.CardError):
+    """A model whose weights are missing or are not what its card says, in a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +40,6 @@ class Classifier:
     def to_array(self, crops: Sequence[Image.Image]) -> NDArray[np.float32]:
         """RGB pictures of side x side pixels as the module wants them: float32 (N, 3, side, side)."""
         return to_array(crops, self.card.transform)
-
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits (N, classes) as probabilities that sum to 1 in each row."""
-        result: NDArray[np.float32] = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
-        return result
 
 
 def to_array(crops: Sequence[Image.Image], transform: Transform) -> NDArray[np.float32]:

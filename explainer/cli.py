@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ from explainer import (
     words,
 )
 from explainer.photos import Photo, PhotoError
-from explainer.roulette import Pipeline, Reading
+from explainer.roulette import Pipeline, Result
 from explainer.saliency import Target
 from explainer.words import Caption, Context
+from explainer.workers import Progress, Worker
 
 _EXTENSIONS = {
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
@@ -80,25 +83,29 @@ def _classify(options: argparse.Namespace) -> int:
     if bool(options.explain) != bool(options.out):
         options.parser.error("--explain and --out go together")
     paths = [path for given in options.photos for path in _files(given)]
-    pipeline = roulette.load(options.model)
-    failed = False
+    cards.load(options.model)  # a wrong name ends the call here
 
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.PHOTO, options.reveal)
 
-    for path in tqdm(paths, unit="photo", disable=not sys.stderr.isatty()):
+    def classify(path: Path, pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         try:
             photo = photos.read_file(path)
         except PhotoError as error:
-            failed = True
-            _print({"photo": str(path), "error": str(error)})
-            continue
+            return {"photo": str(path), "error": str(error)}
         result = roulette.read(pipeline, photo, options.whole)
-        _print({"photo": str(path), **roulette.record(result, options.top, caption)})
         if options.explain:
-            for number, reading in enumerate(result.readings, start=1):
-                stem = f"{path.stem}-{photo.digest[:8]}-{number}-{options.explain}"
-                _explain(pipeline, photo, reading, options.explain, options.out / stem)
+            _explain(pipeline, photo, result, options.explain, options.out / f"{path.stem}-{photo.digest[:8]}")
+        return {"photo": str(path), **roulette.record(result, options.top, caption)}
+
+    # Explaining hooks the module, so only one thread may do it.
+    worker = Worker(lambda: roulette.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
+    jobs = [worker.submit(partial(classify, path)) for path in paths]
+    failed = False
+    for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
+        record = job.result()
+        failed |= "error" in record
+        tqdm.write(json.dumps(record, ensure_ascii=False))
     return int(failed)
 
 
@@ -110,17 +117,16 @@ def _files(path: Path) -> Iterator[Path]:
     yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
 
 
-def _print(record: dict[str, Any]) -> None:
-    tqdm.write(json.dumps(record, ensure_ascii=False))
-
-
-def _explain(pipeline: Pipeline, photo: Photo, reading: Reading, method: str, stem: Path) -> None:
-    target = Target("person", reading.people("fall-2011", 1)[0].wnid)
-    attribution = roulette.explain(pipeline, photo, reading.box, target, method)
-    crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
+def _explain(pipeline: Pipeline, photo: Photo, result: Result, method: str, stem: Path) -> None:
+    """Write the overlay and the raw map of the first label of each reading; the overlay bears no words."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    figures.overlay(crop, attribution).save(stem.with_name(stem.name + ".png"))
-    np.save(stem.with_name(stem.name + ".npy"), attribution.values)
+    for number, reading in enumerate(result.readings, start=1):
+        target = Target("person", reading.people("fall-2011", 1)[0].wnid)
+        attribution = roulette.explain(pipeline, photo, reading.box, target, method)
+        crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
+        name = f"{stem}-{number}-{method}"
+        figures.overlay(crop, attribution).save(f"{name}.png")
+        np.save(f"{name}.npy", attribution.values)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -47,11 +47,18 @@ class PeopleHead:
     module: nn.Module
     wnids: tuple[str, ...]
 
-    def scores(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits (N, objects) as scores (N, people)."""
-        with torch.inference_mode():
-            result: NDArray[np.float32] = self.module(torch.from_numpy(logits)).numpy()
-        return result
+
+class Readout(nn.Module):
+    """Inputs (N, 3, side, side) to object probabilities (N, objects) and person scores (N, people), in one pass."""
+
+    def __init__(self, classifier: Classifier, head: PeopleHead) -> None:
+        super().__init__()
+        self.classifier, self.head = classifier.module, head.module
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Probabilities that sum to 1 in each row, and scores as the head gives them."""
+        logits = self.classifier(inputs)
+        return torch.softmax(logits, dim=1), self.head(logits)
 
 
 def load(classifier: Classifier) -> PeopleHead:

@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, _imagi
 MAX_BYTES = 25 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 25 enforces
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 2048
+_DRAFT_SIDE = 1280  # the short side that a JPEG keeps, at least, where it is decoded at reduced size
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _EMPTY = "The file is empty: choose another photo."
@@ -128,20 +129,17 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         size = _checked(file.size)
         if file.mode in ("I", "F"):
             raise PhotoError(_NUMBERS)
-        extent: tuple[float, float] = size
         if isinstance(file, JpegImagePlugin.JpegImageFile):
-            # Decodes at 1/2, 1/4 or 1/8 where that is still large enough; the extent says how much of the
-            # last column and row is picture. (HEIF would draft a thumbnail, which may show something else.)
-            draft = file.draft(None, _bounded(size))
-            if draft is not None:
-                extent = draft[1][2:]
+            # Decodes at 1/2, 1/4 or 1/8 where that is still large enough, in a fraction of the time. (HEIF would
+            # draft a thumbnail, which may show something else.)
+            file.draft(None, (_DRAFT_SIDE, _DRAFT_SIDE))
             file.load()
         else:
             file.load()
-            extent = size = _checked(file.size)  # HEIF learns its size for certain only now
+            size = _checked(file.size)  # HEIF learns its size for certain only now
         _scale_key(file, data)
         orientation = _orientation(file)
-        image = _on_white(file, extent, _bounded(size))
+        image = _on_white(file, _bounded(file.size))
     if orientation in _TRANSPOSED:
         image = image.transpose(_TRANSPOSED[orientation])
     return image, size[::-1] if orientation >= 5 else size
@@ -183,18 +181,22 @@ def _scale_key(file: Image.Image, data: bytes) -> None:
         file.info["transparency"] = tuple(map(scaled, key)) if file.mode == "RGB" else scaled(key)
 
 
-def _on_white(file: Image.Image, extent: tuple[float, float], size: tuple[int, int]) -> Image.Image:
+def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The picture in RGB on white ground, scaled to `size`.
 
-    Strip by strip, rows first and columns at the end, so that no second picture of full size is ever held.
+    Where its pixels must be changed first, strip by strip, rows first and columns at the end, so that no second picture
+    of full size is ever held.
     """
+    if file.mode == "RGB" and not file.has_transparency_data:
+        plain = file.resize(size, _FILTER, reducing_gap=2)
+        plain.info = {}
+        return plain
     narrow = Image.new("RGB", (size[0], file.height))
     rows = max(1, _STRIP_PIXELS // file.width)
     for top in range(0, file.height, rows):
         strip = _flat(file.crop((0, top, file.width, min(top + rows, file.height))), *_levels(file))
-        box = (0, 0, extent[0], strip.height)
-        narrow.paste(strip.resize((size[0], strip.height), _FILTER, box, reducing_gap=2), (0, top))
-    return narrow.resize(size, _FILTER, (0, 0, size[0], extent[1]), reducing_gap=2)
+        narrow.paste(strip.resize((size[0], strip.height), _FILTER, reducing_gap=2), (0, top))
+    return narrow.resize(size, _FILTER, reducing_gap=2)
 
 
 def _levels(file: Image.Image) -> tuple[float, float]:

@@ -1,8 +1,10 @@
 """The way through: a photo, its faces, what is cut out for the network, and the labels under each release."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,12 +75,25 @@ class Result:
 
 
 def load(model: str = cards.DEFAULT) -> Pipeline:
-    """The pipeline of a model by the name of its card. Raises CardError and ClassifierError."""
+    """The pipeline of a model by the name of its card, with a detector of its own; further ones share the models.
+
+    Any thread may load one. Raises CardError and ClassifierError.
+    """
+    with _loading:
+        return Pipeline(faces.load(), *_models(model))
+
+
+_loading = threading.Lock()
+
+
+@cache
+def _models(name: str) -> tuple["Classifier", "PeopleHead", "Forward"]:
     from explainer import classifiers, people, runtime
 
-    classifier = classifiers.load(cards.load(model))
-    forward = runtime.compile(classifier.module, classifier.card.transform.side)
-    return Pipeline(faces.load(), classifier, people.load(classifier), forward)
+    classifier = classifiers.load(cards.load(name))
+    head = people.load(classifier)
+    forward = runtime.compile(people.Readout(classifier, head).eval(), classifier.card.transform.side)
+    return classifier, head, forward
 
 
 def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
@@ -87,11 +102,10 @@ def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
     boxes = () if whole else faces.detect(pipeline.detector, photo)
     regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
     crops = [faces.crop(photo, region, pipeline.classifier.card.transform.side) for region in regions]
-    classifier, head = pipeline.classifier, pipeline.head
-    logits = pipeline.forward(classifier.to_array(crops))
+    probabilities, scores = pipeline.forward(pipeline.classifier.to_array(crops))
     readings = tuple(
-        Reading(region, classifier.wnids, head.wnids, *row)
-        for region, *row in zip(regions, classifier.probabilities(logits), head.scores(logits), strict=True)
+        Reading(region, pipeline.classifier.wnids, pipeline.head.wnids, *row)
+        for region, *row in zip(regions, probabilities, scores, strict=True)
     )
     detector = "none" if whole else pipeline.detector.name
     return Result(photo.size, detector, boxes, readings, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Long-lived workers: each owns what only one thread may touch, and does one job at a time, in the order they came."""
+"""Long-lived workers: each of their threads owns what only one may touch, and takes one job at a time, in order."""
 
 import threading
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Job(Generic[Result]):
 
     @property
     def place(self) -> int:
-        """How many jobs go before it; 0 for the one at work, and for one that is done."""
+        """How many jobs came before it and are not done; 0 for one that is done itself."""
         try:
             return self._queue.index(self)
         except ValueError:
@@ -60,28 +60,28 @@ class Job(Generic[Result]):
 
 
 class Worker(Generic[Owned]):
-    """One thread that lives as long as the process, and what it owns.
+    """Threads that live as long as the process, by default one, and what each of them owns.
 
-    `make` runs in that thread before the first job. Where it fails, that job raises its error; the next tries again.
+    `make` runs in a thread before its first job. Where it fails, that job raises its error; the next tries again.
     """
 
-    def __init__(self, make: Callable[[], Owned], name: str) -> None:
+    def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1) -> None:
         self._make = make
-        self._owned: Owned | None = None
+        self._own = threading.local()
         self._queue: list[Job[Any]] = []
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     def submit(self, work: Callable[[Owned, Progress], Result]) -> Job[Result]:
         """Queue `work`, to be called with what the worker owns and with a function to report progress to."""
         job: Job[Result] = Job(self._queue)
 
         def run() -> Result:
-            if self._owned is None:
-                self._owned = self._make()
+            if not hasattr(self._own, "it"):
+                self._own.it = self._make()
             job.report(0.0)
-            return work(self._owned, job.report)
+            return work(self._own.it, job.report)
 
         self._queue.append(job)
-        job.future = self._thread.submit(run)
+        job.future = self._threads.submit(run)
         job.future.add_done_callback(lambda _: self._queue.remove(job))
         return job

@@ -38,7 +38,6 @@ def card(label: Label, key: str) -> None:
     if caption.gloss:
         st.markdown(f"*{plain(caption.gloss)}*")
     if caption.masked:
-        st.markdown(plain(f"{caption.note}".capitalize()) + ".")
         visitor.reveal_button(label.wnid, key)
     with st.container(horizontal=True, gap="small"):
         status = vocabularies.status(label.wnid)
@@ -51,7 +50,8 @@ def card(label: Label, key: str) -> None:
             f":small[cosine {label.score:.3f}]", help="1 would be the same direction as the word's, 0 no likeness."
         )
         st.markdown(f":small[`{label.wnid}`]")
-    for path in taxonomy.load().hypernym_paths(label.wnid):
+    # Where a masked category hangs in the tree would tell what it is.
+    for path in () if caption.masked else taxonomy.load().hypernym_paths(label.wnid):
         steps = (visitor.caption(wnid, Context.PHOTO).name for wnid in path)
         st.caption(" › ".join(map(plain, steps)))
 

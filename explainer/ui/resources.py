@@ -28,13 +28,14 @@ def prepare() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Streamlit would ask another host for this machine's address when a page is opened under a name it does not know.
     net_util.get_external_ip = lambda: None
+    _readers()
     _explainers()
 
 
 @st.cache_resource(show_spinner=False)
 def _readers() -> Worker[Pipeline]:
-    """The worker that reads photos, shared by all visitors; starts to load the models at the first call."""
-    worker = Worker(roulette.load, "reader")
+    """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
+    worker = Worker(roulette.load, "reader", threads=os.cpu_count() or 1)
     worker.submit(lambda pipeline, progress: None)
     return worker
 
@@ -42,7 +43,7 @@ def _readers() -> Worker[Pipeline]:
 @st.cache_resource(show_spinner=False)
 def _explainers() -> Worker[Pipeline]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the module."""
-    worker = Worker(lambda: _readers().submit(lambda pipeline, progress: pipeline).result(), "explainer")
+    worker = Worker(roulette.load, "explainer")
     # The dictionary takes seconds at its first word.
     worker.submit(lambda pipeline, progress: words.caption(taxonomy.PERSON, Context.TREE))
     return worker
