@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainer.provision import models_folder
+from explainer.assets import models_folder
 
 DEFAULT = "efficientnet-lite0"
 """The card of the model that comes with the app."""

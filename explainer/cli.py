@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from explainer import (
+    assets,
     cards,
     faces,
     figures,
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (cards.CardError, provision.ProvisionError) as error:
+    except (cards.CardError, assets.ProvisionError) as error:
         print(f"explainer: {error}", file=sys.stderr)
         return 2
     return code

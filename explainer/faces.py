@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explainer import provision
+from explainer import assets
 from explainer.photos import Photo
 
 SEARCH_SIDE = 640
@@ -53,7 +53,7 @@ class Detector:
 
 def load() -> Detector:
     """YuNet (Wu, Peng & Yu 2023) where its file is present, else a Haar cascade (Viola & Jones 2001)."""
-    path = provision.path(provision.YUNET)
+    path = assets.path(assets.YUNET)
     if path is None:
         return Detector("haar", _haar())
     return Detector("yunet", _yunet(path))

@@ -16,8 +16,8 @@ from pathlib import Path
 import nltk
 import pytest
 
-from explainer import provision
-from explainer.provision import YUNET, Asset, ProvisionError
+from explainer import assets, provision, wordnet
+from explainer.assets import YUNET, Asset, ProvisionError
 
 PUBLISHED = bytes(range(256)) * 4096  # 1 MiB
 WEIGHTS = Asset(
@@ -115,9 +115,9 @@ def names(folder: Path) -> list[str]:
 def test_models_stand_beside_the_app_unless_a_setting_names_their_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert provision.weights_folder() == tmp_path / "models" / "weights"
+    assert assets.weights_folder() == tmp_path / "models" / "weights"
     monkeypatch.delenv("EXPLAINER_MODELS")
-    assert provision.models_folder() == Path(__file__).resolve().parent.parent / "models"
+    assert assets.models_folder() == Path(__file__).resolve().parent.parent / "models"
 
 
 def test_the_face_detector_is_described_by_a_whole_digest_and_public_homes() -> None:
@@ -130,20 +130,20 @@ def test_the_face_detector_is_described_by_a_whole_digest_and_public_homes() -> 
 
 
 def test_what_was_never_fetched_is_not_there() -> None:
-    assert provision.path(WEIGHTS) is None
+    assert assets.path(WEIGHTS) is None
 
 
 def test_a_published_file_is_fetched_and_found_again_without_its_server(home: Home, folder: Path) -> None:
-    fetched = provision.fetch(at(home.url))
+    fetched = assets.fetch(at(home.url))
     assert fetched.read_bytes() == PUBLISHED
     assert names(folder) == ["weights.bin"]
-    assert provision.path(WEIGHTS) == fetched == provision.fetch(at(home.url))
+    assert assets.path(WEIGHTS) == fetched == assets.fetch(at(home.url))
     assert len(home.asked) == 1
 
 
 def test_progress_counts_the_bytes_up_to_all_of_them(home: Home) -> None:
     seen: list[tuple[int, int]] = []
-    provision.fetch(at(home.url), progress=lambda done, total: seen.append((done, total)))
+    assets.fetch(at(home.url), progress=lambda done, total: seen.append((done, total)))
     assert seen[0] == (0, 1_048_576)
     assert seen[-1] == (1_048_576, 1_048_576)
     assert seen == sorted(seen)
@@ -152,21 +152,21 @@ def test_progress_counts_the_bytes_up_to_all_of_them(home: Home) -> None:
 def test_other_bytes_of_the_same_length_are_refused_and_nothing_is_left(home: Home, folder: Path) -> None:
     home.content = PUBLISHED[:-1] + b"!"
     with pytest.raises(ProvisionError, match="SHA-256 differs"):
-        provision.fetch(at(home.url))
+        assets.fetch(at(home.url))
     assert names(folder) == []
 
 
 def test_a_page_that_stands_where_the_file_should_be_is_refused_unread(home: Home, folder: Path) -> None:
     home.content = b"<html>Please log in to the network</html>"
     with pytest.raises(ProvisionError, match="41 bytes instead of 1,048,576"):
-        provision.fetch(at(home.url))
+        assets.fetch(at(home.url))
     assert names(folder) == []
 
 
 def test_no_more_bytes_are_read_than_the_file_has(home: Home, folder: Path) -> None:
     home.content, home.announces_length = PUBLISHED + b"more" * 1_000_000, False
     seen: list[int] = []
-    fetched = provision.fetch(at(home.url), progress=lambda done, _: seen.append(done))
+    fetched = assets.fetch(at(home.url), progress=lambda done, _: seen.append(done))
     assert fetched.read_bytes() == PUBLISHED
     assert max(seen) == WEIGHTS.size
 
@@ -174,12 +174,12 @@ def test_no_more_bytes_are_read_than_the_file_has(home: Home, folder: Path) -> N
 def test_a_server_that_sends_more_than_it_announced_changes_nothing(home: Home) -> None:
     home.content = PUBLISHED + b"more"
     with pytest.raises(ProvisionError, match="1,048,580 bytes instead of"):
-        provision.fetch(at(home.url))
+        assets.fetch(at(home.url))
 
 
 def test_a_download_that_broke_off_goes_on_where_it_stopped(home: Home, folder: Path) -> None:
     home.breaks_off_after = 400_000
-    assert provision.fetch(at(home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url)).read_bytes() == PUBLISHED
     assert home.asked == [None, "bytes=400000-", "bytes=800000-"]
     assert names(folder) == ["weights.bin"]
 
@@ -187,11 +187,11 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(home: Home, folder: 
 def test_a_download_can_go_on_another_day_and_from_another_home(home: Home, folder: Path) -> None:
     home.breaks_off_after = 100_000
     with pytest.raises(ProvisionError, match="broke off after 300,000 of 1,048,576 bytes"):
-        provision.fetch(at(home.url))
+        assets.fetch(at(home.url))
     assert names(folder) == ["weights.bin.part"]
-    assert provision.path(WEIGHTS) is None
+    assert assets.path(WEIGHTS) is None
     home.breaks_off_after = None
-    assert provision.fetch(at(home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url)).read_bytes() == PUBLISHED
     assert home.asked[-1] == "bytes=300000-"
 
 
@@ -199,13 +199,13 @@ def test_a_server_without_ranges_is_read_from_the_beginning(home: Home, folder: 
     folder.mkdir(parents=True)
     (folder / "weights.bin.part").write_bytes(PUBLISHED[:1000])
     home.knows_ranges = False
-    assert provision.fetch(at(home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url)).read_bytes() == PUBLISHED
 
 
 def test_a_part_of_another_file_is_thrown_away_and_the_file_fetched_whole(home: Home, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "weights.bin.part").write_bytes(b"another file")
-    assert provision.fetch(at(home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url)).read_bytes() == PUBLISHED
     assert home.asked == ["bytes=12-", None]
 
 
@@ -215,41 +215,41 @@ def test_a_fetch_that_its_visitor_gives_up_leaves_what_can_be_continued(home: Ho
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        provision.fetch(at(home.url), progress=give_up)
+        assets.fetch(at(home.url), progress=give_up)
     assert names(folder) == ["weights.bin.part"]
-    assert provision.path(WEIGHTS) is None
+    assert assets.path(WEIGHTS) is None
 
 
 def test_the_second_home_is_asked_when_the_first_is_gone(home: Home, closed_port: str) -> None:
-    assert provision.fetch(at(closed_port, home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(closed_port, home.url)).read_bytes() == PUBLISHED
 
 
 def test_without_a_network_the_error_says_what_will_be_missing(closed_port: str) -> None:
     with pytest.raises(ProvisionError, match=r"refused.* Without it, nothing is labelled\. Try again"):
-        provision.fetch(at(closed_port))
+        assets.fetch(at(closed_port))
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/weights.bin"
         with pytest.raises(ProvisionError, match="no answer in time"):
-            provision.fetch(at(url), timeout=0.2)
+            assets.fetch(at(url), timeout=0.2)
 
 
 def test_only_web_and_file_addresses_are_read(tmp_path: Path) -> None:
     source = tmp_path / "published.bin"
     source.write_bytes(PUBLISHED)
     with pytest.raises(ProvisionError, match="no https, http or file address"):
-        provision.fetch(at("ftp://127.0.0.1/weights.bin"))
-    assert provision.fetch(at(source.as_uri())).read_bytes() == PUBLISHED
+        assets.fetch(at("ftp://127.0.0.1/weights.bin"))
+    assert assets.fetch(at(source.as_uri())).read_bytes() == PUBLISHED
 
 
 def test_a_file_damaged_since_is_noticed_and_replaced(home: Home, folder: Path) -> None:
-    file = provision.fetch(at(home.url))
+    file = assets.fetch(at(home.url))
     file.write_bytes(PUBLISHED[:-1] + b"!")
-    assert provision.path(WEIGHTS) is None
+    assert assets.path(WEIGHTS) is None
     said: list[str] = []
-    assert provision.fetch(at(home.url), report=said.append).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url), report=said.append).read_bytes() == PUBLISHED
     assert said == [f"{file} is not the published Weights: it is replaced."]
 
 
@@ -257,24 +257,24 @@ def test_a_damaged_file_does_not_stay_where_no_better_one_can_be_had(closed_port
     folder.mkdir(parents=True)
     (folder / "weights.bin").write_bytes(b"damaged")
     with pytest.raises(ProvisionError):
-        provision.fetch(at(closed_port), report=lambda _: None)
+        assets.fetch(at(closed_port), report=lambda _: None)
     assert names(folder) == []
 
 
 def test_threads_that_want_the_same_file_fetch_it_once(home: Home) -> None:
-    threads = [threading.Thread(target=provision.fetch, args=(at(home.url),)) for _ in range(8)]
+    threads = [threading.Thread(target=assets.fetch, args=(at(home.url),)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert provision.path(WEIGHTS) is not None
+    assert assets.path(WEIGHTS) is not None
     assert len(home.asked) == 1
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(home: Home, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
     with pytest.raises(ProvisionError, match="Set EXPLAINER_MODELS to a folder"):
-        provision.fetch(at(home.url))
+        assets.fetch(at(home.url))
 
 
 # The mirror
@@ -282,7 +282,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(home: Home, tmp_path: Path) 
 
 def test_the_mirror_is_asked_before_the_network(home: Home, mirror: Path) -> None:
     (mirror / "weights.bin").write_bytes(PUBLISHED)
-    assert provision.fetch(at(home.url)).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url)).read_bytes() == PUBLISHED
     assert home.asked == []
 
 
@@ -290,7 +290,7 @@ def test_a_wrong_file_in_the_mirror_is_left_alone_and_passed_over(home: Home, mi
     wrong = mirror / "weights.bin"
     wrong.write_bytes(PUBLISHED[::-1])
     said: list[str] = []
-    assert provision.fetch(at(home.url), report=said.append).read_bytes() == PUBLISHED
+    assert assets.fetch(at(home.url), report=said.append).read_bytes() == PUBLISHED
     assert wrong.read_bytes() == PUBLISHED[::-1]
     assert said == [f"{wrong} is not the published Weights (other size or SHA-256): it is left as it is."]
     assert names(folder) == ["weights.bin"]
@@ -300,7 +300,7 @@ def test_a_wrong_file_in_the_mirror_is_left_alone_and_passed_over(home: Home, mi
 
 
 def test_lexnames_has_a_line_for_each_of_the_45_lexicographer_files() -> None:
-    lines = [line.split("\t") for line in provision.lexnames().splitlines()]
+    lines = [line.split("\t") for line in wordnet.lexnames().splitlines()]
     assert len(lines) == 45
     assert [int(number) for number, _, _ in lines] == list(range(45))
     assert all(len(number) == 2 for number, _, _ in lines)
@@ -316,7 +316,7 @@ def test_lexnames_has_a_line_for_each_of_the_45_lexicographer_files() -> None:
 def real_wordnet() -> Path:
     """A folder with WordNet 3.0's files, as they lie on this computer."""
     candidates = [Path(each, "corpora", "wordnet") for each in nltk.data.path]
-    for candidate in [*candidates, provision.DEBIAN_WORDNET]:
+    for candidate in [*candidates, wordnet.DEBIAN_WORDNET]:
         if (candidate / "index.sense").exists():
             return candidate
     pytest.skip("WordNet 3.0 is not on this computer")
@@ -327,7 +327,7 @@ def nltk_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, the only one that NLTK looks into."""
     made = tmp_path / "nltk_data"
     monkeypatch.setattr(nltk.data, "path", [str(made)])
-    monkeypatch.setattr(provision, "nltk_folder", lambda: made)
+    monkeypatch.setattr(wordnet, "nltk_folder", lambda: made)
     return made
 
 
@@ -338,13 +338,13 @@ def no_other_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(data: Path) -> None:
         raise ProvisionError("not reachable")
 
-    monkeypatch.setattr(provision, "_wordnet_from_nltk", unreachable)
-    monkeypatch.setattr(provision, "_wordnet_from_debian", unreachable)
+    monkeypatch.setattr(wordnet, "_from_nltk", unreachable)
+    monkeypatch.setattr(wordnet, "_from_debian", unreachable)
 
 
 def lay(source: Path, target: Path, without: str = "") -> None:
     target.mkdir(parents=True)
-    for name in provision.WORDNET_FILES:
+    for name in wordnet.FILES:
         if name != without and (source / name).exists():
             shutil.copy(source / name, target / name)
 
@@ -353,14 +353,14 @@ def test_wordnet_comes_from_a_folder_of_the_mirror_and_is_read_by_nltk(
     real_wordnet: Path, mirror: Path, nltk_data: Path
 ) -> None:
     lay(real_wordnet, mirror / "wordnet", without="lexnames")  # as Debian ships it
-    assert not provision.wordnet_ready()
+    assert not wordnet.ready()
     before = os.umask(0o002)  # the usual one of several Linuxes; NLTK refuses what others can write to
     try:
-        assert provision.fetch_wordnet() == f"fetched from {mirror}"
+        assert wordnet.fetch() == f"fetched from {mirror}"
     finally:
         os.umask(before)
-    assert provision.wordnet_ready()
-    assert provision.fetch_wordnet() == "present"
+    assert wordnet.ready()
+    assert wordnet.fetch() == "present"
     assert names(nltk_data) == ["corpora"]
     assert names(nltk_data / "corpora") == ["wordnet"]
     reader = nltk.corpus.reader.WordNetCorpusReader(nltk.data.find("corpora/wordnet"), False)
@@ -372,14 +372,14 @@ def test_wordnet_comes_from_a_folder_of_the_mirror_and_is_read_by_nltk(
 
 def test_wordnet_comes_from_the_zip_file_that_nltk_publishes(real_wordnet: Path, mirror: Path, nltk_data: Path) -> None:
     with zipfile.ZipFile(mirror / "wordnet.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in provision.WORDNET_FILES:
+        for name in wordnet.FILES:
             if (real_wordnet / name).exists():
                 archive.write(real_wordnet / name, f"wordnet/{name}")
     (nltk_data / "corpora").mkdir(parents=True)
     lay(real_wordnet, nltk_data / "corpora" / "wordnet", without="data.noun")  # an unfinished one: replaced
-    assert not provision.wordnet_ready()
-    assert provision.fetch_wordnet() == f"fetched from {mirror}"
-    assert provision.wordnet_ready()
+    assert not wordnet.ready()
+    assert wordnet.fetch() == f"fetched from {mirror}"
+    assert wordnet.ready()
 
 
 @pytest.mark.usefixtures("no_other_wordnet")
@@ -391,7 +391,7 @@ def test_another_version_of_wordnet_is_refused_and_nothing_is_left(
     adjectives.write_bytes(adjectives.read_bytes().replace(b"WordNet 3.0 Copy", b"WordNet 3.1 Copy"))
     said: list[str] = []
     with pytest.raises(ProvisionError, match=r"WordNet 3\.1 or damaged"):
-        provision.fetch_wordnet(report=said.append)
+        wordnet.fetch(report=said.append)
     assert said == [f"{mirror / 'wordnet'} is WordNet 3.1 or damaged, not WordNet 3.0: left as it is."]
     assert not nltk_data.exists()
 
@@ -411,7 +411,7 @@ def test_a_mirror_without_a_whole_wordnet_leaves_no_empty_folder(
 ) -> None:
     damage(mirror)
     with pytest.raises(ProvisionError, match=r"Without it, .*timm.* Try again"):
-        provision.fetch_wordnet(report=lambda _: None)
+        wordnet.fetch(report=lambda _: None)
     assert not nltk_data.exists()
 
 
@@ -438,12 +438,12 @@ def test_what_was_packed_with_a_network_sets_up_without_one(
 ) -> None:
     (nltk_data / "corpora").mkdir(parents=True)
     lay(real_wordnet, nltk_data / "corpora" / "wordnet")
-    (nltk_data / "corpora" / "wordnet" / "lexnames").write_text(provision.lexnames())
+    (nltk_data / "corpora" / "wordnet" / "lexnames").write_text(wordnet.lexnames())
     packed = tmp_path / "usb" / "packed"
     said: list[str] = []
     size = provision.pack(packed, [at(home.url)], wheels=False, report=said.append)
     assert names(packed) == ["constraints.txt", "weights.bin", "wordnet"]
-    assert sorted(provision.WORDNET_FILES) == names(packed / "wordnet")
+    assert sorted(wordnet.FILES) == names(packed / "wordnet")
     assert size == sum(file.stat().st_size for file in packed.rglob("*") if file.is_file())
     assert said[-1] == f"{packed}: {size / 1e6:,.0f} MB"
     # Once more costs no further request.
@@ -454,7 +454,7 @@ def test_what_was_packed_with_a_network_sets_up_without_one(
     monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path / "other"))
     monkeypatch.setenv("EXPLAINER_MIRROR", str(packed))
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path / "other_nltk")])
-    monkeypatch.setattr(provision, "nltk_folder", lambda: tmp_path / "other_nltk")
+    monkeypatch.setattr(wordnet, "nltk_folder", lambda: tmp_path / "other_nltk")
     said.clear()
     assert provision.provision(said.append, [at(closed_port)]) == []
     assert said == [f"WordNet 3.0: fetched from {packed}", f"Weights: fetched from {packed}"]
@@ -464,7 +464,7 @@ def test_what_was_packed_with_a_network_sets_up_without_one(
 
 
 def test_locked_versions_name_no_place() -> None:
-    lines = (provision.project_folder() / "constraints.txt").read_text().splitlines()
+    lines = (assets.project_folder() / "constraints.txt").read_text().splitlines()
     locked = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line) for line in locked)
     assert "torch==2.15.0" in locked

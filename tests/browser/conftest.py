@@ -1,6 +1,7 @@
 """A real Chromium in front of the real app: servers, browser windows, and where things are on the page."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Response, WebSocket, expect, sync_playwright
@@ -108,6 +109,7 @@ class Traffic:
 
     urls: list[str] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
 
@@ -128,8 +130,11 @@ class Traffic:
 
     def received(self) -> str:
         """Addresses, headers, bodies and frames as one text, whatever was in them."""
-        answers = [f"{answer.url}\n{answer.headers}\n{_text(answer.body())}" for answer in self.responses if answer.ok]
-        return "\n".join([*answers, *self.frames])
+        while self.responses:
+            answer = self.responses.pop()
+            if answer.ok:
+                self.answers.append(f"{answer.url}\n{answer.headers}\n{_text(answer.body())}")
+        return "\n".join([*self.answers, *self.frames])
 
 
 def _text(content: str | bytes) -> str:
@@ -156,6 +161,13 @@ class PhotoPage:
     def choose_sample(self, title: str) -> None:
         self.samples.get_by_text(title, exact=True).click()
 
+    def choose_another_sample(self, title: str) -> None:
+        """Choose a sample while another photo is there, and wait for its result."""
+        address = self.crop.get_attribute("src")
+        self.choose_sample(title)
+        expect(self.crop).not_to_have_attribute("src", address or "", timeout=PATIENCE)
+        self._settle(self.explanation)
+
     def upload(self, file: Path | FilePayload) -> None:
         self.page.locator("input[type=file]").set_input_files(file)
 
@@ -167,18 +179,33 @@ class PhotoPage:
         self._settle(self.page.get_by_text(found))
         self._settle(self.explanation)
 
+    def wait_for_another_explanation(self, address: str | None) -> None:
+        """Wait until the explanation is another picture than the one at `address`."""
+        expect(self.explanation).not_to_have_attribute("src", address or "", timeout=PATIENCE)
+        self._settle(self.explanation)
+
     def wait_for_notice(self) -> None:
         self._settle(self.button("notice_button"))
+
+    def wait_for_words_in_place_of_a_mask(self) -> None:
+        """Wait until something was revealed: only then can it be masked again."""
+        expect(self.button("mask_all")).to_have_count(1, timeout=PATIENCE)
+        self._settle(self.explanation)
 
     def wait_for_error(self) -> None:
         self._settle(self.error)
 
-    def select(self, label: str, option: int | str) -> None:
-        """Choose from the list under `label`, by place or by name."""
-        self.page.get_by_role("combobox", name=label).click()
-        options = self.page.get_by_role("option")
-        (options.nth(option) if isinstance(option, int) else options.filter(has_text=option)).click()
-        self._settle(self.explanation)
+    def choose(self, key: str, option: str) -> None:
+        """Press one of several buttons in a row: a release, a face, a method."""
+        self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
+
+    def choose_target(self, place: int) -> str:
+        """Choose what is explained, by its place in the list; returns what the list says of it."""
+        self.page.locator(".st-key-target").get_by_role("combobox").click()
+        option = self.page.get_by_role("option").nth(place)
+        text = option.inner_text()
+        option.click()
+        return text
 
     def show_all(self) -> None:
         """Reveal every word: open the sidebar, ask, and confirm."""
@@ -188,9 +215,11 @@ class PhotoPage:
         self._settle(self.button("mask_all"))
 
     def open_sidebar(self) -> None:
-        if not self.button("ask_reveal_all").is_visible():
+        # Closed, it stands beside the window, and counts as visible all the same.
+        closed = self.page.locator("[data-testid=stSidebar][data-collapsed=true]")
+        if closed.count():
             self.page.get_by_test_id("stExpandSidebarButton").click()
-        expect(self.button("ask_reveal_all")).to_be_visible(timeout=PATIENCE)
+        expect(closed).to_have_count(0, timeout=PATIENCE)
 
     # What stands on it
 
@@ -207,8 +236,18 @@ class PhotoPage:
         return self.page.get_by_test_id("stImage").locator("img")
 
     @property
+    def crop(self) -> Locator:
+        """What the network saw."""
+        return self.page.get_by_alt_text("The square cut out for the network")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the pictures were fetched from."""
+        return [urljoin(self.url, picture.get_attribute("src") or "") for picture in self.pictures.all()]
+
+    @property
     def explanation(self) -> Locator:
-        return self.page.get_by_alt_text("What the network saw, with")
+        return self.page.get_by_alt_text(re.compile("^What the network saw"))
 
     @property
     def error(self) -> Locator:
@@ -221,6 +260,11 @@ class PhotoPage:
     @property
     def reveal_buttons(self) -> Locator:
         return self.page.locator("[class*=st-key-reveal_] button").filter(has_text="Reveal")
+
+    @property
+    def masked_labels(self) -> int:
+        """How many lines of text say that a word is masked."""
+        return self.text.count("[masked: ")
 
     @property
     def text(self) -> str:
@@ -236,6 +280,7 @@ class PhotoPage:
         """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
         names: list[str] = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
+                .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
                 .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
         )
@@ -257,7 +302,8 @@ class PhotoPage:
 
     def _settle(self, sign: Locator) -> None:
         """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
-        expect(sign.first).to_be_visible(timeout=PATIENCE)
+        expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
+        expect(self.exceptions).to_have_count(0)
         self.page.wait_for_function(
             """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
                 && !document.querySelector('[data-stale=true]')
@@ -301,10 +347,10 @@ class Visitors:
     def __init__(self, browser: Browser, server: Server) -> None:
         self._browser, self._server = browser, server
 
-    def __call__(self, width: int = 1280, height: int = 1600) -> PhotoPage:
-        """A new visitor with the first page open."""
+    def __call__(self, width: int = 1280, height: int = 1600, path: str = "") -> PhotoPage:
+        """A new visitor with the page at `path` open, by default the first one."""
         context = self._browser.new_context(viewport={"width": width, "height": height})
-        return PhotoPage(context.new_page(), self._server.url).open()
+        return PhotoPage(context.new_page(), self._server.url + path).open()
 
     def leave(self) -> None:
         for context in self._browser.contexts:
@@ -325,3 +371,12 @@ def sentinel_visitor(chromium: Browser, app_with_sentinels: Server) -> Iterator[
     visitors = Visitors(chromium, app_with_sentinels)
     yield visitors
     visitors.leave()
+
+
+@pytest.fixture
+def first_visitor(chromium: Browser, tmp_path: Path) -> Iterator[Visitors]:
+    """Call it for the first visitor of an app that nobody has visited yet."""
+    with serving(APP, tmp_path / "log.txt") as server:
+        visitors = Visitors(chromium, server)
+        yield visitors
+        visitors.leave()

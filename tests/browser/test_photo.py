@@ -1,0 +1,273 @@
+"""A visitor's way through the first page, in a real browser."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sentinels
+from playwright.sync_api import FilePayload, expect
+
+from explainer import vocabularies
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+FOUR_FACES = Path(__file__).parents[3] / "shared" / "photos" / "four_faces.jpg"
+SIZES = ("2,832", "1,239", "158")
+RELEASES = tuple(release.title for release in vocabularies.RELEASES.values())
+PATIENCE = 120_000
+
+
+@pytest.fixture(autouse=True)
+def _photos_at_hand(request: pytest.FixtureRequest) -> None:
+    if "four_faces" in request.fixturenames and not FOUR_FACES.is_file():
+        pytest.skip("the photos beside the checkout are not there")
+
+
+@pytest.fixture
+def four_faces() -> Path:
+    return FOUR_FACES
+
+
+def test_a_sample_picture_gets_boxes_labels_under_three_releases_and_an_explanation(visitor) -> None:
+    page = visitor()
+    page.choose_sample("Astronaut")
+    page.wait_for_notice()
+    expect(page.pictures).to_have_count(0)
+    page.agree()
+    page.wait_for_result("1 face was found")
+
+    assert page.pictures.count() == 3
+    for release, size in zip(RELEASES, SIZES, strict=True):
+        column = page.list_of(release).inner_text()
+        assert size in column
+        assert len(set(re.findall(r"n\d{8}", column))) == 5
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_another_label_and_integrated_gradients_give_another_explanation(visitor) -> None:
+    page = visitor()
+    page.choose_sample("Astronaut")
+    page.agree()
+    page.wait_for_result("1 face was found")
+    seen = [page.explanation.get_attribute("src")]
+
+    page.choose("method", "Integrated Gradients")
+    page.wait_for_another_explanation(seen[-1])
+    seen.append(page.explanation.get_attribute("src"))
+
+    page.choose_target(2)
+    page.wait_for_another_explanation(seen[-1])
+    seen.append(page.explanation.get_attribute("src"))
+
+    assert len(set(seen)) == 3
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_four_faces_are_found_and_each_has_labels_of_its_own(visitor, four_faces: Path) -> None:
+    page = visitor()
+    page.upload(four_faces)
+    page.agree()
+    page.wait_for_result("4 faces were found")
+
+    lists = set()
+    for number in "1234":
+        before = page.crop.get_attribute("src")
+        page.choose("face", number)
+        if number != "1":
+            expect(page.crop).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+        page.wait_for_result("4 faces were found")
+        lists.add(page.list_of(RELEASES[0]).inner_text())
+    assert len(lists) == 4
+
+
+def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(visitor) -> None:
+    page = visitor()
+    page.choose_sample("Astronaut")
+    page.agree()
+    page.wait_for_result("1 face was found")
+    page.upload(FilePayload(name="<b>holiday</b>.jpg", mimeType="image/jpeg", buffer=b"not a photo"))
+    page.wait_for_error()
+
+    expect(page.error).to_have_text(re.compile(r"^This is no photo that can be read here: [^.]+\.$"))
+    expect(page.pictures).to_have_count(3)
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_the_page_speaks_to_no_other_host(visitor, app, four_faces: Path) -> None:
+    page = visitor()
+    page.upload(four_faces)
+    page.agree()
+    page.wait_for_result("4 faces were found")
+    page.choose("method", "Integrated Gradients")
+    page.wait_for_result("4 faces were found")
+
+    assert page.traffic.hosts == {app.url.removeprefix("http://")}
+
+
+def _nothing_asked(page) -> None:
+    """Goes on with the page as it is."""
+
+
+def _as_each_release_has_it(page) -> None:
+    for release in (*RELEASES[::-1], RELEASES[0]):
+        page.choose("release", release)
+        page.wait_for_result("found")
+
+
+def _with_another_method(page) -> None:
+    page.choose("method", "Integrated Gradients")
+    page.wait_for_result("found")
+    page.choose_target(1)
+    page.wait_for_result("found")
+
+
+def _with_the_sidebar_open(page) -> None:
+    page.open_sidebar()
+    page.button("ask_reveal_all").click()
+    expect(page.button("reveal_all")).to_be_visible(timeout=PATIENCE)
+    page.button("reveal_none").click()
+    expect(page.button("reveal_all")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_no_masked_word_reaches_the_browser_before_it_is_asked_for(
+    sentinel_visitor, app_with_sentinels, four_faces: Path
+) -> None:
+    page = sentinel_visitor()
+    page.upload(four_faces)
+    page.agree()
+    page.wait_for_result("4 faces were found")
+    for step in (_nothing_asked, _as_each_release_has_it, _with_another_method, _with_the_sidebar_open):
+        step(page)
+        assert sentinels.found(page.traffic.received()) == set(), step.__name__
+    for title in ("Astronaut", "Photographer", "Cat", "Coffee", "Rocket"):
+        page.choose_another_sample(title)
+        assert sentinels.found(page.traffic.received()) == set(), title
+    assert page.masked_labels > 0
+
+    page.show_all()
+
+    shown = sentinels.found(page.traffic.received())  # the control: what is looked for can be found
+    assert any("offensive" in word for word in shown) or any("sensitive" in word for word in shown)
+    assert any("gloss" in word for word in shown)
+    assert sentinels.found(page.text) == {word for word in shown if word in page.text.lower()} != set()
+    assert sentinels.found(app_with_sentinels.log) == set()
+
+
+def test_one_word_is_revealed_and_no_other(sentinel_visitor) -> None:
+    page = sentinel_visitor()
+    _walk_to_a_photo_with_masked_labels(page)
+    page.reveal_buttons.last.click()
+    page.wait_for_words_in_place_of_a_mask()
+
+    words = sentinels.found(page.traffic.received())
+    assert len({word.replace("gloss", "") for word in words}) == 1
+
+
+def test_masked_again_the_words_are_gone_from_the_page(sentinel_visitor) -> None:
+    page = sentinel_visitor()
+    _walk_to_a_photo_with_masked_labels(page)
+    masked = page.masked_labels
+    page.show_all()
+    assert page.masked_labels == 0
+    page.button("mask_all").click()
+    expect(page.button("mask_all")).to_have_count(0, timeout=PATIENCE)
+    page.wait_for_result("found")
+
+    assert page.masked_labels == masked
+    assert sentinels.found(page.page.content()) == set()
+
+
+@pytest.mark.parametrize("key", ["download_picture", "download_readings"])
+def test_a_download_carries_no_masked_word_not_even_a_revealed_one(sentinel_visitor, key: str) -> None:
+    page = sentinel_visitor()
+    _walk_to_a_photo_with_masked_labels(page)
+    page.show_all()
+    with page.page.expect_download() as download:
+        page.button(key).click()
+    data = Path(download.value.path()).read_bytes()
+
+    assert sentinels.found(data.decode("utf-8", "replace")) == set()
+    assert sentinels.found(download.value.suggested_filename) == set()
+    if key == "download_readings":
+        people = [person for reading in json.loads(data)["readings"] for person in reading["people"]["fall-2011"]]
+        assert any(person["masked"] for person in people)
+
+
+def test_another_visitor_sees_nothing_of_the_photo(visitor, four_faces: Path) -> None:
+    first = visitor()
+    first.upload(four_faces)
+    first.agree()
+    first.wait_for_result("4 faces were found")
+    second = visitor()
+
+    expect(second.pictures).to_have_count(0)
+    assert "faces were found" not in second.traffic.received()
+    second.choose_sample("Astronaut")
+    second.wait_for_notice()
+    second.agree()
+    second.wait_for_result("1 face was found")
+    assert set(first.addresses) <= set(first.traffic.urls)  # the control
+    assert set(first.addresses).isdisjoint(second.traffic.urls)
+
+
+def test_a_forgotten_photo_leaves_the_page_and_the_server(visitor, four_faces: Path) -> None:
+    page = visitor()
+    page.upload(four_faces)
+    page.agree()
+    page.wait_for_result("4 faces were found")
+    addresses = page.addresses
+    assert all(page.page.request.get(address).ok for address in addresses)  # the control
+    page.button("forget").click()
+    expect(page.pictures).to_have_count(0, timeout=PATIENCE)
+
+    assert not any(page.page.request.get(address).ok for address in addresses)
+
+
+def test_a_sample_can_be_chosen_again_after_it_was_forgotten(visitor) -> None:
+    page = visitor()
+    page.choose_sample("Astronaut")
+    page.agree()
+    page.wait_for_result("1 face was found")
+    page.button("forget").click()
+    expect(page.pictures).to_have_count(0, timeout=PATIENCE)
+    page.choose_sample("Astronaut")
+
+    expect(page.pictures).to_have_count(3, timeout=30_000)
+
+
+@pytest.mark.parametrize("path", ["", "/photo"])
+def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visitor, path: str) -> None:
+    page = first_visitor(path=path)
+
+    expect(page.button("ask_reveal_all")).to_have_count(1, timeout=30_000)
+
+
+STATES: dict[str, Callable] = {
+    "nothing chosen": lambda page: None,
+    "the notice": lambda page: (page.choose_sample("Astronaut"), page.wait_for_notice()),
+    "labels": lambda page: (page.choose_sample("Astronaut"), page.agree(), page.wait_for_result("1 face was found")),
+    "everything shown": lambda page: (
+        page.choose_sample("Photographer"),
+        page.agree(),
+        page.wait_for_result("found"),
+        page.show_all(),
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor, state: str) -> None:
+    page = visitor(width=390, height=844)
+    STATES[state](page)
+
+    assert page.overflow == []
+    expect(page.exceptions).to_have_count(0)
+
+
+def _walk_to_a_photo_with_masked_labels(page) -> None:
+    page.choose_sample("Photographer")
+    page.agree()
+    page.wait_for_result("found")
+    assert page.masked_labels > 0

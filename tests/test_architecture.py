@@ -1,0 +1,49 @@
+"""The house: pages are straight scripts that compute nothing, and nothing slow is loaded before it is needed."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, SOURCES
+
+PAGES = [file for file in SOURCES if file.startswith("pages/") or file == "streamlit_app.py"]
+SLOW = ("torch", "torchvision", "timm", "captum", "nltk", "openvino", "skimage")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_defines_nothing(page: str) -> None:
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    assert [node.name for node in ast.walk(ast.parse(SOURCES[page])) if isinstance(node, definitions)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_imports_streamlit_and_the_package_alone(page: str) -> None:
+    roots = set()
+    for node in ast.walk(ast.parse(SOURCES[page])):
+        if isinstance(node, ast.Import):
+            roots.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            roots.add((node.module or "").split(".")[0])
+    assert roots <= {"streamlit", "explainer"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_can_be_read_at_a_sitting(page: str) -> None:
+    assert len(SOURCES[page].splitlines()) <= 150
+
+
+@pytest.mark.parametrize("file", SOURCES)
+def test_nothing_writes_html_of_its_own(file: str) -> None:
+    assert "unsafe_allow_html" not in SOURCES[file]
+
+
+def test_the_app_starts_without_the_libraries_that_take_seconds() -> None:
+    script = f"""
+import sys
+from explainer import figures, samples
+from explainer.ui import resources
+print(*(name for name in {SLOW} if name in sys.modules))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.split() == []

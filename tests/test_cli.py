@@ -1,0 +1,405 @@
+"""The same work from a shell: one JSON object a photo, and nothing but JSON on standard output."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sentinels
+import skimage
+from PIL import Image, ImageDraw
+
+from explainer import assets, figures, photos, saliency, taxonomy, wordnet, words
+from explainer.cli import main
+from explainer.words import Context
+
+PICTURES = Path(skimage.__file__).parent / "data"
+ASTRONAUT, CAT = PICTURES / "astronaut.png", PICTURES / "chelsea.png"  # one face, none
+FOUR_FACES = Path(__file__).parents[2] / "shared" / "photos" / "four_faces.jpg"
+RELEASES = ["fall-2011", "september-2019", "winter-2021"]
+CATS = {"n02123045", "n02123159", "n02123394", "n02123597", "n02124075"}  # ILSVRC's five domestic cats
+
+Classify = Callable[..., tuple[int, list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def classify(capsys: pytest.CaptureFixture[str]) -> Classify:
+    """Runs `explainer classify`; returns the exit code and the records, one for each line of standard output."""
+
+    def run(*arguments: object) -> tuple[int, list[dict[str, Any]]]:
+        code = main(["classify", *map(str, arguments)])
+        return code, [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
+
+    return run
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentinels.plant(monkeypatch.setattr)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that is drawn into a picture."""
+    texts: list[str] = []
+    for name in ("text", "multiline_text"):
+        draw = getattr(ImageDraw.ImageDraw, name)
+
+        def spy(self: Any, xy: Any, text: Any, *rest: Any, _draw: Any = draw, **options: Any) -> Any:
+            texts.append(str(text))
+            return _draw(self, xy, text, *rest, **options)
+
+        monkeypatch.setattr(ImageDraw.ImageDraw, name, spy)
+    return texts
+
+
+# What a record says
+
+
+def test_a_photo_becomes_an_object_with_the_published_fields_in_their_order(classify: Classify) -> None:
+    code, (record,) = classify(ASTRONAUT)
+
+    assert code == 0
+    assert list(record) == ["photo", "size", "detector", "readings"]
+    assert record["photo"] == str(ASTRONAUT)
+    assert record["size"] == [512, 512]
+    assert record["detector"] in ("yunet", "haar")
+    (reading,) = record["readings"]
+    assert list(reading) == ["box", "objects", "people"]
+    assert list(reading["people"]) == RELEASES
+    assert [list(thing) for thing in reading["objects"]] == [["wnid", "words", "score"]] * 5
+    fields = ["wnid", "words", "masked", "safety", "score"]
+    assert [list(person) for people in reading["people"].values() for person in people] == [fields] * 15
+
+
+def test_a_record_holds_numbers_words_and_truth_values_where_it_should(classify: Classify) -> None:
+    _, (record,) = classify(ASTRONAUT, "--top", 50)
+    (reading,) = record["readings"]
+
+    for thing in reading["objects"]:
+        assert isinstance(thing["words"], str)
+        assert isinstance(thing["score"], float)
+        assert 0 <= thing["score"] <= 1
+    for person in (person for people in reading["people"].values() for person in people):
+        assert person["masked"] is (person["words"] is None)
+        assert person["masked"] is (person["safety"] in ("offensive", "sensitive"))
+        assert person["safety"] in ("offensive", "sensitive", "safe")
+        assert isinstance(person["score"], float)
+        assert -1 <= person["score"] <= 1
+
+
+def test_a_box_lies_round_the_astronauts_face(classify: Classify) -> None:
+    _, (record,) = classify(ASTRONAUT)
+
+    left, top, right, bottom = record["readings"][0]["box"]
+    assert all(isinstance(edge, int) for edge in (left, top, right, bottom))
+    assert left < 225 < right  # her nose, by eye
+    assert top < 125 < bottom
+    assert 50 < right - left < 200
+
+
+def test_labels_come_best_first_and_later_releases_only_leave_some_out(classify: Classify) -> None:
+    _, (record,) = classify(ASTRONAUT, "--top", 40)
+    (reading,) = record["readings"]
+
+    for labels in (reading["objects"], *reading["people"].values()):
+        scores = [label["score"] for label in labels]
+        assert scores == sorted(scores, reverse=True)
+    first, second, _ = reading["people"].values()
+    kept = [person for person in first if person["safety"] == "safe"]
+    assert second[: len(kept)] == kept
+
+
+def test_after_2019_no_offensive_or_sensitive_label_remains(classify: Classify) -> None:
+    _, (record,) = classify(ASTRONAUT, "--top", 200)
+    (reading,) = record["readings"]
+
+    assert {person["safety"] for person in reading["people"]["fall-2011"]} == {"safe", "sensitive", "offensive"}
+    assert {person["safety"] for person in reading["people"]["september-2019"]} == {"safe"}
+    assert {person["safety"] for person in reading["people"]["winter-2021"]} == {"safe"}
+    assert len(reading["people"]["winter-2021"]) == 158
+
+
+@pytest.mark.parametrize("n", [1, 3, 7])
+def test_top_says_how_many_labels_are_in_each_list(classify: Classify, n: int) -> None:
+    _, (record,) = classify(CAT, "--top", n)
+    (reading,) = record["readings"]
+
+    assert [len(labels) for labels in (reading["objects"], *reading["people"].values())] == [n] * 4
+
+
+def test_a_picture_without_a_face_is_read_whole(classify: Classify) -> None:
+    code, (record,) = classify(CAT)
+
+    assert code == 0
+    assert record["size"] == [451, 300]
+    (reading,) = record["readings"]
+    assert reading["box"] is None
+    assert reading["objects"][0]["wnid"] in CATS
+
+
+def test_by_choice_no_face_is_looked_for(classify: Classify) -> None:
+    _, (record,) = classify(ASTRONAUT, "--whole")
+
+    assert record["detector"] == "none"
+    assert [reading["box"] for reading in record["readings"]] == [None]
+
+
+@pytest.mark.skipif(not FOUR_FACES.is_file(), reason="the photos beside the checkout are not there")
+def test_each_of_four_faces_has_a_reading_the_largest_first(classify: Classify) -> None:
+    _, (record,) = classify(FOUR_FACES)
+
+    boxes = [reading["box"] for reading in record["readings"]]
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
+    assert len(boxes) == 4
+    assert areas == sorted(areas, reverse=True)
+    assert len({json.dumps(reading["people"]) for reading in record["readings"]}) == 4
+
+
+# Which photos, and what becomes of bad ones
+
+
+def test_a_bad_file_gives_an_error_in_its_place_and_the_others_go_on(classify: Classify, tmp_path: Path) -> None:
+    broken, missing = tmp_path / "broken.jpg", tmp_path / "missing.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    code, records = classify(broken, CAT, missing, ASTRONAUT)
+
+    assert code == 1
+    assert [record["photo"] for record in records] == [str(path) for path in (broken, CAT, missing, ASTRONAUT)]
+    assert [list(record) for record in records[::2]] == [["photo", "error"]] * 2
+    assert all(record["error"].endswith(".") and "\n" not in record["error"] for record in records[::2])
+    assert ["readings" in record for record in records] == [False, True, False, True]
+
+
+def test_bad_files_alone_give_errors_alone(classify: Classify, tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    code, (record,) = classify(tmp_path / "empty.png")
+
+    assert code == 1
+    assert record == {"photo": str(tmp_path / "empty.png"), "error": "The file is empty: choose another photo."}
+
+
+def test_a_folder_stands_for_the_photos_in_it_and_in_its_folders_by_name(classify: Classify, tmp_path: Path) -> None:
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "folder.jpg").mkdir()
+    inside = [tmp_path / "a folder" / "z.PNG", tmp_path / "b.png", tmp_path / "c.png"]
+    for path in reversed(inside):
+        shutil.copyfile(CAT, path)
+    (tmp_path / "notes.txt").write_text("no photo")
+    code, records = classify(tmp_path, ASTRONAUT)
+
+    assert code == 0
+    assert [record["photo"] for record in records] == [str(path) for path in (*inside, ASTRONAUT)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows forbids such names")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\"quoted\" and 'quoted'.png",
+        "two\nlines\r.png",
+        "<b>bold<i> & *starred*.png",
+        "\\u0041 {%s} \t.png",
+        "猫 🐈 \u2028.png",
+    ],
+)
+def test_whatever_a_file_is_called_its_record_is_a_line_of_json(classify: Classify, tmp_path: Path, name: str) -> None:
+    shutil.copyfile(CAT, tmp_path / name)
+    code, records = classify(tmp_path / name, tmp_path / f"no {name}")
+
+    assert code == 1
+    assert [record["photo"] for record in records] == [str(tmp_path / name), str(tmp_path / f"no {name}")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file's name is text")
+def test_a_file_name_that_is_no_text_stops_nothing(classify: Classify, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    shutil.copyfile(CAT, path)
+    code, records = classify(path, CAT)
+
+    assert code == 0
+    assert [record["photo"] for record in records] == [str(path), str(CAT)]
+
+
+# Calls that are wrong
+
+
+def test_an_unknown_model_ends_the_call_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", str(CAT), "--model", "no-such-model"]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("explainer: There is no model 'no-such-model'")
+    assert "efficientnet-lite0" in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["classify"],
+        ["classify", "photo.jpg", "--top", "0"],
+        ["classify", "photo.jpg", "--top", "some"],
+        ["classify", "photo.jpg", "--explain", "no-such-method", "--out", "folder"],
+        ["classify", "photo.jpg", "--explain", "grad-cam"],
+        ["classify", "photo.jpg", "--out", "folder"],
+    ],
+)
+def test_a_call_that_makes_no_sense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "usage: explainer" in said.err
+
+
+# Explanations
+
+
+@pytest.mark.parametrize("method", saliency.METHODS)
+def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
+    classify: Classify, tmp_path: Path, method: str
+) -> None:
+    folder = tmp_path / "new" / "folder"
+    code, _ = classify(CAT, ASTRONAUT, "--explain", method, "--out", folder)
+
+    assert code == 0
+    pictures, maps = sorted(folder.glob("*.png")), sorted(folder.glob("*.npy"))
+    assert len(pictures) == len(maps) == 2
+    assert {path.stem for path in pictures} == {path.stem for path in maps}
+    assert len(list(folder.iterdir())) == 4
+    for path in pictures:
+        with Image.open(path) as picture:
+            picture.load()
+            assert picture.mode == "RGB"
+            assert not picture.getexif()
+            assert not picture.info
+    for path in maps:
+        values = np.load(path, allow_pickle=False)
+        assert values.dtype == np.float32
+        assert values.ndim == 2
+        assert np.isfinite(values).all()
+        assert values.any()
+
+
+def test_a_bad_photo_does_not_keep_others_from_being_explained(classify: Classify, tmp_path: Path) -> None:
+    code, records = classify(tmp_path / "missing.jpg", CAT, "--explain", "grad-cam", "--out", tmp_path / "out")
+
+    assert code == 1
+    assert ["error" in record for record in records] == [True, False]
+    assert len(list((tmp_path / "out").glob("chelsea*.png"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_ends_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a file").touch()
+
+    assert main(["classify", str(CAT), "--explain", "grad-cam", "--out", str(tmp_path / "a file")]) == 2
+    assert capsys.readouterr().err.startswith("explainer: ")
+
+
+# Masks
+
+
+@pytest.mark.usefixtures("planted")
+def test_no_masked_word_is_printed_or_drawn_unless_it_is_asked_for(
+    drawn: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(ASTRONAUT), str(CAT), "--top", "300", "--explain", "grad-cam", "--out", str(tmp_path)]
+    assert main(["classify", *arguments]) == 0
+
+    said = capfd.readouterr()
+    assert '"masked": true' in said.out
+    assert sentinels.found(said.out + said.err) == set()
+    assert not any("qzq" in text for text in drawn)
+    assert sentinels.found(" ".join(str(path) for path in tmp_path.rglob("*"))) == set()
+
+
+@pytest.mark.usefixtures("planted")
+def test_words_asked_for_are_printed_and_still_not_drawn(
+    drawn: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(ASTRONAUT), str(CAT), "--top", "300", "--explain", "grad-cam", "--out", str(tmp_path)]
+    assert main(["classify", "--reveal", *arguments]) == 0
+
+    printed = sentinels.found(capfd.readouterr().out)
+    assert any("offensive" in word for word in printed)
+    assert any("sensitive" in word for word in printed)
+    assert not any("qzq" in text for text in drawn)
+    for path in tmp_path.iterdir():
+        assert sentinels.found(path.read_bytes().decode("utf-8", "replace")) == set()
+
+
+@pytest.mark.usefixtures("planted")
+def test_the_spy_sees_what_is_drawn(drawn: list[str]) -> None:
+    wnid = next(wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
+    figures.labelled(photos.read_file(CAT), (), [words.caption(wnid, Context.PHOTO, revealed=True)])
+
+    assert len(sentinels.found(" ".join(drawn))) == 1
+
+
+def test_revealed_words_are_there_and_said_to_be_unmasked(classify: Classify) -> None:
+    _, (masked,) = classify(ASTRONAUT, "--top", 50)
+    _, (revealed,) = classify(ASTRONAUT, "--top", 50, "--reveal")
+    before, after = (record["readings"][0]["people"]["fall-2011"] for record in (masked, revealed))
+
+    assert all(person["words"] and not person["masked"] for person in after)
+    assert [(person["wnid"], person["safety"], person["score"]) for person in before] == [
+        (person["wnid"], person["safety"], person["score"]) for person in after
+    ]
+
+
+# The other commands, and the console script
+
+
+def test_models_are_listed_with_whether_they_are_present(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("efficientnet-lite0 ")]
+    assert line.endswith("present")
+
+
+@pytest.mark.skipif(assets.path(assets.YUNET) is None or not wordnet.ready(), reason="nothing to provide it from")
+def test_provision_says_where_each_thing_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirror = assets.weights_folder()
+    monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
+    monkeypatch.setenv("EXPLAINER_MIRROR", str(mirror))
+
+    assert main(["provision"]) == 0
+    assert (tmp_path / "weights" / assets.YUNET.filename).stat().st_size == assets.YUNET.size
+    said = capsys.readouterr().out
+    assert assets.YUNET.name in said
+    assert "WordNet" in said
+
+
+def test_the_command_on_the_path_prints_json_and_nothing_else(tmp_path: Path) -> None:
+    command = Path(sysconfig.get_path("scripts")) / "explainer"
+    shutil.copyfile(CAT, tmp_path / "cat.png")
+    run = subprocess.run(
+        [command, "classify", "cat.png", "missing.jpg", "--top", "2"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+    assert run.returncode == 1
+    records = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [record["photo"] for record in records] == ["cat.png", "missing.jpg"]
+    assert records[0]["readings"][0]["objects"][0]["wnid"] in CATS
+    assert "Traceback" not in run.stderr
