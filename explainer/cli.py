@@ -106,7 +106,7 @@ def _classify(options: argparse.Namespace) -> int:
     for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
         record = job.result()
         failed |= "error" in record
-        tqdm.write(json.dumps(record, ensure_ascii=False))
+        tqdm.write(json.dumps(record))
     return int(failed)
 
 
