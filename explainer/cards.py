@@ -2,6 +2,7 @@
 
 import importlib.util
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,16 @@ class Transform:
     """What a model wants to see: side x side pixels, each value (0 to 255) as (value - mean) / std by channel."""
 
     side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: Sequence[float]
+    std: Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be a transform."""
+        triples = all(
+            len(values) == 3 and all(isinstance(v, float) for v in values) for values in (self.mean, self.std)
+        )
+        if not (isinstance(self.side, int) and self.side > 0 and triples and 0.0 not in self.std):
+            raise ValueError("the transform needs a side in pixels and three decimals each of mean and std")
 
 
 @dataclass(frozen=True)
@@ -66,14 +75,14 @@ def load(name: str = DEFAULT) -> ModelCard:
         raise CardError(f"There is no model {name!r}; there are {', '.join(cards) or 'none'} in {models_folder()}.")
     try:
         fields = tomllib.loads(cards[name].read_text(encoding="utf-8"))
-        transform = fields.pop("transform")
-        return ModelCard(
-            weights=Weights(**fields.pop("weights")),
-            transform=Transform(transform["side"], tuple(transform["mean"]), tuple(transform["std"])),
-            **fields,
+        card = ModelCard(
+            weights=Weights(**fields.pop("weights")), transform=Transform(**fields.pop("transform")), **fields
         )
-    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise CardError(f"The model card {cards[name].name} cannot be read: {error}.") from error
+        if card.name != name:
+            raise ValueError(f"its name is {card.name!r}")
+    except (ValueError, TypeError, KeyError) as error:  # a TOML that cannot be read is a ValueError as well
+        raise CardError(f"The model card {cards[name].name} cannot be used: {error}.") from error
+    return card
 
 
 def load_all() -> tuple[ModelCard, ...]:

@@ -64,6 +64,8 @@ def load(card: ModelCard | None = None) -> Classifier:
     module = timm.create_model(card.architecture, pretrained=False)
     _fill(module, _weights(card))
     wnids = vocabularies.label_set(card.labels)
+    if module.num_classes != len(wnids):
+        raise ClassifierError(f"{card.title} has {module.num_classes} outputs, but {card.labels} {len(wnids)} classes.")
     return Classifier(card, module.eval().requires_grad_(False), wnids)
 
 

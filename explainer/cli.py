@@ -85,6 +85,11 @@ def _classify(options: argparse.Namespace) -> int:
         options.parser.error("--explain and --out go together")
     paths = [path for given in options.photos for path in _files(given)]
     cards.load(options.model)  # a wrong name ends the call here
+    if options.out:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            options.parser.error(f"--out {options.out}: {error.strerror}")
 
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.PHOTO, options.reveal)
@@ -120,7 +125,6 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _explain(pipeline: Pipeline, photo: Photo, result: Result, method: str, stem: Path) -> None:
     """Write the overlay and the raw map of the first label of each reading; the overlay bears no words."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = roulette.explain(pipeline, photo, reading.box, target, method)

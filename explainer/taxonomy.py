@@ -162,7 +162,11 @@ def compile_table() -> str:
             continue
         groups = (synset.hypernyms(), synset.instance_hypernyms())
         lemmas = "|".join(name.replace("_", " ") for name in synset.lemma_names())
-        rows[wnid] = [wnid, lemmas, *(" ".join(f"n{above.offset():08d}" for above in group) for group in groups)]
+        rows[wnid] = [
+            wnid,
+            lemmas,
+            *(" ".join(sorted(f"n{above.offset():08d}" for above in group)) for group in groups),
+        ]
         waiting.extend(above for group in groups for above in group)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

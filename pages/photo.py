@@ -41,7 +41,7 @@ with picture:
         figures.labelled(photo, result.boxes, captions),
         width="stretch",
         output_format="JPEG",
-        alt=f"The photo, {len(result.boxes)} faces boxed, labelled: {'; '.join(c.name for c in captions)}.",
+        alt=f"The photo; {labels.found(result)} Labels: {'; '.join(caption.name for caption in captions)}.",
     )
     st.caption(labels.found(result))
     with st.container(horizontal=True):

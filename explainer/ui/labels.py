@@ -116,5 +116,11 @@ def _name(label: Label) -> str:
 
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
-    missed = "" if attribution.delta is None else f" Its parts miss the sum they promise by {attribution.delta:+.3f}."
-    return f"It shows pixels, not reasons.{missed} Computed in {attribution.seconds:.2f} s."
+    took = f"Computed in {attribution.seconds:.2f} s."
+    if attribution.delta is None:
+        return f"It shows pixels, not reasons. {took}"
+    total = float(attribution.values.sum())
+    return (
+        f"It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
+        f"{total - attribution.delta:.2f}; they add up to {total:.2f}. {took}"
+    )

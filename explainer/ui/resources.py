@@ -1,5 +1,6 @@
 """What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
 
+import logging
 import os
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ def prepare() -> None:
     # Above this size Starlette writes an upload to a temporary file: never, as no larger one is let in.
     MultiPartParser.spool_max_size = 2 * photos.MAX_BYTES
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Its lines would name each visitor's address.
+    logging.getLogger("uvicorn.access").disabled = True
     # Streamlit would ask another host for this machine's address when a page is opened under a name it does not know.
     net_util.get_external_ip = lambda: None
     _readers()

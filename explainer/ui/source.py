@@ -52,7 +52,7 @@ def photo() -> Photo | None:
 
 def forget_button() -> None:
     """A button that drops the photo and all that was computed from it."""
-    st.button("Forget this photo", key="forget", on_click=_forget)
+    st.button("Forget this photo", key="forget", on_click=_forget_all)
 
 
 def _upload(key: str) -> None:
@@ -77,6 +77,11 @@ def _take(read: Callable[[], Photo]) -> bool:
     _forget()
     st.session_state["photo"] = taken
     return True
+
+
+def _forget_all() -> None:
+    _forget()
+    st.session_state["sample"] = None  # else a press on the same sample would only let go of it
 
 
 def _forget() -> None:

@@ -30,19 +30,19 @@ def caption(wnid: str, context: Context) -> Caption:
 
 def reveal_button(wnid: str, key: str) -> None:
     """A button that reveals the words of one category to this visitor; `key` tells it from others on the page."""
-    st.button("Reveal", key=f"reveal_{key}", type="tertiary", on_click=_reveal, args=(wnid,))
+    st.button("Reveal", key=f"reveal_{key}", on_click=_reveal, args=(wnid,))
 
 
 def controls() -> None:
-    """In the sidebar: reveal everything, behind one question, or mask everything again."""
+    """At the top, once anything was revealed, a button to mask everything again; in the sidebar, one to reveal it."""
+    if st.session_state.get(_ALL) or _revealed():
+        st.button("Mask everything again", key="mask_all", on_click=_mask_all)
     with st.sidebar:
         st.markdown("**Offensive and sensitive words**")
-        if st.session_state.get(_ALL) or _revealed():
-            st.caption("Some or all of them are shown to you now.")
-            st.button("Mask everything again", key="mask_all", on_click=_mask_all)
+        if st.session_state.get(_ALL):
+            st.caption("All of them are shown to you until you leave or mask them again.")
         else:
             st.caption("They are masked: slurs, and words for race, faith, illness and the like.")
-        if not st.session_state.get(_ALL):
             st.button("Show all of them…", key="ask_reveal_all", on_click=_set, args=("asking", True))
             if st.session_state.get("asking"):
                 st.markdown("Anyone who sees this screen will read them. Show them until you leave?")

@@ -177,6 +177,7 @@ class PhotoPage:
     def wait_for_result(self, found: str) -> None:
         """Wait until labels and explanation stand there, under the sentence that begins with `found`."""
         self._settle(self.page.get_by_text(found))
+        self._settle(self.chart)
         self._settle(self.explanation)
 
     def wait_for_another_explanation(self, address: str | None) -> None:
@@ -221,6 +222,10 @@ class PhotoPage:
             self.page.get_by_test_id("stExpandSidebarButton").click()
         expect(closed).to_have_count(0, timeout=PATIENCE)
 
+    def close_sidebar(self) -> None:
+        self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(self.page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_have_count(1, timeout=PATIENCE)
+
     # What stands on it
 
     def button(self, key: str) -> Locator:
@@ -239,6 +244,11 @@ class PhotoPage:
     def crop(self) -> Locator:
         """What the network saw."""
         return self.page.get_by_alt_text("The square cut out for the network")
+
+    @property
+    def chart(self) -> Locator:
+        """The bars of the objects, drawn."""
+        return self.page.locator(".st-key-objects .main-svg")
 
     @property
     def addresses(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import APP, NOT_A_PHOTO, PHOTOS, PhotoPage, chromium_running, find_chromium, serving
 
@@ -55,6 +55,8 @@ def _sidebar(page: PhotoPage) -> None:
 def _revealed(page: PhotoPage) -> None:
     _four_faces(page)
     page.show_all()
+    page.page.mouse.move(150, 100)  # the button that closes the sidebar is there while a mouse is over it
+    page.close_sidebar()
 
 
 STATES: dict[str, Callable[[PhotoPage], None]] = {
@@ -80,6 +82,8 @@ def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
                 # Streamlit scrolls inside the window, so the window is made as high as the content.
                 page.page.set_viewport_size({"width": width, "height": max(HEIGHT, page.height)})
                 page.page.mouse.move(0, 0)
+                if page.explanation.count():
+                    expect(page.chart.first).to_be_visible()  # drawn anew for the other size
                 file = folder / f"{state}-{scheme}-{width}.png"
                 page.page.screenshot(path=file, animations="disabled")
                 print(file, *page.overflow, sep="\n    beyond the edge: ")
