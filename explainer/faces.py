@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explainer import assets
+from explainer import assets, runtime
 from explainer.photos import Photo
 
 SEARCH_SIDE = 640
@@ -44,7 +44,7 @@ class Box:
 class Detector:
     """A face detector, ready: `search` takes a picture, uint8 (height, width, 3) in BGR order.
 
-    It keeps state between calls, so only one thread at a time may use it.
+    It may keep state between calls, so only one thread at a time may use it.
     """
 
     name: Literal["yunet", "haar"]
@@ -59,13 +59,30 @@ def load() -> Detector:
     return Detector("yunet", _yunet(path))
 
 
+# YuNet: cells of 8, 16 and 32 pixels; the score from which a cell's answer counts as a face, and the share of overlap
+# from which two answers are the same face.
+_CELLS, _SURE, _SAME = (8, 16, 32), 0.7, 0.3
+
+
 def _yunet(path: Path) -> _Search:
-    network = cv2.FaceDetectorYN.create(str(path), "", (SEARCH_SIDE, SEARCH_SIDE), score_threshold=0.7)
+    """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which takes half the time."""
+    forward = runtime.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
-        network.setInputSize((picture.shape[1], picture.shape[0]))
-        _, faces = network.detect(picture)
-        return [] if faces is None else [face[:4].tolist() for face in faces]
+        height, width = (-(-length // _CELLS[-1]) * _CELLS[-1] for length in picture.shape[:2])
+        padded = np.zeros((1, 3, height, width), np.float32)
+        padded[0, :, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
+        outputs = forward(padded)
+        found, scores = [], []
+        for scale, cell in enumerate(_CELLS):
+            classes, objects, offsets = (outputs[kind * len(_CELLS) + scale][0] for kind in range(3))
+            score = np.sqrt(classes.clip(0, 1) * objects.clip(0, 1))[:, 0]
+            (sure,) = np.nonzero(score > _SURE)
+            middle = (np.stack([sure % (width // cell), sure // (width // cell)], axis=1) + offsets[sure, :2]) * cell
+            size = np.exp(offsets[sure, 2:]) * cell
+            found.extend(np.hstack([middle - size / 2, size]).tolist())
+            scores.extend(score[sure].tolist())
+        return [found[index] for index in cv2.dnn.NMSBoxes(found, scores, _SURE, _SAME)]
 
     return search
 

@@ -45,14 +45,6 @@ def test_a_category_drawn_at_random_was_removed_in_56_of_100_draws() -> None:
     assert round(100 * vocabularies.removed_share()) == 56
 
 
-def test_the_removed_share_of_a_few_categories(tree: Taxonomy) -> None:
-    safe = [wnid for wnid in tree.people if tree[wnid].safety == "safe"]
-    offensive = [wnid for wnid in tree.people if tree[wnid].safety == "offensive"]
-    assert vocabularies.removed_share((*safe[:3], *offensive[:1])) == pytest.approx(1 / 4)
-    assert vocabularies.removed_share(tuple(safe)) == 0
-    assert vocabularies.removed_share(tuple(offensive)) == 1
-
-
 def test_ilsvrc_has_1000_classes_all_in_the_tree(tree: Taxonomy) -> None:
     wnids = vocabularies.label_set("imagenet-1k")
     assert len(set(wnids)) == len(wnids) == 1_000
