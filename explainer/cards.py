@@ -81,7 +81,7 @@ def load(name: str = DEFAULT) -> ModelCard:
         if card.name != name:
             raise ValueError(f"its name is {card.name!r}")
     except (ValueError, TypeError, KeyError) as error:  # a TOML that cannot be read is a ValueError as well
-        raise CardError(f"The model card {cards[name].name} cannot be used: {error}.") from error
+        raise CardError(f"The model card {cards[name].name} cannot be read: {error}.") from error
     return card
 
 

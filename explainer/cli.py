@@ -89,7 +89,8 @@ def _classify(options: argparse.Namespace) -> int:
         try:
             options.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            options.parser.error(f"--out {options.out}: {error.strerror}")
+            print(f"explainer: {options.out} cannot be a folder for explanations: {error.strerror}.", file=sys.stderr)
+            return 2
 
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.PHOTO, options.reveal)

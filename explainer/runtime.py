@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-# OpenVINO's converter reports each use to its makers where this package is importable, and asks no one where there is
-# no terminal; without the package it takes its own silent stand-in.
-sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-
-import openvino  # noqa: E402
-from openvino import properties  # noqa: E402
-
-if TYPE_CHECKING:  # for the one function that takes a module of torch's, which is slow to import
+# OpenVINO and torch are slow to import, and whoever knows this module need not call it yet.
+if TYPE_CHECKING:
+    import openvino
     from torch import nn
+
+# OpenVINO reports each conversion to its makers where this package can be imported, and asks no one where there is no
+# terminal; where it cannot, it takes a silent stand-in of its own.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 Forward = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], ...]]
 
@@ -29,6 +28,7 @@ def compile(module: "nn.Module", side: int) -> Forward:
     It computes in float32, so that its outputs equal the module's to about 1e-5. Any number of threads may call it at
     once; each call has one core to itself.
     """
+    import openvino
     import torch
 
     with torch.no_grad(), warnings.catch_warnings():
@@ -39,12 +39,17 @@ def compile(module: "nn.Module", side: int) -> Forward:
 
 def load(path: Path) -> Forward:
     """The network of an ONNX file with one input, as a function like `compile` gives, for float32 (1, 3, any, any)."""
+    import openvino
+
     model = openvino.Core().read_model(path)
     model.reshape([1, 3, -1, -1])
     return _forward(model)
 
 
-def _forward(model: openvino.Model) -> Forward:
+def _forward(model: "openvino.Model") -> Forward:
+    import openvino
+    from openvino import properties
+
     settings = {
         properties.hint.inference_precision: openvino.Type.f32,
         properties.num_streams: os.cpu_count() or 1,

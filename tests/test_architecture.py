@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, SOURCES
+from handmade import ROOT, SOURCES
 
 PAGES = [file for file in SOURCES if file.startswith("pages/") or file == "streamlit_app.py"]
 SLOW = ("torch", "torchvision", "timm", "captum", "nltk", "openvino", "skimage")

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import ADA, BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
+from handmade import ADA, BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
 
 from explainer import taxonomy
 from explainer.taxonomy import PERSON, Taxonomy, UnknownCategory

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sentinels
-from conftest import ROOT, SOURCES
+from handmade import ROOT, SOURCES
 
 from explainer import taxonomy, words
 from explainer.taxonomy import Taxonomy
@@ -166,7 +166,7 @@ def readers(*names: str) -> set[str]:
 
 def test_only_the_words_module_and_the_tree_read_lemmas() -> None:
     assert readers("lemmas") == {"explainer/words.py"}
-    assert readers("lemma_names") == {"explainer/taxonomy.py", "explainer/provision.py"}  # which only checks a file
+    assert readers("lemma_names") == {"explainer/taxonomy.py", "explainer/wordnet.py"}  # which only checks a file
 
 
 def test_nobody_reads_glosses_past_the_mask() -> None:

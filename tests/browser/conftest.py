@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -36,34 +37,64 @@ NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"no
 
 @dataclass(frozen=True)
 class Server:
-    """The app, being served; `log` is all that it printed so far."""
+    """The app, being served; `log` is all that it printed so far, `temporary` its folder for temporary files."""
 
     url: str
     output: Path
+    temporary: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     @property
     def log(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
 
+    def wait_until_up(self) -> None:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise RuntimeError(f"The app did not start:\n{self.log}")
+
 
 @contextmanager
 def serving(launcher: Sequence[str], output: Path) -> Iterator[Server]:
     """The app on a free port, in a process of its own that ends with the `with`."""
+    with starting(launcher, output) as server:
+        server.wait_until_up()
+        yield server
+
+
+@contextmanager
+def starting(launcher: Sequence[str], output: Path) -> Iterator[Server]:
+    """As `serving`, from the first moment of the process on."""
     port = _free_port()
     command = [sys.executable, *launcher, f"--server.port={port}", "--server.address=127.0.0.1"]
-    with output.open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-    server = Server(f"http://127.0.0.1:{port}", output)
-    try:
-        _wait_until_up(server, process)
-        yield server
-    finally:
-        process.terminate()
+    with tempfile.TemporaryDirectory() as temporary:
+        with output.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "TMPDIR": temporary},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield Server(f"http://127.0.0.1:{port}", output, Path(temporary), process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _free_port() -> int:
@@ -71,17 +102,6 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(f"The app did not start:\n{server.log}")
 
 
 # Browser windows
