@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from explainer.faces import Box
-from explainer.photos import Photo
+from explainer.photos import MAX_SIDE, Photo
 from explainer.saliency import Attribution
 from explainer.words import Caption
 
@@ -28,13 +28,16 @@ OVERLAY_SIDE = 448
 _Area = tuple[float, float, float, float]
 
 
-def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption]) -> Image.Image:
+def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption], longest: int = MAX_SIDE) -> Image.Image:
     """The photo with a thin green box round each face and its label at the box's top left corner.
+
+    Its longer side has at most `longest` pixels.
 
     `captions` go with the largest of the boxes, in their order; the others stay without. Where there are no boxes, the
     one caption is the whole picture's. Says of a category only what its caption does.
     """
     picture = photo.image.copy()
+    picture.thumbnail((longest, longest), reducing_gap=2.0)
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
     font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))

@@ -116,7 +116,7 @@ METHODS = {
             "Integrated Gradients",
             "The gradient summed along the way from a grey picture to this one.",
             "Sundararajan et al., Axiomatic Attribution for Deep Networks (ICML 2017, arXiv 1703.01365)",
-            {"steps": 100, "steps_at_once": 10},
+            {"steps": 100, "steps_at_once": 5},
             lambda settings: math.ceil(settings["steps"] / settings["steps_at_once"]) + 2,  # and two for the delta
             _integrated_gradients,
         ),

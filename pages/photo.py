@@ -38,7 +38,7 @@ picture, about = st.columns([3, 2], gap="large")
 with picture:
     captions = [visitor.caption(label.wnid, Context.PHOTO) for label in firsts]
     st.image(
-        figures.labelled(photo, result.boxes, captions),
+        figures.labelled(photo, result.boxes, captions, longest=1280),
         width="stretch",
         output_format="JPEG",
         alt=f"The photo; {labels.found(result)} Labels: {'; '.join(caption.name for caption in captions)}.",

@@ -1,0 +1,54 @@
+"""The README is complete because these tests say so."""
+
+import re
+
+import pytest
+from handmade import ROOT, SOURCES
+
+from explainer import cards, saliency, vocabularies
+from explainer.cli import _parser
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = sorted(
+    {name for text in SOURCES.values() for name in re.findall(r'environ\S*\(?["\'](EXPLAINER_\w+)', text)}
+)
+COMMANDS = sorted(_parser()._subparsers._group_actions[0].choices)
+PAGES = re.findall(r'st\.Page\([^)]*title="([^"]+)"', SOURCES["streamlit_app.py"])
+
+
+def test_there_is_something_to_document() -> None:
+    assert {"EXPLAINER_MODELS", "EXPLAINER_MIRROR"} <= set(SETTINGS)
+    assert {"classify", "models", "provision"} <= set(COMMANDS)
+    assert "Your photo" in PAGES
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_stands_in_the_table(name: str) -> None:
+    assert f"| `{name}` |" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_shown(command: str) -> None:
+    assert f"explainer {command}" in README
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_every_page_is_described(title: str) -> None:
+    assert f"**{title}.**" in README
+
+
+@pytest.mark.parametrize("card", cards.load_all(), ids=lambda card: card.name)
+def test_every_model_stands_in_the_table_with_its_licence(card: cards.ModelCard) -> None:
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{card.name}` |"))
+    assert card.licence in row
+
+
+@pytest.mark.parametrize("method", saliency.METHODS.values(), ids=lambda method: method.name)
+def test_every_method_and_its_paper_are_named(method: saliency.Method) -> None:
+    assert method.title in README
+    assert re.search(r"arXiv \S+\d", method.paper).group(0) in README
+
+
+def test_the_releases_are_named_with_their_sizes() -> None:
+    for release in vocabularies.RELEASES:
+        assert f"({len(vocabularies.person_categories(release)):,}" in README
