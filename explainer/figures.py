@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from explainer.faces import Box
-from explainer.photos import MAX_SIDE, Photo
+from explainer.photos import Photo
 from explainer.saliency import Attribution
 from explainer.words import Caption
 
@@ -20,6 +20,9 @@ GREEN = "#00ff41"
 KEPT, NOT_IMAGEABLE, SENSITIVE, OFFENSIVE = "#009E73", "#56B4E9", "#E69F00", "#D55E00"
 """What became of a category, in colours that colour-blind people can tell apart (Okabe & Ito 2008)."""
 
+MOST_WORDS = 4
+"""Up to how many faces in a picture have their words written beside them."""
+
 OVERLAY_SIDE = 448
 """Side of an overlay in pixels: twice what the network sees, so that its pixels can be made out."""
 
@@ -28,16 +31,16 @@ OVERLAY_SIDE = 448
 _Area = tuple[float, float, float, float]
 
 
-def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption], longest: int = MAX_SIDE) -> Image.Image:
+def labelled(
+    photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption], fit: tuple[int, int] | None = None
+) -> Image.Image:
     """The photo with a thin green box round each face and its label at the box's top left corner.
 
-    Its longer side has at most `longest` pixels.
-
     `captions` go with the largest of the boxes, in their order; the others stay without. Where there are no boxes, the
-    one caption is the whole picture's. Says of a category only what its caption does.
+    one caption is the whole picture's. Of more than MOST_WORDS faces only the numbers are written, as `numbered` has
+    them: words would cover the next face. `fit` is the width and height in pixels to scale the picture to.
     """
-    picture = photo.image.copy()
-    picture.thumbnail((longest, longest), reducing_gap=2.0)
+    picture = ImageOps.contain(photo.image, fit) if fit else photo.image.copy()
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
     font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))
@@ -49,6 +52,7 @@ def labelled(photo: Photo, boxes: Sequence[Box], captions: Sequence[Caption], lo
     taken: list[_Area] = []
     for number, (corner, caption) in enumerate(zip(corners, captions, strict=False), start=1):
         text = caption.name if len(corners) == 1 else f"{number}  {caption.name}"
+        text = str(number) if len(captions) > MOST_WORDS else text
         taken.append(_tag(draw, picture.size, corner[:2], text, font, taken))
     return picture
 
@@ -82,6 +86,11 @@ def _tag(
     draw.rectangle((x, y, x + width, y + height), fill="#101010")
     draw.text((x + margin, y + margin), text, fill=GREEN, font=font)
     return x, y, x + width, y + height
+
+
+def numbered(captions: Sequence[Caption]) -> str:
+    """The labels of several faces as a line, numbered as in the picture."""
+    return " · ".join(f"{number} {caption.name}" for number, caption in enumerate(captions, start=1))
 
 
 def with_footer(picture: Image.Image, text: str) -> Image.Image:

@@ -38,11 +38,13 @@ picture, about = st.columns([3, 2], gap="large")
 with picture:
     captions = [visitor.caption(label.wnid, Context.PHOTO) for label in firsts]
     st.image(
-        figures.labelled(photo, result.boxes, captions, longest=1280),
-        width="stretch",
+        figures.labelled(photo, result.boxes, captions, fit=(1280, 1200)),
+        width="content",
         output_format="JPEG",
         alt=f"The photo; {labels.found(result)} Labels: {'; '.join(caption.name for caption in captions)}.",
     )
+    if len(captions) > figures.MOST_WORDS:
+        st.markdown(labels.plain(figures.numbered(captions)))
     st.caption(labels.found(result))
     with st.container(horizontal=True):
         downloads.buttons(photo, result, release)

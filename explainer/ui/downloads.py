@@ -17,10 +17,14 @@ SMALL_PRINT = (
 
 def buttons(photo: Photo, result: Result, release: str) -> None:
     """Buttons for the labelled picture as PNG, with the small print below, and for the readings as JSON."""
-    firsts = [_caption(reading.people(release, 1)[0].wnid) for reading in result.readings]
+    captions = [_caption(reading.people(release, 1)[0].wnid) for reading in result.readings]
     st.download_button(
         "Picture (PNG)",
-        lambda: figures.to_png(figures.with_footer(figures.labelled(photo, result.boxes, firsts), SMALL_PRINT)),
+        lambda: figures.to_png(
+            figures.with_footer(
+                figures.labelled(photo, result.boxes, captions), f"{figures.numbered(captions)}. {SMALL_PRINT}"
+            )
+        ),
         file_name="labelled.png",
         mime="image/png",
         on_click="ignore",
