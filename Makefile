@@ -5,7 +5,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-# A folder made by `explainer pack` stands in for the network.
+# A folder made by `explainer provision --pack` stands in for the network.
 PIP_SOURCE := $(if $(EXPLAINER_MIRROR),$(if $(wildcard $(EXPLAINER_MIRROR)/wheels),--no-index --find-links "$(EXPLAINER_MIRROR)/wheels"))
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_SOURCE) -c constraints.txt
 

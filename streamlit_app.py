@@ -6,6 +6,7 @@ from explainer.ui import resources, visitor
 
 st.set_page_config(page_title="What ImageNet calls people", layout="wide", initial_sidebar_state="collapsed")
 resources.prepare()
+resources.present()
 
 page = st.navigation([st.Page("pages/photo.py", title="Your photo", default=True)], position="top")
 visitor.controls()

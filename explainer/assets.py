@@ -131,7 +131,7 @@ def obtain(asset: Asset, *, progress: Progress | None, report: Report, timeout: 
         except OSError as error:
             raise ProvisionError(
                 f"{asset.name} cannot be stored in {target.parent} ({why(error)}). "
-                "Set EXPLAINER_MODELS to a folder that can be written to."
+                "Set EXPLAINER_MODELS to a copy of the folder models/ that can be written to."
             ) from error
         for url in asset.urls:
             try:

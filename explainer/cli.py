@@ -43,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (cards.CardError, assets.ProvisionError) as error:
         print(f"explainer: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the output has gone; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code
 
 
@@ -102,23 +107,38 @@ def _classify(options: argparse.Namespace) -> int:
             return {"photo": str(path), "error": str(error)}
         result = roulette.read(pipeline, photo, options.whole)
         if options.explain:
-            _explain(pipeline, photo, result, options.explain, options.out / f"{path.stem}-{photo.digest[:8]}")
+            stem = options.out / f"{path.stem[:100]}-{photo.digest[:8]}"
+            try:
+                _explain(pipeline, photo, result, options.explain, stem)
+            except OSError as error:
+                return {"photo": str(path), "error": f"The explanation cannot be written: {error.strerror}."}
         return {"photo": str(path), **roulette.record(result, options.top, caption)}
 
     # Explaining hooks the module, so only one thread may do it.
     worker = Worker(lambda: roulette.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
     jobs = [worker.submit(partial(classify, path)) for path in paths]
+    if not jobs:
+        print("explainer: there is no photo in what was named.", file=sys.stderr)
     failed = False
-    for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
-        record = job.result()
-        failed |= "error" in record
-        tqdm.write(json.dumps(record))
+    try:
+        for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
+            record = job.result()
+            failed |= "error" in record
+            tqdm.write(json.dumps(record))
+            sys.stdout.flush()
+    finally:
+        for job in jobs:  # what is still waiting when the work was broken off
+            job.cancel()
     return int(failed)
 
 
 def _files(path: Path) -> Iterator[Path]:
     """The photos that a path stands for: itself, or those in the folder and its folders, by name."""
-    if not path.is_dir():
+    try:
+        if not path.is_dir():
+            yield path
+            return
+    except OSError:  # a name that is too long, a folder that may not be entered: reading it will say so
         yield path
         return
     yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
@@ -146,16 +166,23 @@ def _provision(options: argparse.Namespace) -> int:
     if options.pack:
         provision.pack(options.pack)
     else:
-        provision.provision()
+        return int(bool(provision.provision()))
     return 0
 
 
 def _compile(options: argparse.Namespace) -> int:
-    if options.table == "tree":
-        path = taxonomy.write_table()
-    else:
-        from explainer import people  # imports torch
+    try:
+        if options.table == "tree":
+            path = taxonomy.write_table()
+        else:
+            from explainer import people  # imports torch
 
-        path = people.write_embeddings()
+            path = people.write_embeddings()
+    except LookupError:
+        print("explainer: WordNet 3.0 is missing; `explainer provision` fetches it.", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        print(f"explainer: {error.name} is missing; pip install -e '.[embeddings]' brings it.", file=sys.stderr)
+        return 2
     print(f"Written: {path}")
     return 0

@@ -53,6 +53,7 @@ class Detector:
 
 def load() -> Detector:
     """YuNet (Wu, Peng & Yu 2023) where its file is present, else a Haar cascade (Viola & Jones 2001)."""
+    cv2.setNumThreads(1)  # each reader has a core to itself
     path = assets.path(assets.YUNET)
     if path is None:
         return Detector("haar", _haar())

@@ -88,8 +88,11 @@ _loading = threading.Lock()
 
 @cache
 def _models(name: str) -> tuple["Classifier", "PeopleHead", "Forward"]:
+    import torch
+
     from explainer import classifiers, people, runtime
 
+    torch.set_num_threads(1)  # a second thread gains a fifth on networks of this size, and takes a core from a visitor
     classifier = classifiers.load(cards.load(name))
     head = people.load(classifier)
     forward = runtime.compile(people.Readout(classifier, head).eval(), classifier.card.transform.side)

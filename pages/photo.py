@@ -62,7 +62,7 @@ with about:
             wrap=True,
         )
     reading = result.readings[index]
-    st.caption("Nearest of 2,832 words, and there is no “none of these”:")
+    st.caption(f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”:")
     labels.card(firsts[index], key="card")
 
 st.header("Before and after")
@@ -78,7 +78,7 @@ with seen:
     crop = faces.crop(photo, reading.box)
     st.image(crop, width=224, caption="What the network saw", alt="The square cut out for the network.")
 with objects:
-    st.markdown(labels.chain(reading))
+    st.markdown(labels.chain(reading, release))
     likeliest = reading.objects(TOP)
     st.plotly_chart(
         figures.bars(

@@ -1,5 +1,6 @@
 """The category tree, on ten synsets made by hand, then the real one."""
 
+import doctest
 import os
 
 import pytest
@@ -122,3 +123,9 @@ def test_what_hangs_below_person_is_what_nltk_finds_there(tree: Taxonomy, wordne
     below = {f"n{synset.offset():08d}" for synset in person.closure(lambda synset: synset.hyponyms())}
     assert tree.closure(PERSON) == below & set(tree)
     assert set(tree.people) == {wnid for wnid in below if wnid in tree and tree[wnid].in_fall_2011}
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    outcome = doctest.testmod(taxonomy)
+    assert outcome.attempted
+    assert not outcome.failed

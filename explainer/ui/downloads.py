@@ -4,15 +4,10 @@ import json
 
 import streamlit as st
 
-from explainer import figures, roulette, words
+from explainer import figures, roulette, vocabularies, words
 from explainer.photos import Photo
 from explainer.roulette import Result
 from explainer.words import Caption, Context
-
-SMALL_PRINT = (
-    "Nearest of 2,832 person categories of ImageNet (Fall 2011; WordNet 3.0), by zero-shot likeness of words to "
-    "objects that EfficientNet-Lite0 saw. Not ImageNet Roulette's network, and not true of anyone."
-)
 
 
 def buttons(photo: Photo, result: Result, release: str) -> None:
@@ -22,7 +17,8 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
         "Picture (PNG)",
         lambda: figures.to_png(
             figures.with_footer(
-                figures.labelled(photo, result.boxes, captions), f"{figures.numbered(captions)}. {SMALL_PRINT}"
+                figures.labelled(photo, result.boxes, captions),
+                f"{figures.numbered(captions)}. {_small_print(release)}",
             )
         ),
         file_name="labelled.png",
@@ -32,7 +28,7 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     )
     st.download_button(
         "Readings (JSON)",
-        lambda: json.dumps({**roulette.record(result, 10, _caption), "note": SMALL_PRINT}, indent=2),
+        lambda: json.dumps({**roulette.record(result, 10, _caption), "note": _small_print(release)}, indent=2),
         file_name="readings.json",
         mime="application/json",
         on_click="ignore",
@@ -42,3 +38,11 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
 
 def _caption(wnid: str) -> Caption:
     return words.caption(wnid, Context.PHOTO_FILE)
+
+
+def _small_print(release: str) -> str:
+    return (
+        f"Nearest of the {len(vocabularies.person_categories(release)):,} person categories of ImageNet "
+        f"({vocabularies.RELEASES[release].title}), by likeness of dictionary entries to the objects that "
+        "EfficientNet-Lite0 saw. Not ImageNet Roulette's network, and not true of anyone."
+    )

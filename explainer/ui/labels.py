@@ -79,9 +79,9 @@ def found(result: Result) -> str:
     return f"{faces} found.{limit} {took}"
 
 
-def chain(reading: Reading) -> str:
-    """The way from pixels to an object to a person category, as a line."""
-    (thing,), (person,) = reading.objects(1), reading.people("fall-2011", 1)
+def chain(reading: Reading, release: str) -> str:
+    """The way from pixels to an object to the person category that a release gives, as a line."""
+    (thing,), (person,) = reading.objects(1), reading.people(release, 1)
     return f"pixels → {_name(thing)} {thing.score:.0%} → nearest word for people: {_name(person)}"
 
 

@@ -1,12 +1,15 @@
 """What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
 
+import asyncio
 import logging
 import os
+from contextlib import suppress
 from typing import TypeVar
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
-from streamlit import net_util
+from streamlit import net_util, runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explainer import photos, roulette, taxonomy, words
 from explainer.faces import Box
@@ -20,6 +23,9 @@ Made = TypeVar("Made")
 
 # How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
 _KEPT, _PATIENCE = 32, 0.05
+
+# Seconds that a visitor may be away, a phone asleep, before their session goes; Streamlit's own limit is 120.
+_GRACE = 60
 
 
 def prepare() -> None:
@@ -62,6 +68,29 @@ def _attribution(digest: str, box: Box | None, target: Target, method: str, _pho
     return _explainers().submit(
         lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress)
     )
+
+
+def present() -> None:
+    """Note that this visitor is here: a minute after they left, all of their session goes, the photo with it."""
+    context = get_script_run_ctx()
+    if context:
+        _present(context.session_id)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda session: _gone(session))
+def _present(session: str) -> str:
+    return session
+
+
+def _gone(session: str) -> None:
+    # Streamlit keeps the session of who left until it stores another one, however long that takes.
+    def close() -> None:
+        server = runtime.get_instance()
+        if not server.is_active_session(session):  # they may have come back
+            server.close_session(session)
+
+    with suppress(RuntimeError):  # no event loop: it was a script that cleared the cache, and the visitor is here
+        asyncio.get_running_loop().call_later(_GRACE, close)
 
 
 def read(photo: Photo, whole: bool) -> Result:

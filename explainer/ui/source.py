@@ -35,6 +35,8 @@ def choose() -> None:
             "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
             "the file chooser offers the camera."
         )
+    if chosen := st.session_state.get("sample"):
+        st.caption(samples.SAMPLES[chosen].credit)
     if error := st.session_state.get("photo_error"):
         st.error(error)
 

@@ -1,5 +1,6 @@
 """A real Chromium in front of the real app: servers, browser windows, and where things are on the page."""
 
+import io
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Response, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -248,6 +250,17 @@ class PhotoPage:
 
     # What stands on it
 
+    def download(self, key: str) -> bytes:
+        """What a download button hands over."""
+        with self.page.expect_download() as download:
+            self.button(key).click()
+        return Path(download.value.path()).read_bytes()
+
+    def shown(self) -> Image.Image:
+        """The photo with its boxes, fetched as the page does."""
+        answer = self.page.request.get(self.addresses[0])
+        return Image.open(io.BytesIO(answer.body())).convert("RGB")
+
     def button(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key} button")
 
@@ -375,12 +388,13 @@ class Visitors:
     """Visitors of one app, each in a browser context of their own."""
 
     def __init__(self, browser: Browser, server: Server) -> None:
-        self._browser, self._server = browser, server
+        self.server = server
+        self._browser = browser
 
     def __call__(self, width: int = 1280, height: int = 1600, path: str = "") -> PhotoPage:
         """A new visitor with the page at `path` open, by default the first one."""
         context = self._browser.new_context(viewport={"width": width, "height": height})
-        return PhotoPage(context.new_page(), self._server.url + path).open()
+        return PhotoPage(context.new_page(), self.server.url + path).open()
 
     def leave(self) -> None:
         for context in self._browser.contexts:

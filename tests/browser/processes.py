@@ -43,7 +43,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def peers(pid: int) -> set[str]:
-    """The addresses of the machines that a process's sockets are connected to, or try to be."""
+    """The addresses of the machines that a process's sockets are connected to by TCP, or try to be."""
     inodes = set()
     for descriptor in _entries(Path(f"/proc/{pid}/fd")):
         with suppress(OSError):
@@ -51,7 +51,7 @@ def peers(pid: int) -> set[str]:
             if target.startswith("socket:["):
                 inodes.add(target.removeprefix("socket:[").removesuffix("]"))
     found = set()
-    for table in ("tcp", "tcp6", "udp", "udp6"):
+    for table in ("tcp", "tcp6"):
         with suppress(OSError):  # no IPv6, or the process is gone
             for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
                 columns = row.split()

@@ -3,6 +3,7 @@
 What lasts shorter than a look at the tables of the kernel is heard all the same.
 """
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ APP = Path(__file__).parents[2] / "streamlit_app.py"
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
     if event in ("socket.connect", "socket.sendto"):
-        _socket, target = arguments
+        connection, target = arguments
+        if event == "socket.connect" and connection.type == socket.SOCK_DGRAM:
+            return  # nothing is sent by that: it tells which of its own addresses a machine would use
         host = target[0] if isinstance(target, tuple) else target
     elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]

@@ -1,0 +1,116 @@
+"""Visitors who leave: the work that was meant for them ends, and what was computed for them is gone."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from streamlit.runtime import caching
+
+from explainer import roulette, samples
+from explainer.saliency import Target
+from explainer.ui import resources
+from explainer.workers import CancelledError, Job, Worker
+
+STEPS = 3_000  # half a minute
+SECONDS = 60
+
+
+class Steps:
+    """Work of many steps, each told like Captum's passes; `begun` once it runs, `ended` by whatever."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    def __call__(self, *arguments: Any) -> None:
+        report: Callable[[float], None] = arguments[-1]
+        self.begun.set()
+        try:
+            for step in range(STEPS):
+                report(step / STEPS)
+                self.ended.wait(0.01)
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """In the place of an explanation."""
+    steps = Steps()
+    monkeypatch.setattr(roulette, "explain", steps)
+    return steps
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Worker[Any]:
+    """In the place of the one that explains, with nothing to load."""
+    worker: Worker[Any] = Worker(lambda: None, "explainer")
+    monkeypatch.setattr(resources, "_explainers", lambda: worker)
+    return worker
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Call it with a name to go on as that visitor's session."""
+    current = ["nobody"]
+    names = set()
+
+    def as_session(name: str) -> None:
+        names.add(name)
+        current[0] = name
+
+    monkeypatch.setattr("streamlit.runtime.caching.cache_resource_api.get_session_id_or_throw", lambda: current[0])
+    yield as_session
+    for name in names:
+        caching.clear_session_resource_cache(name)
+
+
+def ask(wnid: str) -> Job[Any]:
+    photo = samples.read("astronaut")
+    return resources._attribution(photo.digest, None, Target("person", wnid), "integrated-gradients", photo)
+
+
+@pytest.mark.usefixtures("worker")
+def test_who_leaves_gives_up_the_explanation_that_runs_and_those_that_wait(
+    steps: Steps, session: Callable[[str], None]
+) -> None:
+    session("first")
+    running, waiting = ask("n00000001"), ask("n00000002")
+    session("second")
+    other = ask("n00000003")
+    assert steps.begun.wait(SECONDS)
+    assert (running.place, waiting.place, other.place) == (0, 1, 2)
+    caching.clear_session_resource_cache("first")  # what Streamlit does when a page is closed
+
+    assert steps.ended.wait(SECONDS)
+    for job in (running, waiting):
+        with pytest.raises(CancelledError):
+            job.result(SECONDS)
+    assert other.place == 0
+    assert other.wanted()
+
+
+@pytest.mark.usefixtures("worker")
+def test_who_stays_keeps_the_explanation_when_another_leaves(steps: Steps, session: Callable[[str], None]) -> None:
+    session("first")
+    mine = ask("n00000001")
+    assert steps.begun.wait(SECONDS)
+    session("second")
+    ask("n00000001")
+    caching.clear_session_resource_cache("second")
+    session("first")
+
+    assert ask("n00000001") is mine
+    assert mine.wanted()
+    assert not steps.ended.is_set()
+
+
+@pytest.mark.usefixtures("worker")
+def test_each_visitor_has_a_job_of_their_own_for_the_same_photo(steps: Steps, session: Callable[[str], None]) -> None:
+    session("first")
+    mine = ask("n00000001")
+    session("second")
+
+    assert ask("n00000001") is not mine
+    session("first")
+    assert ask("n00000001") is mine  # the control: within a session it is kept
