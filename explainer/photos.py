@@ -5,8 +5,8 @@ import hashlib
 import io
 import logging
 import re
-import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,9 @@ _TRANSPOSED = {
 _FILTER = Image.Resampling.HAMMING  # half the time of bicubic, and does not overshoot at edges
 _STRIP_PIXELS = 2**20
 
-# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come.
-_decoding = threading.BoundedSemaphore(2)
+# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come, and always in
+# the same two threads, as the C library keeps what it freed for the thread that had it.
+_decoders = ThreadPoolExecutor(2, thread_name_prefix="decoder")
 
 # Once, under the import lock: threads may not change filters and plugins while others read.
 pillow_heif.register_heif_opener()
@@ -81,21 +82,20 @@ def read(data: bytes) -> Photo:
         raise PhotoError(_EMPTY)
     if len(data) > MAX_BYTES:
         raise PhotoError(_HEAVY)
-    with _decoding:
-        try:
-            image, size = _decoded(data)
-        except PhotoError:
-            raise
-        except Image.DecompressionBombError as error:
-            raise PhotoError(_WIDE) from error
-        except MemoryError as error:
-            raise PhotoError(_MEMORY) from error
-        except UnidentifiedImageError as error:
-            raise PhotoError(_DAMAGED if _familiar(data) else _FOREIGN) from error
-        except Exception as error:
-            # A bad file makes Pillow's decoders raise almost anything: OSError, SyntaxError, struct.error,
-            # EOFError, KeyError, ZeroDivisionError, RuntimeError... no list of them would be complete.
-            raise PhotoError(_DAMAGED) from error
+    try:
+        image, size = _decoders.submit(_decoded, data).result()
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PhotoError(_WIDE) from error
+    except MemoryError as error:
+        raise PhotoError(_MEMORY) from error
+    except UnidentifiedImageError as error:
+        raise PhotoError(_DAMAGED if _familiar(data) else _FOREIGN) from error
+    except Exception as error:
+        # A bad file makes Pillow's decoders raise almost anything: OSError, SyntaxError, struct.error,
+        # EOFError, KeyError, ZeroDivisionError, RuntimeError... no list of them would be complete.
+        raise PhotoError(_DAMAGED) from error
     return Photo(image, size, hashlib.sha256(data).hexdigest())
 
 

@@ -273,7 +273,7 @@ def test_threads_that_want_the_same_file_fetch_it_once(home: Home) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(home: Home, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
-    with pytest.raises(ProvisionError, match="Set EXPLAINER_MODELS to a folder"):
+    with pytest.raises(ProvisionError, match="Set EXPLAINER_MODELS to a copy of"):
         assets.fetch(at(home.url))
 
 
