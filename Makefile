@@ -12,11 +12,12 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_SO
 # Weights that lie beside a checkout let the tests run without the internet.
 TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard ../shared/weights)))
 
-.PHONY: help app test lint bench setup lock clean
+.PHONY: help app test watch lint bench setup lock clean
 
 help:
 	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT)"
 	@echo "make test    set up and run every check: style, types, import floors, tests"
+	@echo "make watch   watch a running server for minutes: files, network, many visitors"
 	@echo "make lint    style, types and import floors only"
 	@echo "make bench   measure what is meant to be fast"
 	@echo "make setup   install into .venv, fetch WordNet and the face detector"
@@ -32,6 +33,9 @@ setup: $(VENV)/installed-app
 test: lint
 	@EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/explainer provision || true
 	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+
+watch: $(VENV)/installed-test
+	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest -m watch
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

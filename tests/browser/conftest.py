@@ -12,14 +12,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Locator, Page, Response, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FilePayload,
+    Locator,
+    Page,
+    Response,
+    TimeoutError,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[2]
 PHOTOS = ROOT.parent / "shared" / "photos"
@@ -224,8 +234,11 @@ class PhotoPage:
 
     def choose_target(self, place: int) -> str:
         """Choose what is explained, by its place in the list; returns what the list says of it."""
-        self.page.locator(".st-key-target").get_by_role("combobox").click()
         option = self.page.get_by_role("option").nth(place)
+        while not option.count():  # a script that was still running closes the list again
+            self.page.locator(".st-key-target").get_by_role("combobox").click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=5_000)
         text = option.inner_text()
         option.click()
         return text

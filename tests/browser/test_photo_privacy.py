@@ -26,7 +26,7 @@ from explainer import samples
 from explainer.faces import Box
 from tests.browser.conftest import PATIENCE, PhotoPage, Visitors, starting
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
 
 TALKATIVE = ("tests/browser/serve_talkative.py",)
 ASTRONAUT = Box(175, 65, 270, 175)  # from looking at it
@@ -193,12 +193,13 @@ def test_a_large_upload_is_never_written_to_a_file(visitor: Visitors, app, heavy
 
 # Beyond a megabyte in memory, a file without a name: what Starlette would do with an upload.
 SPOOLING = """
-import sys, tempfile
+import sys, tempfile, time
 with tempfile.SpooledTemporaryFile(max_size=1024**2) as file:
     print("ready", flush=True)
     sys.stdin.readline()
     for _ in range(96):
         file.write(bytes(64 * 1024))
+        time.sleep(0.01)  # as an upload comes in
 print("closed", flush=True)
 sys.stdin.readline()
 """
@@ -215,7 +216,7 @@ def spooling() -> Iterator[subprocess.Popen[str]]:
 
 
 @on_linux
-def test_the_watch_sees_a_file_without_a_name_as_short_as_it_lasts(spooling: subprocess.Popen[str]) -> None:
+def test_the_watch_sees_a_file_without_a_name_while_it_is_written(spooling: subprocess.Popen[str]) -> None:
     assert spooling.stdin
     assert spooling.stdout
     assert spooling.stdout.readline() == "ready\n"

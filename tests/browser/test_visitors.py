@@ -11,7 +11,7 @@ from explainer.roulette import Pipeline
 from explainer.words import Context
 from tests.browser.conftest import PhotoPage, Visitors
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
 
 VISITORS = 10
 
