@@ -17,8 +17,8 @@ from explainer.words import Caption
 GREEN = "#00ff41"
 """The accent: the thin green of ImageNet Roulette's box."""
 
-KEPT, NOT_IMAGEABLE, SENSITIVE, OFFENSIVE = "#009E73", "#56B4E9", "#E69F00", "#D55E00"
-"""What became of a category, in colours that colour-blind people can tell apart (Okabe & Ito 2008)."""
+BARS = "#009E73"
+"""The colour of bars, one that colour-blind people can tell from others (Okabe & Ito 2008)."""
 
 MOST_WORDS = 4
 """Up to how many faces in a picture have their words written beside them."""
@@ -145,7 +145,7 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> go
             x=list(scores),
             y=names,
             orientation="h",
-            marker_color=KEPT,
+            marker_color=BARS,
             text=[f"{score:.1%}" for score in scores],
             textposition="outside",
             cliponaxis=False,

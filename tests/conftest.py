@@ -1,10 +1,13 @@
 """What many tests share: the tree made by hand; the real tree, models and photographs, loaded once."""
 
 from pathlib import Path
+from typing import Any
 
 import handmade
 import pytest
+import sentinels
 from handmade import PHOTOS, ROOT
+from PIL import ImageDraw
 
 from explainer import roulette, taxonomy
 from explainer.classifiers import Classifier
@@ -45,3 +48,23 @@ def photos_folder() -> Path:
     if not PHOTOS.is_dir():
         pytest.skip(f"needs the photographs in {PHOTOS.relative_to(ROOT.parent)} beside the checkout")
     return PHOTOS
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentinels.plant(monkeypatch.setattr)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that is drawn into a picture."""
+    texts: list[str] = []
+    for name in ("text", "multiline_text"):
+        draw = getattr(ImageDraw.ImageDraw, name)
+
+        def spy(self: Any, xy: Any, text: Any, *rest: Any, _draw: Any = draw, **options: Any) -> Any:
+            texts.append(str(text))
+            return _draw(self, xy, text, *rest, **options)
+
+        monkeypatch.setattr(ImageDraw.ImageDraw, name, spy)
+    return texts

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sentinels
 import skimage
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from explainer import assets, figures, photos, saliency, taxonomy, wordnet, words
 from explainer.cli import main
@@ -38,26 +38,6 @@ def classify(capsys: pytest.CaptureFixture[str]) -> Classify:
         return code, [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
 
     return run
-
-
-@pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentinels.plant(monkeypatch.setattr)
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that is drawn into a picture."""
-    texts: list[str] = []
-    for name in ("text", "multiline_text"):
-        draw = getattr(ImageDraw.ImageDraw, name)
-
-        def spy(self: Any, xy: Any, text: Any, *rest: Any, _draw: Any = draw, **options: Any) -> Any:
-            texts.append(str(text))
-            return _draw(self, xy, text, *rest, **options)
-
-        monkeypatch.setattr(ImageDraw.ImageDraw, name, spy)
-    return texts
 
 
 # What a record says

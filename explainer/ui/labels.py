@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explainer import taxonomy, vocabularies
+from explainer import taxonomy, vocabularies, words
 from explainer.roulette import Reading, Result
 from explainer.saliency import Attribution, Target
 from explainer.ui import visitor
@@ -18,8 +18,8 @@ IMAGEABILITY = "How well workers thought the category can be seen in a picture, 
 _STATUS: dict[Status, tuple[str, Literal["green", "blue", "orange", "red"]]] = {
     "kept": ("safe, kept in 2021", "green"),
     "not imageable": ("safe, but removed by 2021 as not imageable", "blue"),
-    "sensitive": ("sensitive, announced for removal in 2019", "orange"),
-    "offensive": ("offensive, announced for removal in 2019", "red"),
+    "sensitive": (words.REASONS["sensitive"], "orange"),
+    "offensive": (words.REASONS["offensive"], "red"),
 }
 
 # Everything that Markdown, or Streamlit's additions to it, could take for markup.

@@ -9,7 +9,7 @@ import pytest
 import sentinels
 import skimage
 import streamlit
-from PIL import Image, ImageDraw
+from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -75,26 +75,6 @@ def page() -> AppTest:
 def labelled(page: AppTest) -> AppTest:
     """The page with labels on a sample picture."""
     return press(choose_sample(page, "photographer"), "notice_button")
-
-
-@pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentinels.plant(monkeypatch.setattr)
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that is drawn into a picture."""
-    texts: list[str] = []
-    for name in ("text", "multiline_text"):
-        draw = getattr(ImageDraw.ImageDraw, name)
-
-        def spy(self: Any, xy: Any, text: Any, *rest: Any, _draw: Any = draw, **options: Any) -> Any:
-            texts.append(str(text))
-            return _draw(self, xy, text, *rest, **options)
-
-        monkeypatch.setattr(ImageDraw.ImageDraw, name, spy)
-    return texts
 
 
 @pytest.fixture
