@@ -51,9 +51,9 @@ def plain() -> ReadAll:
         boxes.sort(key=lambda box: box.width * box.height if box else 0, reverse=True)
         answer: Answer = []
         for box in boxes[:8] or [None]:
-            inputs = torch.from_numpy(classifier.to_array([faces.crop(Photo(image, image.size, ""), box)]))
+            pixels = torch.from_numpy(classifier.to_pixels([faces.crop(Photo(image, image.size, ""), box)]))
             with torch.no_grad():
-                logits = classifier.module(inputs)
+                logits = classifier.module(classifier.standardise(pixels))
                 scores = head.module(logits)
             corner = list(astuple(box)) if box else None
             answer.append((corner, classifier.wnids[int(logits.argmax())], head.wnids[int(scores.argmax())]))

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,39 +21,50 @@ class ClassifierError(cards.CardError):
     """A model whose weights are missing or are not what its card says, in a sentence."""
 
 
+class Standardise(nn.Module):
+    """Pictures, uint8 (N, side, side, 3) in RGB order, to what a network wants: float32 (N, 3, side, side)."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, transform: Transform) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(transform.mean)[:, None, None])
+        self.register_buffer("std", torch.tensor(transform.std)[:, None, None])
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Each value less its channel's mean, over its standard deviation."""
+        return (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std
+
+
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A model ready to be asked.
 
-    `module` is in evaluation mode and maps float32 (N, 3, side, side), as `to_array` makes it, to logits (N, classes);
-    `wnids` names the classes in the order of the logits.
+    `module` is in evaluation mode and maps float32 (N, 3, side, side), as `standardise` makes it of `to_pixels`, to
+    logits (N, classes); `wnids` names the classes in the order of the logits.
     """
 
     card: ModelCard
     module: nn.Module
     wnids: tuple[str, ...]
 
+    @cached_property
+    def standardise(self) -> Standardise:
+        """What comes before the module."""
+        return Standardise(self.card.transform)
+
     @property
     def grad_cam_layer(self) -> nn.Module:
         """The layer whose feature map Grad-CAM reads."""
         return self.module.get_submodule(self.card.grad_cam_layer)
 
-    def to_array(self, crops: Sequence[Image.Image]) -> NDArray[np.float32]:
-        """RGB pictures of side x side pixels as the module wants them: float32 (N, 3, side, side)."""
-        return to_array(crops, self.card.transform)
-
-
-def to_array(crops: Sequence[Image.Image], transform: Transform) -> NDArray[np.float32]:
-    """RGB pictures of side x side pixels, standardised channel by channel: float32 (N, 3, side, side).
-
-    Raises ValueError for a picture of another size.
-    """
-    expected = (transform.side, transform.side)
-    if any(crop.size != expected for crop in crops):
-        raise ValueError(f"The network sees {expected[0]} x {expected[1]} pixels, not {[c.size for c in crops]}.")
-    mean, std = (np.array(triple, dtype=np.float32) for triple in (transform.mean, transform.std))
-    values = np.stack([(np.asarray(crop, dtype=np.float32) - mean) / std for crop in crops])
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+    def to_pixels(self, crops: Sequence[Image.Image]) -> NDArray[np.uint8]:
+        """RGB pictures as one array, uint8 (N, side, side, 3). Raises ValueError for a picture of another size."""
+        side = self.card.transform.side
+        if any(crop.size != (side, side) for crop in crops):
+            raise ValueError(f"The network sees {side} x {side} pixels, not {[crop.size for crop in crops]}.")
+        return np.stack([np.asarray(crop) for crop in crops])
 
 
 def load(card: ModelCard | None = None) -> Classifier:

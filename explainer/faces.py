@@ -42,7 +42,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Detector:
-    """A face detector, ready: `search` takes a picture, uint8 (height, width, 3) in BGR order.
+    """A face detector, ready: `search` takes a picture, uint8 (height, width, 3) in RGB order.
 
     It may keep state between calls, so only one thread at a time may use it.
     """
@@ -71,8 +71,8 @@ def _yunet(path: Path) -> _Search:
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
         height, width = (-(-length // _CELLS[-1]) * _CELLS[-1] for length in picture.shape[:2])
-        padded = np.zeros((1, 3, height, width), np.float32)
-        padded[0, :, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
+        padded = np.zeros((1, height, width, 3), np.uint8)
+        padded[0, : picture.shape[0], : picture.shape[1]] = picture
         outputs = forward(padded)
         found, scores = [], []
         for scale, cell in enumerate(_CELLS):
@@ -92,7 +92,7 @@ def _haar() -> _Search:
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"))
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
-        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         faces = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(20, 20))
         return [[float(value) for value in face] for face in faces]
 
@@ -103,7 +103,7 @@ def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture."""
     picture = photo.image.copy()
     picture.thumbnail((SEARCH_SIDE, SEARCH_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    found = detector.search(np.ascontiguousarray(np.asarray(picture)[:, :, ::-1]))
+    found = detector.search(np.asarray(picture))
     across, down = photo.size[0] / picture.width, photo.size[1] / picture.height
     boxes = (
         Box(

@@ -49,15 +49,15 @@ class PeopleHead:
 
 
 class Readout(nn.Module):
-    """Inputs (N, 3, side, side) to object probabilities (N, objects) and person scores (N, people), in one pass."""
+    """Pictures, uint8 (N, side, side, 3), to object probabilities (N, objects) and person scores (N, people)."""
 
     def __init__(self, classifier: Classifier, head: PeopleHead) -> None:
         super().__init__()
-        self.classifier, self.head = classifier.module, head.module
+        self.classifier, self.head = nn.Sequential(classifier.standardise, classifier.module), head.module
 
-    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Probabilities that sum to 1 in each row, and scores as the head gives them."""
-        logits = self.classifier(inputs)
+        logits = self.classifier(pixels)
         return torch.softmax(logits, dim=1), self.head(logits)
 
 

@@ -105,7 +105,7 @@ def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
     boxes = () if whole else faces.detect(pipeline.detector, photo)
     regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
     crops = [faces.crop(photo, region, pipeline.classifier.card.transform.side) for region in regions]
-    probabilities, scores = pipeline.forward(pipeline.classifier.to_array(crops))
+    probabilities, scores = pipeline.forward(pipeline.classifier.to_pixels(crops))
     readings = tuple(
         Reading(region, pipeline.classifier.wnids, pipeline.head.wnids, *row)
         for region, *row in zip(regions, probabilities, scores, strict=True)

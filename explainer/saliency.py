@@ -156,7 +156,7 @@ def explain(
         progress(min(1.0, done / passes))
         return logits if target.kind == "object" else head.module(logits)
 
-    inputs = torch.from_numpy(classifier.to_array([crop])).requires_grad_()
+    inputs = classifier.standardise(torch.from_numpy(classifier.to_pixels([crop]))).requires_grad_()
     values, delta = entry.compute(function, classifier.grad_cam_layer, inputs, wnids.index(target.wnid), settings)
     flat = values.detach().sum(dim=1)[0].numpy().astype(np.float32)
     return Attribution(flat, method, target, time.perf_counter() - start, delta)

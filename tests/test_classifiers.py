@@ -16,31 +16,32 @@ from explainer.roulette import Pipeline
 HALVES = Transform(side=2, mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))
 
 
+def standardised(pixels: list[list[list[list[int]]]], transform: Transform) -> torch.Tensor:
+    return classifiers.Standardise(transform)(torch.tensor(pixels, dtype=torch.uint8))
+
+
 def test_a_pixel_is_standardised_channel_by_channel() -> None:
-    picture = Image.new("RGB", (2, 2), (127, 255, 63))
-    picture.putpixel((1, 0), (191, 127, 127))  # top right
-    array = classifiers.to_array([picture], HALVES)
-    assert array.dtype == np.float32
-    assert array.shape == (1, 3, 2, 2)
-    assert array[0].tolist() == [[[0.0, 0.5], [0.0, 0.0]], [[1.0, 0.0], [1.0, 1.0]], [[-0.5, 0.0], [-0.5, -0.5]]]
+    plain, top_right = [127, 255, 63], [191, 127, 127]
+    values = standardised([[[plain, top_right], [plain, plain]]], HALVES)
+    assert values.dtype == torch.float32
+    assert values[0].tolist() == [[[0.0, 0.5], [0.0, 0.0]], [[1.0, 0.0], [1.0, 1.0]], [[-0.5, 0.0], [-0.5, -0.5]]]
 
 
 def test_each_channel_has_its_own_mean_and_deviation() -> None:
     transform = Transform(side=1, mean=(100.0, 110.0, 120.0), std=(1.0, 2.0, 5.0))
-    array = classifiers.to_array([Image.new("RGB", (1, 1), (101, 114, 105))], transform)
-    assert array.ravel().tolist() == [1.0, 2.0, -3.0]
+    assert standardised([[[[101, 114, 105]]]], transform).ravel().tolist() == [1.0, 2.0, -3.0]
 
 
-def test_several_crops_make_one_batch_in_their_order() -> None:
-    crops = [Image.new("RGB", (2, 2), (value, value, value)) for value in (127, 255)]
-    array = classifiers.to_array(crops, HALVES)
-    assert array.shape == (2, 3, 2, 2)
-    assert [array[0].max(), array[1].min()] == [0.0, 1.0]
+def test_several_crops_make_one_batch_in_their_order(classifier: Classifier) -> None:
+    crops = [Image.new("RGB", (224, 224), color) for color in ((1, 2, 3), (4, 5, 6))]
+    pixels = classifier.to_pixels(crops)
+    assert (pixels.dtype, pixels.shape) == (np.uint8, (2, 224, 224, 3))
+    assert pixels[:, 0, 0].tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
-def test_a_crop_of_another_size_is_refused() -> None:
-    with pytest.raises(ValueError, match="2 x 2"):
-        classifiers.to_array([Image.new("RGB", (2, 2)), Image.new("RGB", (2, 3))], HALVES)
+def test_a_crop_of_another_size_is_refused(classifier: Classifier) -> None:
+    with pytest.raises(ValueError, match="224 x 224"):
+        classifier.to_pixels([Image.new("RGB", (224, 224)), Image.new("RGB", (224, 223))])
 
 
 def test_the_classifier_is_frozen_and_in_evaluation_mode(classifier: Classifier) -> None:

@@ -115,8 +115,8 @@ def test_what_is_explained_is_what_was_read(pipeline: Pipeline, astronaut: roule
     found = roulette.explain(pipeline, photo, reading.box, Target("object", label.wnid))
     index = pipeline.classifier.wnids.index(label.wnid)
     # Grad-CAM's map sums to the logit less its bias: that logit must give the probability that was read.
-    inputs = pipeline.classifier.to_array([faces.crop(photo, reading.box)])
-    logits = pipeline.classifier.module(torch.from_numpy(inputs))[0].double().numpy()
+    pixels = torch.from_numpy(pipeline.classifier.to_pixels([faces.crop(photo, reading.box)]))
+    logits = pipeline.classifier.module(pipeline.classifier.standardise(pixels))[0].double().numpy()
     logit = found.values.sum() + pipeline.classifier.module.get_classifier().bias[index].item()
     assert np.exp(logit) / np.exp(logits).sum() == pytest.approx(label.score, abs=1e-3)
 

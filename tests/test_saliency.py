@@ -91,9 +91,9 @@ def outputs(
     classifier: Classifier, head: PeopleHead, pictures: list[Image.Image]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Wnids and raw outputs for each kind of target; the last row is for the baseline."""
-    array = classifier.to_array(pictures)
+    inputs = classifier.standardise(torch.from_numpy(classifier.to_pixels(pictures)))
     with torch.no_grad():
-        logits = classifier.module(torch.from_numpy(np.concatenate([array, np.zeros_like(array[:1])])))
+        logits = classifier.module(torch.cat([inputs, torch.zeros_like(inputs[:1])]))
         return {"object": (classifier.wnids, logits.numpy()), "person": (head.wnids, head.module(logits).numpy())}
 
 
