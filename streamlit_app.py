@@ -8,6 +8,12 @@ st.set_page_config(page_title="What ImageNet calls people", layout="wide", initi
 resources.prepare()
 resources.present()
 
-page = st.navigation([st.Page("pages/photo.py", title="Your photo", default=True)], position="top")
+page = st.navigation(
+    [
+        st.Page("pages/photo.py", title="Your photo", default=True),
+        st.Page("pages/tree.py", title="Category tree"),
+    ],
+    position="top",
+)
 visitor.controls()
 page.run()

@@ -1,4 +1,4 @@
-"""The same work from a shell: `explainer classify`, `models`, `provision`, `compile`."""
+"""The same work from a shell: `explainer classify`, `category`, `search`, `models`, `provision`, `compile`."""
 
 import argparse
 import json
@@ -15,12 +15,14 @@ from tqdm import tqdm
 from explainer import (
     assets,
     cards,
+    catalogue,
     faces,
     figures,
     photos,
     provision,
     roulette,
     saliency,
+    search,
     taxonomy,
     words,
 )
@@ -64,6 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--explain", choices=saliency.METHODS, help="explain the first label of each reading")
     classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: overlay .png, raw map .npy")
     classify.set_defaults(run=_classify, parser=classify)
+
+    category = commands.add_parser("category", help="a category, or all that a word names, in full")
+    category.add_argument("name", metavar="WORD|WNID")
+    find = commands.add_parser("search", help="find categories by words, wnids and definitions")
+    find.add_argument("text", metavar="TEXT")
+    find.add_argument("--top", type=_at_least_one, default=20, metavar="N", help="how many at most (20)")
+    for parser_, run in ((category, _category), (find, _search)):
+        parser_.add_argument("--reveal", action="store_true", help="print offensive words")
+        parser_.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser_.set_defaults(run=run)
 
     models = commands.add_parser("models", help="list the models and which of them are present")
     models.set_defaults(run=_models)
@@ -153,6 +165,59 @@ def _explain(pipeline: Pipeline, photo: Photo, result: Result, method: str, stem
         name = f"{stem}-{number}-{method}"
         figures.overlay(crop, attribution).save(f"{name}.png")
         np.save(f"{name}.npy", attribution.values)
+
+
+def _category(options: argparse.Namespace) -> int:
+    named = search.load().named(options.name)
+    if not named:
+        print("explainer: no category is named so; try `explainer search`.", file=sys.stderr)
+        return 1
+    for wnid in named:
+        said = _record(wnid, options.reveal)
+        if options.json:
+            print(json.dumps(said))
+            continue
+        print(_line(said))
+        for path in said["paths"]:
+            print("  " + " > ".join(path))
+        print(f"  below it: {', '.join(said['children'])}" if said["children"] else "  nothing below it")
+        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "fate"):
+            if said[fact] is not None:
+                print(f"  {fact.replace('_', ' ')}: {said[fact]}")
+    return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    try:
+        hits = search.load().find(options.text, options.top)
+    except search.SearchError as error:
+        print(f"explainer: {error}", file=sys.stderr)
+        return 2
+    for wnid in hits.wnids:
+        said = _record(wnid, options.reveal)
+        print(json.dumps(said) if options.json else _line(said))
+    if not hits.wnids:
+        alike = f" Spelt alike: {', '.join(hits.spellings)}." if hits.spellings else ""
+        print(f"explainer: no category has that word.{alike}", file=sys.stderr)
+    return int(not hits.wnids)
+
+
+def _record(wnid: str, reveal: bool) -> dict[str, Any]:
+    """A category as `catalogue.record` has it, and the names on its paths and of its children."""
+
+    def caption(wnid: str) -> Caption:
+        return words.caption(wnid, Context.TREE, reveal)
+
+    tree = taxonomy.load()
+    return {
+        **catalogue.record(wnid, caption),
+        "paths": [[catalogue.as_text(caption(step).name) for step in path] for path in tree.hypernym_paths(wnid)],
+        "children": [catalogue.as_text(caption(child).name) for child in tree.hyponyms(wnid)],
+    }
+
+
+def _line(said: dict[str, Any]) -> str:
+    return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -1,11 +1,10 @@
-"""Pictures: photos with boxes and labels, overlays of attributions, and Plotly figures."""
+"""Pictures: photos with boxes and labels, and overlays of attributions."""
 
 import io
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -16,9 +15,6 @@ from explainer.words import Caption
 
 GREEN = "#00ff41"
 """The accent: the thin green of ImageNet Roulette's box."""
-
-BARS = "#009E73"
-"""The colour of bars, one that colour-blind people can tell from others (Okabe & Ito 2008)."""
 
 MOST_WORDS = 4
 """Up to how many faces in a picture have their words written beside them."""
@@ -135,29 +131,3 @@ def overlay(crop: Image.Image, attribution: Attribution, opacity: float = 0.6) -
     base = np.asarray(crop.resize(side, Image.Resampling.BICUBIC), dtype=np.float32)
     blended: NDArray[np.float32] = base * (1 - density) + heat * density
     return Image.fromarray(blended.round().astype(np.uint8))
-
-
-def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> go.Figure:
-    """Scores, 0 to 1, as horizontal bars in per cent, the first at the top."""
-    names = [f"{rank}. {caption.name}" for rank, caption in enumerate(captions, start=1)]
-    figure = go.Figure(
-        go.Bar(
-            x=list(scores),
-            y=names,
-            orientation="h",
-            marker_color=BARS,
-            text=[f"{score:.1%}" for score in scores],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(
-        title=title,
-        height=60 + 34 * len(names),
-        margin={"l": 0, "r": 40, "t": 40, "b": 0},
-        xaxis={"visible": False, "range": [0, max(scores) * 1.15]},
-        yaxis={"autorange": "reversed", "automargin": True, "title": None},
-        dragmode=False,
-    )
-    return figure

@@ -45,12 +45,16 @@ class Caption:
     wnid: str
     safety: Safety | None
     words: str | None
-    gloss: str | None
 
     @property
     def masked(self) -> bool:
         """Whether the words are withheld."""
         return self.words is None
+
+    @property
+    def gloss(self) -> str | None:
+        """The definition; the first one that a process asks for takes seconds, while the dictionary is opened."""
+        return None if self.masked else _gloss(taxonomy.load()[self.wnid])
 
     @property
     def text(self) -> str:
@@ -75,8 +79,8 @@ def caption(wnid: str, context: Context, revealed: bool = False) -> Caption:
     """
     synset = taxonomy.load()[wnid]
     if synset.safety in _MASKED[context] and (context in _FILES or not revealed):
-        return Caption(wnid, synset.safety, None, None)
-    return Caption(wnid, synset.safety, ", ".join(synset.lemmas), _gloss(synset))
+        return Caption(wnid, synset.safety, None)
+    return Caption(wnid, synset.safety, ", ".join(synset.lemmas))
 
 
 def definition(wnid: str) -> str:
@@ -89,6 +93,17 @@ def definition(wnid: str) -> str:
     if gloss is None:
         raise LookupError(f"No gloss of {wnid}: neither NLTK's WordNet nor timm's tables hold it.")
     return f"{', '.join(synset.lemmas)}: {gloss}"
+
+
+def base_form(word: str) -> str | None:
+    """The noun that a word is a form of ("dogs": "dog"), as WordNet's `morphy` finds it; None where it finds none.
+
+    None as well where NLTK has no WordNet.
+    """
+    with _reading:
+        reader = _wordnet()
+        form: str | None = reader and reader.morphy(word, "n")
+        return form
 
 
 # NLTK's reader moves one shared file handle, so two threads at once would read each other's lines.

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer import faces, figures, saliency, vocabularies
+from explainer import charts, faces, figures, saliency, vocabularies
 from explainer.ui import downloads, labels, resources, source, visitor
 from explainer.words import Context
 
@@ -81,7 +81,7 @@ with objects:
     st.markdown(labels.chain(reading, release))
     likeliest = reading.objects(TOP)
     st.plotly_chart(
-        figures.bars(
+        charts.bars(
             [visitor.caption(label.wnid, Context.PHOTO) for label in likeliest],
             [label.score for label in likeliest],
             "The objects the network saw",

@@ -1,4 +1,4 @@
-"""What is drawn: boxes, labels that tell no masked word, overlays, bars."""
+"""What is drawn: boxes, labels that tell no masked word, overlays."""
 
 import io
 
@@ -22,7 +22,7 @@ def grey(width: int = 400, height: int = 300) -> Photo:
 
 
 def said(text: str) -> Caption:
-    return Caption("n1", None, text, None)
+    return Caption("n1", None, text)
 
 
 @pytest.fixture
@@ -168,18 +168,6 @@ def test_one_cell_of_many_is_still_seen() -> None:
 
 
 # Bars and files
-
-
-def test_bars_stand_in_the_order_of_their_ranks() -> None:
-    masked = Caption("n2", "offensive", None, None)
-    figure = figures.bars([said("baker, bread maker"), masked], [0.75, 0.125], "Objects")
-    (bar,) = figure.data
-    assert list(bar.y) == ["1. baker", "2. [masked: offensive]"]
-    assert list(bar.x) == [0.75, 0.125]
-    assert list(bar.text) == ["75.0%", "12.5%"]
-    assert figure.layout.yaxis.autorange == "reversed"
-    assert figure.layout.xaxis.range[0] == 0
-    assert figure.layout.xaxis.range[1] > 0.75
 
 
 def test_a_footer_stands_below_the_picture_in_lines_that_fit() -> None:

@@ -72,10 +72,11 @@ def test_the_gradient_of_a_person_reaches_the_pixels(classifier: Classifier, hea
 
 
 def test_the_readout_gives_probabilities_and_scores_in_one_pass(classifier: Classifier, head: PeopleHead) -> None:
-    inputs = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(3))
+    generator = torch.Generator().manual_seed(3)
+    pixels = torch.randint(256, (2, 224, 224, 3), dtype=torch.uint8, generator=generator)
     with torch.no_grad():
-        probabilities, scores = Readout(classifier, head).eval()(inputs)
-        logits = classifier.module(inputs)
+        probabilities, scores = Readout(classifier, head).eval()(pixels)
+        logits = classifier.module(classifier.standardise(pixels))
     exponentials = np.exp(logits.double().numpy())
     assert np.allclose(probabilities.numpy(), exponentials / exponentials.sum(axis=1, keepdims=True), atol=1e-6)
     assert torch.allclose(scores, head.module(logits), atol=1e-6)

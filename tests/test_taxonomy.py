@@ -2,12 +2,13 @@
 
 import doctest
 import os
+import random
 
 import pytest
 from handmade import ADA, BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
 
 from explainer import taxonomy
-from explainer.taxonomy import PERSON, Taxonomy, UnknownCategory
+from explainer.taxonomy import PERSON, Extent, Taxonomy, UnknownCategory
 
 TEDDY_BEAR = "n04399382"
 
@@ -46,12 +47,30 @@ def test_an_instance_is_no_hyponym_but_has_a_way_to_the_root(small_tree: Taxonom
     assert small_tree.hypernym_paths(ADA)[0] == (ENTITY, CAUSE, PERSON, WORKER, BAKER, ADA)
 
 
+def test_what_is_below_is_counted_once_by_however_many_ways_it_is_reached(small_tree: Taxonomy) -> None:
+    assert small_tree.below(ENTITY) == Extent(5, 138)  # object 5, person 100, worker 20, baker 10, slur 3
+    assert small_tree.below(PERSON) == Extent(3, 33)
+    assert small_tree.below(BAKER) == Extent(0, 0)
+
+
+def test_ancestors_are_those_of_all_ways(small_tree: Taxonomy) -> None:
+    assert small_tree.ancestors(PERSON) == {ENTITY, THING, OBJECT, LIVING, CAUSE}
+    assert small_tree.ancestors(ENTITY) == set()
+
+
+def test_siblings_share_a_parent(small_tree: Taxonomy) -> None:
+    assert small_tree.siblings(BAKER) == (SLUR,)
+    assert small_tree.siblings(THING) == (CAUSE,)
+    assert small_tree.siblings(PERSON) == ()
+
+
 def test_people_are_the_categories_below_person_the_root_left_out(small_tree: Taxonomy) -> None:
     assert small_tree.people == (WORKER, BAKER, SLUR)
 
 
 def test_an_unknown_category_is_named_in_a_sentence(small_tree: Taxonomy) -> None:
-    for ask in (small_tree.__getitem__, small_tree.hyponyms, small_tree.closure, small_tree.hypernym_paths):
+    tree = small_tree
+    for ask in (tree.__getitem__, tree.hyponyms, tree.closure, tree.hypernym_paths, tree.below, tree.siblings):
         with pytest.raises(UnknownCategory) as refusal:
             ask("n99999999")
         assert str(refusal.value) == "There is no category 'n99999999' in ImageNet's tree."
@@ -123,6 +142,14 @@ def test_what_hangs_below_person_is_what_nltk_finds_there(tree: Taxonomy, wordne
     below = {f"n{synset.offset():08d}" for synset in person.closure(lambda synset: synset.hyponyms())}
     assert tree.closure(PERSON) == below & set(tree)
     assert set(tree.people) == {wnid for wnid in below if wnid in tree and tree[wnid].in_fall_2011}
+
+
+def test_what_is_below_200_categories_is_what_nltk_counts_there(tree: Taxonomy, wordnet) -> None:
+    for wnid in ["n00001740", *random.Random(0).sample(sorted(tree), 200)]:
+        synset = wordnet.synset_from_pos_and_offset("n", int(wnid[1:]))
+        below = {f"n{other.offset():08d}" for other in synset.closure(lambda synset: synset.hyponyms())}
+        images = [tree[other].images for other in below if other in tree and tree[other].in_fall_2011]
+        assert tree.below(wnid) == Extent(len(images), sum(images))
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:

@@ -67,7 +67,7 @@ def test_every_context_has_its_rule() -> None:
 def test_no_field_of_a_masked_caption_tells_the_word(context: Context, revealed: bool, planted: Taxonomy) -> None:
     for wnid in planted.people:
         caption = words.caption(wnid, context, revealed)
-        said = (caption, dataclasses.astuple(caption), caption.text, caption.name, caption.note)
+        said = (caption, dataclasses.astuple(caption), caption.gloss, caption.text, caption.name, caption.note)
         assert not (caption.masked and sentinels.found(str(said))), wnid
 
 
@@ -82,7 +82,7 @@ def test_a_file_never_carries_a_masked_word(planted: Taxonomy) -> None:
 def test_what_is_asked_for_is_shown(planted: Taxonomy) -> None:
     for safety in ("offensive", "sensitive"):
         caption = words.caption(of(planted, safety), Context.PHOTO, revealed=True)
-        assert len(sentinels.found(str(caption))) == 2  # the word and the gloss
+        assert len(sentinels.found(f"{caption} {caption.gloss}")) == 2  # the word and the gloss
 
 
 def test_a_masked_label_says_that_it_is_masked_and_why(tree: Taxonomy) -> None:
@@ -164,8 +164,8 @@ def readers(*names: str) -> set[str]:
     return {file for file, tree in CODE.items() if any(map(has, ast.walk(tree)))}
 
 
-def test_only_the_words_module_and_the_tree_read_lemmas() -> None:
-    assert readers("lemmas") == {"explainer/words.py"}
+def test_only_the_words_module_shows_lemmas_and_only_the_search_reads_them_to_find_them() -> None:
+    assert readers("lemmas") == {"explainer/words.py", "explainer/search.py"}
     assert readers("lemma_names") == {"explainer/taxonomy.py", "explainer/wordnet.py"}  # which only checks a file
 
 
@@ -174,6 +174,6 @@ def test_nobody_reads_glosses_past_the_mask() -> None:
     assert readers("label_name_to_description") == {"explainer/words.py"}
 
 
-def test_only_the_embeddings_are_made_of_unmasked_definitions() -> None:
+def test_only_the_embeddings_and_the_search_read_unmasked_definitions() -> None:
     # `definition` is also what NLTK calls a gloss, which the words module reads.
-    assert readers("definition") == {"explainer/words.py", "explainer/people.py"}
+    assert readers("definition") == {"explainer/words.py", "explainer/people.py", "explainer/search.py"}

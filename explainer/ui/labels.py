@@ -1,59 +1,27 @@
-"""Labels set like museum labels: words in bold, gloss in italics, the wnid small and monospaced."""
+"""Labels on a photo: lists of them, and what is said beside them."""
 
-import re
 from collections.abc import Sequence
-from typing import Literal
 
 import streamlit as st
 
-from explainer import taxonomy, vocabularies, words
+from explainer import vocabularies
 from explainer.roulette import Reading, Result
 from explainer.saliency import Attribution, Target
-from explainer.ui import visitor
-from explainer.vocabularies import Label, Status
+from explainer.ui import category, visitor
+from explainer.ui.category import plain
+from explainer.vocabularies import Label
 from explainer.words import Context
-
-IMAGEABILITY = "How well workers thought the category can be seen in a picture, 1 to 5 (Yang et al. 2020)."
-
-_STATUS: dict[Status, tuple[str, Literal["green", "blue", "orange", "red"]]] = {
-    "kept": ("safe, kept in 2021", "green"),
-    "not imageable": ("safe, but removed by 2021 as not imageable", "blue"),
-    "sensitive": (words.REASONS["sensitive"], "orange"),
-    "offensive": (words.REASONS["offensive"], "red"),
-}
-
-# Everything that Markdown, or Streamlit's additions to it, could take for markup.
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=])")
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it stands."""
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def card(label: Label, key: str) -> None:
-    """One label in full: words, gloss, what ImageNet said and did of it, and its ways to the root of the tree."""
-    caption = visitor.caption(label.wnid, Context.PHOTO)
-    st.markdown(f"### {plain(caption.text)}")
-    if caption.gloss:
-        st.markdown(f"*{plain(caption.gloss)}*")
-    if caption.masked:
-        visitor.reveal_button(label.wnid, key)
+    """One label in full, with its likeness to what the network saw."""
+    category.card(label.wnid, Context.PHOTO, key)
     with st.container(horizontal=True, gap="small"):
-        status = vocabularies.status(label.wnid)
-        if status:
-            st.badge(_STATUS[status][0], color=_STATUS[status][1])
-        synset = taxonomy.load()[label.wnid]
-        if synset.imageability is not None:
-            st.markdown(f":small[imageability {synset.imageability:.1f} of 5]", help=IMAGEABILITY)
         st.markdown(
             f":small[cosine {label.score:.3f}]", help="1 would be the same direction as the word's, 0 no likeness."
         )
-        st.markdown(f":small[`{label.wnid}`]")
-    # Where a masked category hangs in the tree would tell what it is.
-    for path in () if caption.masked else taxonomy.load().hypernym_paths(label.wnid):
-        steps = (visitor.caption(wnid, Context.PHOTO).name for wnid in path)
-        st.caption(" › ".join(map(plain, steps)))
+        if not visitor.caption(label.wnid, Context.PHOTO).masked:
+            category.link(label.wnid)
 
 
 def show(labels: Sequence[Label], key: str) -> None:

@@ -11,12 +11,12 @@ from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import photos, roulette, taxonomy, words
+from explainer import photos, roulette, search
 from explainer.faces import Box
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Result
 from explainer.saliency import Attribution, Target
-from explainer.words import Context
+from explainer.search import Index
 from explainer.workers import Job, Worker
 
 Made = TypeVar("Made")
@@ -37,8 +37,8 @@ def prepare() -> None:
     logging.getLogger("uvicorn.access").disabled = True
     # Streamlit would ask another host for this machine's address when a page is opened under a name it does not know.
     net_util.get_external_ip = lambda: None
+    _index()
     _readers()
-    _explainers()
 
 
 @st.cache_resource(show_spinner=False)
@@ -52,10 +52,13 @@ def _readers() -> Worker[Pipeline]:
 @st.cache_resource(show_spinner=False)
 def _explainers() -> Worker[Pipeline]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the module."""
-    worker = Worker(roulette.load, "explainer")
-    # The dictionary takes seconds at its first word.
-    worker.submit(lambda pipeline, progress: words.caption(taxonomy.PERSON, Context.TREE))
-    return worker
+    return Worker(roulette.load, "explainer")
+
+
+@st.cache_resource(show_spinner=False)
+def _index() -> Job[Index]:
+    """The index of all categories; the dictionary, which takes seconds to open, is read behind the first page."""
+    return Worker(lambda: None, "dictionary").submit(lambda nothing, progress: search.load())
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
@@ -91,6 +94,12 @@ def _gone(session: str) -> None:
 
     with suppress(RuntimeError):  # no event loop: it was a script that cleared the cache, and the visitor is here
         asyncio.get_running_loop().call_later(_GRACE, close)
+
+
+def index() -> Index:
+    """What categories are found by; without definitions until the dictionary was read."""
+    job = _index()
+    return job.result() if job.done else search.of_words()
 
 
 def read(photo: Photo, whole: bool) -> Result:

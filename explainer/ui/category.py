@@ -1,0 +1,59 @@
+"""A category set like a museum label: words in bold, gloss in italics, the wnid small and monospaced."""
+
+import re
+from typing import Literal
+
+import streamlit as st
+
+from explainer import catalogue, taxonomy, vocabularies, words
+from explainer.ui import visitor
+from explainer.vocabularies import Status
+from explainer.words import Context
+
+PAGE = "pages/tree.py"
+"""Where a category has a page of its own."""
+
+_STATUS: dict[Status, tuple[str, Literal["green", "blue", "orange", "red"]]] = {
+    "kept": ("safe, kept in 2021", "green"),
+    "not imageable": ("safe, but removed by 2021 as not imageable", "blue"),
+    "sensitive": (words.REASONS["sensitive"], "orange"),
+    "offensive": (words.REASONS["offensive"], "red"),
+}
+
+# Everything that Markdown, or Streamlit's additions to it, could take for markup.
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=])")
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def card(wnid: str, context: Context, key: str) -> None:
+    """The words of a category, its gloss, what ImageNet said and did of it; `key` tells it from others on the page."""
+    caption, synset = visitor.caption(wnid, context), taxonomy.load()[wnid]
+    st.markdown(f"### {plain(caption.text)}")
+    if caption.gloss:
+        st.markdown(f"*{plain(caption.gloss)}*")
+    if caption.masked:
+        visitor.reveal_button(wnid, key)
+    with st.container(horizontal=True, gap="small"):
+        status = vocabularies.status(wnid)
+        if status:
+            st.badge(_STATUS[status][0], color=_STATUS[status][1])
+        if synset.imageability is not None:
+            st.markdown(
+                f":small[imageability {synset.imageability:.1f} of 5, higher than "
+                f"{catalogue.less_imageable(wnid):.0%} of those rated]",
+                help="How well workers thought the category can be seen in a picture, 1 to 5 (Yang et al. 2020).",
+            )
+        st.markdown(f":small[`{wnid}`]")
+    # Where a masked category hangs in the tree would tell, beside a face, what it is.
+    if context is Context.PHOTO and not caption.masked:
+        for path in taxonomy.load().hypernym_paths(wnid):
+            st.caption(" › ".join(plain(visitor.caption(step, context).name) for step in path))
+
+
+def link(wnid: str) -> None:
+    """A link to the category's place in the tree."""
+    st.page_link(PAGE, label="Its place in the tree", query_params={"category": wnid})

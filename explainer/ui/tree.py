@@ -1,0 +1,260 @@
+"""Ways through the tree: the place in the address, steps to other places, the search, the map, and lists."""
+
+import datetime
+import random
+from collections.abc import Sequence
+from typing import TypeVar, get_args
+
+import streamlit as st
+
+from explainer import catalogue, charts, maps, taxonomy, vocabularies
+from explainer.catalogue import Facets, Fate
+from explainer.search import SearchError
+from explainer.taxonomy import Safety
+from explainer.ui import resources, visitor
+from explainer.ui.category import plain
+from explainer.words import Caption, Context
+
+ROOT = "n00001740"
+"""Entity, above everything."""
+
+Option = TypeVar("Option")
+
+_PARAMETER = "category"
+_FIRST = 12  # how many of a row of steps are shown before one asks for all
+_HITS = 8  # how many results of a search are shown at first, and how many more at each wish
+_ROWS = 200  # how many rows of a list are sent at a time
+
+
+def caption(wnid: str) -> Caption:
+    """The caption of a category in the tree, as far as this visitor asked to see it."""
+    return visitor.caption(wnid, Context.TREE)
+
+
+def place() -> str:
+    """Wnid of the category that the address names, the root where it names none; an unknown one gives a sentence."""
+    wnid = st.query_params.get(_PARAMETER, ROOT)
+    if wnid in taxonomy.load():
+        return wnid
+    st.error(
+        "The address names no category of this tree. Numbers are those of WordNet 3.0, and other versions count "
+        "otherwise: search for a word, or start at the top."
+    )
+    return ROOT
+
+
+def walk(wnid: str) -> None:
+    """Go to a category: it becomes the place in the address."""
+    st.query_params[_PARAMETER] = wnid
+
+
+def starts() -> None:
+    """Buttons to places to start from."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.button("Everything", key="start_all", on_click=walk, args=(ROOT,))
+        st.button("People", key="start_people", on_click=walk, args=(taxonomy.PERSON,))
+        st.button("Spin", key="spin", on_click=_spin, help="A person category at random, as the roulette had it.")
+        st.button("Category of the day", key="day", on_click=_day, help="The same for everybody today; a safe one.")
+
+
+def _spin() -> None:
+    walk(random.choice(taxonomy.load().people))  # noqa: S311 - nothing is at stake
+
+
+def _day() -> None:
+    walk(catalogue.of_the_day(datetime.date.today()))
+
+
+@st.fragment
+def search() -> None:
+    """A field that searches while one types, and what it found, to go to."""
+    if st.session_state.pop("found", False):
+        st.rerun()  # the whole page, of which this is a part
+    text = st.text_input("Search", key="search", type="search", live=True, placeholder="flutist, dogs, n02084071 …")
+    if not text or not text.strip():
+        return
+    wanted = st.session_state.setdefault("hits", _HITS)
+    try:
+        hits = resources.index().find(text, wanted)
+    except SearchError as error:
+        st.error(str(error))
+        return
+    for wnid in hits.wnids:
+        found = caption(wnid)
+        below = taxonomy.load().below(wnid).categories
+        size = f" · {below:,} below" if below else ""
+        label = f"**{plain(found.text)}** · {wnid}{size}"
+        st.button(label, key=f"hit_{wnid}", type="tertiary", on_click=_found, args=(wnid,))
+    if hits.more:
+        st.button("More", key="more_hits", on_click=_more_hits)
+    if not hits.wnids:
+        st.caption("No category has that word. " + ("Spelt alike:" if hits.spellings else "Try a shorter one."))
+        with st.container(horizontal=True, gap="small"):
+            for spelling in hits.spellings:
+                st.button(spelling, key=f"spelling_{spelling}", on_click=_search_for, args=(spelling,))
+
+
+def _found(wnid: str) -> None:
+    walk(wnid)
+    _search_for("")
+    st.session_state["found"] = True
+
+
+def _more_hits() -> None:
+    st.session_state["hits"] += _HITS
+
+
+def _search_for(text: str) -> None:
+    st.session_state["search"] = text
+    st.session_state["hits"] = _HITS
+
+
+def ways(wnid: str) -> None:
+    """Every way from the root to a category, each step a button."""
+    first, *others = taxonomy.load().hypernym_paths(wnid)
+    _way(first, 0)
+    if others:
+        with st.expander(f"{len(others)} other {'way' if len(others) == 1 else 'ways'} down to it"):
+            for number, path in enumerate(others, start=1):
+                _way(path, number)
+
+
+def _way(path: Sequence[str], number: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+        for step in path[:-1]:
+            label = f"{plain(caption(step).name)} ›"
+            st.button(label, key=f"way_{number}_{step}", type="tertiary", on_click=walk, args=(step,))
+        st.markdown(f"**{plain(caption(path[-1]).name)}**")
+
+
+def extent(wnid: str) -> str:
+    """How much a category holds, itself and below, and which releases hold it, as sentences."""
+    synset, below = taxonomy.load()[wnid], taxonomy.load().below(wnid)
+    under = f"Below it {below.categories:,} categories with {below.images:,} images." if below.categories else ""
+    if not synset.in_fall_2011:
+        return f"No category of ImageNet's Fall 2011 release itself. {under}"
+    held = ", ".join(vocabularies.RELEASES[name].title for name in catalogue.releases(wnid))
+    return f"{synset.images:,} images of its own. {under} In the releases: {held}."
+
+
+def steps(title: str, wnids: Sequence[str], key: str) -> None:
+    """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""
+    if not wnids:
+        return
+    tree = taxonomy.load()
+    order = sorted(wnids, key=lambda wnid: (-tree.below(wnid).categories, -(tree[wnid].images or 0), wnid))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{title}** ({len(order):,})")
+        every = len(order) <= _FIRST or st.toggle("all", key=f"all_{key}")
+        for wnid in order if every else order[:_FIRST]:
+            below, images = tree.below(wnid), tree[wnid].images
+            size = f" · {below.categories:,} below" if below.categories else ""
+            st.button(
+                f"{plain(caption(wnid).name)}{size} · {(images or 0) + below.images:,} images",
+                key=f"{key}_{wnid}",
+                on_click=walk,
+                args=(wnid,),
+            )
+
+
+def senses(wnid: str) -> tuple[str, ...]:
+    """Other senses of the words of a category, as far as naming them here tells no masked word."""
+    if caption(wnid).masked:
+        return ()
+    return tuple(other for other in resources.index().senses(wnid) if not caption(other).masked)
+
+
+def chart(wnid: str) -> None:
+    """The map of what is below a category, with its legend; a click goes there."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        kind = _choice("Drawn as", list(charts.KINDS), "kind")
+        measure = _choice("Sized by", list(maps.MEASURES), "measure")
+        colours = _choice("Coloured by", list(charts.COLOURS), "colours")
+    nodes = maps.nodes(wnid, measure)
+    if len(nodes) == 1:
+        st.caption("Nothing is below it: the ways and the lists lead on.")
+        return
+    key = f"map_{wnid}_{kind}_{measure}_{colours}"
+    st.plotly_chart(
+        charts.hierarchy(nodes, caption, kind, measure, colours),
+        key=key,
+        on_select=lambda: _clicked(key),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
+    )
+
+
+def _choice(label: str, options: Sequence[str], key: str) -> str:
+    chosen: str = st.segmented_control(label, options, default=options[0], required=True, key=key, wrap=True)
+    return chosen
+
+
+def _clicked(key: str) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        walk(points[0]["id"].removesuffix("+"))
+
+
+def listing(wnid: str) -> None:
+    """The categories below one as a list: filters, how many there are, a table to go on from, and all of it as CSV."""
+    with st.expander("Filters"):
+        facets = Facets(
+            people=st.toggle("Only people", key="people"),
+            fates=frozenset(_several("What became of it", get_args(Fate), "fates")),
+            safeties=frozenset(_several("Safety", get_args(Safety), "safeties")),
+            ratings=st.slider("Imageability", *catalogue.RATINGS, catalogue.RATINGS, 0.1, key="ratings"),
+            images=st.number_input("At least so many images", 0, step=100, key="least_images"),
+        )
+    order = st.selectbox("In the order of", list(catalogue.ORDERS), key="order")
+    wnids = catalogue.select(wnid, facets, order)
+    everything = len(catalogue.select(wnid, Facets()))
+    st.markdown(f"**{len(wnids):,}** of {everything:,} categories below {plain(caption(wnid).name)}")
+    if not wnids:
+        st.caption("No category passes all of the filters: widen one of them.")
+        return
+    pages = -(-len(wnids) // _ROWS)
+    page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"page_{pages}") if pages > 1 else 1
+    rows = wnids[(page - 1) * _ROWS : page * _ROWS]
+    key = f"list_{wnid}_{page}_{hash(rows)}"
+    st.dataframe(
+        _table(rows),
+        hide_index=True,
+        key=key,
+        on_select=lambda: _chosen(key, rows),
+        selection_mode="single-row",
+        alt="The categories of the list with their figures; choosing a row goes to the category.",
+    )
+    st.download_button(
+        "The whole list (CSV)",
+        lambda: catalogue.to_csv(wnids),
+        file_name=f"categories-{wnid}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key="download_list",
+    )
+
+
+def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
+    chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, wrap=True)
+    return chosen
+
+
+def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
+    tree = taxonomy.load()
+    synsets = [tree[wnid] for wnid in wnids]
+    return {
+        "category": [caption(wnid).text for wnid in wnids],
+        "images": [synset.images for synset in synsets],
+        "categories below": [tree.below(wnid).categories for wnid in wnids],
+        "safety": [synset.safety for synset in synsets],
+        "imageability": [synset.imageability for synset in synsets],
+        "what became of it": [catalogue.fate(synset) for synset in synsets],
+        "wnid": list(wnids),
+    }
+
+
+def _chosen(key: str, wnids: Sequence[str]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    if rows:
+        walk(wnids[rows[0]])

@@ -1,0 +1,89 @@
+"""What is drawn of a subtree: few enough nodes, each category once, and sizes that add up."""
+
+from collections import Counter
+
+import pytest
+from handmade import BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
+
+from explainer import maps, taxonomy
+from explainer.maps import Node
+from explainer.taxonomy import PERSON, Taxonomy, UnknownCategory
+
+ROOT, HERB = "n00001740", "n12205694"
+
+
+@pytest.fixture
+def small(small_tree: Taxonomy, monkeypatch: pytest.MonkeyPatch) -> Taxonomy:
+    monkeypatch.setattr(taxonomy, "load", lambda: small_tree)
+    return small_tree
+
+
+@pytest.mark.usefixtures("small")
+def test_a_category_with_two_ways_up_stands_at_the_one_nearest_to_the_root_alone() -> None:
+    # Worked out by hand: worker's images are 20 + 10 + 3, person's 100 more; the object has 5 of its own.
+    assert maps.nodes(ENTITY) == (
+        Node(ENTITY, None, 138),
+        Node(CAUSE, ENTITY, 133),
+        Node(THING, ENTITY, 5),
+        Node(PERSON, CAUSE, 133),
+        Node(WORKER, PERSON, 33),
+        Node(BAKER, WORKER, 10),
+        Node(SLUR, WORKER, 3),
+        Node(OBJECT, THING, 5),
+    )
+
+
+@pytest.mark.usefixtures("small")
+def test_sizes_may_count_categories_and_what_counts_nothing_is_left_out() -> None:
+    sizes = {node.wnid: node.size for node in maps.nodes(ENTITY, "categories")}
+    assert sizes == {ENTITY: 5, CAUSE: 4, PERSON: 4, WORKER: 3, BAKER: 1, SLUR: 1, THING: 1, OBJECT: 1}
+    assert LIVING not in sizes
+
+
+@pytest.mark.parametrize("measure", maps.MEASURES)
+@pytest.mark.parametrize("root", [ROOT, PERSON, HERB])
+def test_a_map_has_at_most_a_thousand_nodes_each_below_its_parent(root: str, measure: str) -> None:
+    nodes = maps.nodes(root, measure)
+    assert 1 < len(nodes) <= 1_000
+    places = Counter(node.wnid for node in nodes if not node.gathered)
+    assert set(places.values()) == {1}
+    assert [node.wnid for node in nodes if node.parent is None] == [root]
+    assert all(node.parent in places for node in nodes[1:])
+
+
+@pytest.mark.parametrize("measure", maps.MEASURES)
+@pytest.mark.parametrize("root", [ROOT, PERSON, HERB])
+def test_what_stands_in_a_node_is_never_larger_than_it(root: str, measure: str) -> None:
+    nodes = maps.nodes(root, measure)
+    inside: Counter[str] = Counter()
+    for node in nodes[1:]:
+        inside[node.parent] += node.size
+    sizes = {node.wnid: node.size for node in nodes if not node.gathered}
+    tree = taxonomy.load()
+    for wnid, total in inside.items():
+        own = maps.MEASURES[measure].of(tree[wnid])
+        assert total + own == sizes[wnid]
+
+
+def test_the_children_of_the_root_are_all_there_and_the_rest_of_others_is_gathered() -> None:
+    tree = taxonomy.load()
+    nodes = maps.nodes(HERB, "categories")
+    assert {node.wnid for node in nodes if node.parent == HERB} == {
+        child for child in tree.hyponyms(HERB) if tree[child].in_fall_2011 or tree.below(child).categories
+    }
+    gathered = [node for node in maps.nodes(ROOT, "categories") if node.gathered]
+    assert gathered
+    for node in gathered:
+        assert node.wnid == node.parent
+        shown = sum(other.parent == node.wnid and not other.gathered for other in maps.nodes(ROOT, "categories"))
+        assert shown == 40
+
+
+def test_the_person_map_counts_1177285_images_and_its_roots_own() -> None:
+    assert maps.nodes(PERSON)[0].size == 1_177_285 + 1_242
+    assert maps.nodes(PERSON, "categories")[0].size == 2_832 + 1
+
+
+def test_a_stranger_is_refused() -> None:
+    with pytest.raises(UnknownCategory):
+        maps.nodes("n99999999")
