@@ -1,13 +1,14 @@
-"""The same work from a shell: `explainer classify`, `category`, `search`, `models`, `provision`, `compile`."""
+"""The same work from a shell: `explainer classify`, `category`, `search`, `removal` and others."""
 
 import argparse
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -20,15 +21,18 @@ from explainer import (
     figures,
     photos,
     provision,
+    removal,
     roulette,
     saliency,
     search,
     taxonomy,
+    vocabularies,
     words,
 )
 from explainer.photos import Photo, PhotoError
 from explainer.roulette import Pipeline, Result
 from explainer.saliency import Target
+from explainer.taxonomy import Extent, Safety
 from explainer.words import Caption, Context
 from explainer.workers import Progress, Worker
 
@@ -77,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
         parser_.add_argument("--json", action="store_true", help="one JSON object a line")
         parser_.set_defaults(run=run)
 
+    remove = commands.add_parser("removal", help="the steps of the removal, or what another rule would have kept")
+    remove.add_argument("--json", action="store_true", help="one JSON object a line")
+    remove.add_argument("--drop", nargs="+", choices=get_args(Safety), help="what would go, whatever its rating")
+    remove.add_argument("--threshold", type=_rating, metavar="X", help="what is rated less imageable would go, 1 to 5")
+    remove.set_defaults(run=_removal)
+
     models = commands.add_parser("models", help="list the models and which of them are present")
     models.set_defaults(run=_models)
 
@@ -94,6 +104,13 @@ def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _rating(text: str) -> float:
+    number = float(text)
+    if not removal.LOWEST <= number <= removal.HIGHEST:
+        raise argparse.ArgumentTypeError(f"from {removal.LOWEST:g} to {removal.HIGHEST:g}")
     return number
 
 
@@ -218,6 +235,43 @@ def _record(wnid: str, reveal: bool) -> dict[str, Any]:
 
 def _line(said: dict[str, Any]) -> str:
     return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
+
+
+# The sets of a removal.Outcome by its fields, as the table has them.
+_OUTCOME = {
+    "kept": "kept by this rule",
+    "not_rated": "  of these, never rated",
+    "returned": "  of these, removed by 2021",
+    "removed": "removed by this rule",
+    "lost": "  of these, kept in 2021",
+}
+
+
+def _removal(options: argparse.Namespace) -> int:
+    if options.drop is None and options.threshold is None:
+        records, rows = _steps()
+    else:
+        outcome = removal.what_if(options.drop or (), options.threshold or removal.LOWEST)
+        extents = {name: removal.extent(getattr(outcome, name)) for name in _OUTCOME}
+        records = [{name: asdict(extent) for name, extent in extents.items()}]
+        rows = [(_OUTCOME[name], extent) for name, extent in extents.items()]
+    if options.json:
+        for record in records:
+            print(json.dumps(record))
+    else:
+        print(f"{'':28}{'categories':>12}{'images':>12}")
+        for title, extent in rows:
+            print(f"{title:28}{extent.categories:>12,}{extent.images:>12,}")
+    return 0
+
+
+def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
+    """The steps of the removal as records, and as the rows of a table."""
+    rows = []
+    for step in removal.steps():
+        rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
+        rows.append((vocabularies.RELEASES[step.release].title, step.kept))
+    return [asdict(step) for step in removal.steps()], rows
 
 
 def _models(options: argparse.Namespace) -> int:

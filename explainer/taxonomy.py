@@ -57,7 +57,7 @@ class Synset:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much there is below a synset, itself not counted: categories of Fall 2011, and their images."""
+    """How much some categories of Fall 2011 are: their number, and their images."""
 
     categories: int
     images: int
@@ -177,9 +177,9 @@ class Taxonomy(Mapping[str, Synset]):
 @cache
 def load() -> Taxonomy:
     """The tree that ships with the package: Fall 2011's 21,841 categories, the EXTRA, and their ancestors."""
-    facts = {wnid: fact for wnid, *fact in _rows("imagenet_synsets.csv")}
+    facts = {wnid: fact for wnid, *fact in read_table("imagenet_synsets.csv")}
     synsets = {}
-    for wnid, lemmas, hypernyms, instance_hypernyms in _rows("wordnet.csv"):
+    for wnid, lemmas, hypernyms, instance_hypernyms in read_table("wordnet.csv"):
         images, in_winter_2021, safety, imageability = facts.get(wnid, ("", "", "", ""))
         synsets[wnid] = Synset(
             wnid=wnid,
@@ -202,7 +202,7 @@ def compile_table() -> str:
     """
     from nltk.corpus import wordnet  # slow to import, and the app runs without it
 
-    categories = [wnid for wnid, *_ in _rows("imagenet_synsets.csv")]
+    categories = [wnid for wnid, *_ in read_table("imagenet_synsets.csv")]
     waiting = [wordnet.synset_from_pos_and_offset("n", int(wnid[1:])) for wnid in (*categories, *EXTRA)]
     rows: dict[str, list[str]] = {}
     while waiting:
@@ -232,7 +232,7 @@ def write_table() -> Path:
     return path
 
 
-def _rows(name: str) -> list[list[str]]:
-    """The rows of a table that ships with the package, its header left out."""
+def read_table(name: str) -> list[list[str]]:
+    """The rows of a CSV table that ships with the package, its header left out."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))[1:]

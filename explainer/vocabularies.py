@@ -1,8 +1,10 @@
-"""Named sets of categories and where they come from: ImageNet's releases, and the label sets of models."""
+"""Named sets of categories and where they come from: ImageNet's releases, and the vocabularies of models."""
 
+import importlib.util
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -84,20 +86,151 @@ def removed_share() -> float:
     return 1 - len(person_categories("september-2019")) / len(person_categories("fall-2011"))
 
 
-# Label sets by name; timm ships the lists, one wnid a line in the order of the outputs.
-LABEL_SETS = {
-    "imagenet-1k": "ILSVRC 2012's 1,000 classes",
+@dataclass(frozen=True)
+class Vocabulary:
+    """A published list of categories that models answer with, and who drew it up.
+
+    `file`, within an installed `package`, is the list: a wnid a line, in the order of the models' outputs.
+    """
+
+    name: str
+    title: str
+    date: str
+    source: str
+    package: str
+    file: str
+
+
+VOCABULARIES = {
+    vocabulary.name: vocabulary
+    for vocabulary in (
+        Vocabulary(
+            "imagenet-22k",
+            "ImageNet, all of Fall 2011",
+            "2011",
+            "Deng et al., ImageNet (CVPR 2009), Fall 2011 release",
+            "timm",
+            "data/_info/imagenet22k_synsets.txt",
+        ),
+        Vocabulary(
+            "imagenet-1k",
+            "ILSVRC 2012's 1,000 classes",
+            "2012",
+            "Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge (IJCV 2015, arXiv 1409.0575)",
+            "timm",
+            "data/_info/imagenet_synsets.txt",
+        ),
+        Vocabulary(
+            "yolo9000",
+            "YOLO9000",
+            "2017",
+            "Redmon & Farhadi, YOLO9000 (CVPR 2017, arXiv 1612.08242)",
+            "explainer",
+            "data/yolo9000.txt",
+        ),
+        Vocabulary(
+            "imagenet-21k-goog",
+            "ImageNet as Google trains on it",
+            "2020",
+            "Kolesnikov et al., Big Transfer (ECCV 2020, arXiv 1912.11370)",
+            "timm",
+            "data/_info/imagenet21k_goog_synsets.txt",
+        ),
+        Vocabulary(
+            "imagenet-21k-miil",
+            "ImageNet-21K-P of Fall 2011",
+            "2021",
+            "Ridnik et al., ImageNet-21K Pretraining for the Masses (NeurIPS 2021, arXiv 2104.10972)",
+            "timm",
+            "data/_info/imagenet21k_miil_synsets.txt",
+        ),
+        Vocabulary(
+            "imagenet-21k-miil-w21",
+            "ImageNet-21K-P of Winter 2021",
+            "2021",
+            "Ridnik et al., ImageNet-21K Pretraining for the Masses (NeurIPS 2021, arXiv 2104.10972)",
+            "timm",
+            "data/_info/imagenet21k_miil_w21_synsets.txt",
+        ),
+        Vocabulary(
+            "imagenet-12k",
+            "ImageNet-12k, timm's choice of Fall 2011",
+            "2022",
+            "Wightman, timm: categories with 440 pictures and more",
+            "timm",
+            "data/_info/imagenet12k_synsets.txt",
+        ),
+        Vocabulary(
+            "imagenet-22k-ms",
+            "ImageNet in Microsoft's order",
+            "2022",
+            "Yang et al., Focal Modulation Networks (NeurIPS 2022, arXiv 2203.11926)",
+            "timm",
+            "data/_info/imagenet22k_ms_synsets.txt",
+        ),
+    )
 }
+"""The vocabularies by name, oldest first; names are timm's where it has one."""
 
 
 @cache
 def label_set(name: str) -> tuple[str, ...]:
-    """Wnids of a label set in the order of the outputs of its models; KeyError for an unknown one."""
-    from timm.data.imagenet_info import ImageNetInfo  # imports torch, which is slow
+    """Wnids of a vocabulary in the order of the outputs of its models; KeyError for an unknown one.
 
-    if name not in LABEL_SETS:
-        raise KeyError(f"There is no label set {name!r}; there are {', '.join(LABEL_SETS)}.")
-    return tuple(ImageNetInfo(name).label_names())
+    A few are in no release, nor in the tree.
+    """
+    if name not in VOCABULARIES:
+        raise KeyError(f"There is no label set {name!r}; there are {', '.join(VOCABULARIES)}.")
+    vocabulary = VOCABULARIES[name]
+    # Found, not imported: timm brings torch, which is slow, and its own reader knows all of its lists but one.
+    package = importlib.util.find_spec(vocabulary.package)
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(f"No module named {vocabulary.package!r}", name=vocabulary.package)
+    return tuple((Path(package.origin).parent / vocabulary.file).read_text(encoding="utf-8").split())
+
+
+@dataclass(frozen=True)
+class Afterlife:
+    """What a vocabulary still names of the person categories, of which the root is not one.
+
+    `size` counts the vocabulary; `people` its person categories; `removed` those of them that Winter 2021 no longer
+    has, and `images` the Fall 2011 images in these; `offensive` those that ImageNet found offensive.
+    """
+
+    size: int
+    people: int
+    removed: int
+    offensive: int
+    images: int
+
+
+@cache
+def afterlife(name: str) -> Afterlife:
+    """What a vocabulary still names of the person categories; KeyError for an unknown one."""
+    tree, wnids = taxonomy.load(), label_set(name)
+    people = person_categories("fall-2011").intersection(wnids)
+    removed = people - person_categories("winter-2021")
+    return Afterlife(
+        size=len(wnids),
+        people=len(people),
+        removed=len(removed),
+        offensive=sum(tree[wnid].safety == "offensive" for wnid in people),
+        images=sum(tree[wnid].images or 0 for wnid in removed),
+    )
+
+
+@cache
+def pretrained_models(name: str) -> tuple[str, ...]:
+    """Names of the models that timm offers for download and that answer with a vocabulary; KeyError for an unknown one.
+
+    timm does not record what a model's outputs stand for, so they are told by their number. That says which words a
+    model has, as no two vocabularies are of one size, but not their order: a model card must name that.
+    """
+    import timm  # imports torch, which is slow
+
+    size = len(label_set(name))
+    names = timm.list_models(pretrained=True)
+    return tuple(model for model in names if timm.models.get_pretrained_cfg_value(model, "num_classes") == size)
 
 
 def top(

@@ -30,7 +30,7 @@ def without(line: str) -> str:
 def test_every_card_says_all_that_it_must(name: str) -> None:
     card = cards.load(name)
     assert card.name == name
-    assert card.labels in vocabularies.LABEL_SETS
+    assert card.labels in vocabularies.VOCABULARIES
     assert len(card.weights.sha256) == 64
     assert set(card.weights.sha256) <= set("0123456789abcdef")
     assert len(card.transform.mean) == len(card.transform.std) == 3

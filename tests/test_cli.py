@@ -340,6 +340,80 @@ def test_revealed_words_are_there_and_said_to_be_unmasked(classify: Classify) ->
     ]
 
 
+# The removal
+
+
+def test_the_removal_is_a_table_from_2832_categories_to_158(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["removal"]) == 0
+
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2:] for line in lines] == [
+        ["2,832", "1,177,285"],
+        ["1,156", "492,026"],
+        ["437", "108,015"],
+        ["1,239", "577,244"],
+        ["1,081", "443,547"],
+        ["158", "133,697"],
+    ]
+    assert lines[0].startswith("Fall 2011 ")
+    assert lines[-1].startswith("Winter 2021 ")
+    assert {len(line) for line in (header, *lines)} == {len(header)}
+
+
+def test_each_step_of_the_removal_is_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["removal", "--json"]) == 0
+
+    steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [step["release"] for step in steps] == RELEASES
+    assert steps[1]["removed"] == {
+        "not imageable": {"categories": 0, "images": 0},
+        "sensitive": {"categories": 1_156, "images": 492_026},
+        "offensive": {"categories": 437, "images": 108_015},
+    }
+    assert steps[2]["kept"] == {"categories": 158, "images": 133_697}
+
+
+def test_imagenets_own_rule_gives_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["removal", "--drop", "offensive", "sensitive", "--threshold", "4", "--json"]) == 0
+
+    nothing = {"categories": 0, "images": 0}
+    assert json.loads(capsys.readouterr().out) == {
+        "kept": {"categories": 158, "images": 133_697},
+        "not_rated": nothing,
+        "returned": nothing,
+        "removed": {"categories": 2_674, "images": 1_043_588},
+        "lost": nothing,
+    }
+
+
+def test_what_a_rule_does_not_ask_for_it_does_not_remove(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["removal", "--drop", "offensive"]) == 0
+    dropped = capsys.readouterr().out
+    assert main(["removal", "--threshold", "1"]) == 0
+    everything = capsys.readouterr().out
+
+    assert [line.split()[-2] for line in dropped.splitlines()[1:]] == ["2,395", "0", "2,237", "437", "0"]
+    assert [line.split()[-2] for line in everything.splitlines()[1:]] == ["2,832", "437", "2,674", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (["--threshold", "5.1"], "from 1 to 5"),
+        (["--threshold", "0"], "from 1 to 5"),
+        (["--threshold", "nan"], "from 1 to 5"),
+        (["--threshold", "high"], "'high'"),
+        (["--drop", "rude"], "'safe', 'sensitive', 'offensive'"),
+        (["--drop"], "at least one"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(wrong: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(["removal", *wrong])
+    assert refusal.value.code == 2
+    assert why in capsys.readouterr().err
+
+
 # The other commands, and the console script
 
 
