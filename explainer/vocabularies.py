@@ -189,6 +189,16 @@ def label_set(name: str) -> tuple[str, ...]:
     return tuple((Path(package.origin).parent / vocabulary.file).read_text(encoding="utf-8").split())
 
 
+def naming(wnid: str) -> tuple[str, ...]:
+    """Names of the vocabularies that hold a category, oldest first."""
+    return tuple(name for name in VOCABULARIES if wnid in _members(name))
+
+
+@cache
+def _members(name: str) -> frozenset[str]:
+    return frozenset(label_set(name))
+
+
 @dataclass(frozen=True)
 class Afterlife:
     """What a vocabulary still names of the person categories, of which the root is not one.

@@ -26,6 +26,7 @@ with picture:
 with about:
     category.card(wnid, Context.TREE, key="card")
     st.markdown(tree.extent(wnid))
+    st.caption(tree.named_by(wnid))
 tree.steps("Above it", taxonomy.load()[wnid].parents, key="parent")
 tree.steps("Below it", taxonomy.load().hyponyms(wnid), key="child")
 tree.steps("Beside it", taxonomy.load().siblings(wnid), key="sibling")

@@ -189,3 +189,12 @@ def test_there_are_no_more_labels_than_categories() -> None:
 def test_what_a_release_removed_is_left_out_and_the_rest_moves_up() -> None:
     assert top(SCORES, WNIDS, 2, among={"n3", "n4"}) == (Label("n3", 0.25), Label("n4", -1.0))
     assert top(SCORES, WNIDS, 2, among=()) == ()
+
+
+def test_the_teddy_bear_is_named_though_fall_2011_has_it_not() -> None:
+    assert vocabularies.naming("n04399382") == ("imagenet-1k", "yolo9000", "imagenet-22k-ms")
+
+
+def test_a_vocabulary_names_what_is_in_its_list() -> None:
+    assert "yolo9000" in vocabularies.naming("n02084071")
+    assert vocabularies.naming("n00001740") == ()

@@ -137,6 +137,13 @@ def extent(wnid: str) -> str:
     return f"{synset.images:,} images of its own. {under} In the releases: {held}."
 
 
+def named_by(wnid: str) -> str:
+    """Which published vocabularies name a category, as a sentence."""
+    titles = [vocabularies.VOCABULARIES[name].title for name in vocabularies.naming(wnid)]
+    of = f"of {len(vocabularies.VOCABULARIES)} published vocabularies that models answer with"
+    return f"Named by {len(titles)} {of}: {'; '.join(titles)}." if titles else f"Named by none {of}."
+
+
 def steps(title: str, wnids: Sequence[str], key: str) -> None:
     """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""
     if not wnids:

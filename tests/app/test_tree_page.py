@@ -1,0 +1,233 @@
+"""The page "Category tree" as Streamlit runs it: places, ways, search, filters; and masks in all that is sent."""
+
+import csv
+import io
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentinels
+import streamlit
+from streamlit.testing.v1 import AppTest
+
+from explainer import taxonomy, vocabularies
+from explainer.taxonomy import PERSON
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120
+DOG, FLUTIST, MUSICIAN = "n02084071", "n10098245", "n10340312"
+
+
+def opened(category: str | None = None) -> AppTest:
+    """The page, at a category's address."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    if category is not None:
+        app.query_params["category"] = category
+    return app.switch_page("pages/tree.py").run()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return opened()
+
+
+def place(page: AppTest) -> str | None:
+    value = page.query_params.get("category")
+    return value[-1] if isinstance(value, list) else value
+
+
+def heading(page: AppTest) -> str:
+    """The words on the card."""
+    return next(text.value for text in page.markdown if text.value.startswith("### ")).removeprefix("### ")
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    (button,) = (button for button in (*page.main.button, *page.sidebar.button) if button.key == key)
+    return button.click().run()
+
+
+def keys(page: AppTest, start: str) -> list[str]:
+    return [button.key for button in page.button if button.key.startswith(start)]
+
+
+def type_text(page: AppTest, text: str) -> AppTest:
+    return page.text_input(key="search").set_value(text).run()
+
+
+def sent(page: AppTest) -> str:
+    """All that stands on the page, charts and tables included."""
+    return "\n".join(str(element.proto) for element in page.main) + str(page._tree)
+
+
+def test_the_page_opens_at_the_root_with_a_map_and_a_list(page: AppTest) -> None:
+    assert not page.exception
+    assert heading(page) == "entity"
+    assert any("21,837 categories" in text.value for text in page.markdown)
+    assert any(element.type == "plotly_chart" for element in page.main)
+    assert len(page.dataframe[0].value) == 200
+
+
+def test_an_address_opens_its_category() -> None:
+    page = opened(FLUTIST)
+    assert not page.exception
+    assert heading(page).startswith("flutist, flautist")
+    assert any("someone who plays the flute" in text.value for text in page.markdown)
+    assert any(text.value.startswith("1,540 images of its own.") for text in page.markdown)
+
+
+@pytest.mark.parametrize("address", ["n99999999", "n02086723", "dog", "<b>x</b>", "🐶", "a" * 10_000, ""])
+def test_an_address_that_names_nothing_gives_a_sentence_and_a_way_on(address: str) -> None:
+    page = opened(address)
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.startswith("The address names no category of this tree.")
+    assert address not in error.value or not address
+    assert press(page, "start_people")
+    assert place(page) == PERSON
+    assert not page.error
+
+
+def test_an_ancestor_that_is_no_category_has_a_page_too() -> None:
+    page = opened("n09605289")  # adult
+    assert not page.exception
+    assert any("No category of ImageNet's Fall 2011 release itself." in text.value for text in page.markdown)
+
+
+def test_every_step_is_in_the_address() -> None:
+    page = opened(FLUTIST)
+    press(page, f"way_0_{MUSICIAN}")
+    assert place(page) == MUSICIAN
+    press(page, f"child_{FLUTIST}")
+    assert place(page) == FLUTIST
+    press(page, "start_all")
+    assert place(page) == "n00001740"
+
+
+def test_every_way_down_is_there_with_its_steps() -> None:
+    page = opened(FLUTIST)
+    paths = taxonomy.load().hypernym_paths(FLUTIST)
+    expected = {f"way_{number}_{step}" for number, path in enumerate(paths) for step in path[:-1]}
+    assert set(keys(page, "way_")) == expected
+    assert len(paths) == 2
+
+
+def test_parents_children_and_siblings_lead_on() -> None:
+    page = opened(MUSICIAN)
+    tree = taxonomy.load()
+    assert {key.removeprefix("parent_") for key in keys(page, "parent_")} == set(tree[MUSICIAN].parents)
+    page.toggle(key="all_child").set_value(True).run()
+    assert {key.removeprefix("child_") for key in keys(page, "child_")} == set(tree.hyponyms(MUSICIAN))
+    assert keys(page, "sibling_")
+
+
+def test_a_search_while_typing_leads_to_its_results(page: AppTest) -> None:
+    type_text(page, "dog")
+    assert not page.exception
+    assert len(keys(page, "hit_")) == 8
+    press(page, "more_hits")
+    assert len(keys(page, "hit_")) == 16
+    type_text(page, "flut")
+    press(page, f"hit_{FLUTIST}").run()
+    assert place(page) == FLUTIST
+    assert page.text_input(key="search").value == ""
+
+
+def test_a_misspelt_search_offers_words_spelt_alike(page: AppTest) -> None:
+    type_text(page, "axolotle")
+    assert any(text.value.startswith("No category has that word.") for text in page.caption)
+    press(page, "spelling_axolotl")
+    assert page.text_input(key="search").value == "axolotl"
+    assert keys(page, "hit_")
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, "<script>", "🐶🐶", "   ", "**", "$x$"])
+def test_no_search_breaks_the_page(page: AppTest, text: str) -> None:
+    type_text(page, text)
+    assert not page.exception
+
+
+def test_a_spin_gives_a_person_category_and_the_day_a_safe_one(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "choice", lambda people: people[1_000])
+    press(page, "spin")
+    assert place(page) == taxonomy.load().people[1_000]
+    press(page, "day")
+    assert place(page) in vocabularies.person_categories("september-2019")
+
+
+def test_filters_narrow_the_list_and_the_counts_follow() -> None:
+    page = opened(PERSON)
+    page.pills(key="safeties").set_value(["offensive"]).run()
+    page.pills(key="fates").set_value(["removed in 2019"]).run()
+    assert any(text.value.startswith("**437** of 2,832") for text in page.markdown)
+    page.pills(key="fates").set_value(["kept"]).run()
+    assert any(text.value.startswith("**0** of 2,832") for text in page.markdown)
+    assert any("widen one of them" in text.value for text in page.caption)
+    page.pills(key="safeties").set_value([]).run()
+    assert any(text.value.startswith("**158** of 2,832") for text in page.markdown)
+
+
+def test_the_list_goes_on_over_pages() -> None:
+    page = opened(PERSON)
+    first = list(page.dataframe[0].value["wnid"])
+    page.number_input(key="page_15").set_value(15).run()
+    last = list(page.dataframe[0].value["wnid"])
+    assert len(first) == 200
+    assert len(last) == 2_832 - 14 * 200
+    assert not set(first) & set(last)
+
+
+# Masks
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
+    """What the download buttons give, by their keys."""
+    offered: dict[str, Callable[[], str]] = {}
+    button = streamlit.download_button
+
+    def spy(label: str, data: Callable[[], str], **options: Any) -> bool:
+        offered[options["key"]] = data
+        return button(label, data, **options)
+
+    monkeypatch.setattr(streamlit, "download_button", spy)
+    return offered
+
+
+@pytest.mark.usefixtures("planted")
+def test_no_offensive_word_is_sent_before_it_is_asked_for() -> None:
+    tree = taxonomy.load()
+    offensive = max((wnid for wnid in tree.people if tree[wnid].safety == "offensive"), key=lambda w: tree[w].images)
+    for category in (PERSON, offensive, tree[offensive].parents[0]):
+        page = opened(category)
+        page.pills(key="safeties").set_value(["offensive"]).run()
+        assert not page.exception
+        assert re.search(r"masked\\*: offensive", sent(page))
+        assert not any("offensive" in word for word in sentinels.found(sent(page)))
+
+
+@pytest.mark.usefixtures("planted")
+def test_one_offensive_word_is_revealed_alone_and_no_address_tells_it() -> None:
+    tree = taxonomy.load()
+    offensive = next(wnid for wnid in tree.people if tree[wnid].safety == "offensive")
+    page = opened(offensive)
+    assert keys(page, "way_")
+    press(page, "reveal_card")
+    words = {word.replace("gloss", "") for word in sentinels.found(sent(page)) if "offensive" in word}
+    assert words == {sentinels.lemma(tree[offensive])}
+    assert sentinels.found(str(page.query_params)) == set()
+    assert not any("offensive" in word for word in sentinels.found(sent(opened(offensive))))  # another visitor
+
+
+@pytest.mark.usefixtures("planted")
+def test_the_list_as_csv_is_whole_and_masked_even_after_all_was_asked_for(
+    downloads: dict[str, Callable[[], str]],
+) -> None:
+    page = opened(PERSON)
+    press(page, "ask_reveal_all")
+    press(page, "reveal_all")
+    text = downloads["download_list"]()
+    assert len(list(csv.DictReader(io.StringIO(text)))) == 2_832
+    assert not any("offensive" in word for word in sentinels.found(text))
