@@ -173,8 +173,8 @@ def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8", "replace")
 
 
-class PhotoPage:
-    """The page "Your photo" as a visitor sees it. Where things are on it is known here and nowhere else."""
+class AppPage:
+    """A page of the app as a visitor sees it: what all pages have."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -183,7 +183,92 @@ class PhotoPage:
         self.traffic.listen(page)
         page.set_default_timeout(PATIENCE)
 
-    # Ways through the page
+    def show_all(self) -> None:
+        """Reveal every word: open the sidebar, ask, and confirm."""
+        self.open_sidebar()
+        self.button("ask_reveal_all").click()
+        self.button("reveal_all").click()
+        self._settle(self.button("mask_all"))
+
+    def open_sidebar(self) -> None:
+        # Closed, it stands beside the window, and counts as visible all the same.
+        closed = self.page.locator("[data-testid=stSidebar][data-collapsed=true]")
+        if closed.count():
+            self.page.get_by_test_id("stExpandSidebarButton").click()
+        expect(closed).to_have_count(0, timeout=PATIENCE)
+
+    def close_sidebar(self) -> None:
+        self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(self.page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_have_count(1, timeout=PATIENCE)
+
+    def download(self, key: str) -> bytes:
+        """What a download button hands over."""
+        with self.page.expect_download() as download:
+            self.button(key).click()
+        return Path(download.value.path()).read_bytes()
+
+    def button(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} button")
+
+    @property
+    def error(self) -> Locator:
+        return self.page.get_by_test_id("stAlert")
+
+    @property
+    def exceptions(self) -> Locator:
+        return self.page.get_by_test_id("stException")
+
+    @property
+    def reveal_buttons(self) -> Locator:
+        return self.page.locator("[class*=st-key-reveal_] button").filter(has_text="Reveal")
+
+    @property
+    def masked_labels(self) -> int:
+        """How many lines of text say that a word is masked."""
+        return self.text.count("[masked: ")
+
+    @property
+    def text(self) -> str:
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    @property
+    def overflow(self) -> list[str]:
+        """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
+        names: list[str] = self.page.evaluate(
+            """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
+                .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
+                .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
+                .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
+        )
+        scrolls: bool = self.page.evaluate(
+            """() => ['html', '[data-testid=stMain]'].some(name => {
+                const e = document.querySelector(name); return e.scrollWidth > e.clientWidth})"""
+        )
+        return [*names, *(["the page scrolls sideways"] if scrolls else [])]
+
+    @property
+    def height(self) -> int:
+        """Pixels from the top of the page to the end of its content; Streamlit scrolls inside the window."""
+        return int(
+            self.page.evaluate(
+                """() => Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect()
+                    .height + document.querySelector('[data-testid=stMain]').getBoundingClientRect().top)"""
+            )
+        )
+
+    def _settle(self, sign: Locator) -> None:
+        """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
+        expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
+        expect(self.exceptions).to_have_count(0)
+        self.page.wait_for_function(
+            """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
+                && !document.querySelector('[data-stale=true]')
+                && [...document.images].every(image => image.complete)"""
+        )
+
+
+class PhotoPage(AppPage):
+    """The page "Your photo". Where things are on it is known here and nowhere else."""
 
     def open(self) -> "PhotoPage":
         self.page.goto(self.url)
@@ -243,39 +328,10 @@ class PhotoPage:
         option.click()
         return text
 
-    def show_all(self) -> None:
-        """Reveal every word: open the sidebar, ask, and confirm."""
-        self.open_sidebar()
-        self.button("ask_reveal_all").click()
-        self.button("reveal_all").click()
-        self._settle(self.button("mask_all"))
-
-    def open_sidebar(self) -> None:
-        # Closed, it stands beside the window, and counts as visible all the same.
-        closed = self.page.locator("[data-testid=stSidebar][data-collapsed=true]")
-        if closed.count():
-            self.page.get_by_test_id("stExpandSidebarButton").click()
-        expect(closed).to_have_count(0, timeout=PATIENCE)
-
-    def close_sidebar(self) -> None:
-        self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-        expect(self.page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_have_count(1, timeout=PATIENCE)
-
-    # What stands on it
-
-    def download(self, key: str) -> bytes:
-        """What a download button hands over."""
-        with self.page.expect_download() as download:
-            self.button(key).click()
-        return Path(download.value.path()).read_bytes()
-
     def shown(self) -> Image.Image:
         """The photo with its boxes, fetched as the page does."""
         answer = self.page.request.get(self.addresses[0])
         return Image.open(io.BytesIO(answer.body())).convert("RGB")
-
-    def button(self, key: str) -> Locator:
-        return self.page.locator(f".st-key-{key} button")
 
     @property
     def samples(self) -> Locator:
@@ -305,66 +361,48 @@ class PhotoPage:
     def explanation(self) -> Locator:
         return self.page.get_by_alt_text(re.compile("^What the network saw"))
 
-    @property
-    def error(self) -> Locator:
-        return self.page.get_by_test_id("stAlert")
-
-    @property
-    def exceptions(self) -> Locator:
-        return self.page.get_by_test_id("stException")
-
-    @property
-    def reveal_buttons(self) -> Locator:
-        return self.page.locator("[class*=st-key-reveal_] button").filter(has_text="Reveal")
-
-    @property
-    def masked_labels(self) -> int:
-        """How many lines of text say that a word is masked."""
-        return self.text.count("[masked: ")
-
-    @property
-    def text(self) -> str:
-        return self.page.get_by_test_id("stMain").inner_text()
-
     def list_of(self, release: str) -> Locator:
         """The column with the labels of a release, by the release's title."""
         heading = self.page.get_by_text(release, exact=True)
         return self.page.get_by_test_id("stColumn").filter(has=heading)
 
-    @property
-    def overflow(self) -> list[str]:
-        """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
-        names: list[str] = self.page.evaluate(
-            """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
-                .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
-                .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
-                .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
-        )
-        scrolls: bool = self.page.evaluate(
-            """() => ['html', '[data-testid=stMain]'].some(name => {
-                const e = document.querySelector(name); return e.scrollWidth > e.clientWidth})"""
-        )
-        return [*names, *(["the page scrolls sideways"] if scrolls else [])]
+
+class TreePage(AppPage):
+    """The page "Category tree"."""
+
+    def open(self, category: str | None = None) -> "TreePage":
+        self.page.goto(f"{self.url}/tree" + (f"?category={category}" if category else ""))
+        self._settle(self.button("start_all"))
+        return self
+
+    def wait_for_place(self, wnid: str) -> None:
+        """Wait until a category's card stands there, and its address above it."""
+        self.page.wait_for_url(re.compile(f"category={wnid}$"), timeout=PATIENCE)
+        self._settle(self.card.get_by_text(wnid, exact=True))
+
+    def click_on_map(self, name: str) -> None:
+        """Click on a field of the map by its words."""
+        field = self.map.locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
+        expect(field).to_be_visible(timeout=PATIENCE)
+        box = field.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def type_into_search(self, text: str) -> None:
+        self.page.locator(".st-key-search input").press_sequentially(text, delay=50)
 
     @property
-    def height(self) -> int:
-        """Pixels from the top of the page to the end of its content; Streamlit scrolls inside the window."""
-        return int(
-            self.page.evaluate(
-                """() => Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect()
-                    .height + document.querySelector('[data-testid=stMain]').getBoundingClientRect().top)"""
-            )
-        )
+    def hits(self) -> Locator:
+        return self.page.locator("[class*=st-key-hit_] button")
 
-    def _settle(self, sign: Locator) -> None:
-        """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
-        expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
-        expect(self.exceptions).to_have_count(0)
-        self.page.wait_for_function(
-            """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
-                && !document.querySelector('[data-stale=true]')
-                && [...document.images].every(image => image.complete)"""
-        )
+    @property
+    def map(self) -> Locator:
+        return self.page.get_by_test_id("stPlotlyChart")
+
+    @property
+    def card(self) -> Locator:
+        """The column with the words of the category."""
+        return self.page.get_by_test_id("stColumn").filter(has=self.page.locator("h3"))
 
 
 # Fixtures
@@ -406,8 +444,14 @@ class Visitors:
 
     def __call__(self, width: int = 1280, height: int = 1600, path: str = "") -> PhotoPage:
         """A new visitor with the page at `path` open, by default the first one."""
-        context = self._browser.new_context(viewport={"width": width, "height": height})
-        return PhotoPage(context.new_page(), self.server.url + path).open()
+        return PhotoPage(self._window(width, height), self.server.url + path).open()
+
+    def tree(self, category: str | None = None, width: int = 1280, height: int = 1600) -> TreePage:
+        """A new visitor with the page "Category tree" open, at a category's address."""
+        return TreePage(self._window(width, height), self.server.url).open(category)
+
+    def _window(self, width: int, height: int) -> Page:
+        return self._browser.new_context(viewport={"width": width, "height": height}).new_page()
 
     def leave(self) -> None:
         for context in self._browser.contexts:

@@ -1,0 +1,110 @@
+"""A visitor's way through the category tree, in a real browser."""
+
+import csv
+import io
+import re
+
+import pytest
+import sentinels
+from playwright.sync_api import expect
+
+from explainer import taxonomy
+from explainer.taxonomy import PERSON
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+ANIMAL, DOG, FLUTIST, MUSICIAN = "n00015388", "n02084071", "n10098245", "n10340312"
+MOST_BYTES = 300_000  # that a click may send
+
+
+def test_a_word_typed_in_part_leads_to_its_category(visitor) -> None:
+    page = visitor.tree()
+    page.type_into_search("flut")
+    expect(page.hits.filter(has_text="flutist")).to_be_visible()
+    page.hits.filter(has_text="flutist").click()
+    page.wait_for_place(FLUTIST)
+    expect(page.card).to_contain_text("someone who plays the flute")
+    expect(page.hits).to_have_count(0)
+    assert not page.overflow
+
+
+def test_the_map_is_walked_by_clicks_and_the_browser_walks_back(visitor) -> None:
+    page = visitor.tree()
+    before = len("".join(page.traffic.frames))
+    page.click_on_map("animal")
+    page.wait_for_place(ANIMAL)
+    assert len("".join(page.traffic.frames)) - before < MOST_BYTES
+
+    page.click_on_map("dog")
+    page.wait_for_place(DOG)
+    page.page.go_back()
+    page.wait_for_place(ANIMAL)
+    page.page.go_back()
+    expect(page.card).to_contain_text("entity")
+    page.page.go_forward()
+    page.wait_for_place(ANIMAL)
+    expect(page.exceptions).to_have_count(0)
+
+
+@pytest.mark.parametrize("kind", ["sunburst", "icicle"])
+def test_other_maps_are_walked_as_well(visitor, kind: str) -> None:
+    page = visitor.tree()
+    page.page.locator(".st-key-kind").get_by_role("radio", name=kind).click()
+    page.click_on_map("animal")
+    page.wait_for_place(ANIMAL)
+
+
+def test_an_address_is_shared_and_its_ways_lead_on(visitor) -> None:
+    page = visitor.tree(FLUTIST)
+    page.wait_for_place(FLUTIST)
+    page.button(f"way_0_{MUSICIAN}").click()
+    page.wait_for_place(MUSICIAN)
+    friend = visitor.tree(page.page.url.split("category=")[1])
+    friend.wait_for_place(MUSICIAN)
+
+
+def test_the_keyboard_alone_finds_a_category(visitor) -> None:
+    page = visitor.tree()
+    field = page.page.locator(".st-key-search input")
+    field.focus()
+    page.page.keyboard.type("flutist", delay=50)
+    expect(page.hits).not_to_have_count(0)
+    for _ in range(10):
+        page.page.keyboard.press("Tab")
+        if page.hits.first.evaluate("element => element === document.activeElement"):
+            break
+    page.page.keyboard.press("Enter")
+    page.wait_for_place(FLUTIST)
+
+
+def test_a_telephone_shows_all_of_it(visitor) -> None:
+    page = visitor.tree(PERSON, width=390, height=844)
+    page.wait_for_place(PERSON)
+    assert not page.overflow
+
+
+def test_offensive_categories_removed_in_2019_are_listed_as_masks(sentinel_visitor) -> None:
+    page = sentinel_visitor.tree(PERSON)
+    page.wait_for_place(PERSON)
+    page.page.get_by_text("Filters", exact=True).click()
+    page.page.locator(".st-key-safeties").get_by_role("button", name="offensive").click()
+    page.page.locator(".st-key-fates").get_by_role("button", name="removed in 2019").click()
+    expect(page.page.get_by_text(re.compile("^437 of 2,832 categories"))).to_be_visible()
+    rows = list(csv.DictReader(io.StringIO(page.download("download_list").decode())))
+
+    assert len(rows) == 437
+    assert {row["words"] for row in rows} == {""}
+    assert "masked" in page.traffic.received()
+    assert not [word for word in sentinels.found(page.traffic.received() + str(rows)) if "offensive" in word]
+
+
+def test_a_revealed_word_is_shown_to_who_asked_and_is_in_no_address(sentinel_visitor) -> None:
+    tree = taxonomy.load()
+    offensive = next(wnid for wnid in tree.people if tree[wnid].safety == "offensive")
+    page, other = sentinel_visitor.tree(offensive), sentinel_visitor.tree(offensive)
+    other.wait_for_place(offensive)
+    page.wait_for_place(offensive)
+    page.button("reveal_card").click()
+    expect(page.card).to_contain_text(sentinels.lemma(tree[offensive]))
+    assert not sentinels.found(page.page.url + " ".join(page.traffic.urls) + page.page.title())
+    assert not [word for word in sentinels.found(other.traffic.received()) if "offensive" in word]
