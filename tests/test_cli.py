@@ -457,3 +457,65 @@ def test_the_command_on_the_path_prints_json_and_nothing_else(tmp_path: Path) ->
     assert [record["photo"] for record in records] == ["cat.png", "missing.jpg"]
     assert records[0]["readings"][0]["objects"][0]["wnid"] in CATS
     assert "Traceback" not in run.stderr
+
+
+# The tree
+
+
+def test_a_word_in_the_plural_prints_all_categories_that_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["category", "dogs", "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert records[0]["wnid"] == "n02084071"
+    assert (records[0]["images"], records[0]["categories_below"]) == (1_603, 189)
+    assert records[0]["paths"][0][0] == "entity"
+    assert all("dog" in record["words"].split(", ") for record in records)
+
+
+def test_a_category_is_printed_for_people_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["category", "n10098245"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("n10098245  flutist, flautist, flute player: someone who plays the flute\n")
+    assert "person > entertainer > performer > musician > flutist" in out
+    assert "imageability: 3.4" in out
+    assert "fate: removed by 2021" in out
+
+
+@pytest.mark.parametrize("name", ["n99999999", "axolotle", "", "🐶", "<b>"])
+def test_a_name_that_names_nothing_gives_a_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["category", name]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "explainer: no category is named so; try `explainer search`.\n"
+
+
+def test_a_search_prints_as_many_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "dog", "--top", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("n02084071  dog, ")
+
+
+def test_a_search_without_a_result_names_words_spelt_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "axolotle"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Spelt alike: axolotl" in captured.err
+
+
+def test_a_text_too_long_to_search_for_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "a" * 10_000]) == 2
+    assert "at most 100 characters" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_offensive_category_is_printed_masked_until_it_is_asked_for(
+    form: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = taxonomy.load()
+    offensive = next(wnid for wnid in tree.people if tree[wnid].safety == "offensive")
+    for name in (offensive, taxonomy.PERSON):  # itself, and as a child
+        assert main(["category", name, *form]) == 0
+        assert not [word for word in sentinels.found(capsys.readouterr().out) if "offensive" in word]
+    assert main(["category", offensive, "--reveal", *form]) == 0
+    assert sentinels.lemma(tree[offensive]) in capsys.readouterr().out
