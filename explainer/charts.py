@@ -39,6 +39,8 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 }
 """What a colour of a map may say: its palette, and the value of a category."""
 
+_INK = "#101010"  # its contrast to each of the colours is 5 to 1 or more
+
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
 
@@ -72,6 +74,7 @@ def hierarchy(
             },
             text=[f"{extent.categories:,} below, {extent.images:,} images" for extent in below],
             textinfo="label",
+            textfont={"color": _INK},
             hovertemplate="<b>%{label}</b><br>" + MEASURES[measure].title + ": %{value:,}<br>%{text}<extra></extra>",
             sort=True,
         )

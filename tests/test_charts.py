@@ -73,6 +73,16 @@ def test_a_map_is_less_than_300_kilobytes() -> None:
         assert len(charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").to_json()) < 300_000
 
 
+def test_words_on_a_colour_can_be_read() -> None:
+    def luminance(colour: str) -> float:  # WCAG 2.2
+        levels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in charts.STATUS.values():
+        assert (luminance(colour) + 0.05) / (luminance(charts._INK) + 0.05) >= 4.5
+
+
 def test_the_colours_are_those_of_the_theme() -> None:
     from streamlit import config
 

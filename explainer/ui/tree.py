@@ -133,7 +133,7 @@ def extent(wnid: str) -> str:
     under = f"Below it {below.categories:,} categories with {below.images:,} images." if below.categories else ""
     if not synset.in_fall_2011:
         return f"No category of ImageNet's Fall 2011 release itself. {under}"
-    held = ", ".join(vocabularies.RELEASES[name].title for name in catalogue.releases(wnid))
+    held = " · ".join(vocabularies.RELEASES[name].title for name in catalogue.releases(wnid))
     return f"{synset.images:,} images of its own. {under} In the releases: {held}."
 
 
@@ -221,7 +221,7 @@ def listing(wnid: str) -> None:
         st.caption("No category passes all of the filters: widen one of them.")
         return
     pages = -(-len(wnids) // _ROWS)
-    page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"page_{pages}") if pages > 1 else 1
+    page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{pages}") if pages > 1 else 1
     rows = wnids[(page - 1) * _ROWS : page * _ROWS]
     key = f"list_{wnid}_{page}_{hash(rows)}"
     st.dataframe(
