@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from explainer import cards, faces, saliency, vocabularies
 from explainer.faces import Box, Detector
@@ -105,13 +106,18 @@ def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
     boxes = () if whole else faces.detect(pipeline.detector, photo)
     regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
     crops = [faces.crop(photo, region, pipeline.classifier.card.transform.side) for region in regions]
-    probabilities, scores = pipeline.forward(pipeline.classifier.to_pixels(crops))
-    readings = tuple(
-        Reading(region, pipeline.classifier.wnids, pipeline.head.wnids, *row)
-        for region, *row in zip(regions, probabilities, scores, strict=True)
-    )
+    readings = label(pipeline, crops, regions)
     detector = "none" if whole else pipeline.detector.name
     return Result(photo.size, detector, boxes, readings, time.perf_counter() - start)
+
+
+def label(pipeline: Pipeline, crops: Sequence[Image.Image], boxes: Sequence[Box | None]) -> tuple[Reading, ...]:
+    """The readings of squares as the network sees them, in one pass; `boxes` says where each was cut out."""
+    probabilities, scores = pipeline.forward(pipeline.classifier.to_pixels(crops))
+    return tuple(
+        Reading(box, pipeline.classifier.wnids, pipeline.head.wnids, *row)
+        for box, *row in zip(boxes, probabilities, scores, strict=True)
+    )
 
 
 def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[str, Any]:
