@@ -125,10 +125,15 @@ def to_csv(wnids: Iterable[str]) -> str:
         said = record(wnid, lambda wnid: words.caption(wnid, Context.TREE_FILE))
         return {**said, "releases": " ".join(said["releases"])}
 
+    return as_csv(row(taxonomy.PERSON), (row(wnid).values() for wnid in wnids))
+
+
+def as_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table as CSV: the names of its columns, then its rows, with texts as `as_text` has them."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(row(taxonomy.PERSON)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(map(row, wnids))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([as_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue()
 
 

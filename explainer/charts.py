@@ -1,10 +1,14 @@
 """Plotly figures. Streamlit gives them the theme of the page; what a colour means is the same in each of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from explainer import taxonomy, vocabularies
 from explainer.maps import MEASURES, Node
+from explainer.removal import Bin, Branch, Step
+from explainer.vocabularies import Afterlife
 from explainer.words import Caption
 
 if TYPE_CHECKING:
@@ -15,6 +19,8 @@ BARS = "#009E73"
 
 NEUTRAL = "#8a8f8a"
 """The colour of what has no status: categories that are no person's, and ancestors that are no category."""
+
+_PALE = "rgba(138, 143, 138, 0.12)"  # the neutral one, for what is gone: light on light ground, dark on dark
 
 STATUS: Mapping[str | None, str] = {
     "kept": "#009E73",
@@ -39,7 +45,10 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 }
 """What a colour of a map may say: its palette, and the value of a category."""
 
-_INK = "#101010"  # its contrast to each of the colours is 5 to 1 or more
+_INK, _FAINT = "#101010", "#767b76"  # names on a colour (their contrast is 5 to 1 or more), and on what is gone
+
+_ABOVE = 64  # pixels above a chart, for its title and its subtitle
+_TEXT = 14  # pixels
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -94,6 +103,189 @@ def hierarchy(
     return figure
 
 
+def release_map(
+    nodes: Sequence[Node],
+    caption: Callable[[str], Caption],
+    measure: str,
+    held: Collection[str],
+    title: str,
+    subtitle: str,
+) -> "go.Figure":
+    """A treemap of which the categories `held` by a release are drawn and named; of the others the place is left.
+
+    So maps of several releases side by side have the same category in the same place.
+    """
+    figure = hierarchy(nodes, caption, "treemap", measure, "release status")
+    treemap, *_, without_status = figure.data
+    shown = [not node.gathered and node.wnid in held for node in nodes]
+    treemap.marker.colors = [
+        colour if is_shown else _PALE for colour, is_shown in zip(treemap.marker.colors, shown, strict=True)
+    ]
+    treemap.textfont.color = [_INK if is_shown else _FAINT for is_shown in shown]
+    treemap.texttemplate = ["%{label}" if is_shown else "" for is_shown in shown]
+    without_status.update(name="gone, gathered, or no category", marker_color=_PALE)
+    return _titled(figure, title, subtitle)
+
+
+def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) -> "go.Figure":
+    """What each release kept of the one before it, and in between what was removed and why, as bars from the top."""
+    go, size = _plotly(), attrgetter(measure)  # of an Extent
+    bars: list[tuple[str, str, int, int, str]] = []  # name, colour, where it begins, its length, what stands at its end
+    left = 0
+    for step in steps:
+        for reason, removed in step.removed.items():
+            if size(removed):
+                left -= size(removed)
+                bars.append((reason, STATUS[reason], left, size(removed), f"− {size(removed):,}"))
+        left = size(step.kept)
+        bars.append((vocabularies.RELEASES[step.release].title, NEUTRAL, 0, left, f"{left:,}"))
+    names, colours, begins, lengths, texts = map(list, zip(*bars, strict=True))
+    colours[-1] = STATUS["kept"]
+    figure = go.Figure(
+        go.Bar(
+            x=lengths,
+            base=begins,
+            y=_wrapped(names),
+            orientation="h",
+            marker={"color": colours, "line": {"width": 0}},
+            text=texts,
+            textposition="auto",
+            textangle=0,
+            textfont={"size": _TEXT},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        height=_ABOVE + 46 * len(names),
+        xaxis={"visible": False},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle)
+
+
+def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, subtitle: str) -> "go.Figure":
+    """How many person categories of each status were rated how imageable, with a line at each of the values named."""
+    go = _plotly()
+    rated = [status for status in bins[0].categories if any(each.categories[status] for each in bins)]
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=[(each.low + each.high) / 2 for each in bins],
+                y=[each.categories[status] for each in bins],
+                width=[each.high - each.low for each in bins],
+                name=status,
+                marker={"color": STATUS[status], "line": {"width": 0}},
+                customdata=[f"{each.low:g} to {each.high:g}" for each in bins],
+                hovertemplate="%{y:,} " + status + ", rated %{customdata}<extra></extra>",
+            )
+            for status in rated
+        ]
+    )
+    for number, (name, value) in enumerate(lines.items()):
+        figure.add_vline(
+            x=value,
+            line={"dash": "dash" if number else "solid", "width": 2, "color": NEUTRAL},
+            annotation={"text": name, "y": 1 - 0.1 * number, "yanchor": "top", "font": {"size": _TEXT}},
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=440,
+        xaxis={"title": "imageability", "dtick": 0.5, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
+        yaxis={"title": "categories"},
+        legend={"y": -0.2},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle)
+
+
+def branches(hit: Sequence[Branch], caption: Callable[[str], Caption], title: str, subtitle: str) -> "go.Figure":
+    """What was removed of each branch, and why, beside what was kept of it, as bars of categories; the first on top."""
+    names = [f"{rank}. {caption(branch.wnid).name}" for rank, branch in enumerate(hit, start=1)]
+    parts: dict[str, tuple[str, list[int]]] = {
+        reason: (STATUS[reason], [branch.removed[reason].categories for branch in hit]) for reason in hit[0].removed
+    }
+    kept = [branch.below.categories - sum(removed.categories for removed in branch.removed.values()) for branch in hit]
+    totals = [f"{branch.share:.0%} of {branch.below.categories:,}" for branch in hit]
+    return _stacked(names, parts | {"kept": (STATUS["kept"], kept)}, totals, title, subtitle)
+
+
+def afterlife(named: Mapping[str, Afterlife], title: str, subtitle: str) -> "go.Figure":
+    """What each vocabulary, by its title, still names of the kept and of the removed person categories, as bars."""
+    after = list(named.values())
+    parts = {
+        "kept": (STATUS["kept"], [each.people - each.removed for each in after]),
+        "removed, not offensive": (NEUTRAL, [each.removed - each.offensive for each in after]),
+        "removed, offensive": (STATUS["offensive"], [each.offensive for each in after]),
+    }
+    return _stacked(list(named), parts, [f"{each.people:,}" for each in after], title, subtitle)
+
+
+def _stacked(
+    names: Sequence[str],
+    parts: Mapping[str, tuple[str, Sequence[int]]],
+    totals: Sequence[str],
+    title: str,
+    subtitle: str,
+) -> "go.Figure":
+    """Horizontal bars, the first at the top: parts by name with their colour and lengths, `totals` at the ends."""
+    go = _plotly()
+    names = _wrapped(names)
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=list(lengths),
+                y=names,
+                orientation="h",
+                name=part,
+                marker={"color": colour, "line": {"width": 0}},
+                hovertemplate="%{y}<br>%{x:,} " + part + "<extra></extra>",
+            )
+            for part, (colour, lengths) in parts.items()
+        ]
+    )
+    ends = [sum(lengths) for lengths in zip(*(lengths for _, lengths in parts.values()), strict=True)]
+    figure.add_scatter(
+        x=ends,
+        y=names,
+        mode="text",
+        text=[f" {total}" for total in totals],
+        textposition="middle right",
+        textfont={"size": _TEXT},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_layout(
+        barmode="stack",
+        height=_ABOVE + 80 + 36 * len(names),
+        xaxis={"visible": False, "range": [0, max(ends) * 1.3]},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        legend={"y": 0},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle)
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    """Names in lines that leave room for the bars beside them on a telephone."""
+    return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
+
+
+def _titled(figure: "go.Figure", title: str, subtitle: str) -> "go.Figure":
+    """The figure with a title, and with all its texts large enough for the back row."""
+    size = {"size": _TEXT}
+    figure.update_layout(
+        title={"text": title, "subtitle": {"text": subtitle, "font": size}},
+        margin={"l": 0, "r": 0, "t": _ABOVE, "b": 0},
+        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": size},
+    )
+    figure.update_xaxes(tickfont=size, title_font=size)
+    figure.update_yaxes(tickfont=size, title_font=size)
+    return figure
+
+
 def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "go.Figure":
     """Scores, 0 to 1, as horizontal bars in per cent, the first at the top."""
     go = _plotly()
@@ -101,7 +293,7 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
     figure = go.Figure(
         go.Bar(
             x=list(scores),
-            y=names,
+            y=_wrapped(names),
             orientation="h",
             marker_color=BARS,
             text=[f"{score:.1%}" for score in scores],

@@ -53,6 +53,10 @@ def steps() -> tuple[Step, ...]:
     )
 
 
+GONE = "person categories gone from the Winter 2021 release"
+"""The published figure that counts the removed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A figure as it was published, beside the same counted from the tables; either is empty where there is none."""
@@ -183,12 +187,12 @@ def histogram(bin_width: float = 0.25) -> tuple[Bin, ...]:
 
 def kept() -> tuple[str, ...]:
     """Wnids of the person categories that were kept, those with the most images first."""
-    return _by_images(person_categories("winter-2021"))
+    return by_images(person_categories("winter-2021"))
 
 
 def largest_removed(n: int) -> tuple[str, ...]:
     """Wnids of the `n` removed person categories with the most Fall 2011 images, these first."""
-    return _by_images(person_categories("fall-2011") - person_categories("winter-2021"))[:n]
+    return by_images(person_categories("fall-2011") - person_categories("winter-2021"))[:n]
 
 
 def most_imageable_removed(n: int) -> tuple[str, ...]:
@@ -198,7 +202,8 @@ def most_imageable_removed(n: int) -> tuple[str, ...]:
     return tuple(sorted(removed, key=lambda wnid: tree[wnid].imageability or 0, reverse=True)[:n])
 
 
-def _by_images(wnids: Iterable[str]) -> tuple[str, ...]:
+def by_images(wnids: Iterable[str]) -> tuple[str, ...]:
+    """Categories, those with the most Fall 2011 images first."""
     tree = taxonomy.load()
     return tuple(sorted(wnids, key=lambda wnid: (-(tree[wnid].images or 0), wnid)))
 

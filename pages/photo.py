@@ -50,27 +50,14 @@ with picture:
         downloads.buttons(photo, result, release)
         source.forget_button()
 with about:
-    index = 0
-    if len(result.readings) > 1:
-        index = st.segmented_control(
-            "Face",
-            range(len(result.readings)),
-            default=0,
-            required=True,
-            format_func=lambda number: str(number + 1),
-            key="face",
-            wrap=True,
-        )
+    index = labels.face(result)
     reading = result.readings[index]
     st.caption(f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”:")
     labels.card(firsts[index], key="card")
 
 st.header("Before and after")
 st.markdown(labels.removal(reading, TOP))
-for column, each in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
-    with column:
-        st.markdown(f"**{each.title}**  \n{len(vocabularies.person_categories(each.name)):,} person categories")
-        labels.show(reading.people(each.name, TOP), key=each.name)
+labels.by_release(reading, TOP)
 
 st.header("How it came to that")
 seen, objects = st.columns([2, 3], gap="large")

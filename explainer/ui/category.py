@@ -54,6 +54,6 @@ def card(wnid: str, context: Context, key: str) -> None:
             st.caption(" › ".join(plain(visitor.caption(step, context).name) for step in path))
 
 
-def link(wnid: str) -> None:
-    """A link to the category's place in the tree."""
-    st.page_link(PAGE, label="Its place in the tree", query_params={"category": wnid})
+def link(wnid: str, label: str = "Its place in the tree") -> None:
+    """A link to the category's place in the tree; `label` is Markdown."""
+    st.page_link(PAGE, label=label, query_params={"category": wnid})

@@ -1,6 +1,7 @@
 """What a visitor may take away. Nothing of it carries a masked word, revealed or not, nor any data of the upload's."""
 
 import json
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -33,6 +34,18 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
         mime="application/json",
         on_click="ignore",
         key="download_readings",
+    )
+
+
+def numbers(name: str, write: Callable[[], str]) -> None:
+    """A button for the numbers of a chart, which `write` gives as CSV when it is pressed; `name` names the file."""
+    st.download_button(
+        "Numbers (CSV)",
+        write,
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"download_{name}",
     )
 
 

@@ -49,8 +49,8 @@ def found(result: Result) -> str:
 
 def chain(reading: Reading, release: str) -> str:
     """The way from pixels to an object to the person category that a release gives, as a line."""
-    (thing,), (person,) = reading.objects(1), reading.people(release, 1)
-    return f"pixels → {_name(thing)} {thing.score:.0%} → nearest word for people: {_name(person)}"
+    (thing,) = reading.objects(1)
+    return f"pixels → {_name(thing)} {thing.score:.0%} → nearest word for people: {_first(reading, release)}"
 
 
 def removal(reading: Reading, n: int) -> str:
@@ -66,6 +66,53 @@ def removal(reading: Reading, n: int) -> str:
     )
 
 
+def answers(reading: Reading) -> str:
+    """What each release answers first, and where that word stood before the removal, as sentences."""
+    oldest, *later = vocabularies.RELEASES.values()
+    order = [label.wnid for label in reading.people(oldest.name, len(reading.person_wnids))]
+    sentences = [f"{oldest.title} answers {_first(reading, oldest.name)}."]
+    for release in later:
+        nearer = order.index(reading.people(release.name, 1)[0].wnid)
+        sentences.append(
+            f"{release.title} answers {_first(reading, release.name)}, number {nearer + 1:,} before: "
+            + ("the nearest word is gone." if nearer == 1 else f"the {nearer:,} nearer words are gone.")
+            if nearer
+            else f"{release.title} answers the same."
+        )
+        changed = nearer > 0
+    sentences.append(
+        "Removal changes the answer, it does not stop the answering."
+        if changed
+        else "The nearest word was never removed: here removal does not even change the answer."
+    )
+    return " ".join(sentences)
+
+
+def face(result: Result) -> int:
+    """The number of the reading to show: where there are several faces, the visitor chooses one."""
+    if len(result.readings) == 1:
+        return 0
+    number: int = st.segmented_control(
+        "Face",
+        range(len(result.readings)),
+        default=0,
+        required=True,
+        format_func=lambda number: str(number + 1),
+        key="face",
+        wrap=True,
+    )
+    return number
+
+
+def by_release(reading: Reading, n: int) -> None:
+    """The `n` nearest words of each release, side by side."""
+    for column, release in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
+        with column:
+            count = len(vocabularies.person_categories(release.name))
+            st.markdown(f"**{release.title}**  \n{count:,} person categories")
+            show(reading.people(release.name, n), key=release.name)
+
+
 def targets(reading: Reading, n: int) -> list[Target]:
     """What can be explained of a reading: its `n` nearest person categories in each release, and its `n` objects."""
     people = [label.wnid for release in vocabularies.RELEASES for label in reading.people(release, n)]
@@ -76,6 +123,10 @@ def targets(reading: Reading, n: int) -> list[Target]:
 def option(target: Target) -> str:
     """A target as one line to choose: its kind, its words or that they are masked, and its wnid."""
     return f"{target.kind}: {visitor.caption(target.wnid, Context.PHOTO).text} · {target.wnid}"
+
+
+def _first(reading: Reading, release: str) -> str:
+    return _name(reading.people(release, 1)[0])
 
 
 def _name(label: Label) -> str:

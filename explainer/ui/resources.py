@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import photos, roulette, search
+from explainer import photos, roulette, search, vocabularies
 from explainer.faces import Box
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Result
@@ -61,6 +62,14 @@ def _index() -> Job[Index]:
     return Worker(lambda: None, "dictionary").submit(lambda nothing, progress: search.load())
 
 
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _models() -> Job[dict[str, tuple[str, ...]]]:
+    """The models of each vocabulary; timm, which takes seconds to tell, is asked behind the page that wants them."""
+    return Worker(lambda: None, "models").submit(
+        lambda nothing, progress: {name: vocabularies.pretrained_models(name) for name in vocabularies.VOCABULARIES}
+    )
+
+
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _reading(digest: str, whole: bool, _photo: Photo) -> Job[Result]:
     return _readers().submit(lambda pipeline, progress: roulette.read(pipeline, _photo, whole))
@@ -100,6 +109,12 @@ def index() -> Index:
     """What categories are found by; without definitions until the dictionary was read."""
     job = _index()
     return job.result() if job.done else search.of_words()
+
+
+def models() -> Mapping[str, tuple[str, ...]] | None:
+    """Names of the models to download that answer with each vocabulary; None until they are known."""
+    job = _models()
+    return job.result() if job.done else None
 
 
 def read(photo: Photo, whole: bool) -> Result:

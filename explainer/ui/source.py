@@ -17,14 +17,7 @@ def choose() -> None:
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.pills(
-            "A sample picture",
-            samples.SAMPLES,
-            format_func=lambda name: samples.SAMPLES[name].title,
-            key="sample",
-            wrap=True,
-            on_change=_sample,
-        )
+        choose_sample()
         camera = st.toggle("Use the camera", key="camera")
     if not camera:
         st.file_uploader("Or a photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
@@ -35,10 +28,27 @@ def choose() -> None:
             "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
             "the file chooser offers the camera."
         )
-    if chosen := st.session_state.get("sample"):
-        st.caption(samples.SAMPLES[chosen].credit)
+    credit()
     if error := st.session_state.get("photo_error"):
         st.error(error)
+
+
+def choose_sample() -> None:
+    """The sample pictures, to choose one."""
+    st.pills(
+        "A sample picture",
+        samples.SAMPLES,
+        format_func=lambda name: samples.SAMPLES[name].title,
+        key="sample",
+        wrap=True,
+        on_change=_sample,
+    )
+
+
+def credit() -> None:
+    """Whose the chosen sample picture is."""
+    if chosen := st.session_state.get("sample"):
+        st.caption(samples.SAMPLES[chosen].credit)
 
 
 def _camera_allowed() -> bool:

@@ -1,0 +1,71 @@
+"""Before and after: what ImageNet removed of its person categories, by which rule, and what still names it."""
+
+import streamlit as st
+
+from explainer import faces
+from explainer.removal import TIMELINE, VOICES
+from explainer.ui import labels, removal, resources, source, visitor
+
+TOP = 5
+
+st.title("Before and after")
+st.markdown(
+    "Between 2019 and 2021 ImageNet removed most of the words it had for people: first those that offend, then those "
+    "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
+    "what the removal did not reach."
+)
+
+st.header("The steps")
+measure = removal.measure()
+removal.steps(measure)
+removal.releases(measure)
+
+st.header("The rule, in your hands")
+st.markdown(
+    "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 of 5 "
+    "or more when asked how well it can be seen in a picture. Draw the lines elsewhere, and see who crosses them."
+)
+removal.rule()
+
+st.header("What stayed, and what went")
+removal.kept_and_removed()
+removal.branches()
+
+st.header("The afterlife")
+st.markdown(
+    "To take a category out of a data set does not take it out of what was trained on it. These are lists "
+    "of categories that models answer with."
+)
+removal.afterlife()
+
+st.header("How it came about")
+for event in TIMELINE:
+    when, what = st.columns([1, 4])
+    when.markdown(f"**{event.date}**")
+    what.markdown(f"{event.what}  \n:small[{event.source}]")
+for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
+    with column.container(border=True, height="stretch"):
+        st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
+
+st.header("As published, and as counted")
+removal.published()
+
+# Last, as nothing is shown behind a notice that was not agreed to.
+st.header("Your photo, before and after")
+source.choose_sample()
+source.credit()
+st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
+photo = source.photo()
+if photo is None:
+    st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
+    st.stop()
+visitor.notice()
+result = resources.read(photo, False)
+reading = result.readings[labels.face(result)]
+seen, said = st.columns([1, 3], gap="large")
+with seen:
+    st.image(faces.crop(photo, reading.box), width=224, alt="The square cut out for the network.")
+with said:
+    st.markdown(labels.answers(reading))
+    st.markdown(labels.removal(reading, TOP))
+labels.by_release(reading, TOP)
