@@ -11,6 +11,7 @@ resources.present()
 page = st.navigation(
     [
         st.Page("pages/photo.py", title="Your photo", default=True),
+        st.Page("pages/break_it.py", title="Break it"),
         st.Page("pages/tree.py", title="Category tree"),
         st.Page("pages/removal.py", title="Before and after"),
         st.Page("pages/about.py", title="About"),

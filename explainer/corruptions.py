@@ -141,8 +141,14 @@ CORRUPTIONS = {
 """The corruptions by name."""
 
 
-def strangers(side: int) -> dict[str, Image.Image]:
-    """Squares without anybody in them, by their titles: they get words for people all the same."""
+def strangers(pipeline: Pipeline) -> list[tuple[str, Image.Image, Reading]]:
+    """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
+    crops = _without_anybody(pipeline.classifier.card.transform.side)
+    readings = roulette.label(pipeline, list(crops.values()), [None] * len(crops))
+    return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
+
+
+def _without_anybody(side: int) -> dict[str, Image.Image]:
     wall = Image.new("RGB", (side, side), "#cfcac0")
     toy = Image.new("RGB", (side, side), "#e8e4da")
     draw = ImageDraw.Draw(toy)

@@ -19,7 +19,7 @@ def test_bars_stand_in_the_order_of_their_ranks() -> None:
     masked = Caption("n2", "offensive", None)
     figure = charts.bars([Caption("n1", None, "baker, bread maker"), masked], [0.75, 0.125], "Objects")
     (bar,) = figure.data
-    assert list(bar.y) == ["1. baker", "2. [masked: offensive]"]
+    assert list(bar.y) == ["1. baker", "2. [masked:<br>offensive]"]
     assert list(bar.x) == [0.75, 0.125]
     assert list(bar.text) == ["75.0%", "12.5%"]
     assert figure.layout.yaxis.autorange == "reversed"

@@ -8,14 +8,16 @@ from contextlib import suppress
 from typing import TypeVar
 
 import streamlit as st
+from PIL.Image import Image
 from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import photos, roulette, search, vocabularies
+from explainer import corruptions, photos, roulette, search, vocabularies
+from explainer.corruptions import Strip
 from explainer.faces import Box
 from explainer.photos import Photo
-from explainer.roulette import Pipeline, Result
+from explainer.roulette import Pipeline, Reading, Result
 from explainer.saliency import Attribution, Target
 from explainer.search import Index
 from explainer.workers import Job, Worker
@@ -82,6 +84,17 @@ def _attribution(digest: str, box: Box | None, target: Target, method: str, _pho
     )
 
 
+@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _strip(digest: str, box: Box | None, corruption: str, release: str, _photo: Photo) -> Job[Strip]:
+    return _readers().submit(lambda pipeline, progress: corruptions.strip(pipeline, _photo, box, corruption, release))
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _strangers() -> Job[list[tuple[str, Image, Reading]]]:
+    """Pictures without anybody in them, read: the same for all visitors."""
+    return _readers().submit(lambda pipeline, progress: corruptions.strangers(pipeline))
+
+
 def present() -> None:
     """Note that this visitor is here: a minute after they left, all of their session goes, the photo with it."""
     context = get_script_run_ctx()
@@ -127,10 +140,20 @@ def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attri
     return _wait(_attribution(photo.digest, box, target, method, photo), "Tracing the label back to the pixels")
 
 
+def strip(photo: Photo, box: Box | None, corruption: str, release: str) -> Strip:
+    """The labels of a photo under a corruption, computed once a session."""
+    return _wait(_strip(photo.digest, box, corruption, release, photo), "Changing the picture a little")
+
+
+def strangers() -> list[tuple[str, Image, Reading]]:
+    """Pictures without anybody in them, by title, and what the network made of each; computed once for everybody."""
+    return _wait(_strangers(), "Showing it nobody")
+
+
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
-    _reading.clear()
-    _attribution.clear()
+    for computed in (_reading, _attribution, _strip):
+        computed.clear()
 
 
 def _wait(job: Job[Made], doing: str) -> Made:
