@@ -1,7 +1,7 @@
 """From a model card to a classifier: module, transform and categories in one record, so that they cannot disagree."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from explainer import cards, vocabularies
+from explainer import cards, runtime, vocabularies
 from explainer.cards import ModelCard, Transform
 
 
@@ -54,6 +54,18 @@ class Classifier:
         """What comes before the module."""
         return Standardise(self.card.transform)
 
+    @cached_property
+    def compiled(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """The module compiled with OpenVINO, for what needs no gradient: logits equal to about 1e-5, in less time."""
+        side = self.card.transform.side
+        forward = runtime.compile(self.module, torch.zeros(1, 3, side, side))
+
+        def logits(inputs: torch.Tensor) -> torch.Tensor:
+            (values,) = forward(inputs.contiguous().numpy())
+            return torch.from_numpy(values)
+
+        return logits
+
     @property
     def grad_cam_layer(self) -> nn.Module:
         """The layer whose feature map Grad-CAM reads."""
@@ -65,6 +77,11 @@ class Classifier:
         if any(crop.size != (side, side) for crop in crops):
             raise ValueError(f"The network sees {side} x {side} pixels, not {[crop.size for crop in crops]}.")
         return np.stack([np.asarray(crop) for crop in crops])
+
+    def to_inputs(self, crops: Sequence[Image.Image]) -> torch.Tensor:
+        """RGB pictures as the module takes them; errors as in `to_pixels`."""
+        inputs: torch.Tensor = self.standardise(torch.from_numpy(self.to_pixels(crops)))
+        return inputs
 
 
 def load(card: ModelCard | None = None) -> Classifier:

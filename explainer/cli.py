@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (cards.CardError, assets.ProvisionError) as error:
+    except (cards.CardError, assets.ProvisionError, saliency.MethodError) as error:
         print(f"explainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

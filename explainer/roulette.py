@@ -96,7 +96,9 @@ def _models(name: str) -> tuple["Classifier", "PeopleHead", "Forward"]:
     torch.set_num_threads(1)  # a second thread gains a fifth on networks of this size, and takes a core from a visitor
     classifier = classifiers.load(cards.load(name))
     head = people.load(classifier)
-    forward = runtime.compile(people.Readout(classifier, head).eval(), classifier.card.transform.side)
+    side = classifier.card.transform.side
+    pictures = torch.zeros(1, side, side, 3, dtype=torch.uint8)
+    forward = runtime.compile(people.Readout(classifier, head).eval(), pictures)
     return classifier, head, forward
 
 

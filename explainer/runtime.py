@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 # OpenVINO and torch are slow to import, and whoever knows this module need not call it yet.
 if TYPE_CHECKING:
     import openvino
+    import torch
     from torch import nn
 
 # OpenVINO reports each conversion to its makers where this package can be imported, and asks no one where there is no
 # terminal; where it cannot, it takes a silent stand-in of its own.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
-Forward = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
+Forward = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
 
 
-def compile(module: "nn.Module", side: int) -> Forward:
-    """A function that does what `module` does: uint8 (N, side, side, 3) to its outputs, each float32 (N, ...), any N.
+def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
+    """A function that does what `module` does: arrays like `example` to its outputs, each float32 (N, ...), any N.
 
     It computes in float32, so that its outputs equal the module's to about 1e-5. Any number of threads may call it at
     once; each call has one core to itself.
@@ -32,7 +33,6 @@ def compile(module: "nn.Module", side: int) -> Forward:
     import openvino
     import torch
 
-    example = torch.zeros(1, side, side, 3, dtype=torch.uint8)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
         model = openvino.convert_model(module, example_input=example, input=[-1, *example.shape[1:]])
@@ -70,7 +70,7 @@ def _forward(model: "openvino.Model") -> Forward:
     compiled = openvino.Core().compile_model(model, "CPU", settings)
     own = threading.local()  # a request each, made once: making one takes a lock and a tenth of the time
 
-    def forward(inputs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+    def forward(inputs: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
         if not hasattr(own, "request"):
             own.request = compiled.create_infer_request()
         return tuple(own.request.infer([inputs], share_inputs=True).to_tuple())

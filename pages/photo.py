@@ -90,7 +90,7 @@ with ask:
     target = st.selectbox("Label", labels.targets(reading, TOP), format_func=labels.option, key="target")
     method = st.segmented_control(
         "Method",
-        saliency.METHODS,
+        saliency.FIRST,
         default="grad-cam",
         required=True,
         format_func=lambda name: saliency.METHODS[name].title,

@@ -16,7 +16,7 @@ import sentinels
 import skimage
 from PIL import Image
 
-from explainer import assets, figures, photos, saliency, taxonomy, wordnet, words
+from explainer import assets, figures, photos, taxonomy, wordnet, words
 from explainer.cli import main
 from explainer.words import Context
 
@@ -246,7 +246,7 @@ def test_a_call_that_makes_no_sense_is_refused(arguments: list[str], capsys: pyt
 # Explanations
 
 
-@pytest.mark.parametrize("method", saliency.METHODS)
+@pytest.mark.parametrize("method", ["grad-cam", "feature-ablation"])
 def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
     classify: Classify, tmp_path: Path, method: str
 ) -> None:
@@ -270,6 +270,13 @@ def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
         assert values.ndim == 2
         assert np.isfinite(values).all()
         assert values.any()
+
+
+def test_a_method_that_does_not_work_with_the_model_ends_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["classify", str(CAT), "--explain", "deeplift", "--out", str(tmp_path)]) == 2
+    assert "explainer: DeepLift does not work with EfficientNet-Lite0: " in capsys.readouterr().err
 
 
 def test_a_bad_photo_does_not_keep_others_from_being_explained(classify: Classify, tmp_path: Path) -> None:

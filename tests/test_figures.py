@@ -126,7 +126,7 @@ def test_labels_of_faces_side_by_side_keep_clear_of_each_other(
 
 
 def attribution(values: list[list[float]]) -> Attribution:
-    return Attribution(np.array(values, dtype=np.float32), "grad-cam", Target("object", "n1"), 0.0, None)
+    return Attribution(np.array(values, dtype=np.float32), "grad-cam", Target("object", "n1"), 0.0, None, {})
 
 
 CROP = Image.effect_noise((224, 224), 60).convert("RGB")

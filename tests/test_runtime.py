@@ -18,7 +18,7 @@ from explainer.runtime import Forward
 @pytest.fixture(scope="module")
 def forward(classifier: Classifier) -> Forward:
     """The classifier alone, compiled: the logits."""
-    return runtime.compile(logits_of(classifier), classifier.card.transform.side)
+    return runtime.compile(logits_of(classifier), torch.zeros(1, 224, 224, 3, dtype=torch.uint8))
 
 
 def logits_of(classifier: Classifier) -> torch.nn.Module:
@@ -74,7 +74,7 @@ def test_the_converter_has_no_telemetry_to_report_to() -> None:
     script = """
 import sys, torch
 from explainer import runtime
-runtime.compile(torch.nn.ReLU(), 8)
+runtime.compile(torch.nn.ReLU(), torch.zeros(1, 8, 8, 3))
 loaded = [name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module]
 sys.exit(f"imported: {loaded}" if loaded else 0)
 """

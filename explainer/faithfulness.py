@@ -1,0 +1,284 @@
+"""Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from explainer import methods, saliency
+from explainer.methods import Progress, Question
+from explainer.saliency import Attribution
+
+# torch, Captum and SciPy take seconds to import, and the pages know this module before they need them.
+if TYPE_CHECKING:
+    import torch
+
+    from explainer.classifiers import Classifier
+    from explainer.people import PeopleHead
+
+_AT_ONCE = 8  # passes in one batch
+_CELLS = 14  # along each side of the picture, of 16 x 16 pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """How an output changes while cells of the picture come into an empty one, or go from the whole, in an order.
+
+    The order is that of the map, the highest mean first; a random one; or from the centre of the picture outwards.
+    `shares` is float (n,), the share of the cells that came or went, 0 to 1; `outputs` is float (n,): of an object its
+    probability, of a person category its cosine, and with a target that has an `against` the difference of the two.
+    """
+
+    direction: Literal["insertion", "deletion"]
+    order: Literal["map", "random", "centre"]
+    shares: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+
+    @property
+    def area(self) -> float:
+        """The area under it: the truer a map is of the network, the larger in insertion, the smaller in deletion."""
+        return float(np.trapezoid(self.outputs, self.shares))
+
+
+def curves(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress = lambda fraction: None,
+    steps: int = 28,
+    seed: int = 0,
+) -> tuple[Curve, ...]:
+    """Insertion and deletion (Petsiuk et al., RISE, BMVC 2018, arXiv 1806.07421), each in three orders.
+
+    What comes and goes are not pixels but 14 x 14 cells, as in Samek et al. (TNNLS 2017, arXiv 1509.06321): a few
+    random pixels undo most pictures, so that nothing would be better than chance. Cells come into the crop out of
+    focus, and go to the mean colour. `progress` hears of each batch as a fraction,
+    0 to 1; what it raises ends the work. Raises ValueError for a target that the model does not answer with.
+    """
+    import torch
+    from torch import nn
+
+    side = classifier.card.transform.side
+    cells = (min(_CELLS, side), min(_CELLS, side))
+    row, column = np.indices(cells) - (cells[0] - 1) / 2
+    orders: dict[Literal["map", "random", "centre"], NDArray[Any]] = {
+        "map": cv2.resize(to_pixels(attribution.values, side), cells, interpolation=cv2.INTER_AREA),
+        "random": np.random.default_rng(seed).random(cells),
+        "centre": -np.hypot(row, column),
+    }
+    baselines: dict[Literal["insertion", "deletion"], str] = {"insertion": "blurred", "deletion": "mean"}
+    shares = np.linspace(0, 1, steps + 1)
+    batches = -(-len(shares) // _AT_ONCE) * len(orders) * len(baselines)
+    tell = methods.counter(batches, progress)
+    found = []
+    for direction, baseline in baselines.items():
+        question = _question(classifier, head, crop, attribution, baseline, tell)
+        if attribution.target.kind == "object":
+            question = dataclasses.replace(question, head=nn.Softmax(dim=1))
+        output = question.output_of_masks()
+        for order, values in orders.items():
+            ranks = np.empty(values.size, dtype=np.float32)
+            ranks[np.argsort(-values, axis=None, kind="stable")] = (np.arange(values.size) + 0.5) / values.size
+            pixels = cv2.resize(ranks.reshape(cells), (side, side), interpolation=cv2.INTER_NEAREST)
+            changed = pixels < shares[:, None, None]
+            masks = torch.from_numpy(changed if direction == "insertion" else ~changed)[:, None].float()
+            with torch.no_grad():
+                outputs = torch.cat([output(batch) for batch in torch.split(masks, _AT_ONCE)])
+            found.append(Curve(direction, order, shares, outputs.double().numpy()))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Infidelity:
+    """How far a map is from foretelling what the network does when parts of the picture are hidden.
+
+    `value` is the mean squared error; `share` the same as a share of the mean squared change, 0 (all foretold) to 1
+    (nothing): it compares targets and methods.
+    """
+
+    value: float
+    share: float
+    samples: int
+    seed: int
+
+
+def infidelity(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress = lambda fraction: None,
+    samples: int = 64,
+    seed: int = 0,
+) -> Infidelity:
+    """Infidelity under random squares put to the mean colour (Yeh et al., NeurIPS 2019, arXiv 1901.09392).
+
+    The sum of the map within each square should be the change of the output; the map is first scaled by the factor
+    that fits best, as few methods promise a scale. `progress` and errors as in `curves`.
+    """
+    import torch
+    from captum.metrics import infidelity as error
+
+    tell = methods.counter(4 * -(-samples // _AT_ONCE), progress)
+    question = _question(classifier, head, crop, attribution, "mean", tell)
+    side = classifier.card.transform.side
+    values = torch.from_numpy(to_pixels(attribution.values, side))[None, None]
+
+    def missed(values: "torch.Tensor") -> float:
+        draw = np.random.default_rng(seed)
+
+        def hide(masks: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+            squares = torch.zeros_like(masks)
+            for square in squares:
+                size = int(draw.integers(max(1, side // 8), side // 2 + 1))
+                top, left = draw.integers(side - size + 1, size=2)
+                square[:, top : top + size, left : left + size] = 1
+            return squares, masks - squares
+
+        return float(
+            error(
+                question.output_of_masks(),
+                hide,
+                question.shown,
+                values,
+                n_perturb_samples=samples,
+                max_examples_per_batch=_AT_ONCE,
+                normalize=True,
+            )
+        )
+
+    value, change = missed(values), missed(torch.zeros_like(values))
+    return Infidelity(value, value / change if change else 0.0, samples, seed)
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How far a map moves at most, as a share of its length, when every value of the picture moves by up to `radius`.
+
+    Values are 0 to 255.
+    """
+
+    value: float
+    radius: int
+    samples: int
+    seed: int
+
+
+def max_sensitivity(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress = lambda fraction: None,
+    radius: int = 3,
+    samples: int = 5,
+    seed: int = 0,
+) -> Sensitivity:
+    """Max-sensitivity (Yeh et al., NeurIPS 2019, arXiv 1901.09392): the method explains `samples` crops with noise.
+
+    `progress` as in `curves`; errors as in `saliency.explain`.
+    """
+    import torch
+    from captum.metrics import sensitivity_max
+
+    draw, done = np.random.default_rng(seed), 0
+
+    def maps(pictures: "torch.Tensor | tuple[torch.Tensor]") -> "torch.Tensor":
+        nonlocal done
+        picture = Image.fromarray(pictures[0].numpy().reshape(np.asarray(crop).shape))  # Captum wraps the first twice
+        found = _again(classifier, head, picture, attribution, progress, done, samples + 1)
+        done += 1
+        return torch.from_numpy(found.values)[None]
+
+    def noisy(pictures: "torch.Tensor") -> "torch.Tensor":
+        noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
+        return torch.from_numpy(np.clip(pictures.numpy() + noise, 0, 255).astype(np.uint8))
+
+    pixels = torch.from_numpy(classifier.to_pixels([crop]))
+    found = sensitivity_max(maps, pixels, noisy, n_perturb_samples=samples, max_examples_per_batch=1)
+    return Sensitivity(float(found), radius, samples, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Randomised:
+    """The map of a network randomised from its top down to `stage`, and its rank correlation with the original."""
+
+    stage: str
+    attribution: Attribution
+    correlation: float
+
+
+def randomisation(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress = lambda fraction: None,
+    seed: int = 0,
+) -> tuple[Randomised, ...]:
+    """The cascading randomisation check (Adebayo et al., NeurIPS 2018, arXiv 1810.03292), a stage more each time.
+
+    A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
+    as in `saliency.explain`.
+    """
+    from explainer import variants
+
+    stages = variants.stages(classifier.module)
+    found = []
+    for number, (stage, _) in enumerate(stages):
+        names = [name for _, weights in stages[: number + 1] for name in weights]
+        other = dataclasses.replace(classifier, module=variants.randomised(classifier.module, names, seed))
+        again = _again(other, head, crop, attribution, progress, number, len(stages))
+        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values)))
+    return tuple(found)
+
+
+def agreement(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """The rank correlation of each map with each, -1 to 1, (n, n)."""
+    return np.array([[rank_correlation(one, other) for other in maps] for one in maps])
+
+
+def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Spearman's rank correlation of two maps, -1 to 1; the coarser is scaled up. NaN where one is constant."""
+    from scipy.stats import spearmanr
+
+    side = max(len(one), len(other))
+    return float(spearmanr(to_pixels(one, side), to_pixels(other, side), axis=None).statistic)
+
+
+def to_pixels(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """A map scaled to side x side pixels, bilinearly."""
+    return cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _question(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    baseline: str,
+    heard: Callable[[], None],
+) -> Question:
+    return saliency.question(classifier, head, crop, attribution.target, {"baseline": baseline}, heard)
+
+
+def _again(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    done: int,
+    number: int,
+) -> Attribution:
+    """The same target by the same method, the explanation after `done` of a `number` of them."""
+    target, method, settings = attribution.target, attribution.method, attribution.settings
+    return saliency.explain(
+        classifier, head, crop, target, method, lambda fraction: progress((done + fraction) / number), settings
+    )

@@ -1,0 +1,77 @@
+"""A network made into others: one output of it alone, its rectifiers split in two, its weights permuted."""
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import torch
+from torch import nn
+
+Network = Callable[[torch.Tensor], torch.Tensor]
+"""What maps inputs (N, 3, side, side) to outputs (N, n): a module, or what stands in for one without gradients."""
+
+
+class Output(nn.Module):
+    """One output of a network and the head on top of it: inputs (N, 3, side, side) to values (N,).
+
+    Where `against` names a second output, it is the difference of the two. `heard` is called after each pass, and what
+    it raises goes through.
+    """
+
+    def __init__(
+        self, network: Network, head: nn.Module, index: int, against: int | None, heard: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+        self.index, self.against, self.heard = index, against, heard
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The output, or the difference, of each input."""
+        outputs: torch.Tensor = self.head(self.network(inputs))
+        self.heard()
+        values = outputs[:, self.index]
+        return values if self.against is None else values - outputs[:, self.against]
+
+
+@lru_cache(maxsize=2)
+def rectified(module: nn.Module) -> nn.Module:
+    """A copy with each ReLU6 as a ReLU and a clamp, and none that works in place: the same outputs.
+
+    Captum's rules for rectifiers know `nn.ReLU` alone, and silently leave a ReLU6 its gradient.
+    """
+    variant = copy.deepcopy(module)
+    for name, part in list(variant.named_modules()):
+        if isinstance(part, nn.ReLU6):
+            # After a ReLU nothing is below 0, so that this clamps from above alone.
+            variant.set_submodule(name, nn.Sequential(nn.ReLU(), nn.Hardtanh(-1.0, 6.0)))
+        elif isinstance(part, nn.ReLU):
+            part.inplace = False
+    return variant
+
+
+def stages(module: nn.Module) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """From the top of the network to its first layer: each stage's name, and the names of its layers' weights.
+
+    A stage is a part of the module, or of one of its parts: a block. Norms, whose weights are vectors, are left out.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, parameter in module.named_parameters():
+        if parameter.dim() > 1:
+            stage = ".".join(name.split(".")[:-1][:2])
+            found[stage] = (*found.get(stage, ()), name)
+    return tuple(reversed(found.items()))
+
+
+def randomised(module: nn.Module, names: Sequence[str], seed: int = 0) -> nn.Module:
+    """A copy in which the weights of those names are permuted, each within itself; all else stays as it is.
+
+    Permuted and not drawn anew: the sizes of what comes out stay such that the norms, with the statistics of the
+    trained network, still pass it on.
+    """
+    variant = copy.deepcopy(module)
+    generator = torch.Generator().manual_seed(seed)
+    for name in names:
+        weights = variant.get_parameter(name).data
+        order = torch.randperm(weights.numel(), generator=generator)
+        weights.copy_(weights.flatten()[order].view_as(weights))
+    return variant
