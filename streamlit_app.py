@@ -12,6 +12,7 @@ page = st.navigation(
     [
         st.Page("pages/photo.py", title="Your photo", default=True),
         st.Page("pages/break_it.py", title="Break it"),
+        st.Page("pages/laboratory.py", title="Laboratory"),
         st.Page("pages/tree.py", title="Category tree"),
         st.Page("pages/removal.py", title="Before and after"),
         st.Page("pages/about.py", title="About"),

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from explainer import taxonomy, vocabularies
+from explainer.faithfulness import Curve
 from explainer.maps import MEASURES, Node
 from explainer.removal import Bin, Branch, Step
 from explainer.vocabularies import Afterlife
@@ -311,3 +312,30 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
         dragmode=False,
     )
     return figure
+
+
+_ORDERS = {"map": "solid", "random": "dot", "centre": "dash"}
+
+
+def curves(curves: Sequence[Curve], title: str) -> "go.Figure":
+    """How an output rises and falls while the picture comes and goes, in the order of the map and of two controls."""
+    go = _plotly()
+    figure = go.Figure()
+    for curve in curves:
+        colour = STATUS["kept" if curve.direction == "insertion" else "offensive"]
+        figure.add_scatter(
+            x=curve.shares.tolist(),
+            y=curve.outputs.tolist(),
+            mode="lines",
+            name=f"{curve.direction}, {curve.order}: area {curve.area:.3f}",
+            line={"color": colour, "dash": _ORDERS[curve.order]},
+        )
+    figure.update_layout(
+        height=360,
+        margin={"l": 0, "r": 0, "b": 0},
+        xaxis={"title": "share of the picture that came or went", "tickformat": ".0%"},
+        yaxis={"title": "output"},
+        legend={"orientation": "h", "y": -0.25},
+        dragmode=False,
+    )
+    return _titled(figure, title, "insertion: cells come into a blurred picture; deletion: cells go from it")

@@ -239,6 +239,36 @@ def randomisation(
     return tuple(found)
 
 
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """All checks of one map."""
+
+    curves: tuple[Curve, ...]
+    infidelity: Infidelity
+    sensitivity: Sensitivity
+    randomised: tuple[Randomised, ...]
+
+
+def check(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress = lambda fraction: None,
+) -> Checks:
+    """Every check of a map, each as by default; `progress` and errors as in each of them."""
+
+    def part(number: int) -> Progress:
+        return lambda fraction: progress((number + fraction) / 4)
+
+    return Checks(
+        curves(classifier, head, crop, attribution, part(0)),
+        infidelity(classifier, head, crop, attribution, part(1)),
+        max_sensitivity(classifier, head, crop, attribution, part(2)),
+        randomisation(classifier, head, crop, attribution, part(3)),
+    )
+
+
 def agreement(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """The rank correlation of each map with each, -1 to 1, (n, n)."""
     return np.array([[rank_correlation(one, other) for other in maps] for one in maps])

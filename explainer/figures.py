@@ -116,18 +116,41 @@ def to_png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def overlay(crop: Image.Image, attribution: Attribution, opacity: float = 0.6) -> Image.Image:
-    """The crop with what spoke for the label laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
+SIGNS = {"for": "what spoke for it", "absolute": "for or against", "signed": "for in orange, against in blue"}
+"""Which values of a map an overlay shows, and how that is said."""
 
-    Negative values are left out. The strongest one in a hundred shares the brightest colour; `opacity`, 0 to 1, is how
-    dense that is. The colours are those of the inferno map, which reads the same in grey and for colour-blind people.
+COLOURS = {"inferno": cv2.COLORMAP_INFERNO, "cividis": cv2.COLORMAP_CIVIDIS, "bone": cv2.COLORMAP_BONE}
+"""The colour maps: brighter is more in all of them, so that they read the same in grey and for colour-blind people."""
+
+_FOR, _AGAINST = np.array((0xD5, 0x5E, 0x00), np.float32), np.array((0x00, 0x72, 0xB2), np.float32)  # Okabe & Ito 2008
+
+
+def overlay(
+    crop: Image.Image,
+    attribution: Attribution,
+    opacity: float = 0.6,
+    sign: str = "for",
+    percentile: float = 99,
+    colours: str = "inferno",
+) -> Image.Image:
+    """The crop with the values of a map laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
+
+    `sign` is one of SIGNS: the positive values, all of them by their size, or both signs in two colours, for which
+    `colours`, one of COLOURS, does not count. Values above the `percentile`, 50 to 100, share the brightest colour;
+    `opacity`, 0 to 1, is how dense that is.
     """
     side = (OVERLAY_SIDE, OVERLAY_SIDE)
-    strength = cv2.resize(np.maximum(attribution.values, 0), side, interpolation=cv2.INTER_LINEAR)
-    brightest = float(np.percentile(strength, 99)) or float(strength.max())
+    values = np.maximum(attribution.values, 0) if sign == "for" else attribution.values
+    heat: NDArray[np.float32]
+    scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR)
+    strength = np.abs(scaled)
+    brightest = float(np.percentile(strength, percentile)) or float(strength.max())
     strength = np.clip(strength / brightest, 0, 1) if brightest > 0 else strength
-    heat = cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    density = (strength * opacity)[:, :, None]
+    if sign == "signed":
+        heat = np.where(scaled[:, :, None] > 0, _FOR, _AGAINST)
+    else:
+        heat = cv2.applyColorMap((strength * 255).astype(np.uint8), COLOURS[colours])[:, :, ::-1].astype(np.float32)
+    density = (strength * opacity).astype(np.float32)[:, :, None]
     base = np.asarray(crop.resize(side, Image.Resampling.BICUBIC), dtype=np.float32)
     blended: NDArray[np.float32] = base * (1 - density) + heat * density
     return Image.fromarray(blended.round().astype(np.uint8))

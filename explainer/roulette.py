@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,3 +171,27 @@ def explain(
     """Which pixels of exactly what the network saw of that face carried a label; errors as in `saliency.explain`."""
     crop = faces.crop(photo, box, pipeline.classifier.card.transform.side)
     return saliency.explain(pipeline.classifier, pipeline.head, crop, target, method, progress)
+
+
+_PACKAGES = ("captum", "numpy", "openvino", "timm", "torch")
+
+
+def provenance(attributions: Sequence[Attribution], model: str = cards.DEFAULT) -> dict[str, Any]:
+    """How explanations were made, as JSON has it: model, weights, versions, targets and settings; no words."""
+    card = cards.load(model)
+    return {
+        "model": card.name,
+        "weights_sha256": card.weights.sha256,
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "explanations": [
+            {
+                "method": attribution.method,
+                "target": asdict(attribution.target),
+                "settings": dict(attribution.settings),
+                "shape": list(attribution.values.shape),
+                "delta": attribution.delta,
+                "seconds": round(attribution.seconds, 3),
+            }
+            for attribution in attributions
+        ],
+    }

@@ -1,13 +1,18 @@
 """What a visitor may take away. Nothing of it carries a masked word, revealed or not, nor any data of the upload's."""
 
+import io
 import json
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import streamlit as st
+from PIL.Image import Image
 
 from explainer import figures, roulette, vocabularies, words
 from explainer.photos import Photo
 from explainer.roulette import Result
+from explainer.saliency import Attribution
 from explainer.words import Caption, Context
 
 
@@ -46,6 +51,31 @@ def numbers(name: str, write: Callable[[], str]) -> None:
         mime="text/csv",
         on_click="ignore",
         key=f"download_{name}",
+    )
+
+
+def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callable[[Attribution], Image]) -> None:
+    """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
+
+    def archive() -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
+            folder.writestr("crop.png", figures.to_png(crop))
+            for attribution in attributions:
+                folder.writestr(f"{attribution.method}.png", figures.to_png(draw(attribution)))
+            maps = io.BytesIO()
+            np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
+            folder.writestr("maps.npz", maps.getvalue())
+            folder.writestr("how.json", json.dumps(roulette.provenance(attributions), indent=2))
+        return file.getvalue()
+
+    st.download_button(
+        "Everything (ZIP)",
+        archive,
+        file_name="explanations.zip",
+        mime="application/zip",
+        on_click="ignore",
+        key="download_explanations",
     )
 
 

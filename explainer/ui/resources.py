@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -13,14 +13,15 @@ from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import corruptions, photos, roulette, search, vocabularies
+from explainer import corruptions, faces, faithfulness, photos, roulette, saliency, search, vocabularies
 from explainer.corruptions import Strip
 from explainer.faces import Box
+from explainer.faithfulness import Checks
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Reading, Result
-from explainer.saliency import Attribution, Target
+from explainer.saliency import Attribution, Kind, Target
 from explainer.search import Index
-from explainer.workers import Job, Worker
+from explainer.workers import Job, Progress, Worker
 
 Made = TypeVar("Made")
 
@@ -89,6 +90,24 @@ def _strip(digest: str, box: Box | None, corruption: str, release: str, _photo: 
     return _readers().submit(lambda pipeline, progress: corruptions.strip(pipeline, _photo, box, corruption, release))
 
 
+@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _checks(digest: str, box: Box | None, target: Target, method: str, _photo: Photo) -> Job[Checks]:
+    attribution = _attribution(digest, box, target, method, _photo)
+
+    def check(pipeline: Pipeline, progress: Progress) -> Checks:
+        crop = faces.crop(_photo, box, pipeline.classifier.card.transform.side)
+        # Jobs of a worker run in order: the attribution is done.
+        return faithfulness.check(pipeline.classifier, pipeline.head, crop, attribution.result(), progress)
+
+    return _explainers().submit(check)
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _offered(kind: Kind) -> Job[tuple[str, ...]]:
+    """The methods that work with the model, which only its modules tell."""
+    return _explainers().submit(lambda pipeline, progress: saliency.offered(pipeline.classifier, pipeline.head, kind))
+
+
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _strangers() -> Job[list[tuple[str, Image, Reading]]]:
     """Pictures without anybody in them, read: the same for all visitors."""
@@ -132,31 +151,52 @@ def models() -> Mapping[str, tuple[str, ...]] | None:
 
 def read(photo: Photo, whole: bool) -> Result:
     """The reading of a photo, computed once a session."""
-    return _wait(_reading(photo.digest, whole, photo), "Looking for faces, and for words")
+    return wait(_reading(photo.digest, whole, photo), "Looking for faces, and for words")
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
     """The explanation of a label, computed once a session."""
-    return _wait(_attribution(photo.digest, box, target, method, photo), "Tracing the label back to the pixels")
+    return wait(_attribution(photo.digest, box, target, method, photo), "Tracing the label back to the pixels")
+
+
+def explain_all(photo: Photo, box: Box | None, target: Target, methods: Sequence[str]) -> list[Job[Attribution]]:
+    """Explanations of a label by several methods, on their way: one after another, each computed once a session."""
+    return [_attribution(photo.digest, box, target, method, photo) for method in methods]
+
+
+def check(photo: Photo, box: Box | None, target: Target, method: str) -> Checks:
+    """Whether an explanation is true of the network, computed once a session."""
+    return wait(_checks(photo.digest, box, target, method, photo), "Checking the map against the network")
+
+
+def stop() -> None:
+    """Give up this visitor's explanations and checks that are not done."""
+    for computed in (_attribution, _checks):
+        computed.clear()
+
+
+def offered(kind: Kind) -> tuple[str, ...]:
+    """The names of the methods that work with the model for targets of that kind."""
+    return wait(_offered(kind), "Asking which methods work")
 
 
 def strip(photo: Photo, box: Box | None, corruption: str, release: str) -> Strip:
     """The labels of a photo under a corruption, computed once a session."""
-    return _wait(_strip(photo.digest, box, corruption, release, photo), "Changing the picture a little")
+    return wait(_strip(photo.digest, box, corruption, release, photo), "Changing the picture a little")
 
 
 def strangers() -> list[tuple[str, Image, Reading]]:
     """Pictures without anybody in them, by title, and what the network made of each; computed once for everybody."""
-    return _wait(_strangers(), "Showing it nobody")
+    return wait(_strangers(), "Showing it nobody")
 
 
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
-    for computed in (_reading, _attribution, _strip):
+    for computed in (_reading, _attribution, _checks, _strip):
         computed.clear()
 
 
-def _wait(job: Job[Made], doing: str) -> Made:
+def wait(job: Job[Made], doing: str) -> Made:
     """The job's result; meanwhile its progress, or its place in the queue, stands on the page."""
     bar = st.empty()
     while True:

@@ -1,0 +1,195 @@
+"""Explanations side by side: the question, the maps, their agreement, and whether they are true of the network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+from PIL.Image import Image
+
+from explainer import charts, faithfulness, figures, saliency
+from explainer.faces import Box
+from explainer.faithfulness import Checks
+from explainer.photos import Photo
+from explainer.roulette import Reading
+from explainer.saliency import METHODS, Attribution, Target
+from explainer.ui import labels, resources
+
+FEWEST, MOST = 2, 6
+"""How many methods can be compared."""
+
+_ASKED = "laboratory_asked"
+_ABOVE = 0.9  # the rank correlation from which two maps count as the same
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How all maps are drawn."""
+
+    opacity: float
+    sign: str
+    percentile: float
+    colours: str
+
+    def of(self, crop: Image, attribution: Attribution) -> Image:
+        """The overlay of a map."""
+        return figures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
+
+
+def target(reading: Reading, top: int) -> Target:
+    """The label that the visitor wants explained, or the difference between two."""
+    options = labels.targets(reading, top)
+    why, rather = st.columns(2, gap="large")
+    with why:
+        chosen = st.selectbox("Why this label", options, format_func=labels.option, key="laboratory_target")
+    with rather:
+        others = [option for option in options if option.kind == chosen.kind and option != chosen]
+        against = st.selectbox(
+            "Rather than (the difference of the two is explained)",
+            [None, *others],
+            format_func=lambda option: labels.option(option) if option else "nothing: the label by itself",
+            key="laboratory_against",
+        )
+    return replace(chosen, against=against.wnid) if against else chosen
+
+
+def methods(kind: saliency.Kind) -> list[str]:
+    """The methods that the visitor wants compared."""
+    chosen: list[str] = st.pills(
+        f"Methods, {FEWEST} to {MOST}",
+        resources.offered(kind),
+        selection_mode="multi",
+        default=saliency.FIRST,
+        format_func=lambda name: METHODS[name].title,
+        key="methods",
+        wrap=True,
+    )
+    with st.expander("What each of them does"):
+        for name in resources.offered(kind):
+            method = METHODS[name]
+            st.markdown(f"**{method.title}** ({method.cost}). {method.idea}  \n:small[{method.paper}]")
+    return chosen
+
+
+def asked(photo: Photo, box: Box | None, target: Target, methods: Sequence[str]) -> bool:
+    """Whether the visitor asked for just these maps; a button to ask, and one to stop."""
+    question = (photo.digest, box, target, tuple(methods))
+    if not FEWEST <= len(methods) <= MOST:
+        st.info(f"Choose {FEWEST} to {MOST} methods.")
+        return False
+    with st.container(horizontal=True):
+        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(question,))
+        st.button("Stop", key="stop", on_click=_stop)
+    return bool(st.session_state.get(_ASKED) == question)
+
+
+def _ask(question: object) -> None:
+    st.session_state[_ASKED] = question
+
+
+def _stop() -> None:
+    st.session_state.pop(_ASKED, None)
+    resources.stop()
+
+
+def drawing() -> Drawing:
+    """The controls that all maps share."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        return Drawing(
+            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", width=200),
+            st.selectbox("Show", figures.SIGNS, format_func=figures.SIGNS.__getitem__, key="sign", width=260),
+            st.slider("Brightest from this percentile on", 50.0, 100.0, 99.0, 0.5, key="percentile", width=260),
+            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", width=160),
+        )
+
+
+def maps(
+    photo: Photo, box: Box | None, crop: Image, target: Target, methods: Sequence[str], drawing: Drawing
+) -> list[Attribution]:
+    """The maps side by side as they come, each with how long it took and what it promised."""
+    jobs = resources.explain_all(photo, box, target, methods)
+    columns = st.columns(min(len(methods), 3), gap="medium") if len(methods) <= 3 else _rows(len(methods))
+    found = []
+    for column, name, job in zip(columns, methods, jobs, strict=True):
+        with column:
+            st.markdown(f"**{METHODS[name].title}**")
+            attribution = resources.wait(job, METHODS[name].title)
+            title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
+            st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+            st.caption(labels.explained(attribution))
+            found.append(attribution)
+    return found
+
+
+def _rows(number: int) -> list[st.delta_generator.DeltaGenerator]:
+    return [column for _ in range(-(-number // 3)) for column in st.columns(3, gap="medium")][:number]
+
+
+def agreement(attributions: Sequence[Attribution]) -> None:
+    """How far the maps rank the pixels alike, as a table and a sentence."""
+    table = faithfulness.agreement([attribution.values for attribution in attributions])
+    titles = [METHODS[attribution.method].title for attribution in attributions]
+    pairs = [table[row, column] for row in range(len(titles)) for column in range(row)]
+    st.markdown(
+        f"Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. Here it is "
+        f"{min(pairs):.2f} to {max(pairs):.2f}: " + _agree(min(pairs))
+    )
+    rows = {title: table[:, column].round(2).tolist() for column, title in enumerate(titles)}
+    st.dataframe({"": titles, **rows}, hide_index=True, alt="The rank correlation of each map with each.")
+
+
+def _agree(least: float) -> str:
+    if least >= _ABOVE:
+        return "they agree."
+    return "they do not tell the same story, so that none of them alone is “the” reason."
+
+
+def checked(attributions: Sequence[Attribution]) -> str | None:
+    """The name of the method whose map the visitor wants checked; None until they ask."""
+    chosen: str | None = st.segmented_control(
+        "Check the map of",
+        [attribution.method for attribution in attributions],
+        format_func=lambda name: METHODS[name].title,
+        key="checked",
+        wrap=True,
+        help="Takes up to a minute.",
+    )
+    return chosen
+
+
+def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
+    """What the checks of a map found: each as a sentence, with its chart or its pictures."""
+    area = {(curve.direction, curve.order): curve.area for curve in checks.curves}
+    inserted = area["insertion", "map"] > area["insertion", "random"]
+    deleted = area["deletion", "map"] < area["deletion", "random"]
+    st.plotly_chart(
+        charts.curves(checks.curves, f"Better than a random order in {inserted + deleted} of 2"),
+        key="curves",
+        alt="Lines: the output while the picture comes and goes in the order of the map, at random, from the centre.",
+        config={"displayModeBar": False},
+    )
+    st.markdown(
+        f"**Insertion and deletion** (Petsiuk et al. 2018). A map that is true of the network brings the label back "
+        f"with few cells, and takes it away with few. Insertion {area['insertion', 'map']:.3f} against "
+        f"{area['insertion', 'random']:.3f} at random; deletion {area['deletion', 'map']:.3f} against "
+        f"{area['deletion', 'random']:.3f}."
+    )
+    st.markdown(
+        f"**Infidelity** (Yeh et al. 2019): of what changes when squares are hidden the map leaves "
+        f"{checks.infidelity.share:.0%} unexplained. **Max-sensitivity**: noise of {checks.sensitivity.radius} levels "
+        f"of 255, which nobody sees, moves the map by up to {checks.sensitivity.value:.0%} of its length."
+    )
+    last = checks.randomised[-1]
+    st.markdown(
+        f"**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
+        f"it learned is left. The map then still correlates by {last.correlation:.2f} with the first one. "
+        + (
+            "It hardly noticed: it shows the picture, not what the network knows."
+            if abs(last.correlation) > _ABOVE / 2
+            else "It falls, as a map must that is true of the network."
+        )
+    )
+    with st.container(horizontal=True, gap="small"):
+        for stage in checks.randomised:
+            with st.container(width=150):
+                title = f"{stage.stage}: {stage.correlation:.2f}"
+                st.image(drawing.of(crop, stage.attribution), width=140, caption=title, alt=f"Shuffled down to {title}")

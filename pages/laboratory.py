@@ -1,0 +1,42 @@
+"""Laboratory: several explanations of one label side by side, and whether any of them is true of the network."""
+
+import streamlit as st
+
+from explainer import faces
+from explainer.ui import downloads, labels, laboratory, resources, source, visitor
+
+TOP = 5
+
+st.title("Laboratory")
+st.markdown(
+    "Which pixels carried the label? Ask several methods the same question, and see how far they agree; then check "
+    "whether what they show is true of the network. None of them tells whether the label is true of anybody."
+)
+source.choose_sample()
+source.credit()
+st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
+photo = source.photo()
+if photo is None:
+    st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
+    st.stop()
+visitor.notice()
+result = resources.read(photo, False)
+reading = result.readings[labels.face(result)]
+target = laboratory.target(reading, TOP)
+methods = laboratory.methods(target.kind)
+drawing = laboratory.drawing()
+if not laboratory.asked(photo, reading.box, target, methods):
+    st.stop()
+crop = faces.crop(photo, reading.box)
+attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
+downloads.explanations(crop, attributions, lambda attribution: drawing.of(crop, attribution))
+
+st.header("Do they agree?")
+laboratory.agreement(attributions)
+
+st.header("Is it true of the network?")
+checked = laboratory.checked(attributions)
+if checked is None:
+    st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
+    st.stop()
+laboratory.checks(resources.check(photo, reading.box, target, checked), crop, drawing)

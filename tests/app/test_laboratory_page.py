@@ -1,0 +1,140 @@
+"""The page "Laboratory" as Streamlit runs it: methods side by side, contrast, checks, and what can be taken away."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sentinels
+import streamlit
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from explainer import saliency
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 290
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """What the download buttons give, by their keys."""
+    offered: dict[str, Callable[[], bytes]] = {}
+    button = streamlit.download_button
+
+    def spy(label: str, data: Callable[[], bytes], **options: Any) -> bool:
+        offered[options["key"]] = data
+        return button(label, data, **options)
+
+    monkeypatch.setattr(streamlit, "download_button", spy)
+    return offered
+
+
+@pytest.fixture
+def page() -> AppTest:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    return app.switch_page("pages/laboratory.py").run()
+
+
+@pytest.fixture
+def laboratory(page: AppTest) -> AppTest:
+    """The page with a picture and two quick methods, before anything was asked."""
+    page.pills(key="sample").set_value("photographer").run()
+    page.button(key="notice_button").click().run()
+    return page.pills(key="methods").set_value(["grad-cam", "saliency"]).run()
+
+
+def texts(page: AppTest) -> list[str]:
+    return [text.value for text in page.markdown]
+
+
+def maps(page: AppTest) -> list[str]:
+    """The titles of the methods whose maps stand there."""
+    titles = {f"**{method.title}**" for method in saliency.METHODS.values()}
+    return [text for text in texts(page) if text in titles]
+
+
+def test_nothing_is_computed_before_it_is_asked_for(laboratory: AppTest) -> None:
+    assert not laboratory.exception
+    assert maps(laboratory) == []
+
+
+def test_two_maps_stand_side_by_side_with_their_agreement(laboratory: AppTest) -> None:
+    laboratory.button(key="explain").click().run()
+    assert not laboratory.exception
+    assert maps(laboratory) == ["**Grad-CAM**", "**Saliency**"]
+    assert any("Rank correlation of the maps" in text for text in texts(laboratory))
+    table = laboratory.dataframe[0].value
+    assert table["Grad-CAM"][0] == table["Saliency"][1] == 1.0
+    assert -1 <= table["Saliency"][0] < 1
+
+
+def test_another_question_waits_until_it_is_asked_and_stop_takes_the_maps_away(laboratory: AppTest) -> None:
+    laboratory.button(key="explain").click().run()
+    laboratory.pills(key="methods").set_value(["grad-cam", "input-x-gradient"]).run()
+    assert maps(laboratory) == []
+    laboratory.button(key="explain").click().run()
+    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
+    laboratory.button(key="stop").click().run()
+    assert not laboratory.exception
+    assert maps(laboratory) == []
+
+
+@pytest.mark.parametrize("methods", [[], ["grad-cam"]])
+def test_fewer_than_two_methods_cannot_be_compared(laboratory: AppTest, methods: list[str]) -> None:
+    laboratory.pills(key="methods").set_value(methods).run()
+    assert not laboratory.exception
+    assert laboratory.info[0].value == "Choose 2 to 6 methods."
+
+
+def test_why_this_label_rather_than_that(laboratory: AppTest, downloads: dict[str, Callable[[], bytes]]) -> None:
+    laboratory.selectbox(key="laboratory_against").select_index(1).run()
+    laboratory.button(key="explain").click().run()
+    assert not laboratory.exception
+    how = json.loads(zipfile.ZipFile(io.BytesIO(downloads["download_explanations"]())).read("how.json"))
+    target = how["explanations"][0]["target"]
+    assert target["against"]
+    assert target["against"] != target["wnid"]
+
+
+@pytest.mark.usefixtures("planted")
+def test_everything_can_be_taken_away_and_says_how_it_was_made(
+    laboratory: AppTest, downloads: dict[str, Callable[[], bytes]]
+) -> None:
+    laboratory.button(key="explain").click().run()
+    archive = zipfile.ZipFile(io.BytesIO(downloads["download_explanations"]()))
+    assert sorted(archive.namelist()) == ["crop.png", "grad-cam.png", "how.json", "maps.npz", "saliency.png"]
+    raw = np.load(io.BytesIO(archive.read("maps.npz")))
+    assert raw["grad-cam"].shape == (7, 7)
+    assert raw["saliency"].shape == (224, 224)
+    with Image.open(io.BytesIO(archive.read("grad-cam.png"))) as picture:
+        assert picture.size == (448, 448)
+        assert not picture.info
+    how = json.loads(archive.read("how.json"))
+    assert how["model"] == "efficientnet-lite0"
+    assert len(how["weights_sha256"]) == 64
+    assert {"captum", "torch"} <= set(how["versions"])
+    assert [each["method"] for each in how["explanations"]] == ["grad-cam", "saliency"]
+    assert not sentinels.found(archive.read("how.json").decode())
+    assert not sentinels.found("".join(str(element.proto) for element in laboratory.main))
+
+
+@pytest.mark.parametrize("sign", ["absolute", "signed"])
+def test_all_maps_are_drawn_alike(laboratory: AppTest, sign: str) -> None:
+    laboratory.button(key="explain").click().run()
+    laboratory.selectbox(key="sign").set_value(sign).run()
+    laboratory.selectbox(key="laboratory_colours").set_value("cividis").run()
+    assert not laboratory.exception
+    assert len(maps(laboratory)) == 2
+
+
+def test_a_map_is_checked_against_the_network(laboratory: AppTest) -> None:
+    laboratory.button(key="explain").click().run()
+    laboratory.segmented_control(key="checked").set_value("grad-cam").run()
+    assert not laboratory.exception
+    for check in ("Insertion and deletion", "Infidelity", "Randomisation"):
+        assert any(text.startswith(f"**{check}**") for text in texts(laboratory))
