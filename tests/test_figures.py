@@ -190,3 +190,34 @@ def test_a_png_holds_nothing_but_pixels() -> None:
         assert not file.getexif()
         assert "comment" not in file.info
         assert file.tobytes() == picture.tobytes()
+
+
+def test_both_signs_are_drawn_in_two_colours_that_can_be_told_apart() -> None:
+    values = np.zeros((7, 7), np.float32)
+    values[:, :3], values[:, 4:] = 1, -1  # for on the left, against on the right
+    drawn = np.asarray(figures.overlay(grey(224, 224).image, mapped(values), 1, "signed", 100)).astype(int)
+    left, right = drawn[224, 50], drawn[224, 400]
+    assert left[0] > left[2] + 100  # orange
+    assert right[2] > right[0] + 100  # blue
+
+
+def test_what_spoke_against_shows_only_where_it_is_asked_for() -> None:
+    values = np.zeros((7, 7), np.float32)
+    values[3, 3] = -1
+    crop = grey(224, 224).image
+    plain = np.asarray(crop.resize((448, 448)))
+    assert (np.asarray(figures.overlay(crop, mapped(values), 1, "for")) == plain).all()
+    assert (np.asarray(figures.overlay(crop, mapped(values), 1, "absolute")) != plain).any()
+
+
+@pytest.mark.parametrize("colours", figures.COLOURS)
+def test_more_is_brighter_in_every_colour_map(colours: str) -> None:
+    values = np.tile(np.linspace(0, 1, 224, dtype=np.float32), (224, 1))
+    black = Photo(Image.new("RGB", (224, 224)), (224, 224), "black").image
+    row = np.asarray(figures.overlay(black, mapped(values), 1, "for", 100, colours).convert("L"))[224].astype(int)
+    assert (np.diff(row[::16]) >= 0).all()
+    assert row[-1] > 150
+
+
+def mapped(values: np.ndarray) -> Attribution:
+    return Attribution(values, "grad-cam", Target("object", "n02123045"), 0.0, None, {})
