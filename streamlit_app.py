@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.ui import resources, visitor
 
-st.set_page_config(page_title="What ImageNet calls people", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
 resources.prepare()
 resources.present()
 
@@ -19,5 +19,6 @@ page = st.navigation(
     ],
     position="top",
 )
+st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
 visitor.controls()
 page.run()

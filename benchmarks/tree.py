@@ -29,6 +29,7 @@ def _report_search() -> None:
     choose = random.Random(0)
     words = choose.choices(index.lemmas, k=QUERIES // 2)
     queries = words + [word[: choose.randint(1, 5)] for word in words]
+    queries += [word[:-1] + "zz" for word in words[:30]]  # misspelt
     wordnet.ensure_loaded()
 
     def directly(text: str) -> list[object]:

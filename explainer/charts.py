@@ -82,17 +82,22 @@ def hierarchy(
                 "colors": [NEUTRAL if node.gathered else palette[value(node.wnid)] for node in nodes],
                 "line": {"width": 0.5},
             },
-            text=[f"{extent.categories:,} below, {extent.images:,} images" for extent in below],
+            text=[
+                "" if node.gathered else f"{extent.categories:,} categories below it, with {extent.images:,} images"
+                for node, extent in zip(nodes, below, strict=True)
+            ],
             textinfo="label",
             textfont={"color": _INK},
-            hovertemplate="<b>%{label}</b><br>" + MEASURES[measure].title + ": %{value:,}<br>%{text}<extra></extra>",
+            hovertemplate="<b>%{label}</b><br>"
+            + MEASURES[measure].title
+            + " in this field: %{value:,}<br>%{text}<extra></extra>",
             sort=True,
         )
     )
     # A map has no legend of its own: a point out of sight for each colour makes one.
     for meaning, colour in palette.items():
         marker = {"color": colour, "size": 12, "symbol": "square"}
-        name = meaning or "no category of people"
+        name = meaning or "not of people, no category itself, or gathered"
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name, hoverinfo="skip")
     figure.update_layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0},

@@ -185,22 +185,39 @@ def _explain(pipeline: Pipeline, photo: Photo, result: Result, method: str, stem
 
 
 def _category(options: argparse.Namespace) -> int:
-    named = search.load().named(options.name)
+    index = search.load()
+    named = index.named(options.name[: search.MAX_LENGTH + 1])
     if not named:
         print("explainer: no category is named so; try `explainer search`.", file=sys.stderr)
         return 1
+    tree = taxonomy.load()
     for wnid in named:
         said = _record(wnid, options.reveal)
+        relations = {
+            "parents": tree[wnid].parents,
+            "children": tree.hyponyms(wnid) + tree.instances(wnid),
+            "siblings": tree.siblings(wnid),
+            # Other senses would tell a masked word, and masked senses this one's.
+            "senses": [
+                other for other in index.senses(wnid) if not said["masked"] and _said(other, options.reveal)["words"]
+            ],
+        }
+        said |= {name: [_said(other, options.reveal) for other in others] for name, others in relations.items()}
+        said["vocabularies"] = vocabularies.naming(wnid)
         if options.json:
             print(json.dumps(said))
             continue
         print(_line(said))
         for path in said["paths"]:
             print("  " + " > ".join(path))
-        print(f"  below it: {', '.join(said['children'])}" if said["children"] else "  nothing below it")
+        for relation in relations:
+            if said[relation]:
+                print(f"  {relation}: {', '.join(other['words'] or '[masked: offensive]' for other in said[relation])}")
         for fact in ("images", "categories_below", "images_below", "safety", "imageability", "fate"):
             if said[fact] is not None:
                 print(f"  {fact.replace('_', ' ')}: {said[fact]}")
+        for lists in ("releases", "vocabularies"):
+            print(f"  {lists}: {', '.join(said[lists]) or 'none'}")
     return 0
 
 
@@ -220,17 +237,21 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _record(wnid: str, reveal: bool) -> dict[str, Any]:
-    """A category as `catalogue.record` has it, and the names on its paths and of its children."""
+    """A category as `catalogue.record` has it, and the names on its paths."""
 
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.TREE, reveal)
 
-    tree = taxonomy.load()
+    paths = taxonomy.load().hypernym_paths(wnid)
     return {
         **catalogue.record(wnid, caption),
-        "paths": [[catalogue.as_text(caption(step).name) for step in path] for path in tree.hypernym_paths(wnid)],
-        "children": [catalogue.as_text(caption(child).name) for child in tree.hyponyms(wnid)],
+        "paths": [[catalogue.as_text(caption(step).name) for step in path] for path in paths],
     }
+
+
+def _said(wnid: str, reveal: bool) -> dict[str, Any]:
+    said = words.caption(wnid, Context.TREE, reveal)
+    return {"wnid": wnid, "words": said.words and catalogue.as_text(said.name)}
 
 
 def _line(said: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Categories by words, wnids and definitions. Words are read here to be found, never to be shown."""
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from explainer.words import Context
 MAX_LENGTH = 100
 """Characters that a text to search for may have."""
 
-_WNID = re.compile(r"n?(\d{8})")
+_WNID = re.compile(r"n?(\d{2,8})")  # whole, or its beginning
 
 # Endings of plurals and what stands in their place, where there is no dictionary to ask.
 _PLURALS = (("men", "man"), ("ies", "y"), ("es", ""), ("s", ""))
@@ -35,7 +36,7 @@ class Hits:
 
 @dataclass(frozen=True)
 class Index:
-    """All words of all categories in alphabetical order, in small letters, and the category of each.
+    """All words of all categories in alphabetical order, in plain letters, and the category of each.
 
     `definitions` are lemmas and gloss of each category by its wnid; empty where the dictionary is missing or not yet
     read. `base_form` is what tells that "dogs" are a "dog".
@@ -52,7 +53,7 @@ class Index:
 
     @cached_property
     def _definitions_joined(self) -> "_Joined":
-        return _Joined.of(tuple(text.casefold() for text in self.definitions.values()), tuple(self.definitions))
+        return _Joined.of(tuple(map(_plain, self.definitions.values())), tuple(self.definitions))
 
     def find(self, text: str, n: int = 20) -> Hits:
         """At most `n` categories for a text.
@@ -81,7 +82,7 @@ class Index:
     def senses(self, wnid: str) -> tuple[str, ...]:
         """Other categories with a word of this one, the one with more below it first."""
         tree = taxonomy.load()
-        others = {other for lemma in tree[wnid].lemmas for other in self._named(lemma.casefold())}
+        others = {other for lemma in tree[wnid].lemmas for other in self._named(_plain(lemma))}
         return tuple(sorted(others - {wnid}, key=_places().__getitem__))
 
     def _exact(self, wanted: str) -> Iterator[str]:
@@ -89,20 +90,21 @@ class Index:
         if number and f"n{number[1]}" in taxonomy.load():
             yield f"n{number[1]}"
         yield from self._named(wanted)
-        base = self.base_form(wanted.replace(" ", "_"))
-        if base:
-            yield from self._named(base.replace("_", " "))
-        else:
-            for ending, instead in _PLURALS:
-                if wanted.endswith(ending):
-                    yield from self._named(wanted.removesuffix(ending) + instead)
+        yield from self._named(_plain(self.base_form(wanted.replace(" ", "_")) or ""))
+        # Of what is a word of its own as well ("men", the workforce) the dictionary tells no other form.
+        for ending, instead in _PLURALS:
+            if wanted.endswith(ending):
+                yield from self._named(wanted.removesuffix(ending) + instead)
 
     def _named(self, lemma: str) -> tuple[str, ...]:
         return self.wnids[bisect_left(self.lemmas, lemma) : bisect_right(self.lemmas, lemma)]
 
-    def _beginning(self, wanted: str) -> tuple[str, ...]:
+    def _beginning(self, wanted: str) -> Iterator[str]:
         first = bisect_left(self.lemmas, wanted)
-        return self.wnids[first : bisect_right(self.lemmas, wanted, first, key=lambda lemma: lemma[: len(wanted)])]
+        yield from self.wnids[first : bisect_right(self.lemmas, wanted, first, key=lambda lemma: lemma[: len(wanted)])]
+        number = _WNID.fullmatch(wanted)
+        if number:
+            yield from (wnid for wnid in taxonomy.load() if wnid.startswith(f"n{number[1]}"))
 
     def _spelt_like(self, wanted: str) -> tuple[str, ...]:
         """Words spelt nearly so. Masked ones are not suggested to whoever did not type them."""
@@ -142,7 +144,14 @@ class _Joined:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.replace("_", " ").casefold().split())
+    """A text in small letters, without accents, a space for hyphens: as words are compared."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join(
+        "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(_SPACES).split()
+    )
+
+
+_SPACES = str.maketrans("_-", "  ")
 
 
 @cache
@@ -171,6 +180,6 @@ def load() -> Index:
 
 @cache
 def _words() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    pairs = sorted((lemma.casefold(), wnid) for wnid, synset in taxonomy.load().items() for lemma in synset.lemmas)
+    pairs = sorted((_plain(lemma), wnid) for wnid, synset in taxonomy.load().items() for lemma in synset.lemmas)
     lemmas, wnids = zip(*pairs, strict=True)
     return lemmas, wnids

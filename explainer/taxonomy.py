@@ -104,6 +104,10 @@ class Taxonomy(Mapping[str, Synset]):
         """
         return self._hyponyms.get(self[wnid].wnid, ())
 
+    def instances(self, wnid: str) -> tuple[str, ...]:
+        """Wnids of its instances, which are no hyponyms: there are four in all, such as the sun, a star."""
+        return tuple(other for other, synset in self.synsets.items() if wnid in synset.instance_hypernyms)
+
     def closure(self, wnid: str) -> frozenset[str]:
         """Wnids of everything below by way of hyponyms, `wnid` itself left out."""
         found: set[str] = set()

@@ -28,7 +28,7 @@ with about:
     st.markdown(tree.extent(wnid))
     st.caption(tree.named_by(wnid))
 tree.steps("Above it", taxonomy.load()[wnid].parents, key="parent")
-tree.steps("Below it", taxonomy.load().hyponyms(wnid), key="child")
+tree.steps("Below it", taxonomy.load().hyponyms(wnid) + taxonomy.load().instances(wnid), key="child")
 tree.steps("Beside it", taxonomy.load().siblings(wnid), key="sibling")
 tree.steps("Other senses of its words", tree.senses(wnid), key="sense")
 

@@ -43,6 +43,7 @@ def test_the_closure_is_all_that_is_below_and_not_the_category_itself(small_tree
 
 def test_an_instance_is_no_hyponym_but_has_a_way_to_the_root(small_tree: Taxonomy) -> None:
     assert small_tree.hyponyms(BAKER) == ()
+    assert small_tree.instances(BAKER) == (ADA,)
     assert ADA not in small_tree.closure(ENTITY)
     assert small_tree.hypernym_paths(ADA)[0] == (ENTITY, CAUSE, PERSON, WORKER, BAKER, ADA)
 

@@ -32,7 +32,7 @@ def plain(text: str) -> str:
 def card(wnid: str, context: Context, key: str) -> None:
     """The words of a category, its gloss, what ImageNet said and did of it; `key` tells it from others on the page."""
     caption, synset = visitor.caption(wnid, context), taxonomy.load()[wnid]
-    st.markdown(f"### {plain(caption.text)}")
+    st.subheader(plain(caption.text), anchor=False)  # an anchor would carry a revealed word into the address
     if caption.gloss:
         st.markdown(f"*{plain(caption.gloss)}*")
     if caption.masked:

@@ -7,7 +7,7 @@ from typing import TypeVar, get_args
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, taxonomy, vocabularies
+from explainer import catalogue, charts, maps, taxonomy, vocabularies, words
 from explainer.catalogue import Facets, Fate
 from explainer.search import SearchError
 from explainer.taxonomy import Safety
@@ -33,7 +33,8 @@ def caption(wnid: str) -> Caption:
 
 def place() -> str:
     """Wnid of the category that the address names, the root where it names none; an unknown one gives a sentence."""
-    wnid = st.query_params.get(_PARAMETER, ROOT)
+    given = st.query_params.get(_PARAMETER, "").strip().lower() or ROOT
+    wnid = f"n{given}" if given.isdigit() else given
     if wnid in taxonomy.load():
         return wnid
     st.error(
@@ -68,12 +69,13 @@ def _day() -> None:
 @st.fragment
 def search() -> None:
     """A field that searches while one types, and what it found, to go to."""
-    if st.session_state.pop("found", False):
-        st.rerun()  # the whole page, of which this is a part
+    _leave()
     text = st.text_input("Search", key="search", type="search", live=True, placeholder="flutist, dogs, n02084071 …")
     if not text or not text.strip():
         return
-    wanted = st.session_state.setdefault("hits", _HITS)
+    if st.session_state.get("hits_for") != text:
+        st.session_state.update(hits_for=text, hits=_HITS)
+    wanted = st.session_state["hits"]
     try:
         hits = resources.index().find(text, wanted)
     except SearchError as error:
@@ -83,7 +85,7 @@ def search() -> None:
         found = caption(wnid)
         below = taxonomy.load().below(wnid).categories
         size = f" · {below:,} below" if below else ""
-        label = f"**{plain(found.text)}** · {wnid}{size}"
+        label = f"**{plain(found.text)}** · {wnid}{size}{_marked(found)}"
         st.button(label, key=f"hit_{wnid}", type="tertiary", on_click=_found, args=(wnid,))
     if hits.more:
         st.button("More", key="more_hits", on_click=_more_hits)
@@ -95,9 +97,8 @@ def search() -> None:
 
 
 def _found(wnid: str) -> None:
-    walk(wnid)
+    _walk_out(wnid)
     _search_for("")
-    st.session_state["found"] = True
 
 
 def _more_hits() -> None:
@@ -106,7 +107,22 @@ def _more_hits() -> None:
 
 def _search_for(text: str) -> None:
     st.session_state["search"] = text
-    st.session_state["hits"] = _HITS
+
+
+def _walk_out(wnid: str) -> None:
+    """Go to a category from a part of the page that runs by itself."""
+    walk(wnid)
+    st.session_state["walked"] = True
+
+
+def _leave() -> None:
+    """Run the whole page where a part of it led to another category."""
+    if st.session_state.pop("walked", False):
+        st.rerun()
+
+
+def _marked(caption: Caption) -> str:
+    return " · sensitive" if caption.safety == "sensitive" and not caption.masked else ""
 
 
 def ways(wnid: str) -> None:
@@ -144,22 +160,26 @@ def named_by(wnid: str) -> str:
     return f"Named by {len(titles)} {of}: {'; '.join(titles)}." if titles else f"Named by none {of}."
 
 
+@st.fragment
 def steps(title: str, wnids: Sequence[str], key: str) -> None:
     """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""
+    _leave()
     if not wnids:
         return
     tree = taxonomy.load()
     order = sorted(wnids, key=lambda wnid: (-tree.below(wnid).categories, -(tree[wnid].images or 0), wnid))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{title}** ({len(order):,})")
-        every = len(order) <= _FIRST or st.toggle("all", key=f"all_{key}")
+        every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=f"all_{key}_{order[0]}")
         for wnid in order if every else order[:_FIRST]:
             below, images = tree.below(wnid), tree[wnid].images
             size = f" · {below.categories:,} below" if below.categories else ""
+            said = caption(wnid)
             st.button(
-                f"{plain(caption(wnid).name)}{size} · {(images or 0) + below.images:,} images",
+                f"{plain(said.name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
                 key=f"{key}_{wnid}",
-                on_click=walk,
+                help=wnid,
+                on_click=_walk_out,
                 args=(wnid,),
             )
 
@@ -205,6 +225,10 @@ def _clicked(key: str) -> None:
 
 def listing(wnid: str) -> None:
     """The categories below one as a list: filters, how many there are, a table to go on from, and all of it as CSV."""
+    everything = catalogue.select(wnid, Facets())
+    if not everything:
+        st.caption("Nothing is below it.")
+        return
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people"),
@@ -215,15 +239,18 @@ def listing(wnid: str) -> None:
         )
     order = st.selectbox("In the order of", list(catalogue.ORDERS), key="order")
     wnids = catalogue.select(wnid, facets, order)
-    everything = len(catalogue.select(wnid, Facets()))
-    st.markdown(f"**{len(wnids):,}** of {everything:,} categories below {plain(caption(wnid).name)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**{len(wnids):,}** of {len(everything):,} categories below {plain(caption(wnid).name)}")
+        if facets != Facets():
+            st.button("Clear the filters", key="clear_filters", on_click=_clear_filters)
     if not wnids:
         st.caption("No category passes all of the filters: widen one of them.")
         return
     pages = -(-len(wnids) // _ROWS)
-    page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{pages}") if pages > 1 else 1
+    list_ = hash((wnid, facets, order))  # another list begins at its first page
+    page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
     rows = wnids[(page - 1) * _ROWS : page * _ROWS]
-    key = f"list_{wnid}_{page}_{hash(rows)}"
+    key = f"list_{list_}_{page}"
     st.dataframe(
         _table(rows),
         hide_index=True,
@@ -242,6 +269,14 @@ def listing(wnid: str) -> None:
     )
 
 
+def _clear_filters() -> None:
+    for key, value in _UNFILTERED.items():
+        st.session_state[key] = value
+
+
+_UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
+
+
 def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
     chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, wrap=True)
     return chosen
@@ -250,8 +285,10 @@ def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
     tree = taxonomy.load()
     synsets = [tree[wnid] for wnid in wnids]
+    # Streamlit lets a table be taken away as a file: what is masked stays masked in it, revealed or not.
+    captions = [words.caption(wnid, Context.TREE_FILE) for wnid in wnids]
     return {
-        "category": [caption(wnid).text for wnid in wnids],
+        "category": [catalogue.as_text(said.text) for said in captions],
         "images": [synset.images for synset in synsets],
         "categories below": [tree.below(wnid).categories for wnid in wnids],
         "safety": [synset.safety for synset in synsets],

@@ -106,5 +106,6 @@ def test_a_revealed_word_is_shown_to_who_asked_and_is_in_no_address(sentinel_vis
     page.wait_for_place(offensive)
     page.button("reveal_card").click()
     expect(page.card).to_contain_text(sentinels.lemma(tree[offensive]))
+    assert not sentinels.found(page.card.locator("h3").get_attribute("id") or "")  # what a link to it would carry
     assert not sentinels.found(page.page.url + " ".join(page.traffic.urls) + page.page.title())
     assert not [word for word in sentinels.found(other.traffic.received()) if "offensive" in word]
