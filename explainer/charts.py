@@ -293,7 +293,7 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
     figure = go.Figure(
         go.Bar(
             x=list(scores),
-            y=names,
+            y=_wrapped(names),
             orientation="h",
             marker_color=BARS,
             text=[f"{score:.1%}" for score in scores],
