@@ -5,6 +5,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from handmade import SOURCES
 from streamlit.testing.v1 import AppTest
 
 from explainer import removal
@@ -13,6 +14,7 @@ from explainer.ui import about
 
 ROOT = Path(__file__).parents[2]
 TEXT = (DATA / "about.md").read_text(encoding="utf-8")
+PAGES = re.findall(r'st\.Page\([^)]*title="([^"]+)"', SOURCES["streamlit_app.py"])
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 # In no table of the removal: the pictures that the Barbican showed.
 OTHERS = {"35,000"}
@@ -48,6 +50,11 @@ def test_every_figure_that_is_typed_was_published() -> None:
     typed = set(NUMBER.findall(prose))
     assert {"2,395", "50,000"} <= typed
     assert {figure for figure in typed if not re.fullmatch(r"(1[789]|20)\d\d", figure)} <= published | OTHERS
+
+
+@pytest.mark.parametrize("title", sorted(set(PAGES) - {"About"}))
+def test_how_each_page_computes_what_it_shows_is_told(title: str) -> None:
+    assert f"**{title}.**" in TEXT
 
 
 def test_the_eight_critiques_stand_there_with_who_made_them() -> None:
