@@ -6,8 +6,10 @@ import sys
 import pytest
 import sentinels
 
-from explainer import charts, maps, vocabularies, words
-from explainer.taxonomy import PERSON
+from explainer import charts, maps, removal, vocabularies, words
+from explainer.removal import Bin, Branch, Step
+from explainer.taxonomy import PERSON, Extent
+from explainer.vocabularies import Afterlife, person_categories
 from explainer.words import Caption, Context
 
 
@@ -81,6 +83,113 @@ def test_words_on_a_colour_can_be_read() -> None:
 
     for colour in charts.STATUS.values():
         assert (luminance(colour) + 0.05) / (luminance(charts._INK) + 0.05) >= 4.5
+
+
+# The removal
+
+NONE = Extent(0, 0)
+STEPS = (
+    Step("fall-2011", {"not imageable": NONE, "sensitive": NONE, "offensive": NONE}, Extent(10, 1_000)),
+    Step(
+        "september-2019",
+        {"not imageable": NONE, "sensitive": Extent(3, 200), "offensive": Extent(1, 50)},
+        Extent(6, 750),
+    ),
+    Step("winter-2021", {"not imageable": Extent(4, 700), "sensitive": NONE, "offensive": NONE}, Extent(2, 50)),
+)
+
+
+def test_each_bar_of_the_waterfall_hangs_where_the_one_before_it_ends() -> None:
+    (bar,) = charts.waterfall(STEPS, "categories", "Of 10, 2 were left", "categories").data
+    assert list(zip(bar.y, bar.base, bar.x, bar.text, strict=True)) == [
+        ("Fall 2011", 0, 10, "10"),
+        ("sensitive", 7, 3, "− 3"),
+        ("offensive", 6, 1, "− 1"),
+        ("September 2019,<br>announced", 0, 6, "6"),
+        ("not imageable", 2, 4, "− 4"),
+        ("Winter 2021", 0, 2, "2"),
+    ]
+
+
+def test_the_waterfall_counts_images_as_well_in_the_colours_of_the_statuses() -> None:
+    (bar,) = charts.waterfall(STEPS, "images", "", "").data
+    assert list(bar.x) == [1_000, 200, 50, 750, 700, 50]
+    assert list(bar.marker.color) == [charts.NEUTRAL, "#E69F00", "#D55E00", charts.NEUTRAL, "#56B4E9", "#009E73"]
+
+
+@pytest.mark.parametrize("measure", maps.MEASURES)
+def test_maps_of_all_releases_have_the_same_places(measure: str) -> None:
+    nodes = maps.nodes(PERSON, measure)
+    drawn = [
+        charts.release_map(nodes, in_the_tree, measure, person_categories(release), "", "")
+        for release in vocabularies.RELEASES
+    ]
+    for figure in drawn[1:]:
+        for places in ("ids", "parents", "values", "labels"):
+            assert list(figure.data[0][places]) == list(drawn[0].data[0][places])
+        assert [trace.name for trace in figure.data[1:]] == [trace.name for trace in drawn[0].data[1:]]
+        assert figure.layout.height == drawn[0].layout.height
+
+
+def test_a_map_of_winter_2021_has_the_colour_of_what_was_kept_alone() -> None:
+    nodes = maps.nodes(PERSON)
+    treemap = charts.release_map(nodes, in_the_tree, "images", person_categories("winter-2021"), "", "").data[0]
+    for node, colour in zip(nodes, treemap.marker.colors, strict=True):
+        is_kept = not node.gathered and vocabularies.status(node.wnid) == "kept"
+        assert (colour == charts.STATUS["kept"]) == is_kept
+        assert is_kept or colour.startswith("rgba")
+
+
+def test_imageability_is_stacked_by_status_with_a_line_at_each_threshold() -> None:
+    bins = (
+        Bin(1.0, 3.0, {"kept": 0, "not imageable": 5, "sensitive": 2, "offensive": 0}),
+        Bin(3.0, 5.0, {"kept": 3, "not imageable": 1, "sensitive": 4, "offensive": 0}),
+    )
+    figure = charts.imageability(bins, {"4: theirs": 4.0, "2.5: yours": 2.5}, "", "")
+    assert {bar.name: (list(bar.x), list(bar.y)) for bar in figure.data} == {
+        "kept": ([2, 4], [0, 3]),
+        "not imageable": ([2, 4], [5, 1]),
+        "sensitive": ([2, 4], [2, 4]),
+    }
+    assert figure.layout.barmode == "stack"
+    assert [line.x0 for line in figure.layout.shapes] == [4.0, 2.5]
+    assert [note.text for note in figure.layout.annotations] == ["4: theirs", "2.5: yours"]
+
+
+def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:
+    gone = {"not imageable": Extent(1, 10), "sensitive": Extent(2, 20), "offensive": Extent(3, 30)}
+    hit = [Branch("n1", Extent(8, 99), gone), Branch("n2", Extent(6, 60), gone)]
+    figure = charts.branches(hit, lambda wnid: Caption(wnid, "offensive", None), "", "")
+    assert {bar.name: list(bar.x) for bar in figure.data[:4]} == {
+        "not imageable": [1, 1],
+        "sensitive": [2, 2],
+        "offensive": [3, 3],
+        "kept": [2, 0],
+    }
+    assert [name.replace("<br>", " ") for name in figure.data[0].y] == [
+        "1. [masked: offensive]",
+        "2. [masked: offensive]",
+    ]
+    assert [text.strip() for text in figure.data[4].text] == ["75% of 8", "100% of 6"]
+
+
+def test_the_afterlife_parts_what_was_kept_from_what_was_removed() -> None:
+    named = {"A list": Afterlife(size=100, people=20, removed=15, offensive=4, images=999)}
+    kept, removed, offensive, _ = charts.afterlife(named, "", "").data
+    assert (list(kept.x), list(removed.x), list(offensive.x)) == ([5], [11], [4])
+    assert (kept.marker.color, offensive.marker.color) == (charts.STATUS["kept"], charts.STATUS["offensive"])
+
+
+def test_no_masked_word_is_in_the_data_of_branches_and_of_maps_of_releases(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentinels.plant(monkeypatch.setattr)
+    drawn = [
+        charts.release_map(maps.nodes(PERSON), in_the_tree, "images", person_categories("fall-2011"), "", ""),
+        charts.branches(removal.branches(), in_the_tree, "", ""),
+    ]
+    for figure in drawn:
+        sent = figure.to_json().replace(r"\u003cbr\u003e", " ")
+        assert "[masked: offensive]" in sent
+        assert not any("offensive" in word for word in sentinels.found(sent))
 
 
 def test_the_colours_are_those_of_the_theme() -> None:

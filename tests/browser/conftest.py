@@ -207,6 +207,10 @@ class AppPage:
             self.button(key).click()
         return Path(download.value.path()).read_bytes()
 
+    def choose(self, key: str, option: str) -> None:
+        """Press one of several buttons in a row: a release, a face, a method."""
+        self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
+
     def button(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key} button")
 
@@ -313,10 +317,6 @@ class PhotoPage(AppPage):
     def wait_for_error(self) -> None:
         self._settle(self.error)
 
-    def choose(self, key: str, option: str) -> None:
-        """Press one of several buttons in a row: a release, a face, a method."""
-        self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
-
     def choose_target(self, place: int) -> str:
         """Choose what is explained, by its place in the list; returns what the list says of it."""
         option = self.page.get_by_role("option").nth(place)
@@ -332,6 +332,13 @@ class PhotoPage(AppPage):
         """The photo with its boxes, fetched as the page does."""
         answer = self.page.request.get(self.addresses[0])
         return Image.open(io.BytesIO(answer.body())).convert("RGB")
+
+    def go_on_to_removal(self) -> "RemovalPage":
+        """Go to the page "Before and after" by the menu."""
+        self.page.get_by_role("link", name="Before and after").click()
+        page = RemovalPage(self.page, self.url)
+        self._settle(page.chart("afterlife"))
+        return page
 
     @property
     def samples(self) -> Locator:
@@ -405,6 +412,48 @@ class TreePage(AppPage):
         return self.page.get_by_test_id("stColumn").filter(has=self.page.locator("h3"))
 
 
+class RemovalPage(AppPage):
+    """The page "Before and after"."""
+
+    def open(self) -> "RemovalPage":
+        self.page.goto(f"{self.url}/removal")
+        self._settle(self.chart("afterlife"))
+        return self
+
+    def follow(self, link: str) -> TreePage:
+        """Follow a link into the tree by what it says."""
+        self.page.get_by_role("link", name=link, exact=True).click()
+        return TreePage(self.page, self.url)
+
+    def choose_release(self, title: str) -> None:
+        """Step to a release, and wait until its map is drawn."""
+        self.choose("after", title)
+        self._settle(self.chart("map-after").get_by_text(f"{title}; area:"))
+
+    def move_threshold(self, key: str) -> None:
+        self.page.locator(".st-key-threshold input").press(key)
+
+    def wait_for_labels(self) -> None:
+        self._settle(self.page.get_by_text("Fall 2011 answers"))
+
+    def chart(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} .js-plotly-plot")
+
+    def places(self, key: str) -> list[str]:
+        """The outlines of the fields of a map, each in pixels of its own drawing."""
+        outlines: list[str] = (
+            self.chart(key)
+            .locator("path.surface")
+            .evaluate_all("fields => fields.map(field => field.getAttribute('d'))")
+        )
+        return outlines
+
+    @property
+    def kept(self) -> Locator:
+        """How many categories the rule by choice keeps."""
+        return self.page.get_by_test_id("stMetric").filter(has_text="Categories kept").get_by_test_id("stMetricValue")
+
+
 # Fixtures
 
 
@@ -449,6 +498,10 @@ class Visitors:
     def tree(self, category: str | None = None, width: int = 1280, height: int = 1600) -> TreePage:
         """A new visitor with the page "Category tree" open, at a category's address."""
         return TreePage(self._window(width, height), self.server.url).open(category)
+
+    def removal(self, width: int = 1280, height: int = 1600) -> RemovalPage:
+        """A new visitor with the page "Before and after" open."""
+        return RemovalPage(self._window(width, height), self.server.url).open()
 
     def _window(self, width: int, height: int) -> Page:
         return self._browser.new_context(viewport={"width": width, "height": height}).new_page()

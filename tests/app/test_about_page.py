@@ -1,0 +1,90 @@
+"""The page "About": its figures are counted or published, its critiques and links complete, its versions true."""
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from handmade import SOURCES
+from streamlit.testing.v1 import AppTest
+
+from explainer import removal
+from explainer.taxonomy import DATA
+from explainer.ui import about
+
+ROOT = Path(__file__).parents[2]
+TEXT = (DATA / "about.md").read_text(encoding="utf-8")
+PAGES = re.findall(r'st\.Page\([^)]*title="([^"]+)"', SOURCES["streamlit_app.py"])
+NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+# In no table of the removal: the pictures that the Barbican showed.
+OTHERS = {"35,000"}
+
+
+@pytest.fixture(scope="module")
+def page() -> AppTest:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=200)
+    return app.switch_page("pages/about.py").run()
+
+
+def test_the_page_shows_its_text_with_the_figures_counted(page: AppTest) -> None:
+    assert not page.exception
+    assert page.title[0].value == "About"
+    (text,) = (text.value for text in page.markdown if text.value.startswith("## What this is"))
+    for figure in (
+        "14,197,114 pictures",
+        "21,841",
+        "2,832 of them",
+        "1,239 after",
+        "158 after",
+        "1,000 classes",
+        "56%",
+    ):
+        assert figure in text.replace("\n", " ")
+    assert "of which 3 are" in text.replace("\n", " ")
+    assert not re.search(r"[{}]", text)
+
+
+def test_every_figure_that_is_typed_was_published() -> None:
+    published = {figure for row in removal.published() for figure in NUMBER.findall(row.published)}
+    prose = re.sub(r"arXiv \d{4}\.\d{4,5}|\]\(\S+\)|YOLO9000|^\d\. ", "", TEXT, flags=re.MULTILINE)
+    typed = set(NUMBER.findall(prose))
+    assert {"2,395", "50,000"} <= typed
+    assert {figure for figure in typed if not re.fullmatch(r"(1[789]|20)\d\d", figure)} <= published | OTHERS
+
+
+@pytest.mark.parametrize("title", sorted(set(PAGES) - {"About"}))
+def test_how_each_page_computes_what_it_shows_is_told(title: str) -> None:
+    assert f"**{title}.**" in TEXT
+
+
+def test_the_eight_critiques_stand_there_with_who_made_them() -> None:
+    critiques = re.findall(r"^(\d)\. ((?:.+\n?(?:   .+\n)*))", TEXT, flags=re.MULTILINE)
+    assert [int(number) for number, _ in critiques] == list(range(1, 9))
+    sources = ("BuzzFeed", "Popbuzz", "Lyons", "Wired", "Crawford", "Dulhanty & Wong", "Yang et al.")
+    assert [source for (_, text), source in zip(critiques[:7], sources, strict=True) if source not in text] == []
+
+
+def test_links_lead_to_papers_and_to_three_sites_alone() -> None:
+    addresses = re.findall(r"\]\(([^\s)]+)\)", TEXT)
+    sites = {address for address in addresses if not re.fullmatch(r"https://arxiv\.org/abs/\d{4}\.\d{4,5}", address)}
+    assert sites == {"https://excavating.ai", "https://image-net.org", "https://wordnet.princeton.edu"}
+    for number, linked in re.findall(r"\[arXiv (\S+)\]\(https://arxiv\.org/abs/([^\s)]+)\)", TEXT):
+        assert number == linked
+
+
+def test_versions_are_those_in_use(page: AppTest) -> None:
+    models, packages = (table.value for table in page.dataframe)
+    assert models["model"].tolist() == ["EfficientNet-Lite0"]
+    versions = dict(zip(packages["package"], packages["version"], strict=True))
+    assert {"streamlit", "torch", "timm", "captum", "plotly"} <= set(versions)
+    assert "pytest" not in versions
+    assert all(version == metadata.version(package) for package, version in versions.items())
+
+
+def test_the_sources_of_the_tables_stand_there(page: AppTest) -> None:
+    assert any("imagenet_synsets.csv" in text.value for text in page.markdown)
+
+
+def test_the_text_is_counted_anew_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(about.roulette, "MOST_FACES", 12_345)
+    assert "the largest 12345," in about.prose()

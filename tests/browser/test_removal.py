@@ -1,0 +1,94 @@
+"""A visitor's way through the page "Before and after", in a real browser."""
+
+import re
+
+import pytest
+import sentinels
+from playwright.sync_api import expect
+
+from explainer import vocabularies
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SIZES = ("2,832", "1,239", "158")
+RELEASES = {release.title: size for release, size in zip(vocabularies.RELEASES.values(), SIZES, strict=True)}
+INHABITANT = "n09620078"
+MOST_BYTES, MOST_BYTES_OF_A_MOVE = 500_000, 50_000
+
+
+def test_stepping_through_the_releases_leaves_every_category_in_its_place(visitor) -> None:
+    page = visitor.removal()
+    for title, size in RELEASES.items():
+        page.choose_release(title)
+        expect(page.chart("map-after")).to_contain_text(f"{size} of 2,832 categories")
+        assert len(page.places("map-after")) > 500
+        assert page.places("map-after") == page.places("map-before")
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_the_page_is_small_and_a_move_of_the_threshold_sends_its_part_alone(visitor) -> None:
+    page = visitor.removal()
+    assert len("".join(page.traffic.frames)) < MOST_BYTES
+    expect(page.kept).to_have_text("158")
+
+    page.traffic.frames.clear()
+    page.move_threshold("ArrowLeft")
+    expect(page.kept).not_to_have_text("158")
+    expect(page.chart("imageability")).to_contain_text("3.9: yours")
+    page.move_threshold("ArrowRight")
+    expect(page.kept).to_have_text("158")
+    assert len("".join(page.traffic.frames)) < 2 * MOST_BYTES_OF_A_MOVE
+
+
+def test_a_branch_leads_into_the_tree(visitor) -> None:
+    page = visitor.removal()
+    page.follow("inhabitant · 100% of 184").wait_for_place(INHABITANT)
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_the_photo_of_the_first_page_is_carried_over(visitor) -> None:
+    photo = visitor()
+    photo.choose_sample("Photographer")
+    photo.agree()
+    photo.wait_for_result("found")
+    numbers = {title: re.findall(r"n\d{8}", photo.list_of(title).inner_text()) for title in RELEASES}
+    page = photo.go_on_to_removal()
+    page.wait_for_labels()
+
+    for title, wnids in numbers.items():
+        column = page.page.get_by_test_id("stColumn").filter(has=page.page.get_by_text(title, exact=True)).last
+        assert re.findall(r"n\d{8}", column.inner_text()) == wnids != []
+
+
+def test_a_chart_is_taken_away_as_a_picture_and_as_numbers(visitor) -> None:
+    page = visitor.removal()
+    assert page.download("download_removal-steps").decode().startswith("release,fate,categories,images\n")
+    with page.page.expect_download() as download:
+        page.chart("removal-steps").locator(".modebar-btn").first.click()
+    assert download.value.suggested_filename == "removal-steps.png"
+
+
+def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
+    sentinel_visitor, app_with_sentinels
+) -> None:
+    page = sentinel_visitor.removal()
+    for title in RELEASES:
+        page.choose_release(title)
+    field = page.chart("map-before").locator(".slicetext").filter(has_text="[masked: offensive]").first
+    box = field.bounding_box()
+    assert box is not None
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.chart("map-before").locator(".hoverlayer")).to_contain_text("[masked: offensive]")
+    page.move_threshold("Home")
+    expect(page.kept).not_to_have_text("158")
+
+    received = sentinels.found(page.traffic.received())
+    assert received  # the control: sensitive words may be read in the tree
+    assert not any("offensive" in word for word in received)
+    assert sentinels.found(app_with_sentinels.log) == set()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_reaches_beyond_the_edge(visitor, width: int) -> None:
+    page = visitor.removal(width=width)
+    assert page.overflow == []
