@@ -1,11 +1,16 @@
-"""Measurements, the short ones or those that are named: `python -m benchmarks [reading] [browser] [visitors]`."""
+"""Measurements, the short ones or those named: `python -m benchmarks [reading] [browser] [explaining] [visitors]`."""
 
 import sys
 
-from benchmarks import browser, reading, visitors
+from benchmarks import browser, explaining, reading, visitors
 
-MEASUREMENTS = {"reading": reading.report, "browser": browser.report, "visitors": visitors.report}
-SHORT = ("reading", "browser")  # the visitors take minutes
+MEASUREMENTS = {
+    "reading": reading.report,
+    "browser": browser.report,
+    "explaining": explaining.report,
+    "visitors": visitors.report,
+}
+SHORT = ("reading", "browser", "explaining")  # the visitors take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()
