@@ -2,15 +2,16 @@
 
 import sys
 
-from benchmarks import browser, reading, tree, visitors
+from benchmarks import browser, explaining, reading, tree, visitors
 
 MEASUREMENTS = {
     "reading": reading.report,
     "browser": browser.report,
     "tree": tree.report,
+    "explaining": explaining.report,
     "visitors": visitors.report,
 }
-SHORT = ("reading", "browser", "tree")  # the visitors take minutes
+SHORT = ("reading", "browser", "tree", "explaining")  # the visitors take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()

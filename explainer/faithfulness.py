@@ -1,6 +1,7 @@
 """Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,21 +22,26 @@ if TYPE_CHECKING:
     from explainer.classifiers import Classifier
     from explainer.people import PeopleHead
 
+Direction = Literal["insertion", "deletion"]
+Order = Literal["map", "random", "centre"]
+
 _AT_ONCE = 8  # passes in one batch
-_CELLS = 14  # along each side of the picture, of 16 x 16 pixels
+_CELLS = 7  # along each side of the picture, of 32 x 32 pixels: those of Grad-CAM's map
+_ORDERS = 4  # random ones
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
     """How an output changes while cells of the picture come into an empty one, or go from the whole, in an order.
 
-    The order is that of the map, the highest mean first; a random one; or from the centre of the picture outwards.
-    `shares` is float (n,), the share of the cells that came or went, 0 to 1; `outputs` is float (n,): of an object its
-    probability, of a person category its cosine, and with a target that has an `against` the difference of the two.
+    The order is that of the map, the highest mean first; or from the centre of the picture outwards; or random, as the
+    mean of some such curves. `shares` is float (n,), the share of the cells that came or went, 0 to 1. `outputs` is
+    float (n,): of an object its probability, of a person category its cosine, and with a target that has an `against`
+    the difference of the two.
     """
 
-    direction: Literal["insertion", "deletion"]
-    order: Literal["map", "random", "centre"]
+    direction: Direction
+    order: Order
     shares: NDArray[np.float64]
     outputs: NDArray[np.float64]
 
@@ -51,30 +57,29 @@ def curves(
     crop: Image.Image,
     attribution: Attribution,
     progress: Progress = lambda fraction: None,
-    steps: int = 28,
+    steps: int = 24,
     seed: int = 0,
 ) -> tuple[Curve, ...]:
     """Insertion and deletion (Petsiuk et al., RISE, BMVC 2018, arXiv 1806.07421), each in three orders.
 
-    What comes and goes are not pixels but 14 x 14 cells, as in Samek et al. (TNNLS 2017, arXiv 1509.06321): a few
+    What comes and goes are not pixels but 7 x 7 cells, as in Samek et al. (TNNLS 2017, arXiv 1509.06321): a few
     random pixels undo most pictures, so that nothing would be better than chance. Cells come into the crop out of
-    focus, and go to the mean colour. `progress` hears of each batch as a fraction,
-    0 to 1; what it raises ends the work. Raises ValueError for a target that the model does not answer with.
+    focus, and go to the mean colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the
+    work. Raises ValueError for a target that the model does not answer with.
     """
-    import torch
     from torch import nn
 
     side = classifier.card.transform.side
     cells = (min(_CELLS, side), min(_CELLS, side))
     row, column = np.indices(cells) - (cells[0] - 1) / 2
-    orders: dict[Literal["map", "random", "centre"], NDArray[Any]] = {
-        "map": cv2.resize(to_pixels(attribution.values, side), cells, interpolation=cv2.INTER_AREA),
-        "random": np.random.default_rng(seed).random(cells),
-        "centre": -np.hypot(row, column),
+    orders: dict[Order, list[NDArray[Any]]] = {
+        "map": [cv2.resize(to_pixels(attribution.values, side), cells, interpolation=cv2.INTER_AREA)],
+        "random": list(np.random.default_rng(seed).random((_ORDERS, *cells))),
+        "centre": [-np.hypot(row, column)],
     }
-    baselines: dict[Literal["insertion", "deletion"], str] = {"insertion": "blurred", "deletion": "mean"}
+    baselines: dict[Direction, str] = {"insertion": "blurred", "deletion": "mean"}
     shares = np.linspace(0, 1, steps + 1)
-    batches = -(-len(shares) // _AT_ONCE) * len(orders) * len(baselines)
+    batches = -(-len(shares) // _AT_ONCE) * (_ORDERS + 2) * len(baselines)
     tell = methods.counter(batches, progress)
     found = []
     for direction, baseline in baselines.items():
@@ -82,16 +87,25 @@ def curves(
         if attribution.target.kind == "object":
             question = dataclasses.replace(question, head=nn.Softmax(dim=1))
         output = question.output_of_masks()
-        for order, values in orders.items():
-            ranks = np.empty(values.size, dtype=np.float32)
-            ranks[np.argsort(-values, axis=None, kind="stable")] = (np.arange(values.size) + 0.5) / values.size
-            pixels = cv2.resize(ranks.reshape(cells), (side, side), interpolation=cv2.INTER_NEAREST)
-            changed = pixels < shares[:, None, None]
-            masks = torch.from_numpy(changed if direction == "insertion" else ~changed)[:, None].float()
-            with torch.no_grad():
-                outputs = torch.cat([output(batch) for batch in torch.split(masks, _AT_ONCE)])
-            found.append(Curve(direction, order, shares, outputs.double().numpy()))
+        for order, maps in orders.items():
+            outputs = [_along(output, values, shares, side, direction) for values in maps]
+            found.append(Curve(direction, order, shares, np.mean(outputs, axis=0)))
     return tuple(found)
+
+
+def _along(
+    output: "torch.nn.Module", values: NDArray[Any], shares: NDArray[np.float64], side: int, direction: Direction
+) -> NDArray[np.float64]:
+    """The outputs of masks in which shares of the cells came or went, those with the highest values first."""
+    import torch
+
+    ranks = np.empty(values.size, dtype=np.float32)
+    ranks[np.argsort(-values, axis=None, kind="stable")] = (np.arange(values.size) + 0.5) / values.size
+    pixels = cv2.resize(ranks.reshape(values.shape), (side, side), interpolation=cv2.INTER_NEAREST)
+    changed = pixels < shares[:, None, None]
+    masks = torch.from_numpy(changed if direction == "insertion" else ~changed)[:, None].float()
+    with torch.no_grad():
+        return np.concatenate([output(batch).double().numpy() for batch in torch.split(masks, _AT_ONCE)])
 
 
 @dataclass(frozen=True)
@@ -189,12 +203,12 @@ def max_sensitivity(
 
     draw, done = np.random.default_rng(seed), 0
 
-    def maps(pictures: "torch.Tensor | tuple[torch.Tensor]") -> "torch.Tensor":
+    def maps(pictures: "torch.Tensor | tuple[torch.Tensor]") -> "tuple[torch.Tensor]":
         nonlocal done
         picture = Image.fromarray(pictures[0].numpy().reshape(np.asarray(crop).shape))  # Captum wraps the first twice
         found = _again(classifier, head, picture, attribution, progress, done, samples + 1)
         done += 1
-        return torch.from_numpy(found.values)[None]
+        return (torch.from_numpy(found.values)[None],)
 
     def noisy(pictures: "torch.Tensor") -> "torch.Tensor":
         noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
@@ -278,6 +292,8 @@ def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> fl
     """Spearman's rank correlation of two maps, -1 to 1; the coarser is scaled up. NaN where one is constant."""
     from scipy.stats import spearmanr
 
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return math.nan
     side = max(len(one), len(other))
     return float(spearmanr(to_pixels(one, side), to_pixels(other, side), axis=None).statistic)
 

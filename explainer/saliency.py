@@ -87,17 +87,28 @@ class Method:
 # What they need
 
 
+def _activations(classifier: "Classifier") -> set[type]:
+    # torch and timm keep theirs in modules of that name.
+    return {type(part) for part in classifier.module.modules() if "activation" in type(part).__module__}
+
+
 def _rectifies(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     from torch import nn
 
-    # torch and timm keep their activations in modules of that name.
-    activations = {type(part) for part in classifier.module.modules() if "activation" in type(part).__module__}
+    activations = _activations(classifier)
     return bool(activations) and activations <= {nn.ReLU, nn.ReLU6}
 
 
 @lru_cache(maxsize=8)
 def _completes(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
-    """Whether DeepLift keeps its promise on a picture of noise: its values sum to the change of the output."""
+    """Whether DeepLift has rules for the activations, and its parts do add up for a picture of noise.
+
+    Not all that is in a network is a module that rules could be kept for.
+    """
+    from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
+
+    if not _activations(classifier) <= set(SUPPORTED_NON_LINEAR):
+        return False
     side = classifier.card.transform.side
     noise = np.random.default_rng(0).integers(256, size=(side, side, 3), dtype=np.uint8)
     target = Target(kind, (classifier.wnids if kind == "object" else head.wnids)[0])

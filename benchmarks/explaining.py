@@ -1,0 +1,159 @@
+"""Explaining a label: the explainer against plain Captum and other packages, on the model that comes with the app.
+
+Each way runs in a process of its own, which `python -m benchmarks.explaining WAY` starts, so that its peak of memory is
+its own; one thread each, as in the app. Two ways that promise the same map are held to it.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+REPEATS = 5
+STEPS = 50  # of Integrated Gradients
+
+# What is measured: the way of the app, and with whom it is compared.
+PAIRS = {
+    "Grad-CAM": ("grad-cam", ("forward", "grad-cam by pytorch-grad-cam", "grad-cam by torch-cam")),
+    f"Integrated Gradients, {STEPS} steps": ("integrated-gradients", ("integrated-gradients by Captum",)),
+    "Occlusion": ("occlusion", ("occlusion by Captum",)),
+    "Feature Ablation": ("feature-ablation", ("feature-ablation by Captum",)),
+    "LIME": ("lime", ("lime by Captum",)),
+    "Kernel SHAP": ("kernel-shap", ("kernel-shap by Captum",)),
+}
+
+
+def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
+    """Each way to make a map, by its name; "forward" makes none, but passes the picture through the module."""
+    import captum.attr
+    import torch
+    from captum._utils.models.linear_model import SkLearnRidge
+    from pytorch_grad_cam import GradCAM as TheirGradCAM
+    from torchcam.methods import GradCAM as TorchCAM
+
+    from explainer import classifiers, faces, methods, people, saliency, samples
+    from explainer.saliency import METHODS, Target
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    classifier = classifiers.load()
+    head, module, layer = people.load(classifier), classifier.module, classifier.grad_cam_layer
+    crop = faces.crop(samples.read("astronaut"), None)
+    inputs = classifier.to_inputs([crop])
+    with torch.no_grad():
+        index = int(module(inputs).argmax())
+    target = Target("object", classifier.wnids[index])
+    settings = {name: dict(method.settings) for name, method in METHODS.items()}
+    settings["integrated-gradients"]["steps"] = STEPS
+
+    def forward() -> NDArray[np.float32]:
+        with torch.no_grad():
+            module(classifier.to_inputs([crop]))
+        return np.zeros((1, 1), np.float32)
+
+    def by_pytorch_grad_cam() -> NDArray[np.float32]:
+        pixels = classifier.to_inputs([crop]).requires_grad_()
+        with TheirGradCAM(module, [layer]) as cam:
+            cam.activations_and_grads(pixels)[0, index].backward()
+            (activations,), (gradients,) = cam.activations_and_grads.activations, cam.activations_and_grads.gradients
+            found: NDArray[np.float32] = cam.get_cam_image(pixels, layer, [], activations.numpy(), gradients.numpy())
+        return found[0]
+
+    def by_torch_cam() -> NDArray[np.float32]:
+        with TorchCAM(module, layer) as cam:
+            (found,) = cam(index, module(classifier.to_inputs([crop]).requires_grad_()), normalized=False)
+        values: NDArray[np.float32] = found[0].numpy()
+        return values
+
+    def by_captum(name: str) -> NDArray[np.float32]:
+        asked = saliency.question(classifier, head, crop, target, settings[name])
+        torch.manual_seed(0)
+        with torch.no_grad():
+            values = _captum(name, asked)
+        return values.detach()[0].numpy()
+
+    def _captum(name: str, asked: methods.Question) -> torch.Tensor:
+        """Captum's call as one would write it: in the eager module, and all at its default but what makes the map."""
+        given = settings[name]
+        segments = {"feature_mask": asked.segments} if "segments" in given else {}
+        number = {"n_samples": given["samples"]} if "samples" in given else {}
+        if name == "integrated-gradients":
+            method, options = captum.attr.IntegratedGradients(module), {"n_steps": STEPS}
+            return method.attribute(asked.inputs, target=index, **options).sum(dim=1)
+        if name == "occlusion":
+            windows = (3, given["window"], given["window"]), (3, given["stride"], given["stride"])
+            return captum.attr.Occlusion(module).attribute(asked.inputs, *windows, target=index)[:, 0]
+        method = {
+            "feature-ablation": captum.attr.FeatureAblation(module),
+            "lime": captum.attr.Lime(module, SkLearnRidge(alpha=1.0), methods.likeness),
+            "kernel-shap": captum.attr.KernelShap(module),
+        }[name]
+        return method.attribute(asked.inputs, target=index, **segments, **number)[:, 0]
+
+    def ours(name: str) -> NDArray[np.float32]:
+        return saliency.explain(classifier, head, crop, target, name, settings=settings[name]).values
+
+    found: dict[str, Callable[[], NDArray[np.float32]]] = {
+        "forward": forward,
+        "grad-cam by pytorch-grad-cam": by_pytorch_grad_cam,
+        "grad-cam by torch-cam": by_torch_cam,
+    }
+    for name, peers in PAIRS.values():
+        found[name] = lambda name=name: ours(name)
+        if f"{name} by Captum" in peers:
+            found[f"{name} by Captum"] = lambda name=name: by_captum(name)
+    return found
+
+
+def measure(name: str, file: Path) -> dict[str, float]:
+    """Seconds of a way, the best of REPEATS after a first, and megabytes at the peak; its map goes to the file."""
+    way = ways()[name]
+    values = way()
+    times = []
+    for _ in range(REPEATS if "cam" in name or name == "forward" else 1):
+        start = time.perf_counter()
+        way()
+        times.append(time.perf_counter() - start)
+    np.save(file, values)
+    status = Path("/proc/self/status").read_text()
+    return {"seconds": min(times), "megabytes": int(status.split("VmHWM:")[1].split()[0]) / 1024}
+
+
+def report() -> None:
+    """Run all ways, one after another, and print how they compare."""
+    print("Explaining a label, one thread, against others")
+    with tempfile.TemporaryDirectory() as folder:
+        for title, (name, peers) in PAIRS.items():
+            ours, values = _run(name, Path(folder))
+            print(f"  {title}: {ours['seconds'] * 1000:.0f} ms, peak memory {ours['megabytes']:.0f} MB")
+            for peer in peers:
+                theirs, other = _run(peer, Path(folder))
+                print(
+                    f"    against {peer}: {theirs['seconds'] / ours['seconds']:.2f} times as fast, "
+                    f"{ours['megabytes'] / theirs['megabytes']:.2f} of its {theirs['megabytes']:.0f} MB"
+                    + ("" if peer == "forward" else f"; {_difference(values, other):.0e} between the maps")
+                )
+
+
+def _difference(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    """The largest, as a share of the largest value; of maps with nothing below 0 only what is above counts."""
+    ours = np.maximum(ours, 0) if theirs.min() >= 0 else ours
+    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def _run(way: str, folder: Path) -> tuple[dict[str, float], NDArray[np.float32]]:
+    file = folder / "map.npy"
+    command = [sys.executable, "-m", __spec__.name, way, str(file)]
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return json.loads(run.stdout), np.load(file)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))
