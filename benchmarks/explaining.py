@@ -113,14 +113,17 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
 
 
 def measure(name: str, file: Path) -> dict[str, float]:
-    """Seconds of a way, the best of REPEATS after a first, and megabytes at the peak; its map goes to the file."""
+    """Processor seconds of a way, the best of some after a first, and megabytes at the peak; its map goes to the file.
+
+    Of the processor, as other programs may be at work: those that share the cores would be measured as well.
+    """
     way = ways()[name]
     values = way()
     times = []
     for _ in range(REPEATS if "cam" in name or name == "forward" else 1):
-        start = time.perf_counter()
+        start = time.process_time()
         way()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     np.save(file, values)
     status = Path("/proc/self/status").read_text()
     return {"seconds": min(times), "megabytes": int(status.split("VmHWM:")[1].split()[0]) / 1024}

@@ -14,6 +14,7 @@ from PIL import Image
 
 from explainer import cards, faces, saliency, vocabularies
 from explainer.faces import Box, Detector
+from explainer.methods import Progress, Settings
 from explainer.photos import Photo
 from explainer.saliency import Attribution, Target
 from explainer.vocabularies import Label
@@ -166,11 +167,12 @@ def explain(
     box: Box | None,
     target: Target,
     method: str = "grad-cam",
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: Progress = lambda fraction: None,
+    settings: Settings | None = None,
 ) -> Attribution:
     """Which pixels of exactly what the network saw of that face carried a label; errors as in `saliency.explain`."""
     crop = faces.crop(photo, box, pipeline.classifier.card.transform.side)
-    return saliency.explain(pipeline.classifier, pipeline.head, crop, target, method, progress)
+    return saliency.explain(pipeline.classifier, pipeline.head, crop, target, method, progress, settings)
 
 
 _PACKAGES = ("captum", "numpy", "openvino", "timm", "torch")
