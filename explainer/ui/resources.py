@@ -145,7 +145,7 @@ def index() -> Index:
 
 def models() -> Mapping[str, tuple[str, ...]]:
     """Names of the models to download that answer with each vocabulary, asked for once for everybody."""
-    return _wait(_models(), "Asking timm which models there are")
+    return wait(_models(), "Asking timm which models there are")
 
 
 def read(photo: Photo, whole: bool) -> Result:
