@@ -63,8 +63,8 @@ def curves(
     """Insertion and deletion (Petsiuk et al., RISE, BMVC 2018, arXiv 1806.07421), each in three orders.
 
     What comes and goes are not pixels but 7 x 7 cells, as in Samek et al. (TNNLS 2017, arXiv 1509.06321): a few
-    random pixels undo most pictures, so that nothing would be better than chance. Cells come into the crop out of
-    focus, and go to the mean colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the
+    random pixels undo most pictures, and few maps do better. Cells come into the crop out of focus, and go to the mean
+    colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the
     work. Raises ValueError for a target that the model does not answer with.
     """
     from torch import nn
