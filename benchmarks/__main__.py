@@ -2,16 +2,17 @@
 
 import sys
 
-from benchmarks import browser, explaining, reading, tree, visitors
+from benchmarks import browser, explaining, reading, removal, tree, visitors
 
 MEASUREMENTS = {
     "reading": reading.report,
     "browser": browser.report,
     "tree": tree.report,
+    "removal": removal.report,
     "explaining": explaining.report,
     "visitors": visitors.report,
 }
-SHORT = ("reading", "browser", "tree", "explaining")  # the visitors take minutes
+SHORT = ("reading", "browser", "tree", "removal", "explaining")  # the visitors take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()
