@@ -25,7 +25,6 @@ THRESHOLD = 4.0
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of the largest there are
 _BRANCHES = 12  # how many branches are drawn
-_SECONDS = 2  # between two looks at whether timm has told its models
 _SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fall 2011 and Winter 2021."
 
 
@@ -312,38 +311,17 @@ def afterlife() -> None:
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )
+    numbers = _afterlife()
     _below(
         "afterlife",
-        lambda: catalogue.as_csv(_table := _afterlife(), zip(*_table.values(), strict=True)),
+        lambda: catalogue.as_csv(numbers, zip(*numbers.values(), strict=True)),
         f"{_SOURCE} The vocabularies: see the table.",
     )
-    known = resources.models() is not None
-    st.fragment(_models, run_every=None if known else _SECONDS)(known)
-
-
-def _models(known: bool) -> None:
-    """The vocabularies as a table; looks again, until `known`, for the models that answer with each."""
-    models = resources.models()
-    if models is None:
-        st.caption("Which models answer with them is being asked of timm …")
-    elif not known:
-        st.rerun()  # the page, which no longer has this part look again
-    st.dataframe(_afterlife(), hide_index=True, alt="The vocabularies and what each names, as in the chart above.")
-    if models is None:
-        return
-    today = {name: models[name] for name in VOCABULARIES if models[name] and vocabularies.afterlife(name).removed}
-    st.markdown(
-        f"**{sum(map(len, today.values()))}** models that can be downloaded today answer with removed categories, by "
-        "timm's list alone; the weights of YOLO9000 are given out by its authors."
-    )
-    with st.expander("Their names"):
-        for name, names in today.items():
-            st.markdown(f"**{VOCABULARIES[name].title}**: {plain(', '.join(names))}")
+    _models()
 
 
 def _afterlife() -> dict[str, list[object]]:
     after = [vocabularies.afterlife(name) for name in VOCABULARIES]
-    models = resources.models()
     return {
         "vocabulary": [vocabulary.title for vocabulary in VOCABULARIES.values()],
         "year": [vocabulary.date for vocabulary in VOCABULARIES.values()],
@@ -352,9 +330,31 @@ def _afterlife() -> dict[str, list[object]]:
         "removed": [each.removed for each in after],
         "of these offensive": [each.offensive for each in after],
         "images behind the removed": [each.images for each in after],
-        "models in timm": [len(models[name]) if models else None for name in VOCABULARIES],
-        "source": [vocabulary.source for vocabulary in VOCABULARIES.values()],
     }
+
+
+# Beside the rest of the page, which does not wait for timm.
+@st.fragment(parallel=True)
+def _models() -> None:
+    """The vocabularies as a table, and the models that answer with each."""
+    models = resources.models()
+    st.dataframe(
+        {
+            **_afterlife(),
+            "models in timm": [len(models[name]) for name in VOCABULARIES],
+            "source": [vocabulary.source for vocabulary in VOCABULARIES.values()],
+        },
+        hide_index=True,
+        alt="The vocabularies and what each names, as in the chart above, with the number of models that answer so.",
+    )
+    today = {name: models[name] for name in VOCABULARIES if models[name] and vocabularies.afterlife(name).removed}
+    st.markdown(
+        f"**{sum(map(len, today.values()))}** models that can be downloaded today answer with removed categories, by "
+        "timm's list alone; the weights of YOLO9000 are given out by its authors."
+    )
+    with st.expander("Their names"):
+        for name, names in today.items():
+            st.markdown(f"**{VOCABULARIES[name].title}**: {plain(', '.join(names))}")
 
 
 def published() -> None:

@@ -67,7 +67,7 @@ def _index() -> Job[Index]:
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _models() -> Job[dict[str, tuple[str, ...]]]:
-    """The models of each vocabulary; timm, which takes seconds to tell, is asked behind the page that wants them."""
+    """The models of each vocabulary; timm takes seconds to tell."""
     return Worker(lambda: None, "models").submit(
         lambda nothing, progress: {name: vocabularies.pretrained_models(name) for name in vocabularies.VOCABULARIES}
     )
@@ -143,10 +143,9 @@ def index() -> Index:
     return job.result() if job.done else search.of_words()
 
 
-def models() -> Mapping[str, tuple[str, ...]] | None:
-    """Names of the models to download that answer with each vocabulary; None until they are known."""
-    job = _models()
-    return job.result() if job.done else None
+def models() -> Mapping[str, tuple[str, ...]]:
+    """Names of the models to download that answer with each vocabulary, asked for once for everybody."""
+    return wait(_models(), "Asking timm which models there are")
 
 
 def read(photo: Photo, whole: bool) -> Result:

@@ -13,7 +13,7 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from explainer import taxonomy, vocabularies
-from explainer.ui import removal, resources
+from explainer.ui import removal
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 200
@@ -199,9 +199,7 @@ def test_what_went_leads_to_its_place_in_the_tree(page: AppTest) -> None:
     assert ways["inhabitant · 100% of 184"] == "category=n09620078"  # the branch hit hardest
 
 
-def test_the_models_that_answer_with_the_removed_are_counted_once_timm_has_told(page: AppTest) -> None:
-    resources._models().result(SECONDS)
-    page.run()
+def test_the_models_that_answer_with_the_removed_are_counted_and_named(page: AppTest) -> None:
     assert not page.exception
     table = page.dataframe[0].value.set_index("vocabulary")
     assert table.loc["YOLO9000", "removed"] == 546

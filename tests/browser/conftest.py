@@ -241,6 +241,7 @@ class AppPage:
         names: list[str] = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
                 .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
+                .filter(e => !e.closest('[data-testid=stDataFrame]'))  // a table scrolls within itself
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
                 .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
         )
@@ -431,7 +432,11 @@ class RemovalPage(AppPage):
         self._settle(self.chart("map-after").get_by_text(f"{title}; area:"))
 
     def move_threshold(self, key: str) -> None:
+        """Press a key on the slider, and wait until the rule has another outcome."""
+        before = self.kept.inner_text()
         self.page.locator(".st-key-threshold input").press(key)
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+        self._settle(self.chart("imageability"))
 
     def wait_for_labels(self) -> None:
         self._settle(self.page.get_by_text("Fall 2011 answers"))

@@ -33,7 +33,6 @@ def test_the_page_is_small_and_a_move_of_the_threshold_sends_its_part_alone(visi
 
     page.traffic.frames.clear()
     page.move_threshold("ArrowLeft")
-    expect(page.kept).not_to_have_text("158")
     expect(page.chart("imageability")).to_contain_text("3.9: yours")
     page.move_threshold("ArrowRight")
     expect(page.kept).to_have_text("158")
@@ -80,7 +79,6 @@ def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.chart("map-before").locator(".hoverlayer")).to_contain_text("[masked: offensive]")
     page.move_threshold("Home")
-    expect(page.kept).not_to_have_text("158")
 
     received = sentinels.found(page.traffic.received())
     assert received  # the control: sensitive words may be read in the tree
