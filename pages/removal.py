@@ -50,22 +50,21 @@ for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
 st.header("As published, and as counted")
 removal.published()
 
-# Last, as nothing is shown behind a notice that was not agreed to.
 st.header("Your photo, before and after")
 source.choose_sample()
 source.credit()
 st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
 photo = source.photo()
+# The script is not stopped: that would stop what is still being asked for further up.
 if photo is None:
     st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
-    st.stop()
-visitor.notice()
-result = resources.read(photo, False)
-reading = result.readings[labels.face(result)]
-seen, said = st.columns([1, 3], gap="large")
-with seen:
-    st.image(faces.crop(photo, reading.box), width=224, alt="The square cut out for the network.")
-with said:
-    st.markdown(labels.answers(reading))
-    st.markdown(labels.removal(reading, TOP))
-labels.by_release(reading, TOP)
+elif visitor.agreed():
+    result = resources.read(photo, False)
+    reading = result.readings[labels.face(result)]
+    seen, said = st.columns([1, 3], gap="large")
+    with seen:
+        st.image(faces.crop(photo, reading.box), width=224, alt="The square cut out for the network.")
+    with said:
+        st.markdown(labels.answers(reading))
+        st.markdown(labels.removal(reading, TOP))
+    labels.by_release(reading, TOP)

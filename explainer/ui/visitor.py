@@ -10,8 +10,14 @@ _ALL, _SOME, _AGREED = "revealed_all", "revealed_wnids", "notice_agreed"
 
 def notice() -> None:
     """The notice that comes before the first label, once a visit; the script goes on only after it was agreed to."""
+    if not agreed():
+        st.stop()
+
+
+def agreed() -> bool:
+    """Whether the visitor agreed to the notice, which stands on the page where not."""
     if st.session_state.get(_AGREED):
-        return
+        return True
     with st.container(border=True):
         st.markdown(
             "**Before the first label.** The words come from a dictionary, by way of a training set; they say nothing "
@@ -20,7 +26,7 @@ def notice() -> None:
             "leave children out. It stays in this computer's memory while you are here, and is never stored."
         )
         st.button("Go on", key="notice_button", on_click=_set, args=(_AGREED, True))
-    st.stop()
+    return False
 
 
 def caption(wnid: str, context: Context) -> Caption:
