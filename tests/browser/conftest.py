@@ -388,6 +388,11 @@ class TreePage(AppPage):
         self.page.wait_for_url(re.compile(f"category={wnid}$"), timeout=PATIENCE)
         self._settle(self.card.get_by_text(wnid, exact=True))
 
+    def choose_kind(self, kind: str) -> None:
+        """Choose how the map is drawn, and wait until it is."""
+        self.choose("kind", kind)
+        self._settle(self.map.locator(f".{kind}layer .slicetext").first)
+
     def click_on_map(self, name: str) -> None:
         """Click on a field of the map by its words."""
         field = self.map.locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first

@@ -49,7 +49,7 @@ def test_the_map_is_walked_by_clicks_and_the_browser_walks_back(visitor) -> None
 @pytest.mark.parametrize("kind", ["sunburst", "icicle"])
 def test_other_maps_are_walked_as_well(visitor, kind: str) -> None:
     page = visitor.tree()
-    page.page.locator(".st-key-kind").get_by_role("radio", name=kind).click()
+    page.choose_kind(kind)
     page.click_on_map("animal")
     page.wait_for_place(ANIMAL)
 
