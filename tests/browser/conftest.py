@@ -393,6 +393,10 @@ class TreePage(AppPage):
         self.choose("kind", kind)
         self._settle(self.map.locator(f".{kind}layer .slicetext").first)
 
+    def wait_for_list(self, begin: str) -> None:
+        """Wait until the list has so many categories, and its table and its file are those."""
+        self._settle(self.page.get_by_text(re.compile(f"^{begin}")))
+
     def click_on_map(self, name: str) -> None:
         """Click on a field of the map by its words."""
         field = self.map.locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
