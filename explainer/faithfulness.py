@@ -64,8 +64,8 @@ def curves(
 
     What comes and goes are not pixels but 7 x 7 cells, as in Samek et al. (TNNLS 2017, arXiv 1509.06321): a few
     random pixels undo most pictures, and few maps do better. Cells come into the crop out of focus, and go to the mean
-    colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the
-    work. Raises ValueError for a target that the model does not answer with.
+    colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the work. Raises ValueError for a
+    target that the model does not answer with.
     """
     from torch import nn
 

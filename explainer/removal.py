@@ -10,10 +10,11 @@ from typing import get_args
 import numpy as np
 
 from explainer import taxonomy, vocabularies
+from explainer.catalogue import RATINGS
 from explainer.taxonomy import PERSON, Extent, Safety
 from explainer.vocabularies import RELEASES, Status, person_categories
 
-LOWEST, HIGHEST = 1.0, 5.0
+LOWEST, HIGHEST = RATINGS
 """The ends of the scale on which imageability was rated (Yang et al. 2020)."""
 
 REASONS: tuple[Status, ...] = ("not imageable", "sensitive", "offensive")

@@ -17,7 +17,7 @@ MAX_LENGTH = 100
 
 _WNID = re.compile(r"n?(\d{2,8})")  # whole, or its beginning
 
-# Endings of plurals and what stands in their place, where there is no dictionary to ask.
+# Endings of plurals and what stands in their place.
 _PLURALS = (("men", "man"), ("ies", "y"), ("es", ""), ("s", ""))
 
 
@@ -111,9 +111,8 @@ class Index:
         near = process.extract(wanted, self.lemmas, scorer=fuzz.ratio, limit=20, score_cutoff=60)
         shown = dict.fromkeys(
             lemma
-            for lemma, _, index in near
-            if not words.caption(self.wnids[index], Context.TREE).masked
-            and not any(words.caption(wnid, Context.TREE).masked for wnid in self._named(lemma))
+            for lemma, *_ in near
+            if not any(words.caption(wnid, Context.TREE).masked for wnid in self._named(lemma))
         )
         return tuple(shown)[:5]
 

@@ -11,12 +11,8 @@ st.markdown(
     "A word that is true of a person stays true when they tilt their head, when the light is dimmed, when the file is "
     "made smaller. Change the picture a little, and watch the label."
 )
-source.choose_sample()
-source.credit()
-st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
-photo = source.photo()
+photo = source.bring_along()
 if photo is None:
-    st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     st.stop()
 visitor.notice()
 result = resources.read(photo, False)

@@ -12,12 +12,8 @@ st.markdown(
     "Which pixels carried the label? Ask several methods the same question, and see how far they agree; then check "
     "whether what they show is true of the network. None of them tells whether the label is true of anybody."
 )
-source.choose_sample()
-source.credit()
-st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
-photo = source.photo()
+photo = source.bring_along()
 if photo is None:
-    st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     st.stop()
 visitor.notice()
 result = resources.read(photo, False)

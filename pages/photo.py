@@ -10,8 +10,9 @@ TOP = 5
 
 st.title("Your photo")
 st.markdown(
-    "Give the machine a picture and see which of ImageNet's 2,832 kinds of people it calls nearest: "
-    "before most of them were removed, and after."
+    "Give the machine a picture and see which of ImageNet's "
+    f"{len(vocabularies.person_categories('fall-2011')):,} kinds of people it calls nearest: before most of them were "
+    "removed, and after."
 )
 source.choose()
 photo = source.photo()

@@ -51,14 +51,9 @@ st.header("As published, and as counted")
 removal.published()
 
 st.header("Your photo, before and after")
-source.choose_sample()
-source.credit()
-st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
-photo = source.photo()
+photo = source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
-if photo is None:
-    st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
-elif visitor.agreed():
+if photo is not None and visitor.agreed():
     result = resources.read(photo, False)
     reading = result.readings[labels.face(result)]
     seen, said = st.columns([1, 3], gap="large")

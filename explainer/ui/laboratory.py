@@ -107,7 +107,7 @@ def maps(
 ) -> list[Attribution]:
     """The maps side by side as they come, each with how long it took and what it promised."""
     jobs = resources.explain_all(photo, box, target, methods)
-    columns = st.columns(min(len(methods), 3), gap="medium") if len(methods) <= 3 else _rows(len(methods))
+    columns = st.columns(len(methods), gap="medium") if len(methods) <= 3 else _rows(len(methods))
     found = []
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:

@@ -169,7 +169,7 @@ def check(photo: Photo, box: Box | None, target: Target, method: str) -> Checks:
 
 
 def stop() -> None:
-    """Give up this visitor's explanations and checks that are not done."""
+    """Give up this visitor's explanations and checks; those that are done go as well."""
     for computed in (_attribution, _checks):
         computed.clear()
 

@@ -17,7 +17,7 @@ def choose() -> None:
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        choose_sample()
+        _choose_sample()
         camera = st.toggle("Use the camera", key="camera")
     if not camera:
         st.file_uploader("Or a photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
@@ -28,12 +28,23 @@ def choose() -> None:
             "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
             "the file chooser offers the camera."
         )
-    credit()
+    _credit()
     if error := st.session_state.get("photo_error"):
         st.error(error)
 
 
-def choose_sample() -> None:
+def bring_along() -> Photo | None:
+    """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
+    _choose_sample()
+    _credit()
+    st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
+    chosen = photo()
+    if chosen is None:
+        st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
+    return chosen
+
+
+def _choose_sample() -> None:
     """The sample pictures, to choose one."""
     st.pills(
         "A sample picture",
@@ -45,7 +56,7 @@ def choose_sample() -> None:
     )
 
 
-def credit() -> None:
+def _credit() -> None:
     """Whose the chosen sample picture is."""
     if chosen := st.session_state.get("sample"):
         st.caption(samples.SAMPLES[chosen].credit)

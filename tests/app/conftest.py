@@ -1,6 +1,10 @@
 """What the tests of pages share."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import streamlit
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import app_test
 
@@ -14,3 +18,17 @@ def _pages_by_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr(app_test, "PagesManager", type("PagesManager", (PagesManager,), {}))
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
+    """What each download button would hand over, by its key."""
+    offered: dict[str, Callable[[], Any]] = {}
+    button = streamlit.download_button
+
+    def spy(label: str, data: Callable[[], Any], **options: Any) -> bool:
+        offered[options["key"]] = data
+        return button(label, data, **options)
+
+    monkeypatch.setattr(streamlit, "download_button", spy)
+    return offered

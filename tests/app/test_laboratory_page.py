@@ -5,12 +5,10 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import sentinels
-import streamlit
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -18,20 +16,6 @@ from explainer import saliency
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
-    """What the download buttons give, by their keys."""
-    offered: dict[str, Callable[[], bytes]] = {}
-    button = streamlit.download_button
-
-    def spy(label: str, data: Callable[[], bytes], **options: Any) -> bool:
-        offered[options["key"]] = data
-        return button(label, data, **options)
-
-    monkeypatch.setattr(streamlit, "download_button", spy)
-    return offered
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """The first page, run without a browser: what it paints in each state, on the real models."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sentinels
 import skimage
-import streamlit
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
@@ -75,20 +74,6 @@ def page() -> AppTest:
 def labelled(page: AppTest) -> AppTest:
     """The page with labels on a sample picture."""
     return press(choose_sample(page, "photographer"), "notice_button")
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Callable[[], bytes | str]]]:
-    """What each download button would hand over, by its key."""
-    offered: dict[str, Callable[[], bytes | str]] = {}
-    button = streamlit.download_button
-
-    def spy(label: str, data: Callable[[], bytes | str], **options: Any) -> bool:
-        offered[options["key"]] = data
-        return button(label, data, **options)
-
-    monkeypatch.setattr(streamlit, "download_button", spy)
-    return offered
 
 
 def test_the_first_page_says_what_to_do_and_shows_no_picture(page: AppTest) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sentinels
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 from explainer import taxonomy, vocabularies
@@ -74,20 +73,6 @@ def page_with_sentinels(planted: None) -> Iterator[AppTest]:
     removal._map.clear()  # drawn once for everybody: with the real words, maybe
     yield opened()
     removal._map.clear()
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
-    """What each download button would hand over, by its key."""
-    offered: dict[str, Callable[[], str]] = {}
-    button = streamlit.download_button
-
-    def spy(label: str, data: Callable[[], str], **options: Any) -> bool:
-        offered[options["key"]] = data
-        return button(label, data, **options)
-
-    monkeypatch.setattr(streamlit, "download_button", spy)
-    return offered
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,9 @@ import random
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sentinels
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 from explainer import taxonomy, vocabularies
@@ -208,20 +206,6 @@ def test_an_instance_is_below_what_it_is_an_instance_of() -> None:
 
 
 # Masks
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
-    """What the download buttons give, by their keys."""
-    offered: dict[str, Callable[[], str]] = {}
-    button = streamlit.download_button
-
-    def spy(label: str, data: Callable[[], str], **options: Any) -> bool:
-        offered[options["key"]] = data
-        return button(label, data, **options)
-
-    monkeypatch.setattr(streamlit, "download_button", spy)
-    return offered
 
 
 @pytest.mark.usefixtures("planted")
