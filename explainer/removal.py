@@ -57,6 +57,9 @@ def steps() -> tuple[Step, ...]:
 GONE = "person categories gone from the Winter 2021 release"
 """The published figure that counts the removed."""
 
+PACE = "images sorted a minute by a paid worker"
+"""The published figure of the labelling's haste."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -83,6 +86,38 @@ class Published:
 def published() -> tuple[Published, ...]:
     """The published figures that the package ships, in the order of `data/published_figures.csv`."""
     return tuple(Published(*row) for row in taxonomy.read_table("published_figures.csv"))
+
+
+@cache
+def figures() -> Mapping[str, str]:
+    """The figures that the app's texts are filled with, by the names that stand in their curly braces.
+
+    Counted from the tables; `workers`, `pace` (pictures a minute) and `peak` (labels an hour) as published.
+    """
+    tree = taxonomy.load()
+    everything = extent([wnid for wnid, synset in tree.items() if synset.in_fall_2011])
+    people, announced, left = (len(person_categories(release)) for release in RELEASES)
+    afterlife = {name: vocabularies.afterlife(name) for name in ("imagenet-1k", "yolo9000")}
+    said = {figure.figure: figure.published for figure in published()}
+    return {
+        "images": f"{everything.images:,}",
+        "categories": f"{everything.categories:,}",
+        "people": f"{people:,}",
+        "unsafe": f"{people - announced:,}",
+        "announced": f"{announced:,}",
+        "unimageable": f"{announced - left:,}",
+        "invisible": f"{(announced - left) / announced:.0%}",
+        "kept": f"{left:,}",
+        "random": f"{vocabularies.removed_share():.0%}",
+        "ilsvrc": f"{afterlife['imagenet-1k'].size:,}",
+        "ilsvrc_people": f"{afterlife['imagenet-1k'].people:,}",
+        "yolo": f"{afterlife['yolo9000'].size:,}",
+        "yolo_gone": f"{afterlife['yolo9000'].removed:,}",
+        "workers": said["workers who labelled ImageNet"],
+        "pace": said[PACE],
+        "peak": said["labels an hour at ImageNet Roulette's peak"],
+        "days": f"{everything.images / int(said[PACE]) / 60 / 24:.0f}",
+    }
 
 
 @dataclass(frozen=True)

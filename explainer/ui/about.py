@@ -5,9 +5,8 @@ from importlib import metadata
 
 import streamlit as st
 
-from explainer import cards, removal, roulette, taxonomy, vocabularies
-from explainer.taxonomy import DATA, PERSON
-from explainer.vocabularies import person_categories
+from explainer import cards, removal, roulette, vocabularies
+from explainer.taxonomy import DATA
 
 _DISTRIBUTION = "imagenet-explainer"
 _READING = 800  # pixels that a line of prose is wide
@@ -15,20 +14,8 @@ _READING = 800  # pixels that a line of prose is wide
 
 def prose() -> str:
     """The text of `data/about.md` as Markdown; the figures that can be counted are counted."""
-    tree = taxonomy.load()
-    categories = removal.extent([wnid for wnid, synset in tree.items() if synset.in_fall_2011])
     text = (DATA / "about.md").read_text(encoding="utf-8")
-    return text.format(
-        images=f"{categories.images:,}",
-        categories=f"{categories.categories:,}",
-        people=f"{tree.below(PERSON).categories:,}",
-        announced=f"{len(person_categories('september-2019')):,}",
-        kept=len(person_categories("winter-2021")),
-        random=f"{vocabularies.removed_share():.0%}",
-        ilsvrc=f"{len(vocabularies.label_set('imagenet-1k')):,}",
-        ilsvrc_people=vocabularies.afterlife("imagenet-1k").people,
-        faces=roulette.MOST_FACES,
-    )
+    return text.format(faces=roulette.MOST_FACES, **removal.figures())
 
 
 def text() -> None:

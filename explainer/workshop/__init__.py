@@ -1,0 +1,1 @@
+"""The workshop: what a room decides together, and what it keeps of it."""

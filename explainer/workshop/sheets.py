@@ -1,0 +1,190 @@
+"""Fifty a minute: a page of small pictures under one word, as ImageNet's workers had it; click all that show it.
+
+The pictures are drawn here, or cut from the sample pictures; none is taken from the web. Where it can be doubted that a
+picture shows the word, the sheet does not know either.
+"""
+
+import io
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from PIL import Image
+
+from explainer import removal, samples, taxonomy, vocabularies
+from explainer.workshop import drawings
+
+PICTURES = 48
+"""Pictures on a sheet, as on the pages that ImageNet's workers were given."""
+
+PACE = next(int(figure.published) for figure in removal.published() if figure.figure == removal.PACE)
+"""Pictures a minute, as published."""
+
+SECONDS = PICTURES / PACE * 60
+"""How long a sheet takes at that pace: 57.6 seconds."""
+
+SIDE = 96
+"""Pixels that a picture is wide and high."""
+
+MIME = "image/webp"
+"""What the bytes of a picture are."""
+
+CUP = "n03147509"
+"""The thing that is looked for first."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One of the pictures of a sheet. `number` counts from 1, `data` is a WebP of SIDE x SIDE pixels.
+
+    `shows` says whether it shows the word, None where that can be doubted. `title` says what was drawn: for afterwards,
+    as it would give the answer away.
+    """
+
+    number: int
+    title: str
+    shows: bool | None
+    data: bytes
+
+    @property
+    def alt(self) -> str:
+        """What may be said of it while the room is asked."""
+        return f"Picture {self.number}"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of PICTURES pictures under one category; its words and definition are for `words.caption` to give."""
+
+    name: str
+    wnid: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A square out of a sample picture: its middle and its side, as shares of the picture's shorter side."""
+
+    sample: str
+    x: float
+    y: float
+    side: float
+    title: str
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a sheet holds: drawings and cuts that show its word, that may, and that do not; `seed` deals them."""
+
+    wnid: Callable[[], str]
+    seed: int
+    shows: tuple[str | _Cut, ...] = ()
+    doubtful: tuple[str | _Cut, ...] = ()
+    others: tuple[str | _Cut, ...] = ()
+
+
+@cache
+def unseen() -> str:
+    """Wnid of a word for people that cannot be seen: of the safe ones rated lowest, the one with the most images.
+
+    Somebody sorted pictures under it all the same.
+    """
+    tree = taxonomy.load()
+    safe = vocabularies.person_categories("september-2019")
+    return min(safe, key=lambda wnid: (tree[wnid].imageability or removal.HIGHEST, -(tree[wnid].images or 0), wnid))
+
+
+_PLANS = {
+    "thing": _Plan(
+        wnid=lambda: CUP,
+        seed=2009,
+        shows=(
+            *("Cup", "Cup and saucer", "Round cup", "Striped cup") * 3,
+            _Cut("coffee", 0.75, 0.50, 1.00, "Coffee in a cup"),
+            _Cut("coffee", 0.72, 0.34, 0.62, "A cup from near"),
+            _Cut("coffee", 0.62, 0.42, 0.72, "A cup, half of it"),
+            _Cut("coffee", 0.86, 0.40, 0.70, "A cup from the side"),
+        ),
+        doubtful=(
+            "Paper cup", "Tall cup", "Mug", "Glass", "Trophy", "Bowl", "Egg cup", "Measuring cup", "Cup from above",
+            _Cut("coffee", 0.95, 0.72, 0.36, "A saucer and a spoon"),
+        ),
+        others=(
+            "House", "Key", "Umbrella", "Fish", "Ladder", "Tree", "Fir", "Chair", "Book", "Bottle", "Ball", "Hat",
+            "Boat", "Clock", "Lamp", "Spoon", "Flower",
+            _Cut("cat", 0.75, 0.50, 0.95, "A cat"),
+            _Cut("rocket", 0.75, 0.50, 0.95, "A rocket"),
+            _Cut("astronaut", 0.76, 0.80, 0.36, "A helmet"),
+            _Cut("photographer", 0.62, 0.72, 0.40, "A tripod"),
+            _Cut("coffee", 0.20, 0.25, 0.36, "A table"),
+        ),
+    ),
+    "person": _Plan(
+        wnid=unseen,
+        seed=2019,
+        doubtful=(
+            *(
+                "Somebody", "Somebody in a tie", "Somebody in a hat", "Somebody with long hair",
+                "Somebody with glasses", "Somebody standing", "Somebody with a case", "Somebody with a flag",
+                "Somebody at a desk", "Somebody with a microphone", "Two people", "Somebody from behind",
+            )
+            * 2,
+            "Flag", "Flag", "Case", "Door", "Car", "Table", "Letter", "Hat", "Chair", "Cup",
+            _Cut("astronaut", 0.50, 0.50, 1.00, "An astronaut"),
+            _Cut("astronaut", 0.44, 0.20, 0.36, "Her face"),
+            _Cut("astronaut", 0.40, 0.42, 0.70, "Her head and shoulders"),
+            _Cut("astronaut", 0.33, 0.75, 0.30, "A badge"),
+            _Cut("astronaut", 0.20, 0.30, 0.40, "A flag and a shoulder"),
+            _Cut("astronaut", 0.80, 0.30, 0.40, "A model of a rocket"),
+            _Cut("photographer", 0.50, 0.50, 1.00, "A photographer"),
+            _Cut("photographer", 0.42, 0.28, 0.42, "His face and camera"),
+            _Cut("photographer", 0.30, 0.45, 0.60, "His coat"),
+            _Cut("photographer", 0.50, 0.40, 0.70, "A photographer from near"),
+            _Cut("photographer", 0.80, 0.35, 0.36, "A town"),
+            _Cut("cat", 0.60, 0.45, 0.60, "A cat’s face"),
+            _Cut("rocket", 0.75, 0.55, 0.60, "A rocket from near"),
+            _Cut("coffee", 0.75, 0.50, 1.00, "A cup of coffee"),
+        ),
+    ),
+}  # fmt: skip
+
+SHEETS = tuple(_PLANS)
+"""The sheets by name, in the order in which a room has them."""
+
+
+@cache
+def sheet(name: str) -> Sheet:
+    """A sheet of SHEETS, the same for everybody. KeyError for an unknown one; PhotoError where a sample is missing."""
+    plan = _PLANS[name]
+    chance = random.Random(plan.seed)  # noqa: S311 - deals pictures, keeps no secret
+    parts = ((plan.shows, True), (plan.doubtful, None), (plan.others, False))
+    dealt = [(content, shows) for contents, shows in parts for content in contents]
+    chance.shuffle(dealt)
+    return Sheet(
+        name,
+        plan.wnid(),
+        tuple(
+            Picture(
+                number,
+                content if isinstance(content, str) else content.title,
+                shows,
+                _encoded(drawings.draw(content, SIDE, chance) if isinstance(content, str) else _cut(content)),
+            )
+            for number, (content, shows) in enumerate(dealt, start=1)
+        ),
+    )
+
+
+def _cut(cut: _Cut) -> Image.Image:
+    whole = samples.read(cut.sample).image
+    short = min(whole.size)
+    x, y, half = cut.x * short, cut.y * short, cut.side * short / 2
+    box = (max(x - half, 0), max(y - half, 0), min(x + half, whole.width), min(y + half, whole.height))
+    return whole.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box)
+
+
+def _encoded(image: Image.Image) -> bytes:
+    data = io.BytesIO()
+    image.save(data, "WEBP", quality=60, method=6)
+    return data.getvalue()
