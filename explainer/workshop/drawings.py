@@ -199,11 +199,11 @@ DRAWINGS: dict[str, tuple[Shape, ...]] = {
         _box(40, 4, 60, 18, paint="second"),
         _box(32, 16, 68, 20, paint="second"),
     ),
-    "Somebody with long hair": (
-        _ellipse(31, 6, 69, 66, paint="ink"),
+    "Somebody with a bun": (
         *_SHOULDERS,
+        _ellipse(43, 2, 57, 14, paint="ink"),
         *_HEAD,
-        _ellipse(37, 10, 63, 34, paint="ink", arc=(180, 360)),
+        _ellipse(37, 10, 63, 38, paint="ink", arc=(190, 350)),
     ),
     "Somebody with glasses": (
         *_SHOULDERS,
