@@ -149,6 +149,9 @@ _PLANS = {
     ),
 }  # fmt: skip
 
+ROUNDS = {1: "against the clock", 2: "untimed"}
+"""How a sheet is marked in each round: what the second changes is what haste did."""
+
 SHEETS = tuple(_PLANS)
 """The sheets by name, in the order in which a room has them."""
 
