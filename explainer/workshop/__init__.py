@@ -1,0 +1,1 @@
+"""What a room of people decides, and what is kept of it."""
