@@ -1,1 +1,1 @@
-"""The workshop: what a room decides together, and what it keeps of it."""
+"""What a room of people decides, and what is kept of it."""

@@ -17,7 +17,7 @@ ROUTES = talk.load().routes
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 STOPS = {"20": 1, "45": 2, "90": 4}
 # Words of offensive categories that are ordinary where they mean no person.
-ORDINARY = {"machine", "nobody", "sensitive", "toy"}
+ORDINARY = {"nobody", "sensitive"}
 ORDER = [
     "what",
     "labelled",

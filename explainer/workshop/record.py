@@ -1,0 +1,125 @@
+"""All that a room decided, in one record: for the handout, and as CSV without anybody's single vote in it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from explainer import catalogue, taxonomy, words
+from explainer.words import Context
+from explainer.workshop import agreement, ballots, rooms, votes, wall
+from explainer.workshop.ballots import Published
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from explainer.workshop.votes import Marks, Tally
+from explainer.workshop.wall import FEWEST, Flag, Wall
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A question, what the room answered in each of its rounds, the first first, and what is on record."""
+
+    question: str
+    tallies: tuple[Tally, ...]
+    published: Published
+
+    @property
+    def outcome(self) -> ballots.Outcome | None:
+        """Whether the room decided as ImageNet did, by its last round."""
+        return ballots.compare(ballots.question(self.question), self.tallies[-1].counts)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A room and all that came of it; `participants` counts phones."""
+
+    room: Room
+    participants: int
+    decisions: tuple[Decision, ...]
+    marks: tuple[Marks, ...]
+    wall: Wall
+    flags: tuple[Flag, ...]
+
+
+def record(store: Store, code: str) -> Record:
+    """The record of a room. Raises UnknownRoom."""
+    found = rooms.find(store, code)
+    tallies: dict[str, list[Tally]] = {}
+    for question, round in votes.rounds(store, code):
+        tallies.setdefault(question, []).append(votes.tally(store, code, question, round))
+    return Record(
+        found,
+        rooms.participants(store, code),
+        tuple(
+            Decision(question, tuple(some), ballots.published(ballots.question(question).wnid))
+            for question, some in tallies.items()
+        ),
+        votes.marks(store, code),
+        wall.wall(store, code),
+        wall.flags(store, code),
+    )
+
+
+def alpha(record: Record, deck: str, round: int) -> float | None:
+    """The agreement within the room on a deck's questions in a round, as `agreement.alpha` has it."""
+    counts = [
+        tally.counts
+        for decision in record.decisions
+        for tally in decision.tallies
+        if tally.round == round and ballots.question(decision.question).deck.name == deck
+    ]
+    return agreement.of_votes(ballots.DECKS[deck], counts)
+
+
+def data_version() -> str:
+    """The version of the app, and the first digits of the SHA-256 of the table of ImageNet's facts."""
+    digest = hashlib.sha256((taxonomy.DATA / "imagenet_synsets.csv").read_bytes()).hexdigest()
+    return f"{metadata.version('imagenet-explainer')}, table {digest[:12]}"
+
+
+def to_csv(record: Record) -> str:
+    """The totals as CSV, in long form: what, round, answer, count.
+
+    Above them the room, its date, its deck and the version of the data. A count below FEWEST is not said.
+    """
+    return catalogue.as_csv(
+        ("what", "words", "round", "answer", "count"),
+        (*_header(record), *_decisions(record), *_marks(record), *_wall(record)),
+    )
+
+
+def _header(record: Record) -> Iterator[tuple[object, ...]]:
+    room = record.room
+    yield "room", room.code + (" (rehearsal: the votes are made up)" if room.rehearsal else ""), "", "", ""
+    yield "date", room.created.date().isoformat(), "", "", ""
+    yield "deck", ballots.DECKS[room.deck].title, "", "", ""
+    yield "data version", data_version(), "", "", ""
+    yield "participants", "", "", "", record.participants
+    yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST
+
+
+def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
+    for decision in record.decisions:
+        said = words.caption(decision.published.wnid, Context.TREE_FILE).text
+        for tally in decision.tallies:
+            for answer, count in tally.counts.items():
+                yield decision.question, said, tally.round, answer, _said(count)
+
+
+def _marks(record: Record) -> Iterator[tuple[object, ...]]:
+    for marks in record.marks:
+        yield marks.sheet, "pages", marks.round, "", _said(marks.pages)
+        for place, count in enumerate(marks.marked, start=1):
+            yield marks.sheet, f"picture {place}", marks.round, "marked", _said(count)
+
+
+def _wall(record: Record) -> Iterator[tuple[object, ...]]:
+    few = record.wall.participants < FEWEST
+    for status, count in record.wall.labels.items():
+        yield "wall", "labels", "", status, _said(0 if few else count)
+    for wnid, count in record.wall.words.items():
+        yield "wall", words.caption(wnid, Context.TREE_FILE).text, "", "participants", count
+
+
+def _said(count: int) -> object:
+    return count if count >= FEWEST else f"fewer than {FEWEST}"

@@ -1,0 +1,361 @@
+"""Rooms: opened by a presenter, joined by phones, and what everybody is shown at the moment.
+
+A phone is an anonymous token and nothing else: no name, no address, no time. Whatever comes from an address is checked
+against a strict pattern first, and what does not fit is a wrong room or a wrong token like any other.
+"""
+
+import contextlib
+import datetime
+import re
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TypedDict, Unpack
+
+from explainer.workshop import ballots
+from explainer.workshop.store import Store
+
+MOST_PARTICIPANTS = 1000
+"""How many tokens a room gives out, so that nobody fills the disk by joining."""
+
+HERE = 20.0
+"""Seconds after which a phone that was not heard of is no longer counted as here."""
+
+# No vowels, no 3 or 4 in their place, no K: no word arises. No letter or digit that looks like another that is left.
+_LETTERS = "CDFHJMNPRTVWX26789"
+_CODE = re.compile(f"[{_LETTERS}]{{5}}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_STEP = re.compile(r"[a-z0-9/_-]{0,64}", re.ASCII)
+_ROUTE = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
+
+
+class RoomError(Exception):
+    """Something that a visitor can act on; the message says what."""
+
+
+class UnknownRoom(RoomError):
+    """A code that no room has."""
+
+    def __str__(self) -> str:
+        return "There is no room with this code. Check it against the one on the screen."
+
+
+class UnknownToken(RoomError):
+    """A token that this room did not give out."""
+
+    def __str__(self) -> str:
+        return "This phone has not joined the room. Join it again with the code on the screen."
+
+
+class Closed(RoomError):
+    """A vote on something that is not open now: another question is, the room is paused, or it has ended."""
+
+    def __str__(self) -> str:
+        return "This is not open at the moment. Wait for the presenter."
+
+
+class BadAnswer(RoomError):
+    """An answer that the question does not have."""
+
+    def __str__(self) -> str:
+        return "This is none of the answers. Choose one of the buttons."
+
+
+class Full(RoomError):
+    """A room that has given out all of its tokens."""
+
+    def __str__(self) -> str:
+        return f"{MOST_PARTICIPANTS:,} phones have joined this room; it takes no more."
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a presenter decides for a room before anybody joins.
+
+    `own_faces`: whether a participant's own photograph may be used. `masks_locked`: whether no phone may reveal words.
+    On the wall masks hold in both. `decks`: names of those that may be voted on.
+    """
+
+    name: str
+    title: str
+    own_faces: bool
+    masks_locked: bool
+    decks: tuple[str, ...]
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "mixed",
+            "Under 18 or mixed",
+            False,
+            True,
+            tuple(deck.name for deck in ballots.DECKS.values() if not deck.adults),
+        ),
+        Preset("adults", "Adults, opt-in", True, False, tuple(ballots.DECKS)),
+    )
+}
+"""The presets by name, the careful one first."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on."""
+
+    code: str
+    preset: str
+    deck: str
+    route: str
+    rehearsal: bool
+    created: datetime.datetime
+    ended: datetime.datetime | None
+
+    @property
+    def rules(self) -> Preset:
+        """What its preset allows."""
+        return PRESETS[self.preset]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a room is shown, and what it may do.
+
+    `step` names the step of the route, `activity` the question or the page of pictures ("" for none), `round` counts
+    its rounds from 1. `open`: answers are taken, unless `paused`. `blank`: the screens are. `revealed`: the results are
+    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed.
+    """
+
+    step: str
+    activity: str
+    round: int
+    open: bool
+    paused: bool
+    blank: bool
+    revealed: bool
+    version: int
+    since: datetime.datetime
+
+
+class Changes(TypedDict, total=False):
+    """What a presenter may change of a stage."""
+
+    step: str
+    activity: str
+    round: int
+    open: bool
+    paused: bool
+    blank: bool
+    revealed: bool
+
+
+_ROOM = ", ".join(field.name for field in fields(Room))
+_STAGE = ", ".join(field.name for field in fields(Stage))
+
+
+def open_room(
+    store: Store, preset: str = "mixed", deck: str = "imageability", route: str = "45", rehearsal: bool = False
+) -> Room:
+    """A new room, of a preset of PRESETS, a deck that it allows, and a route. Raises ValueError for any other."""
+    if preset not in PRESETS or deck not in PRESETS[preset].decks or not _ROUTE.fullmatch(route):
+        raise ValueError("There is no such preset, deck or route, or the preset does not allow the deck.")
+    now = time.time()
+
+    def work(connection: sqlite3.Connection) -> str:
+        while True:
+            code = "".join(secrets.choice(_LETTERS) for _ in range(5))
+            row = (code, preset, deck, route, rehearsal, now, None, "", "", 1, False, False, False, False, 1, now)
+            places = ", ".join("?" * len(row))
+            if connection.execute(f"INSERT OR IGNORE INTO rooms VALUES ({places})", row).rowcount:  # noqa: S608
+                return code
+
+    return find(store, store.write(work))
+
+
+def find(store: Store, code: str) -> Room:
+    """The room of a code, as people type it: small letters, and spaces round it. Raises UnknownRoom."""
+    return store.read(lambda connection: room(connection, code))
+
+
+def listing(store: Store) -> tuple[Room, ...]:
+    """All rooms that are kept, the newest first: to resume one, or to delete it."""
+    rows = store.read(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
+    return tuple(map(_to_room, rows))
+
+
+def join(store: Store, code: str, token: str | None = None) -> str:
+    """The token by which a phone is known: the one it has, if this room gave it out, else a new one.
+
+    A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
+    taken for somebody else. Raises UnknownRoom, Full, and Closed for one that comes new to a room that has ended.
+    """
+    if token is not None:
+        with contextlib.suppress(UnknownToken):
+            store.read(lambda connection: admit(connection, code, token))
+            return token
+    new = secrets.token_urlsafe(16)
+
+    def work(connection: sqlite3.Connection) -> str:
+        found = room(connection, code)
+        if found.ended:
+            raise Closed
+        if _count(connection, found.code) >= MOST_PARTICIPANTS:
+            raise Full
+        connection.execute("INSERT INTO participants VALUES (?, ?)", (found.code, new))
+        return new
+
+    return store.write(work)
+
+
+def participants(store: Store, code: str) -> int:
+    """How many phones have joined since the room was opened. Raises UnknownRoom."""
+    return store.read(lambda connection: _count(connection, room(connection, code).code))
+
+
+def heartbeat(store: Store, code: str, token: str) -> None:
+    """Note that a phone is here. Raises UnknownRoom and UnknownToken."""
+    found = store.read(lambda connection: admit(connection, code, token))
+    store.seen[found.code, token] = time.monotonic()
+
+
+def here(store: Store, code: str) -> int:
+    """How many phones were heard of within the last seconds (HERE)."""
+    earliest = time.monotonic() - HERE
+    return sum(1 for (other, _), at in list(store.seen.items()) if other == normal(code) and at >= earliest)
+
+
+def stage(store: Store, code: str) -> Stage:
+    """What a room is shown now. Raises UnknownRoom."""
+    return store.read(lambda connection: stage_of(connection, room(connection, code).code))
+
+
+def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
+    """Change what a room is shown, and only what is named, so that two presenters do not undo each other.
+
+    Another step, activity or round begins closed and unrevealed where the same call does not say otherwise. Raises
+    UnknownRoom, Closed where the room has ended, ValueError for a step or an activity that cannot be one, and for a
+    question that the room's preset does not allow.
+    """
+
+    def work(connection: sqlite3.Connection) -> Stage:
+        found = room(connection, code)
+        if found.ended:
+            raise Closed
+        before = stage_of(connection, found.code)
+        _check(found, changes)
+        wanted: dict[str, object] = {name: value for name, value in changes.items() if value != getattr(before, name)}
+        if not wanted:
+            return before
+        if wanted.keys() & {"step", "activity", "round"}:
+            wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
+        if wanted.keys() & {"step", "activity", "round", "open"}:
+            wanted["since"] = time.time()
+        names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
+        connection.execute(
+            f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
+            (*wanted.values(), found.code),
+        )
+        return stage_of(connection, found.code)
+
+    return store.write(work)
+
+
+def _check(found: Room, changes: Changes) -> None:
+    names = [changes.get("step", ""), changes.get("activity", "")]
+    if not changes.keys() <= Changes.__annotations__.keys() or not all(map(_STEP.fullmatch, names)):
+        raise ValueError("There is no such step or activity.")
+    if not 1 <= changes.get("round", 1) <= 9:
+        raise ValueError("A round is a number from 1 to 9.")
+    deck = names[1].partition("/")[0]
+    if deck in ballots.DECKS and deck not in found.rules.decks:
+        raise ValueError("The room's preset does not allow this deck.")
+
+
+def end(store: Store, code: str) -> Room:
+    """Close a room for its phones; what it decided stays until it is deleted. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> Room:
+        found = room(connection, code)
+        connection.execute(
+            "UPDATE rooms SET ended = ?, open = 0, version = version + 1 WHERE code = ? AND ended IS NULL",
+            (time.time(), found.code),
+        )
+        return room(connection, found.code)
+
+    return store.write(work)
+
+
+def delete(store: Store, code: str) -> None:
+    """Delete a room and all that is kept of it, with no byte of it left in the files. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> str:
+        found = room(connection, code).code
+        connection.execute("DELETE FROM rooms WHERE code = ?", (found,))
+        return found
+
+    gone = store.write(work)
+    store.scrub()
+    for key in [key for key in list(store.seen) if key[0] == gone]:
+        store.seen.pop(key, None)
+
+
+def normal(code: str) -> str:
+    """A code as rooms have it, from what was typed."""
+    return code.strip().upper()
+
+
+def room(connection: sqlite3.Connection, code: str) -> Room:
+    """The room of a code, within a transaction. Raises UnknownRoom."""
+    row = None
+    if _CODE.fullmatch(normal(code)):
+        row = connection.execute(f"SELECT {_ROOM} FROM rooms WHERE code = ?", (normal(code),)).fetchone()  # noqa: S608
+    if row is None:
+        raise UnknownRoom
+    return _to_room(row)
+
+
+def stage_of(connection: sqlite3.Connection, code: str) -> Stage:
+    """The stage of a room that is there, within a transaction."""
+    row = connection.execute(f"SELECT {_STAGE} FROM rooms WHERE code = ?", (code,)).fetchone()  # noqa: S608
+    step, activity, turn, opened, paused, blank, revealed, version, since = row
+    flags = bool(opened), bool(paused), bool(blank), bool(revealed)
+    return Stage(step, activity, turn, *flags, version, _to_time(since))
+
+
+def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
+    """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
+    found = room(connection, code)
+    query = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
+    if not _TOKEN.fullmatch(token) or connection.execute(query, (found.code, token)).fetchone() is None:
+        raise UnknownToken
+    return found
+
+
+def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: str, round: int) -> Room:
+    """The room in which a phone may now take part in a round of an activity, within a transaction.
+
+    Raises UnknownRoom, UnknownToken, and Closed.
+    """
+    found = admit(connection, code, token)
+    now = stage_of(connection, found.code)
+    if found.ended or not now.open or now.paused or (now.activity, now.round) != (activity, round):
+        raise Closed
+    return found
+
+
+def _count(connection: sqlite3.Connection, code: str) -> int:
+    count: int = connection.execute("SELECT count(*) FROM participants WHERE room = ?", (code,)).fetchone()[0]
+    return count
+
+
+def _to_room(row: tuple[str, str, str, str, int, float, float | None]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended = row
+    return Room(
+        code, preset, deck, route, bool(rehearsal), _to_time(created), None if ended is None else _to_time(ended)
+    )
+
+
+def _to_time(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

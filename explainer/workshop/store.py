@@ -1,0 +1,251 @@
+"""The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
+
+Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file
+is set aside under a name that says when, an older one is brought up to date, a newer one is left alone.
+"""
+
+import datetime
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from explainer import assets
+
+T = TypeVar("T")
+
+Work = Callable[[sqlite3.Connection], T]
+"""What is done with the connection inside one transaction; where the disk fails it is done again, in memory."""
+
+BUSY = 5.0  # seconds to wait for another program that holds the file
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE rooms (
+            code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL,
+            rehearsal INTEGER NOT NULL, created REAL NOT NULL, ended REAL,
+            step TEXT NOT NULL, activity TEXT NOT NULL, round INTEGER NOT NULL, open INTEGER NOT NULL,
+            paused INTEGER NOT NULL, blank INTEGER NOT NULL, revealed INTEGER NOT NULL,
+            version INTEGER NOT NULL, since REAL NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE participants (
+            room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, token TEXT NOT NULL,
+            PRIMARY KEY (room, token)) WITHOUT ROWID""",
+        """CREATE TABLE votes (
+            room TEXT NOT NULL, question TEXT NOT NULL, round INTEGER NOT NULL, token TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            PRIMARY KEY (room, question, round, token),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+        """CREATE TABLE hands (
+            room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, question TEXT NOT NULL, round INTEGER NOT NULL,
+            answer TEXT NOT NULL, count INTEGER NOT NULL,
+            PRIMARY KEY (room, question, round, answer)) WITHOUT ROWID""",
+        """CREATE TABLE marks (
+            room TEXT NOT NULL, sheet TEXT NOT NULL, round INTEGER NOT NULL, token TEXT NOT NULL,
+            pictures TEXT NOT NULL,
+            PRIMARY KEY (room, sheet, round, token),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+        """CREATE TABLE flags (
+            room TEXT NOT NULL, token TEXT NOT NULL, wnid TEXT NOT NULL, reason TEXT NOT NULL,
+            PRIMARY KEY (room, token, wnid, reason),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+        """CREATE TABLE labels (
+            room TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, count INTEGER NOT NULL,
+            PRIMARY KEY (room, token, status),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+        """CREATE TABLE words (
+            room TEXT NOT NULL, token TEXT NOT NULL, wnid TEXT NOT NULL,
+            PRIMARY KEY (room, token, wnid),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+    ),
+)
+"""What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+class Busy(Exception):
+    """Another program has held the file for too long; nothing was kept of what was asked."""
+
+    def __str__(self) -> str:
+        return "Another program holds the room's record. Try again in a moment."
+
+
+class _Newer(Exception):
+    """A file of a version that this program does not know."""
+
+
+def path() -> Path:
+    """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
+    named = os.environ.get("EXPLAINER_DATA")
+    return (Path(named).expanduser() if named else assets.project_folder() / "data") / "rooms.sqlite"
+
+
+class Store:
+    """An open file of rooms, or a memory of them where `file` is None or cannot be used. Any thread may use it.
+
+    One connection behind a lock: Streamlit runs each script in a new thread, and SQLite writes one after another in
+    any case. `trouble` is a sentence for the presenter where something is not kept or was set aside, else None. `seen`
+    says when each token of a room was last heard of, in seconds of `time.monotonic`; it is never written.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self.trouble: str | None = None
+        self.seen: dict[tuple[str, str], float] = {}
+        self._lock = threading.RLock()
+        self._connection = self._open()
+
+    def read(self, work: Work[T]) -> T:
+        """What `work` finds in one consistent state. Raises Busy, and what `work` raises."""
+        return self._run(work, "BEGIN")
+
+    def write(self, work: Work[T]) -> T:
+        """What `work` gives back, once all that it changed is on the disk; where it raises, nothing is changed.
+
+        Raises Busy, and what `work` raises.
+        """
+        return self._run(work, "BEGIN IMMEDIATE")
+
+    def scrub(self) -> None:
+        """Take what was deleted out of the log of writes as well, so that no byte of it is left in the files."""
+        with self._lock:
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                self.trouble = "Another program reads the record: what was deleted stays in its log until that ends."
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _run(self, work: Work[T], begin: str) -> T:
+        with self._lock:
+            try:
+                return _transact(self._connection, work, begin)
+            except sqlite3.OperationalError as error:
+                kind = _kind(error)
+                if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise Busy from error
+                if kind not in _UNWRITABLE or self.file is None:
+                    raise
+                self._go_on_in_memory(error)
+            except sqlite3.DatabaseError as error:
+                if _kind(error) not in _DAMAGED or self.file is None:
+                    raise
+                self._connection.close()
+                self._connection = self._open()
+            return _transact(self._connection, work, begin)
+
+    def _open(self) -> sqlite3.Connection:
+        if self.file is None:
+            return _prepared(_connect(":memory:"))
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return _checked(self.file)
+        except _Newer:
+            self.trouble = f"{self.file} is from a newer version of this app: it is left alone, and nothing is kept."
+        except (sqlite3.OperationalError, OSError) as error:
+            self.trouble = _not_kept(self.file, error)
+            return _remembered(self.file)
+        except sqlite3.DatabaseError:
+            try:
+                aside = _set_aside(self.file)
+                self.trouble = (
+                    f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
+                )
+                return _checked(self.file)
+            except (sqlite3.Error, OSError) as error:
+                self.trouble = _not_kept(self.file, error)
+        return _prepared(_connect(":memory:"))
+
+    def _go_on_in_memory(self, error: sqlite3.Error) -> None:
+        assert self.file is not None
+        memory = _connect(":memory:")
+        self._connection.backup(memory)
+        self._connection.close()
+        self.trouble = _not_kept(self.file, error)
+        self.file, self._connection = None, _prepared(memory)
+
+
+def _transact(connection: sqlite3.Connection, work: Work[T], begin: str) -> T:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+        return result
+    except BaseException:
+        if connection.in_transaction:  # SQLite has ended it itself where the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    """A connection in which transactions begin and end where they are said to, and which any thread may use."""
+    return sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False, uri=True)
+
+
+def _checked(file: Path) -> sqlite3.Connection:
+    """The file, found whole and brought up to date. Raises sqlite3's errors, and _Newer."""
+    connection = _connect(file.absolute().as_uri())
+    try:
+        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(found)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return _prepared(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection with its safeguards on, and its tables of this version. Raises _Newer."""
+    connection.execute("PRAGMA synchronous = FULL")  # the log is on the disk before a vote is confirmed
+    connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
+    connection.execute("PRAGMA foreign_keys = ON")
+
+    def migrate(connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise _Newer
+        for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+            connection.execute(statement)
+        if version < len(MIGRATIONS):
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    _transact(connection, migrate, "BEGIN IMMEDIATE")
+    return connection
+
+
+def _remembered(file: Path) -> sqlite3.Connection:
+    """A memory of all that can be read of a file that cannot be written."""
+    for mode in ("mode=ro", "immutable=1"):  # the second where there is no log and none can be made
+        try:
+            source, memory = _connect(f"{file.absolute().as_uri()}?{mode}"), _connect(":memory:")
+            source.backup(memory)
+            source.close()
+            return _prepared(memory)
+        except (sqlite3.Error, _Newer):
+            continue
+    return _prepared(_connect(":memory:"))
+
+
+def _set_aside(file: Path) -> Path:
+    """Move a file and its log to a name that says when; returns it. Raises OSError."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
+    aside = file.with_name(f"{file.stem}.damaged-{now}{file.suffix}")
+    for end in ("-wal", "-shm", ""):
+        if (part := file.with_name(file.name + end)).exists():
+            part.rename(aside.with_name(aside.name + end))
+    return aside
+
+
+def _not_kept(file: Path, error: Exception) -> str:
+    return f"{file} cannot be written ({assets.why(error)}): rooms are kept in memory, until the app is stopped."
+
+
+def _kind(error: sqlite3.Error) -> int:
+    """SQLite's primary result code, without what makes it an extended one."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -1,0 +1,183 @@
+"""What a room answers: votes on questions, hands that were counted, pictures that were marked on a page."""
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from explainer.workshop import ballots, rooms
+from explainer.workshop.rooms import BadAnswer
+from explainer.workshop.store import Store
+
+PICTURES = 48
+"""Pictures on one page, as on the pages of ImageNet's workers."""
+
+MOST_HANDS = 1000
+"""The most hands that a presenter can have counted for an answer."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often each answer to a question was given in a round, on phones and by counted hands.
+
+    Both have every answer that there is, in the order of the deck, with 0 where nobody gave it.
+    """
+
+    question: str
+    round: int
+    phones: Mapping[str, int]
+    hands: Mapping[str, int]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Phones and hands together."""
+        return {answer: count + self.hands[answer] for answer, count in self.phones.items()}
+
+    @property
+    def total(self) -> int:
+        """All answers."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How many pages were handed in of a sheet in a round, and on how many each of the PICTURES was marked."""
+
+    sheet: str
+    round: int
+    pages: int
+    marked: tuple[int, ...]
+
+
+def vote(store: Store, code: str, question: str, round: int, token: str, answer: str) -> None:
+    """Keep a phone's answer, in the place of an earlier one; it is on the disk when this returns.
+
+    Raises UnknownRoom, UnknownToken, Closed, and BadAnswer.
+    """
+    _check(question, answer)
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = rooms.admit_to(connection, code, token, question, round)
+        connection.execute(
+            "INSERT INTO votes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET answer = excluded.answer",
+            (found.code, question, round, token, answer),
+        )
+
+    store.write(work)
+
+
+def vote_of(store: Store, code: str, question: str, round: int, token: str) -> str | None:
+    """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> str | None:
+        found = rooms.admit(connection, code, token)
+        query = "SELECT answer FROM votes WHERE room = ? AND question = ? AND round = ? AND token = ?"
+        row = connection.execute(query, (found.code, question, round, token)).fetchone()
+        return row and str(row[0])
+
+    return store.read(work)
+
+
+def count_hands(store: Store, code: str, question: str, round: int, counts: Mapping[str, int]) -> None:
+    """Keep the hands that a presenter counted, in the place of what was counted before. Raises UnknownRoom, BadAnswer.
+
+    Each count is 0 to MOST_HANDS.
+    """
+    for answer, count in counts.items():
+        _check(question, answer)
+        if not 0 <= count <= MOST_HANDS:
+            raise BadAnswer
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = rooms.room(connection, code).code
+        connection.execute("DELETE FROM hands WHERE room = ? AND question = ? AND round = ?", (found, question, round))
+        rows = [(found, question, round, answer, count) for answer, count in counts.items() if count]
+        connection.executemany("INSERT INTO hands VALUES (?, ?, ?, ?, ?)", rows)
+
+    store.write(work)
+
+
+def tally(store: Store, code: str, question: str, round: int) -> Tally:
+    """How often each answer was given in a round. Raises UnknownRoom, and UnknownQuestion."""
+    keys = [choice.key for choice in ballots.question(question).deck.choices]
+
+    def work(connection: sqlite3.Connection) -> Tally:
+        found = rooms.room(connection, code).code
+        key = (found, question, round)
+        where = "WHERE room = ? AND question = ? AND round = ?"
+        phones = dict(connection.execute(f"SELECT answer, count(*) FROM votes {where} GROUP BY answer", key))  # noqa: S608
+        hands = dict(connection.execute(f"SELECT answer, count FROM hands {where}", key))  # noqa: S608
+        return Tally(
+            question, round, {key: phones.get(key, 0) for key in keys}, {key: hands.get(key, 0) for key in keys}
+        )
+
+    return store.read(work)
+
+
+def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
+    """The questions and rounds in which anybody answered, in order. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+        found = rooms.room(connection, code).code
+        query = (
+            "SELECT question, round FROM votes WHERE room = ? UNION SELECT question, round FROM hands WHERE room = ?"
+        )
+        return tuple(sorted(connection.execute(query, (found, found))))
+
+    return store.read(work)
+
+
+def mark(store: Store, code: str, sheet: str, round: int, token: str, pictures: Collection[int]) -> None:
+    """Keep which pictures of a page a phone marked, by their places from 0, in the place of what it marked before.
+
+    Raises UnknownRoom, UnknownToken, Closed, and BadAnswer.
+    """
+    if not all(isinstance(picture, int) and 0 <= picture < PICTURES for picture in pictures):
+        raise BadAnswer
+    text = " ".join(map(str, sorted(set(pictures))))
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = rooms.admit_to(connection, code, token, sheet, round)
+        connection.execute(
+            "INSERT INTO marks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
+            (found.code, sheet, round, token, text),
+        )
+
+    store.write(work)
+
+
+def marks_of(store: Store, code: str, sheet: str, round: int, token: str) -> frozenset[int] | None:
+    """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> frozenset[int] | None:
+        found = rooms.admit(connection, code, token)
+        query = "SELECT pictures FROM marks WHERE room = ? AND sheet = ? AND round = ? AND token = ?"
+        row = connection.execute(query, (found.code, sheet, round, token)).fetchone()
+        return None if row is None else frozenset(map(int, row[0].split()))
+
+    return store.read(work)
+
+
+def marks(store: Store, code: str) -> tuple[Marks, ...]:
+    """What was marked on each sheet in each round in which anybody handed in a page. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+        found = rooms.room(connection, code).code
+        query = "SELECT sheet, round, pictures FROM marks WHERE room = ? ORDER BY sheet, round"
+        return connection.execute(query, (found,)).fetchall()
+
+    pages: dict[tuple[str, int], list[frozenset[int]]] = {}
+    for sheet, round, text in store.read(work):
+        pages.setdefault((sheet, round), []).append(frozenset(map(int, text.split())))
+    return tuple(
+        Marks(sheet, round, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
+        for (sheet, round), found in pages.items()
+    )
+
+
+def _check(question: str, answer: str) -> None:
+    try:
+        choices = ballots.question(question).deck.choices
+    except ballots.UnknownQuestion:
+        raise BadAnswer from None
+    if answer not in [choice.key for choice in choices]:
+        raise BadAnswer
