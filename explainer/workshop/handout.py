@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from explainer import charts, words
+from explainer import charts, taxonomy, words
 from explainer.taxonomy import DATA
 from explainer.vocabularies import Status
 from explainer.words import Caption, Context
@@ -173,6 +173,8 @@ def _sheets(marks: Sequence[Marks]) -> list[dict[str, Any]]:
     return [
         {
             "caption": _caption(sheet.wnid),
+            "on_record": _on_record(ballots.published(sheet.wnid)),
+            "images": taxonomy.load()[sheet.wnid].images,
             "rounds": [_round(sheet, one) for one in rounds],
             "pictures": [
                 {

@@ -244,6 +244,7 @@ def test_fifty_a_minute_shows_each_picture_with_how_many_marked_it(rehearsed: Re
     assert "against the clock: 24 pages" in read.text
     assert "untimed: 24 pages" in read.text
     assert "57.6 seconds" in read.text
+    assert "On record: safe, imageability 1.0 of 5, removed by 2021. ImageNet had 1,390 pictures sorted" in read.text
 
 
 def test_the_wall_is_counted_by_class(rehearsed: Record) -> None:
