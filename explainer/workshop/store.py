@@ -239,8 +239,8 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
             raise _Newer
         for statement in (statement for step in MIGRATIONS[version:] for statement in step):
             connection.execute(statement)
-        if version < len(MIGRATIONS):
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        # Written though it may be so already: a file that can only be read is found now, not at the first vote.
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     _transact(connection, migrate, "BEGIN IMMEDIATE")
     return connection
