@@ -67,7 +67,11 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
-class Busy(Exception):
+class RoomError(Exception):
+    """Something that a visitor can act on; the message says what."""
+
+
+class Busy(RoomError):
     """Another program has held the file for too long; nothing was kept of what was asked."""
 
     def __str__(self) -> str:

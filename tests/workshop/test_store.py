@@ -1,5 +1,6 @@
 """What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -300,6 +301,19 @@ def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: 
     votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "1")
     tally = votes.tally(opened, room.code, QUESTION, 1)
     assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
+
+
+def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(small_disk: Path) -> None:
+    opened = Store(small_disk / "rooms.sqlite")
+    room = open_question(opened)
+    opened.close()
+    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
+        while other.write(bytes(4096)):
+            pass
+    again = Store(small_disk / "rooms.sqlite")
+    assert "rooms are kept in memory" in again.trouble
+    votes.vote(again, room.code, QUESTION, 1, rooms.join(again, room.code), "5")
+    assert votes.tally(again, room.code, QUESTION, 1).total == 1
 
 
 # A limit on the size of files stands in for a full disk where none can be mounted.
