@@ -21,7 +21,7 @@ reading = result.readings[labels.face(result)]
 target = laboratory.target(reading, TOP)
 methods = laboratory.methods(target.kind)
 drawing = laboratory.drawing()
-if not laboratory.asked(photo, reading.box, target, methods):
+if not laboratory.asked(photo, reading, target, methods):
     st.stop()
 crop = faces.crop(photo, reading.box)
 attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
@@ -35,4 +35,4 @@ checked = laboratory.checked(attributions)
 if checked is None:
     st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
     st.stop()
-laboratory.checks(resources.check(photo, reading.box, target, checked), crop, drawing)
+laboratory.checks(resources.check(photo, reading.box, checked), crop, drawing)
