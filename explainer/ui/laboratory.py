@@ -1,5 +1,6 @@
 """Explanations side by side: the question, the maps, their agreement, and whether they are true of the network."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -174,18 +175,25 @@ def agreement(attributions: Sequence[Attribution]) -> None:
     table = faithfulness.agreement([attribution.values for attribution in attributions])
     titles = [METHODS[attribution.method].title for attribution in attributions]
     pairs = [table[row, column] for row in range(len(titles)) for column in range(row)]
-    st.markdown(
-        f"Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. Here it is "
-        f"{min(pairs):.2f} to {max(pairs):.2f}: " + _agree(min(pairs))
-    )
+    st.markdown("Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. " + _agree(pairs))
     rows = {title: table[:, column].round(2).tolist() for column, title in enumerate(titles)}
-    st.dataframe({"": titles, **rows}, hide_index=True, alt="The rank correlation of each map with each.")
+    st.dataframe(
+        {"": titles, **rows},
+        column_config={title: st.column_config.NumberColumn(format="%.2f") for title in titles},
+        hide_index=True,
+        alt="The rank correlation of each map with each.",
+    )
 
 
-def _agree(least: float) -> str:
-    if least >= _ABOVE:
-        return "they agree."
-    return "they do not tell the same story, so that none of them alone is “the” reason."
+def _agree(correlations: Sequence[float]) -> str:
+    found = [correlation for correlation in correlations if not math.isnan(correlation)]
+    if not found:
+        return "With a map that is the same everywhere there is none."
+    if min(found) >= _ABOVE:
+        agree = "they agree."
+    else:
+        agree = "they do not tell the same story, so that none of them alone is “the” reason."
+    return f"Here it is {min(found):.2f} to {max(found):.2f}: {agree}"
 
 
 def checked(attributions: Sequence[Attribution]) -> Attribution | None:
@@ -221,13 +229,14 @@ def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
         f"{checks.infidelity.share:.0%} unexplained. **Max-sensitivity**: noise of {checks.sensitivity.radius} levels "
         f"of 255, which nobody sees, moves the map by up to {checks.sensitivity.value:.0%} of its length."
     )
-    last = checks.randomised[-1]
+    top, *_, last = (stage.correlation for stage in checks.randomised)
     st.markdown(
-        f"**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
-        f"it learned is left. The map then still correlates by {last.correlation:.2f} with the first one. "
+        "**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
+        f"it learned is left. The map correlates with the first one by {top:.2f} when the topmost layer is gone, by "
+        f"{last:.2f} when all are. "
         + (
-            "It hardly noticed: it shows the picture, not what the network knows."
-            if abs(last.correlation) > _ABOVE / 2
+            "It hardly notices: it shows the picture more than what the network knows."
+            if max(abs(top), abs(last)) > _ABOVE / 2
             else "It falls, as a map must that is true of the network."
         )
     )
