@@ -6,6 +6,8 @@ import pytest
 import sentinels
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 MOST_BYTES_OF_A_MOVE = 50_000
@@ -28,7 +30,7 @@ def test_the_slider_changes_the_picture_and_the_label_while_the_strip_stays(visi
 
 
 def test_the_least_change_that_changes_the_label_does_and_a_step_less_does_not(visitor) -> None:
-    page = visitor.break_it()
+    page = visitor.break_it("Astronaut")  # whom little noise gives another word
     page.choose_change("noise", "Noise")
     (least,) = re.findall(r"Noise: at (\d+) levels of 255 another word comes first", page.text)
     page.move("noise", "Home")
@@ -44,7 +46,7 @@ def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
     page.choose_change("noise", "Noise")
     page.move("noise", "End")
     page.page.locator(".st-key-every_change label").click()
-    expect(page.page.get_by_text("small changes put another word first")).to_be_visible(timeout=60_000)
+    expect(page.page.get_by_text("small changes put another word first")).to_be_visible(timeout=PATIENCE)
 
     assert "[masked: " in page.traffic.received()  # the control
     assert sentinels.found(page.traffic.received()) == set()
