@@ -504,10 +504,7 @@ class LaboratoryPage(PicturePage):
 
     def explain(self, button: str = "explain") -> None:
         """Ask, and wait until all maps stand there and are compared."""
-        self.button(button).click()
-        self.wait_for_maps()
-
-    def wait_for_maps(self) -> None:
+        self.button(button).first.click()  # one with a tooltip is there twice
         self._settle(self.page.locator(".st-key-checked"))
 
     def check(self, title: str) -> None:
