@@ -350,6 +350,7 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
         height=360,
         xaxis={"title": None, "tickformat": ".0%", "nticks": 5},
         yaxis={"title": None, "nticks": 5},
+        legend={"y": -0.12},
         dragmode=False,
     )
     gain = (drawn["map"].area - drawn["random"].area) * (1 if direction == "insertion" else -1)
