@@ -20,5 +20,6 @@ page = st.navigation(
     position="top",
 )
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
+resources.arrive(page.url_path)
 visitor.controls()
 page.run()

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 REPEATS = 5
 STEPS = 50  # of Integrated Gradients
+EXPLANATIONS = (50, 250)  # after so many the memory is read
+FEW = {"steps": 10, "samples": 10, "stride": 32, "segments": 12}  # what makes the long methods short
 
 # What is measured: the way of the app, and with whom it is compared.
 PAIRS = {
@@ -125,8 +128,53 @@ def measure(name: str, file: Path) -> dict[str, float]:
         way()
         times.append(time.process_time() - start)
     np.save(file, values)
+    return {"seconds": min(times), "megabytes": _megabytes("VmHWM")}
+
+
+def memory() -> list[tuple[int, float]]:
+    """Megabytes that this process holds after so many explanations, all methods in turn, asked of a worker.
+
+    As in the app each is asked for from a thread of its own.
+    """
+    from explainer import roulette, saliency, samples
+    from explainer.saliency import METHODS, Attribution, Target
+    from explainer.workers import Job, Progress, Worker
+
+    warnings.simplefilter("ignore")
+    photo, worker, found = samples.read("astronaut"), Worker(roulette.load, "explainer"), []
+
+    def offered(pipeline: roulette.Pipeline, progress: Progress) -> tuple[str, ...]:
+        return saliency.offered(pipeline.classifier, pipeline.head, "person")
+
+    (reading, *_) = worker.submit(lambda pipeline, progress: roulette.read(pipeline, photo)).result().readings
+    targets = [Target("person", label.wnid) for label in reading.people("fall-2011", EXPLANATIONS[-1])]
+    methods = worker.submit(offered).result()
+    for number, target in enumerate(targets):
+        method = methods[number % len(methods)]
+        settings = {name: few for name, few in FEW.items() if name in METHODS[method].settings}
+
+        def explain(
+            pipeline: roulette.Pipeline,
+            progress: Progress,
+            target: Target = target,
+            method: str = method,
+            settings: dict[str, int] = settings,
+        ) -> Attribution:
+            return roulette.explain(pipeline, photo, reading.box, target, method, progress, settings)
+
+        jobs: list[Job[Attribution]] = []
+        asker = threading.Thread(target=lambda explain=explain, jobs=jobs: jobs.append(worker.submit(explain)))
+        asker.start()
+        asker.join()
+        jobs[0].result()
+        if number + 1 in EXPLANATIONS:
+            found.append((number + 1, _megabytes("VmRSS")))
+    return found
+
+
+def _megabytes(what: str) -> float:
     status = Path("/proc/self/status").read_text()
-    return {"seconds": min(times), "megabytes": int(status.split("VmHWM:")[1].split()[0]) / 1024}
+    return int(status.split(f"{what}:")[1].split()[0]) / 1024
 
 
 def report() -> None:
@@ -144,6 +192,10 @@ def report() -> None:
                     + ("" if peer == "forward" else f"; {_difference(values, other):.0e} between the maps")
                 )
 
+    run = subprocess.run([sys.executable, "-m", __spec__.name, "memory"], check=True, stdout=subprocess.PIPE)
+    held = ", ".join(f"{megabytes:.0f} MB after {number}" for number, megabytes in json.loads(run.stdout))
+    print(f"  Memory held by the worker, all methods in turn: {held} explanations")
+
 
 def _difference(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
     """The largest, as a share of the largest value; of maps with nothing below 0 only what is above counts."""
@@ -159,4 +211,4 @@ def _run(way: str, folder: Path) -> tuple[dict[str, float], NDArray[np.float32]]
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))
+    print(json.dumps(memory() if sys.argv[1] == "memory" else measure(sys.argv[1], Path(sys.argv[2]))))

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from explainer import taxonomy, vocabularies
-from explainer.faithfulness import Curve
+from explainer.faithfulness import Curve, Direction, Order
 from explainer.maps import MEASURES, Node
 from explainer.removal import Bin, Branch, Step
 from explainer.vocabularies import Afterlife
@@ -330,28 +330,40 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
     return figure
 
 
-_ORDERS = {"map": "solid", "random": "dot", "centre": "dash"}
+DIRECTIONS: Mapping[Direction, str] = {
+    "insertion": "cells come; more area is better",
+    "deletion": "cells go; less area is better",
+}
+"""The two ways in which a picture comes or goes, and what is good in each."""
+
+_ORDERS: Mapping[Order, tuple[str, str]] = {
+    "map": (STATUS["kept"], "solid"),
+    "random": (STATUS["sensitive"], "dot"),
+    "centre": (STATUS["not imageable"], "dash"),
+}
 
 
-def curves(curves: Sequence[Curve], title: str) -> "go.Figure":
-    """How an output rises and falls while the picture comes and goes, in the order of the map and of two controls."""
+def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
+    """How an output changes while the picture comes or goes, in the order of the map and of two controls."""
     go = _plotly()
     figure = go.Figure()
-    for curve in curves:
-        colour = STATUS["kept" if curve.direction == "insertion" else "offensive"]
+    drawn = {curve.order: curve for curve in curves if curve.direction == direction}
+    for order, curve in drawn.items():
+        colour, dash = _ORDERS[order]
         figure.add_scatter(
             x=curve.shares.tolist(),
             y=curve.outputs.tolist(),
             mode="lines",
-            name=f"{curve.direction}, {curve.order}: area {curve.area:.3f}",
-            line={"color": colour, "dash": _ORDERS[curve.order]},
+            name=f"{order} {curve.area:.3f}",
+            line={"color": colour, "dash": dash},
         )
     figure.update_layout(
         height=360,
-        margin={"l": 0, "r": 0, "b": 0},
-        xaxis={"title": "share of the picture that came or went", "tickformat": ".0%"},
-        yaxis={"title": "output"},
-        legend={"orientation": "h", "y": -0.25},
+        xaxis={"title": None, "tickformat": ".0%", "nticks": 5},
+        yaxis={"title": None, "nticks": 5},
+        legend={"y": -0.12},
         dragmode=False,
     )
-    return _titled(figure, title, "insertion: cells come into a blurred picture; deletion: cells go from it")
+    gain = (drawn["map"].area - drawn["random"].area) * (1 if direction == "insertion" else -1)
+    title = f"{direction.capitalize()}: {'better than random' if gain > 0 else 'no better than random'}"
+    return _titled(figure, title, DIRECTIONS[direction])

@@ -5,6 +5,7 @@ A label that a tilt of the head or a smaller file changes was never true of the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
@@ -15,7 +16,7 @@ from explainer.photos import Photo
 from explainer.roulette import Pipeline, Reading
 
 STEPS = 9
-"""How many amounts of a corruption a strip shows, from none to the most."""
+"""How many amounts of a corruption a strip shows at most, from none to the most."""
 
 _SEED = 0  # of all noise, so that the same picture comes twice
 
@@ -25,7 +26,8 @@ class Corruption:
     """A change of what the network sees of a photo.
 
     `apply` takes the photo, the face's box or None for the whole picture, the side of the square in pixels and the
-    amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts.
+    amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts,
+    `step` which difference of it is still worth trying.
     """
 
     name: str
@@ -33,11 +35,19 @@ class Corruption:
     unit: str
     none: float
     most: float
+    step: float
     apply: Callable[[Photo, Box | None, int, float], Image.Image]
 
+    @cached_property
+    def grid(self) -> tuple[float, ...]:
+        """Every amount worth trying, from none to the most."""
+        number = round(abs(self.most - self.none) / self.step) + 1
+        return tuple(np.linspace(self.none, self.most, number).round(6).tolist())
+
     def amounts(self, n: int = STEPS) -> tuple[float, ...]:
-        """`n` amounts at equal distances, from none to the most."""
-        return tuple(np.linspace(self.none, self.most, n).round(6).tolist())
+        """Up to `n` of them at equal distances, from none to the most."""
+        places = np.linspace(0, len(self.grid) - 1, min(n, len(self.grid))).round().astype(int)
+        return tuple(self.grid[place] for place in places)
 
 
 def _shifted(photo: Photo, box: Box | None, side: int, amount: float) -> Image.Image:
@@ -98,16 +108,17 @@ def _noisy(crop: Image.Image, amount: float) -> Image.Image:
 CORRUPTIONS = {
     corruption.name: corruption
     for corruption in (
-        Corruption("shift", "Cropped elsewhere", "% of the face to the right", 0, 40, _shifted),
-        Corruption("zoom", "Cropped closer", "% less of the picture", 0, 50, _closer),
-        Corruption("tilt", "Tilted", "degrees", 0, 40, _tilted),
-        Corruption("resolution", "Resolution", "% of the pixels' side", 100, 12, _of_the_crop(_coarse)),
+        Corruption("shift", "Cropped elsewhere", "% of the face to the right", 0, 40, 1, _shifted),
+        Corruption("zoom", "Cropped closer", "% less of the picture", 0, 50, 1, _closer),
+        Corruption("tilt", "Tilted", "degrees", 0, 40, 0.5, _tilted),
+        Corruption("resolution", "Resolution", "% of the pixels' side", 100, 12, 1, _of_the_crop(_coarse)),
         Corruption(
             "brightness",
             "Brightness",
             "% of the light",
             100,
             300,
+            5,
             _of_the_crop(lambda crop, amount: ImageEnhance.Brightness(crop).enhance(amount / 100)),
         ),
         Corruption(
@@ -116,6 +127,7 @@ CORRUPTIONS = {
             "% of the light",
             100,
             20,
+            2,
             _of_the_crop(lambda crop, amount: ImageEnhance.Brightness(crop).enhance(amount / 100)),
         ),
         Corruption(
@@ -124,6 +136,7 @@ CORRUPTIONS = {
             "pixels' radius",
             0,
             8,
+            0.1,
             _of_the_crop(lambda crop, amount: crop.filter(ImageFilter.GaussianBlur(amount))),
         ),
         Corruption(
@@ -132,10 +145,11 @@ CORRUPTIONS = {
             "0 as it is, 1 mirrored",
             0,
             1,
+            1,
             _of_the_crop(lambda crop, amount: ImageOps.mirror(crop) if amount >= 0.5 else crop),
         ),
-        Corruption("patch", "Dark glasses", "% of the square's width", 0, 60, _of_the_crop(_patched)),
-        Corruption("noise", "Noise", "levels of 255", 0, 80, _of_the_crop(_noisy)),
+        Corruption("patch", "Dark glasses", "% of the square's width", 0, 60, 1, _of_the_crop(_patched)),
+        Corruption("noise", "Noise", "levels of 255", 0, 80, 1, _of_the_crop(_noisy)),
     )
 }
 """The corruptions by name."""
@@ -169,23 +183,30 @@ _TOY: Sequence[tuple[tuple[float, float, float, float], str]] = (
 
 
 @dataclass(frozen=True, eq=False)
+class Changed:
+    """A picture under an amount of a corruption: what the network saw, and what it made of it.
+
+    `rank` says at which place, from 1, the person category now stands that came first in the unchanged picture, in the
+    same release.
+    """
+
+    amount: float
+    crop: Image.Image
+    reading: Reading
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
 class Strip:
     """A picture under one corruption, amount by amount, the first of them unchanged.
 
-    `crops` are what the network saw, `readings` what it made of them. `ranks` says for each at which place, from 1,
-    the person category stands that came first in the unchanged picture, in the same release.
+    `least` is the least amount found at which another label comes first, one of the corruption's grid; None where the
+    first one stays. Between the amounts of the strip it was looked for before the first of them alone.
     """
 
     corruption: str
-    amounts: tuple[float, ...]
-    crops: tuple[Image.Image, ...]
-    readings: tuple[Reading, ...]
-    ranks: tuple[int, ...]
-
-    @property
-    def least(self) -> float | None:
-        """The least of the amounts at which another label comes first; None where the first one stays."""
-        return next((amount for amount, rank in zip(self.amounts, self.ranks, strict=True) if rank > 1), None)
+    changed: tuple[Changed, ...]
+    least: float | None
 
 
 def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: float) -> Image.Image:
@@ -199,15 +220,30 @@ def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: f
     return entry.apply(photo, box, side, amount)
 
 
-def strip(
-    pipeline: Pipeline, photo: Photo, box: Box | None, corruption: str, release: str, steps: int = STEPS
-) -> Strip:
-    """The labels of a picture at `steps` amounts of a corruption, in one pass. Raises KeyError for unknown names."""
-    amounts = CORRUPTIONS[corruption].amounts(steps)
+def changed(
+    pipeline: Pipeline, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
+) -> tuple[Changed, ...]:
+    """The picture of a reading at some amounts of a corruption, labelled in one pass. KeyError for unknown names."""
     side = pipeline.classifier.card.transform.side
-    crops = tuple(corrupt(photo, box, side, corruption, amount) for amount in amounts)
-    readings = roulette.label(pipeline, crops, [box] * len(crops))
-    (first,) = readings[0].people(release, 1)
+    crops = [corrupt(photo, reading.box, side, corruption, amount) for amount in amounts]
+    readings = roulette.label(pipeline, crops, [reading.box] * len(crops))
+    (first,) = reading.people(release, 1)
     everybody = len(vocabularies.person_categories(release))
-    ranks = (1 + [label.wnid for label in reading.people(release, everybody)].index(first.wnid) for reading in readings)
-    return Strip(corruption, amounts, crops, readings, tuple(ranks))
+    ranks = [1 + [label.wnid for label in each.people(release, everybody)].index(first.wnid) for each in readings]
+    return tuple(map(Changed, amounts, crops, readings, ranks))
+
+
+def strip(
+    pipeline: Pipeline, photo: Photo, reading: Reading, corruption: str, release: str, steps: int = STEPS
+) -> Strip:
+    """The picture of a reading at up to `steps` amounts of a corruption, in one pass; a second finds the least."""
+    entry = CORRUPTIONS[corruption]
+    found = changed(pipeline, photo, reading, corruption, entry.amounts(steps), release)
+    moved = next((place for place in range(1, len(found)) if found[place].rank > 1), None)
+    if moved is None:
+        return Strip(corruption, found, None)
+    before, at = (entry.grid.index(found[place].amount) for place in (moved - 1, moved))
+    amounts = entry.grid[before + 1 : at]
+    between = changed(pipeline, photo, reading, corruption, amounts, release) if amounts else ()
+    least = next(each.amount for each in (*between, found[moved]) if each.rank > 1)
+    return Strip(corruption, found, least)

@@ -283,6 +283,28 @@ def check(
     )
 
 
+def record(checks: Checks) -> dict[str, Any]:
+    """What checks found, as JSON has it; a correlation that does not exist is null."""
+    return {
+        "curves": [
+            {
+                "direction": curve.direction,
+                "order": curve.order,
+                "area": curve.area,
+                "shares": curve.shares.tolist(),
+                "outputs": curve.outputs.tolist(),
+            }
+            for curve in checks.curves
+        ],
+        "infidelity": dataclasses.asdict(checks.infidelity),
+        "max_sensitivity": dataclasses.asdict(checks.sensitivity),
+        "randomisation": [
+            {"stage": each.stage, "correlation": None if math.isnan(each.correlation) else each.correlation}
+            for each in checks.randomised
+        ],
+    }
+
+
 def agreement(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """The rank correlation of each map with each, -1 to 1, (n, n)."""
     return np.array([[rank_correlation(one, other) for other in maps] for one in maps])

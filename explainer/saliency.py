@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,14 @@ class Need:
 
     words: str
     met: Callable[["Classifier", "PeopleHead", Kind], bool]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting in words, and what of it can be chosen."""
+
+    title: str
+    choices: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -298,6 +306,18 @@ METHODS = {
     )
 }
 """The methods by name; a further one is a further entry."""
+
+SETTINGS = {
+    "steps": Setting("Steps", (10, 50, 100, 200)),
+    "baseline": Setting("Empty picture", tuple(methods.BASELINES)),
+    "samples": Setting("Samples", (25, 50, 100, 400)),
+    "noise": Setting("Noise (share of the range)", (0.05, 0.15, 0.3)),
+    "segments": Setting("Regions", (30, 60, 120)),
+    "window": Setting("Window, pixels", (16, 32, 64)),
+    "stride": Setting("Moved by, pixels", (8, 16)),
+    "seed": Setting("Seed", (0, 1, 2)),
+}
+"""What can be chosen of the settings, by name. How many passes go at once changes no map, and is no choice."""
 
 FIRST = ("grad-cam", "integrated-gradients")
 """The methods that a photo's page offers; the laboratory offers all that work."""

@@ -38,7 +38,9 @@ class Job(Generic[Result]):
 
     def wanted(self) -> bool:
         """Whether it has a result or is to have one: it neither failed nor was cancelled."""
-        return not self.done or not (self.future.cancelled() or self.future.exception())
+        if not self.done:
+            return not self._unwanted.is_set()  # else it stops at its next report
+        return not (self.future.cancelled() or self.future.exception())
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for what the work returns, or raise what it raised.

@@ -18,11 +18,11 @@ visitor.notice()
 result = resources.read(photo, False)
 reading = result.readings[labels.face(result)]
 change = breaking.chosen()
-strip = resources.strip(photo, reading.box, change, RELEASE)
-breaking.one(strip, RELEASE)
+strip = resources.strip(photo, reading, change, RELEASE)
+breaking.one(photo, strip, RELEASE)
 st.markdown(breaking.sentence(strip))
 breaking.row(strip, RELEASE)
-breaking.every(photo, reading.box, RELEASE)
+breaking.every(photo, reading, RELEASE)
 
 st.header("Nobody at all")
 st.markdown(

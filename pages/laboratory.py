@@ -21,11 +21,11 @@ reading = result.readings[labels.face(result)]
 target = laboratory.target(reading, TOP)
 methods = laboratory.methods(target.kind)
 drawing = laboratory.drawing()
-if not laboratory.asked(photo, reading.box, target, methods):
+if not laboratory.asked(photo, reading, target, methods):
     st.stop()
 crop = faces.crop(photo, reading.box)
 attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
-downloads.explanations(crop, attributions, lambda attribution: drawing.of(crop, attribution))
+downloads.explanations(crop, attributions, drawing)
 
 st.header("Do they agree?")
 laboratory.agreement(attributions)
@@ -35,4 +35,6 @@ checked = laboratory.checked(attributions)
 if checked is None:
     st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
     st.stop()
-laboratory.checks(resources.check(photo, reading.box, target, checked), crop, drawing)
+checks = resources.check(photo, reading.box, checked)
+laboratory.checks(checks, crop, drawing)
+downloads.checks(checked, checks)

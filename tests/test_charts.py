@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import sentinels
 
 from explainer import charts, maps, removal, vocabularies, words
+from explainer.faithfulness import Curve, Order
 from explainer.removal import Bin, Branch, Step
 from explainer.taxonomy import PERSON, Extent
 from explainer.vocabularies import Afterlife, person_categories
@@ -27,6 +29,23 @@ def test_bars_stand_in_the_order_of_their_ranks() -> None:
     assert figure.layout.yaxis.autorange == "reversed"
     assert figure.layout.xaxis.range[0] == 0
     assert figure.layout.xaxis.range[1] > 0.75
+
+
+def test_curves_stand_in_a_chart_for_each_direction_which_says_what_is_better_than_chance() -> None:
+    shares = np.array([0, 0.5, 1])
+    outputs: dict[Order, list[float]] = {"map": [0, 1, 1], "random": [0, 0.5, 1], "centre": [0, 0, 1]}
+    curves = [
+        Curve(direction, order, shares, np.array(values))
+        for direction in charts.DIRECTIONS
+        for order, values in outputs.items()
+    ]
+    insertion, deletion = (charts.curves(curves, direction) for direction in charts.DIRECTIONS)
+    for figure in (insertion, deletion):
+        assert [line.name for line in figure.data] == ["map 0.750", "random 0.500", "centre 0.250"]
+        assert [list(line.y) for line in figure.data] == list(outputs.values())
+        assert len({line.line.color for line in figure.data}) == len({line.line.dash for line in figure.data}) == 3
+    assert insertion.layout.title.text == "Insertion: better than random"
+    assert deletion.layout.title.text == "Deletion: no better than random"
 
 
 @pytest.mark.parametrize("kind", charts.KINDS)

@@ -8,7 +8,7 @@ from explainer import corruptions, faces, roulette, samples
 from explainer.corruptions import CORRUPTIONS
 from explainer.faces import Box
 from explainer.photos import Photo
-from explainer.roulette import Pipeline
+from explainer.roulette import Pipeline, Reading
 
 SIDE = 224
 BOX = Box(200, 100, 300, 220)
@@ -42,10 +42,13 @@ def test_none_of_a_corruption_changes_nothing_and_most_of_it_does(name: str, box
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_amounts_go_from_none_to_the_most(name: str) -> None:
-    amounts = CORRUPTIONS[name].amounts(5)
-    assert (amounts[0], amounts[-1]) == (CORRUPTIONS[name].none, CORRUPTIONS[name].most)
-    assert len(set(amounts)) == 5
+def test_amounts_go_from_none_to_the_most_on_a_grid(name: str) -> None:
+    corruption = CORRUPTIONS[name]
+    amounts = corruption.amounts(5)
+    assert (amounts[0], amounts[-1]) == (corruption.none, corruption.most)
+    assert len(set(amounts)) == len(amounts) == (2 if name == "flip" else 5)  # mirrored, or not
+    assert set(amounts) <= set(corruption.grid)
+    assert np.abs(np.diff(corruption.grid)) == pytest.approx(corruption.step)
 
 
 def test_a_shift_shows_what_is_further_right() -> None:
@@ -109,28 +112,39 @@ def test_dark_glasses_lie_over_the_eyes_alone() -> None:
 # What becomes of the label
 
 
+@pytest.fixture(scope="module")
+def face(pipeline: Pipeline, astronaut: Photo) -> Reading:
+    return roulette.read(pipeline, astronaut).readings[0]
+
+
 def test_a_strip_begins_with_what_was_read_and_counts_where_the_first_label_went(
-    pipeline: Pipeline, astronaut: Photo
+    pipeline: Pipeline, astronaut: Photo, face: Reading
 ) -> None:
-    box = roulette.read(pipeline, astronaut).readings[0].box
-    strip = corruptions.strip(pipeline, astronaut, box, "noise", "fall-2011", steps=5)
-    assert len(strip.crops) == len(strip.readings) == len(strip.ranks) == 5
-    (before,) = roulette.read(pipeline, astronaut).readings[0].people("fall-2011", 1)
-    assert strip.readings[0].people("fall-2011", 1)[0].wnid == before.wnid
-    assert strip.ranks[0] == 1
-    for reading, rank in zip(strip.readings, strip.ranks, strict=True):
-        assert reading.people("fall-2011", rank)[-1].wnid == before.wnid
+    strip = corruptions.strip(pipeline, astronaut, face, "noise", "fall-2011", steps=5)
+    assert [changed.amount for changed in strip.changed] == [0, 20, 40, 60, 80]
+    (before,) = face.people("fall-2011", 1)
+    assert strip.changed[0].reading.people("fall-2011", 1)[0].wnid == before.wnid
+    assert strip.changed[0].rank == 1
+    for changed in strip.changed:
+        assert changed.reading.people("fall-2011", changed.rank)[-1].wnid == before.wnid
 
 
-def test_some_small_change_gives_the_astronaut_another_label(pipeline: Pipeline, astronaut: Photo) -> None:
-    box = roulette.read(pipeline, astronaut).readings[0].box
-    strips = {name: corruptions.strip(pipeline, astronaut, box, name, "fall-2011", steps=5) for name in CORRUPTIONS}
-    moved = {name: strip.least for name, strip in strips.items() if strip.least is not None}
+def test_a_small_change_gives_the_astronaut_another_label_and_a_smaller_one_does_not(
+    pipeline: Pipeline, astronaut: Photo, face: Reading
+) -> None:
+    strips = {name: corruptions.strip(pipeline, astronaut, face, name, "fall-2011", steps=5) for name in CORRUPTIONS}
+    moved = {name: strip for name, strip in strips.items() if strip.least is not None}
     assert moved
-    for name, least in moved.items():
-        place = strips[name].amounts.index(least)
-        assert set(strips[name].ranks[:place]) == {1}
-        assert strips[name].ranks[place] > 1
+    (before,) = face.people("fall-2011", 1)
+    for name, strip in moved.items():
+        grid = CORRUPTIONS[name].grid
+        (smaller, least) = corruptions.changed(
+            pipeline, astronaut, face, name, [grid[grid.index(strip.least) - 1], strip.least], "fall-2011"
+        )
+        assert smaller.reading.people("fall-2011", 1)[0].wnid == before.wnid
+        assert least.reading.people("fall-2011", 1)[0].wnid != before.wnid
+    for name in set(strips) - set(moved):
+        assert {changed.rank for changed in strips[name].changed} == {1}
 
 
 def test_nobody_at_all_gets_a_word_for_people(pipeline: Pipeline) -> None:

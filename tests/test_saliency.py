@@ -455,6 +455,28 @@ def test_another_seed_gives_another_map(small: Classifier, four_pixels: Image.Im
     assert not np.array_equal(one, other)
 
 
+def test_every_setting_that_changes_a_map_can_be_chosen_and_is_at_first_one_of_the_choices() -> None:
+    settings = {(name, value) for method in METHODS.values() for name, value in method.settings.items()}
+    settings = {(name, value) for name, value in settings if name != "at_once"}
+    assert {name for name, _ in settings} == set(saliency.SETTINGS)
+    assert all(value in saliency.SETTINGS[name].choices for name, value in settings)
+
+
+@pytest.mark.parametrize("choose", [min, max])
+def test_windows_reach_each_other_whatever_is_chosen(
+    choose: Callable[..., int], classifier: Classifier, head: PeopleHead, crop: Image.Image
+) -> None:
+    # Captum refuses windows that are moved by more than their size.
+    settings = {
+        "window": choose(saliency.SETTINGS["window"].choices),
+        "stride": max(saliency.SETTINGS["stride"].choices),
+    }
+    (target,) = best(classifier, head, crop, "object")
+    found = saliency.explain(classifier, head, crop, target, "occlusion", settings=settings)
+    assert np.isfinite(found.values).all()
+    assert np.abs(found.values).max() > 0
+
+
 def test_an_unknown_setting_is_a_key_error(small: Classifier, four_pixels: Image.Image) -> None:
     with pytest.raises(KeyError, match="Saliency has no setting steps"):
         explained(small, four_pixels, MEAN, "saliency", steps=5)

@@ -81,8 +81,9 @@ def test_a_waiting_job_that_is_cancelled_is_never_done_and_the_others_move_up(
 
 
 def test_a_job_at_work_that_is_cancelled_stops_at_its_next_progress(worker: Worker[list[str]], hold: Hold) -> None:
+    assert hold.job.wanted()
     hold.job.cancel()
-    assert hold.job.wanted()  # still at work
+    assert (hold.job.done, hold.job.wanted()) == (False, False)  # still at work, but not to be waited for
     hold.free.set()
     with pytest.raises(CancelledError):
         hold.job.result(PATIENCE)

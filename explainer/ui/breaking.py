@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from explainer import vocabularies
 from explainer.corruptions import CORRUPTIONS, Strip
-from explainer.faces import Box
 from explainer.photos import Photo
+from explainer.roulette import Reading
 from explainer.ui import labels, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import Label
@@ -28,21 +29,32 @@ def chosen() -> str:
 
 
 @st.fragment
-def one(strip: Strip, release: str) -> None:
-    """The unchanged picture beside one with a chosen amount of the change, and the labels of both."""
-    corruption = CORRUPTIONS[strip.corruption]
-    place = st.select_slider(
-        f"How much ({corruption.unit})",
-        range(len(strip.amounts)),
-        value=len(strip.amounts) // 2,
-        format_func=lambda place: f"{strip.amounts[place]:g}",
-        key=f"amount_{strip.corruption}",
-    )
-    for column, index in zip(st.columns(2, gap="large"), (0, place), strict=True):
-        with column:
-            title = "As it is" if not index else f"{corruption.title}: {strip.amounts[index]:g} {corruption.unit}"
-            st.image(strip.crops[index], width=280, caption=title, alt=f"What the network saw. {title}.")
-            labels.show(strip.readings[index].people(release, _TOP), key=f"broken_{strip.corruption}_{index}")
+def one(photo: Photo, strip: Strip, release: str) -> None:
+    """The unchanged picture beside one with as much of the change as the visitor likes, and the labels of both."""
+    corruption, unchanged = CORRUPTIONS[strip.corruption], strip.changed[0]
+    before, after = st.columns(2, gap="large")
+    with before:
+        st.image(unchanged.crop, width=280, alt="What the network saw of the picture as it is.")
+        st.markdown("**As it is**")
+        labels.show(unchanged.reading.people(release, _TOP), key="unchanged")
+    with after:
+        picture = st.container()
+        amount = st.slider(
+            f"{corruption.title}: {corruption.unit}",
+            float(min(corruption.grid)),
+            float(max(corruption.grid)),
+            float(corruption.grid[len(corruption.grid) // 2]),
+            float(corruption.step),
+            format="%g",
+            key=f"amount_{strip.corruption}",
+        )
+        changed = resources.changed(photo, unchanged.reading, strip.corruption, amount, release)
+        picture.image(changed.crop, width=280, alt=f"What the network saw. {corruption.title}, {amount:g}.")
+        st.markdown(
+            f"The word that came first now stands at **place {changed.rank:,}** of "
+            f"{len(vocabularies.person_categories(release)):,}."
+        )
+        labels.show(changed.reading.people(release, _TOP), key=f"changed_{strip.corruption}")
 
 
 def sentence(strip: Strip) -> str:
@@ -50,7 +62,7 @@ def sentence(strip: Strip) -> str:
     corruption = CORRUPTIONS[strip.corruption]
     if strip.least is None:
         return f"**{corruption.title}**: none of these amounts changes the first word."
-    farthest = max(strip.ranks)
+    farthest = max(changed.rank for changed in strip.changed)
     return (
         f"**{corruption.title}**: at {strip.least:g} {corruption.unit} another word comes first; "
         f"the first one falls to place {farthest:,} at most."
@@ -59,19 +71,21 @@ def sentence(strip: Strip) -> str:
 
 def row(strip: Strip, release: str) -> None:
     """Every amount of a change as a row of pictures, each with its first word."""
+    st.caption("Each with its amount, its first word, and the place at which the word now stands that came first.")
     with st.container(horizontal=True, gap="small"):
-        for amount, crop, reading, rank in zip(strip.amounts, strip.crops, strip.readings, strip.ranks, strict=True):
-            (first,) = reading.people(release, 1)
-            with st.container(width=112):
-                st.image(crop, width=104, alt=f"{CORRUPTIONS[strip.corruption].title}, {amount:g}: {_name(first)}.")
-                st.markdown(f"**{plain(_name(first))}**  \n:small[{amount:g} · first one now at {rank:,}]")
+        for changed in strip.changed:
+            (first,) = changed.reading.people(release, 1)
+            with st.container(width=104):
+                title = f"{CORRUPTIONS[strip.corruption].title}, {changed.amount:g}"
+                st.image(changed.crop, width=104, alt=f"{title}: {_name(first)}.")
+                st.markdown(f"**{plain(_name(first))}**  \n:small[{changed.amount:g} · place {changed.rank:,}]")
 
 
-def every(photo: Photo, box: Box | None, release: str) -> None:
+def every(photo: Photo, reading: Reading, release: str) -> None:
     """The least of each change that changes the label, once the visitor asks for them all."""
     if not st.toggle("Try every change", key="every_change", help="Takes some seconds."):
         return
-    strips = [resources.strip(photo, box, name, release) for name in CORRUPTIONS]
+    strips = [resources.strip(photo, reading, name, release) for name in CORRUPTIONS]
     moved = sum(strip.least is not None for strip in strips)
     st.markdown(f"{moved} of {len(strips)} small changes put another word first.")
     for strip in strips:

@@ -4,15 +4,18 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import figures, roulette, vocabularies, words
+from explainer import faithfulness, figures, roulette, vocabularies, words
+from explainer.faithfulness import Checks
 from explainer.photos import Photo
 from explainer.roulette import Result
 from explainer.saliency import Attribution
+from explainer.ui.laboratory import Drawing
 from explainer.words import Caption, Context
 
 
@@ -54,7 +57,7 @@ def numbers(name: str, write: Callable[[], str]) -> None:
     )
 
 
-def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callable[[Attribution], Image]) -> None:
+def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Drawing) -> None:
     """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
 
     def archive() -> bytes:
@@ -62,11 +65,12 @@ def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callabl
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
             folder.writestr("crop.png", figures.to_png(crop))
             for attribution in attributions:
-                folder.writestr(f"{attribution.method}.png", figures.to_png(draw(attribution)))
+                folder.writestr(f"{attribution.method}.png", figures.to_png(drawing.of(crop, attribution)))
             maps = io.BytesIO()
             np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
             folder.writestr("maps.npz", maps.getvalue())
-            folder.writestr("how.json", json.dumps(roulette.provenance(attributions), indent=2))
+            how = {**roulette.provenance(attributions), "drawing": asdict(drawing)}
+            folder.writestr("how.json", json.dumps(how, indent=2))
         return file.getvalue()
 
     st.download_button(
@@ -76,6 +80,18 @@ def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callabl
         mime="application/zip",
         on_click="ignore",
         key="download_explanations",
+    )
+
+
+def checks(attribution: Attribution, checks: Checks) -> None:
+    """A button for the numbers of the checks of an explanation, and how it was made, as JSON."""
+    st.download_button(
+        "Checks (JSON)",
+        lambda: json.dumps({**roulette.provenance([attribution]), "checks": faithfulness.record(checks)}, indent=2),
+        file_name="checks.json",
+        mime="application/json",
+        on_click="ignore",
+        key="download_checks",
     )
 
 

@@ -1,14 +1,16 @@
 """Explanations side by side: the question, the maps, their agreement, and whether they are true of the network."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import charts, faithfulness, figures, saliency
+from explainer import charts, faithfulness, figures, saliency, vocabularies
 from explainer.faces import Box
 from explainer.faithfulness import Checks
+from explainer.methods import Settings
 from explainer.photos import Photo
 from explainer.roulette import Reading
 from explainer.saliency import METHODS, Attribution, Target
@@ -17,7 +19,7 @@ from explainer.ui import labels, resources
 FEWEST, MOST = 2, 6
 """How many methods can be compared."""
 
-_ASKED = "laboratory_asked"
+_ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
 
 
@@ -40,20 +42,20 @@ def target(reading: Reading, top: int) -> Target:
     options = labels.targets(reading, top)
     why, rather = st.columns(2, gap="large")
     with why:
-        chosen = st.selectbox("Why this label", options, format_func=labels.option, key="laboratory_target")
+        chosen = st.selectbox("Why this label", options, format_func=labels.option, key=_WHY)
     with rather:
         others = [option for option in options if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
             "Rather than (the difference of the two is explained)",
             [None, *others],
             format_func=lambda option: labels.option(option) if option else "nothing: the label by itself",
-            key="laboratory_against",
+            key=_RATHER,
         )
     return replace(chosen, against=against.wnid) if against else chosen
 
 
-def methods(kind: saliency.Kind) -> list[str]:
-    """The methods that the visitor wants compared."""
+def methods(kind: saliency.Kind) -> dict[str, Settings]:
+    """The methods that the visitor wants compared, by name, each with all of its settings."""
     chosen: list[str] = st.pills(
         f"Methods, {FEWEST} to {MOST}",
         resources.offered(kind),
@@ -67,23 +69,60 @@ def methods(kind: saliency.Kind) -> list[str]:
         for name in resources.offered(kind):
             method = METHODS[name]
             st.markdown(f"**{method.title}** ({method.cost}). {method.idea}  \n:small[{method.paper}]")
-    return chosen
+    with st.expander("Settings"):
+        st.caption(
+            "The empty picture stands where something is hidden, or a way begins; the seed decides what is drawn."
+        )
+        return {name: _settings(name) for name in chosen}
 
 
-def asked(photo: Photo, box: Box | None, target: Target, methods: Sequence[str]) -> bool:
-    """Whether the visitor asked for just these maps; a button to ask, and one to stop."""
-    question = (photo.digest, box, target, tuple(methods))
+def _settings(method: str) -> Settings:
+    """All settings of a method, those that can be chosen as the visitor chose them."""
+    entry = METHODS[method]
+    chosen = {}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name, setting in saliency.SETTINGS.items():
+            if name in entry.settings:
+                chosen[name] = st.selectbox(
+                    f"{entry.title}: {setting.title.lower()}",
+                    setting.choices,
+                    setting.choices.index(entry.settings[name]),
+                    key=f"{method}_{name}",
+                    width=240,
+                )
+    return {**entry.settings, **chosen}
+
+
+def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
+    """Whether the visitor asked for just these maps; buttons to ask, to ask why before and not after, and to stop."""
+    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.box, target, methods))
+    if not asked:
+        resources.stop()
     if not FEWEST <= len(methods) <= MOST:
         st.info(f"Choose {FEWEST} to {MOST} methods.")
         return False
+    oldest, *_, newest = vocabularies.RELEASES.values()
+    before, after = (reading.people(release.name, 1)[0].wnid for release in (oldest, newest))
     with st.container(horizontal=True):
-        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(question,))
+        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(photo, reading.box, target, methods))
+        st.button(
+            "Why before, and not after",
+            key="contrast",
+            on_click=_ask,
+            args=(photo, reading.box, Target("person", before, against=after), methods),
+            disabled=before == after,
+            help=f"The first label of {oldest.title} rather than the first of {newest.title}."
+            if before != after
+            else f"{oldest.title} and {newest.title} give the same first label.",
+        )
         st.button("Stop", key="stop", on_click=_stop)
-    return bool(st.session_state.get(_ASKED) == question)
+    return asked
 
 
-def _ask(question: object) -> None:
-    st.session_state[_ASKED] = question
+def _ask(photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]) -> None:
+    st.session_state[_ASKED] = (photo.digest, box, target, methods)
+    st.session_state[_WHY] = replace(target, against=None)
+    st.session_state[_RATHER] = replace(target, wnid=target.against, against=None) if target.against else None
 
 
 def _stop() -> None:
@@ -103,7 +142,7 @@ def drawing() -> Drawing:
 
 
 def maps(
-    photo: Photo, box: Box | None, crop: Image, target: Target, methods: Sequence[str], drawing: Drawing
+    photo: Photo, box: Box | None, crop: Image, target: Target, methods: Mapping[str, Settings], drawing: Drawing
 ) -> list[Attribution]:
     """The maps side by side as they come, each with how long it took and what it promised."""
     jobs = resources.explain_all(photo, box, target, methods)
@@ -115,9 +154,16 @@ def maps(
             attribution = resources.wait(job, METHODS[name].title)
             title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
             st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
-            st.caption(labels.explained(attribution))
+            st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found
+
+
+def _with(settings: Settings) -> str:
+    """The settings that can be chosen, as a sentence; nothing where there are none."""
+    choices = saliency.SETTINGS.items()
+    said = [f"{setting.title.lower()} {settings[name]}" for name, setting in choices if name in settings]
+    return f"{', '.join(said).capitalize()}. " if said else ""
 
 
 def _rows(number: int) -> list[st.delta_generator.DeltaGenerator]:
@@ -129,62 +175,68 @@ def agreement(attributions: Sequence[Attribution]) -> None:
     table = faithfulness.agreement([attribution.values for attribution in attributions])
     titles = [METHODS[attribution.method].title for attribution in attributions]
     pairs = [table[row, column] for row in range(len(titles)) for column in range(row)]
-    st.markdown(
-        f"Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. Here it is "
-        f"{min(pairs):.2f} to {max(pairs):.2f}: " + _agree(min(pairs))
-    )
+    st.markdown("Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. " + _agree(pairs))
     rows = {title: table[:, column].round(2).tolist() for column, title in enumerate(titles)}
-    st.dataframe({"": titles, **rows}, hide_index=True, alt="The rank correlation of each map with each.")
+    st.dataframe(
+        {"": titles, **rows},
+        column_config={title: st.column_config.NumberColumn(format="%.2f") for title in titles},
+        hide_index=True,
+        alt="The rank correlation of each map with each.",
+    )
 
 
-def _agree(least: float) -> str:
-    if least >= _ABOVE:
-        return "they agree."
-    return "they do not tell the same story, so that none of them alone is “the” reason."
+def _agree(correlations: Sequence[float]) -> str:
+    found = [correlation for correlation in correlations if not math.isnan(correlation)]
+    if not found:
+        return "With a map that is the same everywhere there is none."
+    if min(found) >= _ABOVE:
+        agree = "they agree."
+    else:
+        agree = "they do not tell the same story, so that none of them alone is “the” reason."
+    return f"Here it is {min(found):.2f} to {max(found):.2f}: {agree}"
 
 
-def checked(attributions: Sequence[Attribution]) -> str | None:
-    """The name of the method whose map the visitor wants checked; None until they ask."""
+def checked(attributions: Sequence[Attribution]) -> Attribution | None:
+    """The map that the visitor wants checked; None until they ask."""
+    maps = {attribution.method: attribution for attribution in attributions}
     chosen: str | None = st.segmented_control(
         "Check the map of",
-        [attribution.method for attribution in attributions],
+        maps,
         format_func=lambda name: METHODS[name].title,
         key="checked",
         wrap=True,
         help="Takes up to a minute.",
     )
-    return chosen
+    return maps.get(chosen) if chosen else None
 
 
 def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
-    """What the checks of a map found: each as a sentence, with its chart or its pictures."""
-    area = {(curve.direction, curve.order): curve.area for curve in checks.curves}
-    inserted = area["insertion", "map"] > area["insertion", "random"]
-    deleted = area["deletion", "map"] < area["deletion", "random"]
-    st.plotly_chart(
-        charts.curves(checks.curves, f"Better than a random order in {inserted + deleted} of 2"),
-        key="curves",
-        alt="Lines: the output while the picture comes and goes in the order of the map, at random, from the centre.",
-        config={"displayModeBar": False},
-    )
+    """What the checks of a map found: each as a sentence, with its charts or its pictures."""
     st.markdown(
-        f"**Insertion and deletion** (Petsiuk et al. 2018). A map that is true of the network brings the label back "
-        f"with few cells, and takes it away with few. Insertion {area['insertion', 'map']:.3f} against "
-        f"{area['insertion', 'random']:.3f} at random; deletion {area['deletion', 'map']:.3f} against "
-        f"{area['deletion', 'random']:.3f}."
+        "**Insertion and deletion** (Petsiuk et al. 2018). A map that is true of the network brings the label back "
+        "with few cells of the picture, and takes it away with few: sooner than a random order does, and than a blob "
+        "in the centre."
     )
+    for column, direction in zip(st.columns(2, gap="large"), charts.DIRECTIONS, strict=True):
+        column.plotly_chart(
+            charts.curves(checks.curves, direction),
+            key=direction,
+            alt=f"Lines: the output in {direction}, in the order of the map, at random and from the centre.",
+            config={"displayModeBar": False},
+        )
     st.markdown(
         f"**Infidelity** (Yeh et al. 2019): of what changes when squares are hidden the map leaves "
         f"{checks.infidelity.share:.0%} unexplained. **Max-sensitivity**: noise of {checks.sensitivity.radius} levels "
         f"of 255, which nobody sees, moves the map by up to {checks.sensitivity.value:.0%} of its length."
     )
-    last = checks.randomised[-1]
+    top, *_, last = (stage.correlation for stage in checks.randomised)
     st.markdown(
-        f"**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
-        f"it learned is left. The map then still correlates by {last.correlation:.2f} with the first one. "
+        "**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
+        f"it learned is left. The map correlates with the first one by {top:.2f} when the topmost layer is gone, by "
+        f"{last:.2f} when all are. "
         + (
-            "It hardly noticed: it shows the picture, not what the network knows."
-            if abs(last.correlation) > _ABOVE / 2
+            "It hardly notices: it shows the picture more than what the network knows."
+            if max(abs(top), abs(last)) > _ABOVE / 2
             else "It falls, as a map must that is true of the network."
         )
     )

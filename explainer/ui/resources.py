@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 from PIL.Image import Image
@@ -14,9 +14,10 @@ from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explainer import corruptions, faces, faithfulness, photos, roulette, saliency, search, vocabularies
-from explainer.corruptions import Strip
+from explainer.corruptions import Changed, Strip
 from explainer.faces import Box
 from explainer.faithfulness import Checks
+from explainer.methods import Settings
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Reading, Result
 from explainer.saliency import Attribution, Kind, Target
@@ -79,25 +80,44 @@ def _reading(digest: str, whole: bool, _photo: Photo) -> Job[Result]:
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _attribution(digest: str, box: Box | None, target: Target, method: str, _photo: Photo) -> Job[Attribution]:
+def _attribution(
+    digest: str, box: Box | None, target: Target, method: str, settings: Settings, _photo: Photo
+) -> Job[Attribution]:
     return _explainers().submit(
-        lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress)
+        lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress, settings)
     )
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _strip(digest: str, box: Box | None, corruption: str, release: str, _photo: Photo) -> Job[Strip]:
-    return _readers().submit(lambda pipeline, progress: corruptions.strip(pipeline, _photo, box, corruption, release))
+def _strip(digest: str, box: Box | None, corruption: str, release: str, _photo: Photo, _reading: Reading) -> Job[Strip]:
+    return _readers().submit(
+        lambda pipeline, progress: corruptions.strip(pipeline, _photo, _reading, corruption, release)
+    )
+
+
+# One alone: where a slider has moved on, nobody waits for the amount before.
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _changed(
+    digest: str, box: Box | None, corruption: str, amount: float, release: str, _photo: Photo, _reading: Reading
+) -> Job[tuple[Changed, ...]]:
+    return _readers().submit(
+        lambda pipeline, progress: corruptions.changed(pipeline, _photo, _reading, corruption, [amount], release)
+    )
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _checks(digest: str, box: Box | None, target: Target, method: str, _photo: Photo) -> Job[Checks]:
-    attribution = _attribution(digest, box, target, method, _photo)
-
+def _checks(
+    digest: str,
+    box: Box | None,
+    target: Target,
+    method: str,
+    settings: Settings,
+    _photo: Photo,
+    _attribution: Attribution,
+) -> Job[Checks]:
     def check(pipeline: Pipeline, progress: Progress) -> Checks:
         crop = faces.crop(_photo, box, pipeline.classifier.card.transform.side)
-        # Jobs of a worker run in order: the attribution is done.
-        return faithfulness.check(pipeline.classifier, pipeline.head, crop, attribution.result(), progress)
+        return faithfulness.check(pipeline.classifier, pipeline.head, crop, _attribution, progress)
 
     return _explainers().submit(check)
 
@@ -154,24 +174,50 @@ def read(photo: Photo, whole: bool) -> Result:
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
-    """The explanation of a label, computed once a session."""
-    return wait(_attribution(photo.digest, box, target, method, photo), "Tracing the label back to the pixels")
+    """The explanation of a label under the method's own settings, computed once a session."""
+    (job,) = explain_all(photo, box, target, {method: saliency.METHODS[method].settings})
+    return wait(job, "Tracing the label back to the pixels")
 
 
-def explain_all(photo: Photo, box: Box | None, target: Target, methods: Sequence[str]) -> list[Job[Attribution]]:
-    """Explanations of a label by several methods, on their way: one after another, each computed once a session."""
-    return [_attribution(photo.digest, box, target, method, photo) for method in methods]
+def explain_all(
+    photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]
+) -> list[Job[Attribution]]:
+    """Explanations of a label, on their way: one after another, each computed once a session.
+
+    `methods` has all settings of each method by its name.
+    """
+    jobs = [_attribution(photo.digest, box, target, method, methods[method], photo) for method in methods]
+    _want("explanations", jobs)
+    return jobs
 
 
-def check(photo: Photo, box: Box | None, target: Target, method: str) -> Checks:
+def check(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
     """Whether an explanation is true of the network, computed once a session."""
-    return wait(_checks(photo.digest, box, target, method, photo), "Checking the map against the network")
+    asked = (attribution.target, attribution.method, attribution.settings)
+    job = _checks(photo.digest, box, *asked, photo, attribution)
+    _want("checks", [job])
+    return wait(job, "Checking the map against the network")
 
 
 def stop() -> None:
-    """Give up this visitor's explanations and checks; those that are done go as well."""
-    for computed in (_attribution, _checks):
-        computed.clear()
+    """Give up what is still being explained or checked for this visitor; what is done stays."""
+    for kind in ("explanations", "checks"):
+        _want(kind, [])
+
+
+def arrive(page: str) -> None:
+    """Note which page this visitor is on; what another one was explaining to them is given up."""
+    if st.session_state.get("arrived_at") != page:
+        stop()
+    st.session_state["arrived_at"] = page
+
+
+def _want(kind: str, jobs: Sequence[Job[Any]]) -> None:
+    """Note what of a kind this visitor waits for; what they waited for before is given up, and holds nobody up."""
+    for job in st.session_state.get(kind, ()):
+        if job not in jobs:
+            job.cancel()
+    st.session_state[kind] = jobs
 
 
 def offered(kind: Kind) -> tuple[str, ...]:
@@ -179,9 +225,17 @@ def offered(kind: Kind) -> tuple[str, ...]:
     return wait(_offered(kind), "Asking which methods work")
 
 
-def strip(photo: Photo, box: Box | None, corruption: str, release: str) -> Strip:
+def strip(photo: Photo, reading: Reading, corruption: str, release: str) -> Strip:
     """The labels of a photo under a corruption, computed once a session."""
-    return wait(_strip(photo.digest, box, corruption, release, photo), "Changing the picture a little")
+    job = _strip(photo.digest, reading.box, corruption, release, photo, reading)
+    return wait(job, "Changing the picture a little")
+
+
+def changed(photo: Photo, reading: Reading, corruption: str, amount: float, release: str) -> Changed:
+    """The labels of a photo under one amount of a corruption; the last one is kept."""
+    job = _changed(photo.digest, reading.box, corruption, amount, release, photo, reading)
+    (found,) = wait(job, "Changing the picture a little")
+    return found
 
 
 def strangers() -> list[tuple[str, Image, Reading]]:
@@ -191,7 +245,8 @@ def strangers() -> list[tuple[str, Image, Reading]]:
 
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
-    for computed in (_reading, _attribution, _checks, _strip):
+    stop()
+    for computed in (_reading, _attribution, _checks, _strip, _changed):
         computed.clear()
 
 

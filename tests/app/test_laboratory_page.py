@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer import saliency
+from explainer import roulette, saliency, samples
+from explainer.roulette import Pipeline
+from explainer.saliency import Target
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
@@ -75,12 +78,65 @@ def test_fewer_than_two_methods_cannot_be_compared(laboratory: AppTest, methods:
     assert laboratory.info[0].value == "Choose 2 to 6 methods."
 
 
+def how(archive: bytes) -> list[dict[str, Any]]:
+    """How the explanations in an archive were made."""
+    explanations: list[dict[str, Any]] = json.loads(zipfile.ZipFile(io.BytesIO(archive)).read("how.json"))[
+        "explanations"
+    ]
+    return explanations
+
+
+def test_settings_are_chosen_said_kept_and_checked(
+    laboratory: AppTest, downloads: dict[str, Callable[[], Any]]
+) -> None:
+    laboratory.pills(key="methods").set_value(["grad-cam", "integrated-gradients"]).run()
+    laboratory.selectbox(key="integrated-gradients_steps").set_value(10).run()
+    laboratory.button(key="explain").click().run()
+    (before,) = (each for each in how(downloads["download_explanations"]()) if each["settings"])
+    assert (before["settings"]["steps"], before["settings"]["baseline"]) == (10, "mean")
+    laboratory.selectbox(key="integrated-gradients_baseline").set_value("black").run()
+    assert maps(laboratory) == []
+    laboratory.button(key="explain").click().run()
+    assert any("Steps 10, empty picture black." in caption.value for caption in laboratory.caption)
+    (after,) = (each for each in how(downloads["download_explanations"]()) if each["settings"])
+    assert after["settings"]["baseline"] == "black"
+    assert after["delta"] != before["delta"]
+    laboratory.segmented_control(key="checked").set_value("integrated-gradients").run()
+    (checked,) = json.loads(downloads["download_checks"]())["explanations"]
+    assert checked == after
+
+
+def test_what_was_explained_is_not_explained_again(
+    laboratory: AppTest, downloads: dict[str, Callable[[], Any]]
+) -> None:
+    laboratory.button(key="explain").click().run()
+    seconds = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
+    laboratory.button(key="stop").click().run()
+    laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "input-x-gradient"]).run()
+    laboratory.button(key="explain").click().run()
+    again = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
+    assert again.items() > seconds.items()
+
+
+def test_why_the_first_label_before_the_removal_and_not_the_one_after_is_one_click(
+    laboratory: AppTest, downloads: dict[str, Callable[[], Any]], pipeline: Pipeline
+) -> None:
+    (reading,) = roulette.read(pipeline, samples.read("photographer")).readings
+    before, after = (reading.people(release, 1)[0].wnid for release in ("fall-2011", "winter-2021"))
+    laboratory.button(key="contrast").click().run()
+    assert not laboratory.exception
+    assert len(maps(laboratory)) == 2
+    targets = [each["target"] for each in how(downloads["download_explanations"]())]
+    assert targets == [{"kind": "person", "wnid": before, "against": after}] * 2
+    assert laboratory.selectbox(key="laboratory_target").value == Target("person", before)
+    assert laboratory.selectbox(key="laboratory_against").value == Target("person", after)
+
+
 def test_why_this_label_rather_than_that(laboratory: AppTest, downloads: dict[str, Callable[[], bytes]]) -> None:
     laboratory.selectbox(key="laboratory_against").select_index(1).run()
     laboratory.button(key="explain").click().run()
     assert not laboratory.exception
-    how = json.loads(zipfile.ZipFile(io.BytesIO(downloads["download_explanations"]())).read("how.json"))
-    target = how["explanations"][0]["target"]
+    target = how(downloads["download_explanations"]())[0]["target"]
     assert target["against"]
     assert target["against"] != target["wnid"]
 
@@ -98,11 +154,12 @@ def test_everything_can_be_taken_away_and_says_how_it_was_made(
     with Image.open(io.BytesIO(archive.read("grad-cam.png"))) as picture:
         assert picture.size == (448, 448)
         assert not picture.info
-    how = json.loads(archive.read("how.json"))
-    assert how["model"] == "efficientnet-lite0"
-    assert len(how["weights_sha256"]) == 64
-    assert {"captum", "torch"} <= set(how["versions"])
-    assert [each["method"] for each in how["explanations"]] == ["grad-cam", "saliency"]
+    made = json.loads(archive.read("how.json"))
+    assert made["model"] == "efficientnet-lite0"
+    assert len(made["weights_sha256"]) == 64
+    assert {"captum", "torch"} <= set(made["versions"])
+    assert [each["method"] for each in made["explanations"]] == ["grad-cam", "saliency"]
+    assert made["drawing"] == {"opacity": 0.7, "sign": "for", "percentile": 99.0, "colours": "inferno"}
     assert not sentinels.found(archive.read("how.json").decode())
     assert not sentinels.found("".join(str(element.proto) for element in laboratory.main))
 
@@ -116,9 +173,19 @@ def test_all_maps_are_drawn_alike(laboratory: AppTest, sign: str) -> None:
     assert len(maps(laboratory)) == 2
 
 
-def test_a_map_is_checked_against_the_network(laboratory: AppTest) -> None:
+def test_a_map_is_checked_against_the_network_and_the_numbers_can_be_taken_away(
+    laboratory: AppTest, downloads: dict[str, Callable[[], Any]]
+) -> None:
     laboratory.button(key="explain").click().run()
     laboratory.segmented_control(key="checked").set_value("grad-cam").run()
     assert not laboratory.exception
     for check in ("Insertion and deletion", "Infidelity", "Randomisation"):
         assert any(text.startswith(f"**{check}**") for text in texts(laboratory))
+    found = json.loads(downloads["download_checks"]())
+    assert [each["method"] for each in found["explanations"]] == ["grad-cam"]
+    assert {(curve["direction"], curve["order"]) for curve in found["checks"]["curves"]} == {
+        (direction, order) for direction in ("insertion", "deletion") for order in ("map", "random", "centre")
+    }
+    said = next(text for text in texts(laboratory) if text.startswith("**Infidelity**"))
+    assert f"{found['checks']['infidelity']['share']:.0%} unexplained" in said
+    assert found["checks"]["randomisation"][0]["stage"] == "classifier"

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -468,6 +469,96 @@ class RemovalPage(AppPage):
         return self.page.get_by_test_id("stMetric").filter(has_text="Categories kept").get_by_test_id("stMetricValue")
 
 
+class PicturePage(AppPage):
+    """A page that needs a picture: the sample is chosen and the notice agreed to, once it is open."""
+
+    path: str
+    sign: str
+
+    def open(self, sample: str) -> Self:
+        self.page.goto(f"{self.url}/{self.path}")
+        self.page.locator(".st-key-sample").get_by_text(sample, exact=True).click()
+        self.button("notice_button").click()
+        self._settle(self.page.locator(f".st-key-{self.sign}"))
+        return self
+
+
+class LaboratoryPage(PicturePage):
+    """The page "Laboratory"."""
+
+    path, sign = "laboratory", "explain"
+
+    def choose_methods(self, *titles: str) -> None:
+        """Choose or let go of methods, one after another."""
+        for title in titles:
+            self.page.locator(".st-key-methods").get_by_text(title, exact=True).click()
+            self._settle(self.page.locator(".st-key-methods"))
+
+    def set(self, key: str, value: str) -> None:
+        """Choose a setting: its key is the method's name and its own."""
+        if not self.page.locator(f".st-key-{key}").is_visible():
+            self.page.get_by_text("Settings", exact=True).click()
+        self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+        self.page.get_by_role("option", name=value, exact=True).click()
+        self._settle(self.button("explain"))
+
+    def explain(self, button: str = "explain") -> None:
+        """Ask, and wait until all maps stand there and are compared."""
+        self.button(button).first.click()  # one with a tooltip is there twice
+        self._settle(self.page.locator(".st-key-checked"))
+
+    def check(self, title: str) -> None:
+        """Have a map checked, and wait for what was found."""
+        self.choose("checked", title)
+        self._settle(self.button("download_checks"))
+
+    @property
+    def progress(self) -> Locator:
+        return self.page.get_by_test_id("stProgress")
+
+    @property
+    def maps(self) -> Locator:
+        return self.page.get_by_alt_text(re.compile("over what the network saw"))
+
+    @property
+    def agreement(self) -> Locator:
+        return self.page.get_by_text("Rank correlation of the maps")
+
+
+class BreakPage(PicturePage):
+    """The page "Break it"."""
+
+    path, sign = "break_it", "every_change"
+
+    def choose_change(self, name: str, title: str) -> None:
+        """Choose a change by what it is called, and wait for its slider, which knows it by its name."""
+        self.page.locator(".st-key-corruption").get_by_text(title, exact=True).click()
+        self._settle(self.page.locator(f".st-key-amount_{name}"))
+
+    def move(self, name: str, key: str) -> None:
+        """Press a key on the slider of a change, and wait for another picture."""
+        before = self.changed.get_attribute("src")
+        self.page.locator(f".st-key-amount_{name} input").press(key)
+        expect(self.changed).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+        self._settle(self.changed)
+
+    @property
+    def changed(self) -> Locator:
+        """The picture under as much of the change as the slider says."""
+        return self.page.get_by_alt_text(re.compile("^What the network saw\\. "))
+
+    @property
+    def strip(self) -> Locator:
+        """The pictures of the strip, each of which says its first word."""
+        return self.page.get_by_alt_text(re.compile(r"^\w[^.]*, [\d.]+: "))
+
+    @property
+    def place(self) -> int:
+        """Where the word that came first now stands."""
+        (place,) = re.findall(r"now stands at place ([\d,]+) of 2,832", self.text)
+        return int(place.replace(",", ""))
+
+
 # Fixtures
 
 
@@ -516,6 +607,14 @@ class Visitors:
     def removal(self, width: int = 1280, height: int = 1600) -> RemovalPage:
         """A new visitor with the page "Before and after" open."""
         return RemovalPage(self._window(width, height), self.server.url).open()
+
+    def laboratory(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> LaboratoryPage:
+        """A new visitor with a sample picture on the page "Laboratory"."""
+        return LaboratoryPage(self._window(width, height), self.server.url).open(sample)
+
+    def break_it(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> BreakPage:
+        """A new visitor with a sample picture on the page "Break it"."""
+        return BreakPage(self._window(width, height), self.server.url).open(sample)
 
     def _window(self, width: int, height: int) -> Page:
         return self._browser.new_context(viewport={"width": width, "height": height}).new_page()

@@ -1,0 +1,59 @@
+"""A visitor's way through the page "Break it", in a real browser."""
+
+import re
+
+import pytest
+import sentinels
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+MOST_BYTES_OF_A_MOVE = 50_000
+
+
+def test_the_slider_changes_the_picture_and_the_label_while_the_strip_stays(visitor) -> None:
+    page = visitor.break_it()
+    page.choose_change("noise", "Noise")
+    strip = [picture.get_attribute("src") for picture in page.strip.all()]
+    assert len(strip) == 9
+    page.move("noise", "Home")
+    assert page.place == 1
+    page.traffic.frames.clear()
+    page.move("noise", "ArrowRight")
+    assert len("".join(page.traffic.frames)) < MOST_BYTES_OF_A_MOVE
+    page.move("noise", "End")
+    assert page.place > 1
+    assert [picture.get_attribute("src") for picture in page.strip.all()] == strip
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_the_least_change_that_changes_the_label_does_and_a_step_less_does_not(visitor) -> None:
+    page = visitor.break_it("Astronaut")  # whom little noise gives another word
+    page.choose_change("noise", "Noise")
+    (least,) = re.findall(r"Noise: at (\d+) levels of 255 another word comes first", page.text)
+    page.move("noise", "Home")
+    for _ in range(int(least) - 1):
+        page.move("noise", "ArrowRight")
+        assert page.place == 1
+    page.move("noise", "ArrowRight")
+    assert page.place > 1
+
+
+def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
+    page = sentinel_visitor.break_it()
+    page.choose_change("noise", "Noise")
+    page.move("noise", "End")
+    page.page.locator(".st-key-every_change label").click()
+    expect(page.page.get_by_text("small changes put another word first")).to_be_visible(timeout=PATIENCE)
+
+    assert "[masked: " in page.traffic.received()  # the control
+    assert sentinels.found(page.traffic.received()) == set()
+    assert sentinels.found(app_with_sentinels.log) == set()
+
+
+def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor) -> None:
+    page = visitor.break_it(width=390, height=844)
+    page.move("tilt", "End")
+    assert page.overflow == []

@@ -1,0 +1,79 @@
+"""A visitor's way through the page "Laboratory", in a real browser."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import sentinels
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+def test_long_work_shows_its_progress_and_can_be_stopped_and_asked_for_again(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "SmoothGrad")  # the first of them is let go of
+    page.set("smoothgrad_samples", "400")
+    page.button("explain").click()
+    expect(page.progress).to_contain_text("SmoothGrad", timeout=PATIENCE)
+    expect(page.maps).to_have_count(1)
+    page.button("stop").click()
+    expect(page.progress).to_have_count(0, timeout=PATIENCE)
+    expect(page.maps).to_have_count(0)
+
+    page.set("smoothgrad_samples", "25")
+    page.explain()
+    expect(page.maps).to_have_count(2)
+    expect(page.page.get_by_text("Samples 25, noise (share of the range) 0.15, seed 0.")).to_be_visible()
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_maps_are_compared_and_all_of_them_can_be_taken_away(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "Saliency")
+    page.explain()
+    expect(page.agreement).to_contain_text("Here it is")
+    archive = zipfile.ZipFile(io.BytesIO(page.download("download_explanations")))
+    assert archive.testzip() is None
+    assert set(archive.namelist()) == {"crop.png", "grad-cam.png", "saliency.png", "maps.npz", "how.json"}
+    assert set(np.load(io.BytesIO(archive.read("maps.npz")))) == {"grad-cam", "saliency"}
+    assert json.loads(archive.read("how.json"))["model"] == "efficientnet-lite0"
+
+
+def test_a_checked_map_has_its_curves_and_its_numbers(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "Saliency")
+    page.explain()
+    page.check("Grad-CAM")
+    for direction in ("insertion", "deletion"):
+        chart = page.page.locator(f".st-key-{direction} .js-plotly-plot")
+        expect(chart.locator(".legendtext")).to_have_count(3, timeout=PATIENCE)
+    assert json.loads(page.download("download_checks"))["checks"]["infidelity"]["samples"] == 64
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_why_before_and_not_after_sends_no_masked_word(sentinel_visitor, app_with_sentinels) -> None:
+    page = sentinel_visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "Saliency")
+    page.explain("contrast")
+    expect(page.maps).to_have_count(2)
+    archive = zipfile.ZipFile(io.BytesIO(page.download("download_explanations")))
+    made = json.loads(archive.read("how.json"))
+    assert all(each["target"]["against"] for each in made["explanations"])
+
+    assert "[masked: " in page.traffic.received()  # the control
+    for text in (page.traffic.received(), json.dumps(made), app_with_sentinels.log):
+        assert sentinels.found(text) == set()
+
+
+def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor) -> None:
+    page = visitor.laboratory(width=390, height=844)
+    page.choose_methods("Integrated Gradients", "Saliency")
+    assert page.overflow == []
+    page.explain()
+    page.check("Grad-CAM")
+    assert page.overflow == []

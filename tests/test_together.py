@@ -1,0 +1,64 @@
+"""Many ask for explanations at once, as in the app: of one worker that has a pipeline of its own."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import numpy as np
+import pytest
+from handmade import ROOT
+
+from explainer import roulette, saliency, samples
+from explainer.roulette import Pipeline
+from explainer.saliency import Target
+from explainer.workers import Worker
+
+# Ten methods, those that hook the module among them; the long ones made short.
+ASKED: dict[str, dict[str, Any]] = {
+    "grad-cam": {},
+    "guided-backprop": {},
+    "integrated-gradients": {"steps": 10},
+    "deconvolution": {},
+    "saliency": {},
+    "guided-grad-cam": {},
+    "smoothgrad": {"samples": 5},
+    "input-x-gradient": {},
+    "occlusion": {"stride": 32},
+    "lime": {"segments": 12, "samples": 40},
+}
+
+MOST_GROWTH = 30  # megabytes
+
+
+def test_ten_who_ask_for_different_methods_at_once_get_the_maps_that_one_alone_gets(pipeline: Pipeline) -> None:
+    photo = samples.read("astronaut")
+    (reading, *_) = roulette.read(pipeline, photo).readings
+    targets = [Target("person", label.wnid) for label in reading.people("fall-2011", len(ASKED))]
+    questions = [(target, *asked) for target, asked in zip(targets, ASKED.items(), strict=True)]
+    worker = Worker(roulette.load, "explainer")
+    together = Barrier(len(questions))
+
+    def ask(target: Target, method: str, settings: dict[str, Any]) -> saliency.Attribution:
+        together.wait(60)
+        return worker.submit(
+            lambda own, progress: roulette.explain(own, photo, reading.box, target, method, progress, settings)
+        ).result(240)
+
+    with ThreadPoolExecutor(len(questions)) as visitors:
+        found = [each.result() for each in [visitors.submit(ask, *question) for question in questions]]
+    for (target, method, settings), each in zip(questions, found, strict=True):
+        alone = roulette.explain(pipeline, photo, reading.box, target, method, settings=settings)
+        assert (each.target, each.method) == (target, method)
+        assert np.abs(each.values - alone.values).max() <= 1e-5 * np.abs(alone.values).max(), method
+
+
+@pytest.mark.watch
+@pytest.mark.timeout(1200)
+def test_two_hundred_explanations_leave_the_memory_as_it_is() -> None:
+    command = [sys.executable, "-m", "benchmarks.explaining", "memory"]
+    run = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    (_, before), (_, after) = json.loads(run.stdout)
+    assert after - before < MOST_GROWTH
