@@ -149,8 +149,8 @@ def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[st
     """
     return {
         "size": list(result.size),
-        "model": result.model,
         "detector": result.detector,
+        "model": result.model,
         "readings": [
             {
                 "box": list(astuple(reading.box)) if reading.box else None,

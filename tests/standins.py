@@ -100,6 +100,9 @@ def module_of(card: ModelCard, classes: int) -> nn.Module:
         module = timm.create_model(card.architecture, num_classes=classes)
     else:
         module = torchvision.models.get_model(card.architecture, weights=None, num_classes=classes)
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):  # so that the picture is not lost on the way up
+            nn.init.kaiming_normal_(part.weight)
     for parameter in module.parameters():
         if not parameter.any():  # some begin with zeros, and would answer the same to everything
             nn.init.normal_(parameter, std=0.2)

@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import figures, roulette, vocabularies, words
+from explainer import figures, roulette, words
 from explainer.photos import Photo
 from explainer.roulette import Result
 from explainer.saliency import Attribution
+from explainer.ui import labels, visitor
 from explainer.words import Caption, Context
 
 
@@ -24,7 +25,7 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
         lambda: figures.to_png(
             figures.with_footer(
                 figures.labelled(photo, result.boxes, captions),
-                f"{figures.numbered(captions)}. {_small_print(release)}",
+                f"{figures.numbered(captions)}. {labels.small_print(release, result.model)}",
             )
         ),
         file_name="labelled.png",
@@ -34,7 +35,9 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     )
     st.download_button(
         "Readings (JSON)",
-        lambda: json.dumps({**roulette.record(result, 10, _caption), "note": _small_print(release)}, indent=2),
+        lambda: json.dumps(
+            {**roulette.record(result, 10, _caption), "note": labels.small_print(release, result.model)}, indent=2
+        ),
         file_name="readings.json",
         mime="application/json",
         on_click="ignore",
@@ -57,6 +60,8 @@ def numbers(name: str, write: Callable[[], str]) -> None:
 def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callable[[Attribution], Image]) -> None:
     """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
 
+    model = visitor.model()
+
     def archive() -> bytes:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
@@ -66,7 +71,7 @@ def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callabl
             maps = io.BytesIO()
             np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
             folder.writestr("maps.npz", maps.getvalue())
-            folder.writestr("how.json", json.dumps(roulette.provenance(attributions), indent=2))
+            folder.writestr("how.json", json.dumps(roulette.provenance(attributions, model), indent=2))
         return file.getvalue()
 
     st.download_button(
@@ -81,11 +86,3 @@ def explanations(crop: Image, attributions: Sequence[Attribution], draw: Callabl
 
 def _caption(wnid: str) -> Caption:
     return words.caption(wnid, Context.PHOTO_FILE)
-
-
-def _small_print(release: str) -> str:
-    return (
-        f"Nearest of the {len(vocabularies.person_categories(release)):,} person categories of ImageNet "
-        f"({vocabularies.RELEASES[release].title}), by likeness of dictionary entries to the objects that "
-        "EfficientNet-Lite0 saw. Not ImageNet Roulette's network, and not true of anyone."
-    )
