@@ -4,6 +4,7 @@ import importlib.util
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -151,24 +152,34 @@ class ModelCard:
 
 def load(name: str = DEFAULT) -> ModelCard:
     """The card of that name. Raises CardError where there is none, or where it does not say what it must."""
-    cards = {path.stem: path for path in sorted(models_folder().glob("*.toml"))}
-    if name not in cards:
-        raise CardError(f"There is no model {name!r}; there are {', '.join(cards) or 'none'} in {models_folder()}.")
-    try:
-        fields = tomllib.loads(cards[name].read_text(encoding="utf-8"))
-        weights = fields.pop("weights")
-        kind = Packaged if "package" in weights else Downloaded
-        card = ModelCard(weights=kind(**weights), transform=Transform(**fields.pop("transform")), **fields)
-        if card.name != name:
-            raise ValueError(f"its name is {card.name!r}")
-    except (ValueError, TypeError, KeyError) as error:  # a TOML that cannot be read is a ValueError as well
-        raise CardError(f"The model card {cards[name].name} cannot be read: {error}.") from error
-    return card
+    files = {path.stem: path for path in _files()}
+    if name not in files:
+        raise CardError(f"There is no model {name!r}; there are {', '.join(files) or 'none'} in {models_folder()}.")
+    return _read(files[name], files[name].stat().st_mtime_ns)
 
 
 def load_all() -> tuple[ModelCard, ...]:
     """Every card in the folder, by name. Raises CardError for the first that is wrong."""
-    return tuple(load(path.stem) for path in sorted(models_folder().glob("*.toml")))
+    return tuple(_read(path, path.stat().st_mtime_ns) for path in _files())
+
+
+def _files() -> list[Path]:
+    return sorted(models_folder().glob("*.toml"))
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, mtime_ns: int) -> ModelCard:
+    """The card in a file; its time of change is there as the cache's key."""
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        weights = fields.pop("weights")
+        kind = Packaged if "package" in weights else Downloaded
+        card = ModelCard(weights=kind(**weights), transform=Transform(**fields.pop("transform")), **fields)
+        if card.name != path.stem:
+            raise ValueError(f"its name is {card.name!r}")
+    except (ValueError, TypeError, KeyError) as error:  # a TOML that cannot be read is a ValueError as well
+        raise CardError(f"The model card {path.name} cannot be read: {error}.") from error
+    return card
 
 
 def fetch(card: ModelCard, *, progress: assets.Progress | None = None, report: assets.Report = print) -> None:

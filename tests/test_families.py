@@ -244,6 +244,15 @@ def test_every_offered_method_explains_every_family(
         assert hooks(loaded.module) == hooks(variants.rectified(loaded.module)) == [], method
 
 
+def test_every_stage_of_a_network_has_a_name_and_can_be_shuffled(loaded: Classifier, picture: Image.Image) -> None:
+    stages = variants.stages(loaded.module)
+    assert all(stage and names for stage, names in stages)
+    everything = variants.randomised(loaded.module, [name for _, names in stages for name in names])
+    inputs = loaded.to_inputs([picture])
+    with torch.no_grad():
+        assert not torch.allclose(everything(inputs), loaded.module(inputs))
+
+
 def test_tokens_become_a_map_row_by_row_and_come_out_as_they_went_in() -> None:
     tokens = torch.arange(1.0, 1 + 2 * 10 * 3).view(2, 10, 3)  # the whole picture and 3 x 3 patches, 3 channels
     gridded = Gridded(torch.nn.Identity())

@@ -27,6 +27,9 @@ def choose() -> None:
     try:
         resources.ready(visitor.model())
     except CardError as error:
+        if visitor.model() == cards.DEFAULT:
+            st.error(plain(str(error)))
+            st.stop()
         visitor.ask_model(cards.DEFAULT)
         st.session_state[_ERROR] = str(error)
         st.rerun()
