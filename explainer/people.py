@@ -1,9 +1,14 @@
-"""Person categories from object probabilities, zero-shot: ConSE (Norouzi et al., ICLR 2014, arXiv 1312.5650).
+"""Person categories from what a classifier answers: zero-shot, or as some of the outputs that it was trained on.
 
-The probabilities of the 1,000 objects weigh the objects' text embeddings; the person categories whose own embeddings
-are nearest to that convex combination, by cosine, are the answer. Nothing here was trained on person categories.
+Zero-shot is ConSE (Norouzi et al., ICLR 2014, arXiv 1312.5650). The probabilities of the 1,000 objects weigh the
+objects' text embeddings; the person categories whose own embeddings are nearest to that convex combination, by cosine,
+are the answer. Nothing there was trained on person categories.
+
+Models that were trained on all of Fall 2011 have an output for each person category; their answer is the probability
+of each among these alone, as if it were known that the picture shows a person.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from explainer import taxonomy, vocabularies, words
+from explainer import cards, taxonomy, vocabularies, words
 from explainer.classifiers import Classifier
 
 _TABLE = taxonomy.DATA / "embeddings.npz"
@@ -40,29 +45,73 @@ class ConSE(nn.Module):
         return nn.functional.normalize(mixture, dim=1) @ self.people.T
 
 
+class Among(nn.Module):
+    """Logits (N, outputs) to probabilities (N, people), 0 to 1, among the outputs of the given numbers alone."""
+
+    numbers: torch.Tensor
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__()
+        self.register_buffer("numbers", torch.tensor(numbers))
+
+    def forward(self, logits: torch.Tensor) -> torch.Tensor:
+        """Probabilities that sum to 1 in each row."""
+        return torch.softmax(logits[:, self.numbers], dim=1)
+
+
 @dataclass(frozen=True, eq=False)
 class PeopleHead:
-    """A module from logits to scores (N, people), and the person categories in the order of its scores."""
+    """A module from logits to scores (N, people), and the person categories in the order of its scores.
+
+    `objects` are the classifier's outputs that stand for things, in the classifier's order: of a model that was trained
+    on people the other ones, else all of them.
+    """
 
     module: nn.Module
     wnids: tuple[str, ...]
+    objects: tuple[str, ...]
 
 
 class Readout(nn.Module):
     """Pictures, uint8 (N, side, side, 3), to object probabilities (N, objects) and person scores (N, people)."""
 
+    objects: torch.Tensor
+
     def __init__(self, classifier: Classifier, head: PeopleHead) -> None:
         super().__init__()
+        self.register_buffer("objects", torch.tensor(_numbers(classifier, head.objects)))
         self.classifier, self.head = nn.Sequential(classifier.standardise, classifier.module), head.module
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Probabilities that sum to 1 in each row, and scores as the head gives them."""
+        """Shares of the 1 that all outputs have together, and scores as the head gives them."""
         logits = self.classifier(pixels)
-        return torch.softmax(logits, dim=1), self.head(logits)
+        return torch.softmax(logits, dim=1)[:, self.objects], self.head(logits)
+
+
+def _numbers(classifier: Classifier, wnids: Sequence[str]) -> list[int]:
+    number = {wnid: number for number, wnid in enumerate(classifier.wnids)}
+    return [number[wnid] for wnid in wnids]
 
 
 def load(classifier: Classifier) -> PeopleHead:
-    """The zero-shot head for a classifier. Raises KeyError where the table has no embedding for one of its classes."""
+    """The head that a classifier's card asks for.
+
+    Raises KeyError where the table has no embedding for one of the classes that a zero-shot head needs.
+    """
+    return _HEADS[classifier.card.people](classifier)
+
+
+def _trained(classifier: Classifier) -> PeopleHead:
+    """A few outputs are in no release, nor in the tree, and nothing can be said of them: they are left out."""
+    tree = taxonomy.load()
+    known = [wnid for wnid in classifier.wnids if wnid in tree and wnid != taxonomy.PERSON]
+    everybody = vocabularies.person_categories("fall-2011")
+    people = tuple(wnid for wnid in known if wnid in everybody)
+    objects = tuple(wnid for wnid in known if wnid not in everybody)
+    return PeopleHead(Among(_numbers(classifier, people)), people, objects)
+
+
+def _zero_shot(classifier: Classifier) -> PeopleHead:
     wnids, vectors = _embeddings()
     row = {wnid: index for index, wnid in enumerate(wnids)}
     people = taxonomy.load().people
@@ -70,7 +119,11 @@ def load(classifier: Classifier) -> PeopleHead:
     return PeopleHead(
         ConSE(torch.from_numpy(objects), torch.from_numpy(_centred(vectors[[row[wnid] for wnid in people]]))),
         people,
+        classifier.wnids,
     )
+
+
+_HEADS: Mapping[cards.People, Callable[[Classifier], PeopleHead]] = {"zero-shot": _zero_shot, "trained": _trained}
 
 
 def _centred(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

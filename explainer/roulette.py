@@ -2,9 +2,10 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explainer import cards, faces, saliency, vocabularies
+from explainer import assets, cards, faces, saliency, vocabularies
 from explainer.faces import Box, Detector
 from explainer.methods import Progress, Settings
 from explainer.photos import Photo
@@ -44,8 +45,9 @@ class Pipeline:
 class Reading:
     """What the network made of one face, or of the whole picture where `box` is None.
 
-    `probabilities` is float32 (objects,), a share of 1 for each of `object_wnids`; `scores` is float32 (people,), the
-    cosine, -1 to 1, for each of `person_wnids`.
+    `probabilities` is float32 (objects,), for each of `object_wnids` its share of the 1 that all outputs of the model
+    have together; `scores` is float32 (people,), for each of `person_wnids` the cosine, -1 to 1, or of a model that was
+    trained on people the probability among these, 0 to 1. `model` is the name of the model's card.
     """
 
     box: Box | None
@@ -53,13 +55,14 @@ class Reading:
     person_wnids: tuple[str, ...]
     probabilities: NDArray[np.float32]
     scores: NDArray[np.float32]
+    model: str = cards.DEFAULT
 
     def objects(self, n: int) -> tuple[Label, ...]:
         """The `n` likeliest object classes, with their probabilities."""
         return vocabularies.top(self.probabilities, self.object_wnids, n)
 
     def people(self, release: str, n: int) -> tuple[Label, ...]:
-        """The `n` nearest person categories of those that a release keeps, with their cosines."""
+        """The `n` nearest person categories of those that a release keeps, with their scores."""
         return vocabularies.top(self.scores, self.person_wnids, n, vocabularies.person_categories(release))
 
 
@@ -67,7 +70,7 @@ class Reading:
 class Result:
     """A photo, read. `boxes` are all faces found, the largest first; `readings` those of the largest, or of the whole.
 
-    `detector` is "none" where no face was looked for.
+    `detector` is "none" where no face was looked for. `model` is the name of the model's card.
     """
 
     size: tuple[int, int]
@@ -75,33 +78,48 @@ class Result:
     boxes: tuple[Box, ...]
     readings: tuple[Reading, ...]
     seconds: float
+    model: str = cards.DEFAULT
 
 
-def load(model: str = cards.DEFAULT) -> Pipeline:
+def load(model: str = cards.DEFAULT, detector: Detector | None = None) -> Pipeline:
     """The pipeline of a model by the name of its card, with a detector of its own; further ones share the models.
 
-    Any thread may load one. Raises CardError and ClassifierError.
+    Any thread may load one. The default stays once it is loaded, and so do the two others that were asked last. Raises
+    CardError, and ClassifierError for a model whose weights are missing, wrong, or do not pass the self-test.
     """
-    with _loading:
-        return Pipeline(faces.load(), *_models(model))
+    with _loading[model]:
+        models = _default() if model == cards.DEFAULT else _others(model)
+    return Pipeline(detector or faces.load(), *models)
 
 
-_loading = threading.Lock()
+_loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+_Models = tuple["Classifier", "PeopleHead", "Forward"]
 
 
-@cache
-def _models(name: str) -> tuple["Classifier", "PeopleHead", "Forward"]:
+def _models(name: str) -> _Models:
     import torch
 
-    from explainer import classifiers, people, runtime
+    from explainer import classifiers, people, runtime, selftest
 
     torch.set_num_threads(1)  # a second thread gains a fifth on networks of this size, and takes a core from a visitor
     classifier = classifiers.load(cards.load(name))
+    selftest.check(classifier)
+    if classifier.card.weights.asset:
+        assets.note(classifier.card.weights.asset)
     head = people.load(classifier)
     side = classifier.card.transform.side
     pictures = torch.zeros(1, side, side, 3, dtype=torch.uint8)
     forward = runtime.compile(people.Readout(classifier, head).eval(), pictures)
     return classifier, head, forward
+
+
+@cache
+def _default() -> _Models:
+    return _models(cards.DEFAULT)
+
+
+_others = lru_cache(maxsize=2)(_models)
 
 
 def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
@@ -112,15 +130,15 @@ def read(pipeline: Pipeline, photo: Photo, whole: bool = False) -> Result:
     crops = [faces.crop(photo, region, pipeline.classifier.card.transform.side) for region in regions]
     readings = label(pipeline, crops, regions)
     detector = "none" if whole else pipeline.detector.name
-    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start)
+    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start, pipeline.classifier.card.name)
 
 
 def label(pipeline: Pipeline, crops: Sequence[Image.Image], boxes: Sequence[Box | None]) -> tuple[Reading, ...]:
     """The readings of squares as the network sees them, in one pass; `boxes` says where each was cut out."""
     probabilities, scores = pipeline.forward(pipeline.classifier.to_pixels(crops))
     return tuple(
-        Reading(box, pipeline.classifier.wnids, pipeline.head.wnids, *row)
-        for box, *row in zip(boxes, probabilities, scores, strict=True)
+        Reading(box, pipeline.head.objects, pipeline.head.wnids, shares, points, pipeline.classifier.card.name)
+        for box, shares, points in zip(boxes, probabilities, scores, strict=True)
     )
 
 
@@ -132,6 +150,7 @@ def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[st
     return {
         "size": list(result.size),
         "detector": result.detector,
+        "model": result.model,
         "readings": [
             {
                 "box": list(astuple(reading.box)) if reading.box else None,
@@ -183,7 +202,7 @@ def provenance(attributions: Sequence[Attribution], model: str = cards.DEFAULT) 
     card = cards.load(model)
     return {
         "model": card.name,
-        "weights_sha256": card.weights.sha256,
+        "weights_sha256": assets.digest(card.weights.path) if card.weights.path else card.weights.sha256,
         "versions": {name: metadata.version(name) for name in _PACKAGES},
         "explanations": [
             {

@@ -35,6 +35,8 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
 
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
+        # Sizes are taken as constants, but for the first, which is any.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         model = openvino.convert_model(module, example_input=example, input=[-1, *example.shape[1:]])
     return _forward(model)
 

@@ -107,7 +107,7 @@ def _rectifies(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool
     return bool(activations) and activations <= {nn.ReLU, nn.ReLU6}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)  # no more, as it holds on to the models
 def _completes(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     """Whether DeepLift has rules for the activations, and its parts do add up for a picture of noise.
 

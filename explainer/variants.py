@@ -57,7 +57,7 @@ def stages(module: nn.Module) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, tuple[str, ...]] = {}
     for name, parameter in module.named_parameters():
         if parameter.dim() > 1:
-            stage = ".".join(name.split(".")[:-1][:2])
+            stage = ".".join(name.split(".")[:-1][:2]) or name
             found[stage] = (*found.get(stage, ()), name)
     return tuple(reversed(found.items()))
 

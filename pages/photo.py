@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer import charts, faces, figures, saliency, vocabularies
-from explainer.ui import downloads, labels, resources, source, visitor
+from explainer.ui import downloads, labels, models, resources, source, visitor
 from explainer.words import Context
 
 TOP = 5
@@ -32,6 +32,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         wrap=True,
     )
     whole = st.toggle("The whole picture", help="No face is looked for; the middle of the picture is labelled.")
+    models.choose()
+models.about()
 result = resources.read(photo, whole)
 firsts = [reading.people(release, 1)[0] for reading in result.readings]
 
@@ -54,11 +56,14 @@ with about:
     index = labels.face(result)
     reading = result.readings[index]
     st.caption(f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”:")
-    labels.card(firsts[index], key="card")
+    labels.card(firsts[index], reading, key="card")
 
 st.header("Before and after")
 st.markdown(labels.removal(reading, TOP))
 labels.by_release(reading, TOP)
+
+st.header("Another model, the same photo")
+models.compare(photo, whole, result, index, TOP)
 
 st.header("How it came to that")
 seen, objects = st.columns([2, 3], gap="large")
@@ -74,16 +79,11 @@ with objects:
             [label.score for label in likeliest],
             "The objects the network saw",
         ),
-        alt="The likeliest of 1,000 objects and their probabilities, as bars.",
+        alt=f"The likeliest of {len(reading.object_wnids):,} objects and their probabilities, as bars.",
         key="objects",
         config={"displayModeBar": False},
     )
-st.markdown(
-    "The network knows 1,000 kinds of things and hardly any of people. Their probabilities weigh the things' "
-    "dictionary entries, and the person category whose entry is nearest to that mixture is the label: clothes and "
-    "things are read, and a dictionary's likeness supplies the word. ImageNet Roulette's own network was never "
-    "published; this is another."
-)
+st.markdown(labels.how(reading))
 
 st.header("Which pixels carried it")
 ask, answer = st.columns([2, 3], gap="large")

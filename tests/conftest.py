@@ -1,9 +1,12 @@
 """What many tests share: the tree made by hand; the real tree, models and photographs, loaded once."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import handmade
+import homes
 import pytest
 import sentinels
 from handmade import PHOTOS, ROOT
@@ -68,3 +71,17 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(ImageDraw.ImageDraw, name, spy)
     return texts
+
+
+@pytest.fixture
+def home() -> Iterator[homes.Home]:
+    """A web server that publishes one file."""
+    with homes.serving() as home:
+        yield home
+
+
+@pytest.fixture
+def closed_port() -> str:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}/weights.bin"

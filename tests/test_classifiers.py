@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from explainer import cards, classifiers, photos, roulette
-from explainer.cards import Transform, Weights
+from explainer.cards import Packaged, Transform
 from explainer.classifiers import Classifier, ClassifierError
 from explainer.roulette import Pipeline
 
@@ -55,13 +55,15 @@ def test_it_has_a_name_for_each_output(classifier: Classifier) -> None:
     assert logits.shape == (1, len(classifier.wnids)) == (1, 1_000)
 
 
-def card_with(weights: Weights) -> cards.ModelCard:
+def card_with(weights: Packaged) -> cards.ModelCard:
     return dataclasses.replace(cards.load(), weights=weights)
 
 
 def test_weights_with_other_bytes_than_the_card_names_are_refused() -> None:
     weights = dataclasses.replace(cards.load().weights, sha256="0" * 64)
-    with pytest.raises(ClassifierError, match="are not the ones its card names; reinstall"):
+    with pytest.raises(
+        ClassifierError, match="is not the file that the card of EfficientNet-Lite0 names: it is left as it is"
+    ):
         classifiers.load(card_with(weights))
 
 
@@ -72,7 +74,7 @@ def test_weights_of_another_architecture_are_refused() -> None:
 
 def test_weights_that_are_missing_are_named_with_their_package() -> None:
     with pytest.raises(ClassifierError, match="install the package a_package_that_nobody_has"):
-        classifiers.load(card_with(Weights("a_package_that_nobody_has", "weights.pth", "0" * 64)))
+        classifiers.load(card_with(Packaged("a_package_that_nobody_has", "weights.pth", "0" * 64)))
 
 
 def test_known_photographs_get_their_known_labels(photos_folder: Path, pipeline: Pipeline) -> None:

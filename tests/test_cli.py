@@ -47,10 +47,11 @@ def test_a_photo_becomes_an_object_with_the_published_fields_in_their_order(clas
     code, (record,) = classify(ASTRONAUT)
 
     assert code == 0
-    assert list(record) == ["photo", "size", "detector", "readings"]
+    assert list(record) == ["photo", "size", "detector", "model", "readings"]
     assert record["photo"] == str(ASTRONAUT)
     assert record["size"] == [512, 512]
     assert record["detector"] in ("yunet", "haar")
+    assert record["model"] == "efficientnet-lite0"
     (reading,) = record["readings"]
     assert list(reading) == ["box", "objects", "people"]
     assert list(reading["people"]) == RELEASES

@@ -41,6 +41,8 @@ def test_every_page_is_described(title: str) -> None:
 def test_every_model_stands_in_the_table_with_its_licence(card: cards.ModelCard) -> None:
     (row,) = (line for line in README.splitlines() if line.startswith(f"| `{card.name}` |"))
     assert card.licence in row
+    if card.weights.asset:
+        assert cards.megabytes(card.weights.asset.size) in row
 
 
 @pytest.mark.parametrize("method", saliency.METHODS.values(), ids=lambda method: method.name)

@@ -1,6 +1,5 @@
 """Fetching, verifying and packing, against a real server on this computer and real folders."""
 
-import contextlib
 import hashlib
 import os
 import re
@@ -8,18 +7,17 @@ import shutil
 import socket
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nltk
 import pytest
+from homes import PUBLISHED, Home
 
 from explainer import assets, provision, wordnet
 from explainer.assets import YUNET, Asset, ProvisionError
 
-PUBLISHED = bytes(range(256)) * 4096  # 1 MiB
 WEIGHTS = Asset(
     name="Weights",
     filename="weights.bin",
@@ -28,54 +26,6 @@ WEIGHTS = Asset(
     size=1_048_576,
     purpose="nothing is labelled",
 )
-
-
-@dataclass
-class Home:
-    """A web server that publishes one file, and can misbehave."""
-
-    content: bytes = PUBLISHED
-    breaks_off_after: int | None = None  # bytes of an answer
-    announces_length: bool = True
-    knows_ranges: bool = True
-    asked: list[str | None] = field(default_factory=list)  # the Range header of each request
-    url: str = ""
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        wanted = request.headers.get("Range")
-        self.asked.append(wanted)
-        start = int(re.findall(r"\d+", wanted)[0]) if wanted and self.knows_ranges else 0
-        body = self.content[start:]
-        request.send_response(206 if start else 200)
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
-        if self.announces_length:
-            request.send_header("Content-Length", str(len(body)))
-        request.end_headers()
-        with contextlib.suppress(ConnectionError):
-            request.wfile.write(body[: self.breaks_off_after])
-        request.close_connection = True
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    published = Home()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            published.answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    published.url = f"http://127.0.0.1:{server.server_port}/weights.bin"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield published
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -92,13 +42,6 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made.mkdir()
     monkeypatch.setenv("EXPLAINER_MIRROR", str(made))
     return made
-
-
-@pytest.fixture
-def closed_port() -> str:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}/weights.bin"
 
 
 def at(*urls: str) -> Asset:

@@ -50,7 +50,9 @@ def classifier_of(module: nn.Module, side: int = 2) -> Classifier:
     return Classifier(card, module.eval().requires_grad_(False), ("mean", "product"))
 
 
-DOUBLE = PeopleHead(nn.Sequential(nn.Threshold(-1e9, 0.0), nn.Linear(2, 1, bias=False)), ("person",))
+DOUBLE = PeopleHead(
+    nn.Sequential(nn.Threshold(-1e9, 0.0), nn.Linear(2, 1, bias=False)), ("person",), ("mean", "product")
+)
 DOUBLE.module[1].weight.data.fill_(2.0)
 MEAN, PRODUCT = Target("object", "mean"), Target("object", "product")
 

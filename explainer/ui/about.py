@@ -35,7 +35,8 @@ def versions() -> None:
                 "paper": card.paper,
                 "answers with": vocabularies.VOCABULARIES[card.labels].title,
                 "licence": card.licence,
-                "SHA-256 of its weights": card.weights.sha256,
+                "SHA-256 of its weights": card.weights.sha256 or "not published",
+                "here": card.present,
             }
             for card in cards.load_all()
         ],

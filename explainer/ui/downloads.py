@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import faithfulness, figures, roulette, vocabularies, words
+from explainer import faithfulness, figures, roulette, words
 from explainer.faithfulness import Checks
 from explainer.photos import Photo
 from explainer.roulette import Result
 from explainer.saliency import Attribution
+from explainer.ui import labels, visitor
 from explainer.ui.laboratory import Drawing
 from explainer.words import Caption, Context
 
@@ -27,7 +28,7 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
         lambda: figures.to_png(
             figures.with_footer(
                 figures.labelled(photo, result.boxes, captions),
-                f"{figures.numbered(captions)}. {_small_print(release)}",
+                f"{figures.numbered(captions)}. {labels.small_print(release, result.model)}",
             )
         ),
         file_name="labelled.png",
@@ -37,7 +38,9 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     )
     st.download_button(
         "Readings (JSON)",
-        lambda: json.dumps({**roulette.record(result, 10, _caption), "note": _small_print(release)}, indent=2),
+        lambda: json.dumps(
+            {**roulette.record(result, 10, _caption), "note": labels.small_print(release, result.model)}, indent=2
+        ),
         file_name="readings.json",
         mime="application/json",
         on_click="ignore",
@@ -60,6 +63,8 @@ def numbers(name: str, write: Callable[[], str]) -> None:
 def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Drawing) -> None:
     """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
 
+    model = visitor.model()
+
     def archive() -> bytes:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
@@ -69,7 +74,7 @@ def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Draw
             maps = io.BytesIO()
             np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
             folder.writestr("maps.npz", maps.getvalue())
-            how = {**roulette.provenance(attributions), "drawing": asdict(drawing)}
+            how = {**roulette.provenance(attributions, model), "drawing": asdict(drawing)}
             folder.writestr("how.json", json.dumps(how, indent=2))
         return file.getvalue()
 
@@ -85,9 +90,12 @@ def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Draw
 
 def checks(attribution: Attribution, checks: Checks) -> None:
     """A button for the numbers of the checks of an explanation, and how it was made, as JSON."""
+    how = roulette.provenance([attribution], visitor.model())
     st.download_button(
         "Checks (JSON)",
-        lambda: json.dumps({**roulette.provenance([attribution]), "checks": faithfulness.record(checks)}, indent=2),
+        lambda: json.dumps(
+            {**roulette.provenance([attribution], visitor.model()), "checks": faithfulness.record(checks)}, indent=2
+        ),
         file_name="checks.json",
         mime="application/json",
         on_click="ignore",
@@ -97,11 +105,3 @@ def checks(attribution: Attribution, checks: Checks) -> None:
 
 def _caption(wnid: str) -> Caption:
     return words.caption(wnid, Context.PHOTO_FILE)
-
-
-def _small_print(release: str) -> str:
-    return (
-        f"Nearest of the {len(vocabularies.person_categories(release)):,} person categories of ImageNet "
-        f"({vocabularies.RELEASES[release].title}), by likeness of dictionary entries to the objects that "
-        "EfficientNet-Lite0 saw. Not ImageNet Roulette's network, and not true of anyone."
-    )

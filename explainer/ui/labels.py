@@ -1,10 +1,12 @@
 """Labels on a photo: lists of them, and what is said beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from explainer import vocabularies
+from explainer import cards, vocabularies
+from explainer.cards import People
 from explainer.roulette import Reading, Result
 from explainer.saliency import Attribution, Target
 from explainer.ui import category, visitor
@@ -13,13 +15,65 @@ from explainer.vocabularies import Label
 from explainer.words import Context
 
 
-def card(label: Label, key: str) -> None:
-    """One label in full, with its likeness to what the network saw."""
+@dataclass(frozen=True)
+class _Way:
+    """How a model comes to person categories: what its scores are, the step from an object to a person, and a text."""
+
+    score: str
+    scale: str
+    step: str
+    small_print: str
+    text: str
+
+
+_WAYS: Mapping[People, _Way] = {
+    "zero-shot": _Way(
+        "cosine",
+        "1 would be the same direction as the word's, 0 no likeness.",
+        "nearest word for people",
+        "by likeness of dictionary entries to the objects that {model} saw",
+        "The network knows 1,000 kinds of things and hardly any of people. Their probabilities weigh the things' "
+        "dictionary entries, and the person category whose entry is nearest to that mixture is the label: clothes and "
+        "things are read, and a dictionary's likeness supplies the word. ImageNet Roulette's own network was never "
+        "published; this is another.",
+    ),
+    "trained": _Way(
+        "probability",
+        "Its share among the person categories alone, as if it were known that there is a person: all of them have 1.",
+        "likeliest word for people",
+        "by their probability among these, of {model}",
+        "The network was trained on all of Fall 2011: it has an output for each person category, as it has for things, "
+        "learned from the pictures that ImageNet had collected for each word. The person categories are set against "
+        "each other alone, whatever else it saw. ImageNet Roulette's own network was trained so as well, but never "
+        "published; this is another.",
+    ),
+}
+
+
+def _way(model: str) -> _Way:
+    return _WAYS[cards.load(model).people]
+
+
+def how(reading: Reading) -> str:
+    """How the model comes to its words for people, as sentences."""
+    return _way(reading.model).text
+
+
+def small_print(release: str, model: str) -> str:
+    """What a label is and is not, for what is taken away, as sentences."""
+    way = _way(model).small_print.format(model=cards.load(model).title)
+    return (
+        f"Nearest of the {len(vocabularies.person_categories(release)):,} person categories of ImageNet "
+        f"({vocabularies.RELEASES[release].title}), {way}. Not ImageNet Roulette's network, and not true of anyone."
+    )
+
+
+def card(label: Label, reading: Reading, key: str) -> None:
+    """One label in full, with its score."""
     category.card(label.wnid, Context.PHOTO, key)
     with st.container(horizontal=True, gap="small"):
-        st.markdown(
-            f":small[cosine {label.score:.3f}]", help="1 would be the same direction as the word's, 0 no likeness."
-        )
+        way = _way(reading.model)
+        st.markdown(f":small[{way.score} {label.score:.3f}]", help=way.scale)
         if not visitor.caption(label.wnid, Context.PHOTO).masked:
             category.link(label.wnid)
 
@@ -50,7 +104,8 @@ def found(result: Result) -> str:
 def chain(reading: Reading, release: str) -> str:
     """The way from pixels to an object to the person category that a release gives, as a line."""
     (thing,) = reading.objects(1)
-    return f"pixels → {_name(thing)} {thing.score:.0%} → nearest word for people: {_first(reading, release)}"
+    step = _way(reading.model).step
+    return f"pixels → {_name(thing)} {thing.score:.0%} → {step}: {_first(reading, release)}"
 
 
 def removal(reading: Reading, n: int) -> str:

@@ -95,7 +95,7 @@ def _settings(method: str) -> Settings:
 
 def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
     """Whether the visitor asked for just these maps; buttons to ask, to ask why before and not after, and to stop."""
-    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.box, target, methods))
+    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, methods))
     if not asked:
         resources.stop()
     if not FEWEST <= len(methods) <= MOST:
@@ -104,12 +104,12 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     oldest, *_, newest = vocabularies.RELEASES.values()
     before, after = (reading.people(release.name, 1)[0].wnid for release in (oldest, newest))
     with st.container(horizontal=True):
-        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(photo, reading.box, target, methods))
+        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(photo, reading, target, methods))
         st.button(
             "Why before, and not after",
             key="contrast",
             on_click=_ask,
-            args=(photo, reading.box, Target("person", before, against=after), methods),
+            args=(photo, reading, Target("person", before, against=after), methods),
             disabled=before == after,
             help=f"The first label of {oldest.title} rather than the first of {newest.title}."
             if before != after
@@ -119,8 +119,8 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     return asked
 
 
-def _ask(photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]) -> None:
-    st.session_state[_ASKED] = (photo.digest, box, target, methods)
+def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
+    st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, methods)
     st.session_state[_WHY] = replace(target, against=None)
     st.session_state[_RATHER] = replace(target, wnid=target.against, against=None) if target.against else None
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -13,15 +13,16 @@ from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import corruptions, faces, faithfulness, photos, roulette, saliency, search, vocabularies
+from explainer import cards, corruptions, faces, faithfulness, photos, roulette, saliency, search, vocabularies
 from explainer.corruptions import Changed, Strip
-from explainer.faces import Box
+from explainer.faces import Box, Detector
 from explainer.faithfulness import Checks
 from explainer.methods import Settings
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Reading, Result
 from explainer.saliency import Attribution, Kind, Target
 from explainer.search import Index
+from explainer.ui import visitor
 from explainer.workers import Job, Progress, Worker
 
 Made = TypeVar("Made")
@@ -47,17 +48,46 @@ def prepare() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _readers() -> Worker[Pipeline]:
+def _readers() -> Worker[Detector]:
     """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
-    worker = Worker(roulette.load, "reader", threads=os.cpu_count() or 1)
-    worker.submit(lambda pipeline, progress: None)
+    worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
+    worker.submit(lambda detector, progress: roulette.load(detector=detector))
     return worker
 
 
 @st.cache_resource(show_spinner=False)
-def _explainers() -> Worker[Pipeline]:
-    """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the module."""
-    return Worker(roulette.load, "explainer")
+def _explainers() -> Worker[Detector]:
+    """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
+    return Worker(faces.load, "explainer")
+
+
+def _by(model: str, work: Callable[[Pipeline, Progress], Made]) -> Callable[[Detector, Progress], Made]:
+    """Work for a worker that has a detector, by the model of a card, which is loaded where it is not yet."""
+    return lambda detector, progress: work(roulette.load(model, detector), progress)
+
+
+@st.cache_resource(show_spinner=False)
+def _downloads() -> Worker[None]:
+    """The worker that downloads models, one at a time."""
+    return Worker(lambda: None, "downloads")
+
+
+@st.cache_resource(show_spinner=False)
+def downloads() -> dict[str, Job[None]]:
+    """The downloads that visitors asked for, by the name of the model's card; those that ended stay."""
+    return {}
+
+
+def download(model: str) -> None:
+    """Start to download a model, unless that is under way; at the end it must pass its self-test."""
+
+    def fetch(nothing: None, progress: Progress) -> None:
+        cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
+        roulette.load(model)
+
+    job = downloads().get(model)
+    if job is None or job.done:
+        downloads()[model] = _downloads().submit(fetch)
 
 
 @st.cache_resource(show_spinner=False)
@@ -75,33 +105,48 @@ def _models() -> Job[dict[str, tuple[str, ...]]]:
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _reading(digest: str, whole: bool, _photo: Photo) -> Job[Result]:
-    return _readers().submit(lambda pipeline, progress: roulette.read(pipeline, _photo, whole))
+def _reading(digest: str, whole: bool, model: str, _photo: Photo) -> Job[Result]:
+    return _readers().submit(_by(model, lambda pipeline, progress: roulette.read(pipeline, _photo, whole)))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _attribution(
-    digest: str, box: Box | None, target: Target, method: str, settings: Settings, _photo: Photo
+    digest: str, box: Box | None, target: Target, method: str, settings: Settings, model: str, _photo: Photo
 ) -> Job[Attribution]:
     return _explainers().submit(
-        lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress, settings)
+        _by(
+            model,
+            lambda pipeline, progress: roulette.explain(pipeline, _photo, box, target, method, progress, settings),
+        )
     )
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _strip(digest: str, box: Box | None, corruption: str, release: str, _photo: Photo, _reading: Reading) -> Job[Strip]:
+def _strip(
+    digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
+) -> Job[Strip]:
     return _readers().submit(
-        lambda pipeline, progress: corruptions.strip(pipeline, _photo, _reading, corruption, release)
+        _by(model, lambda pipeline, progress: corruptions.strip(pipeline, _photo, _reading, corruption, release))
     )
 
 
 # One alone: where a slider has moved on, nobody waits for the amount before.
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _changed(
-    digest: str, box: Box | None, corruption: str, amount: float, release: str, _photo: Photo, _reading: Reading
+    digest: str,
+    box: Box | None,
+    corruption: str,
+    amount: float,
+    release: str,
+    model: str,
+    _photo: Photo,
+    _reading: Reading,
 ) -> Job[tuple[Changed, ...]]:
     return _readers().submit(
-        lambda pipeline, progress: corruptions.changed(pipeline, _photo, _reading, corruption, [amount], release)
+        _by(
+            model,
+            lambda pipeline, progress: corruptions.changed(pipeline, _photo, _reading, corruption, [amount], release),
+        )
     )
 
 
@@ -112,6 +157,7 @@ def _checks(
     target: Target,
     method: str,
     settings: Settings,
+    model: str,
     _photo: Photo,
     _attribution: Attribution,
 ) -> Job[Checks]:
@@ -119,19 +165,27 @@ def _checks(
         crop = faces.crop(_photo, box, pipeline.classifier.card.transform.side)
         return faithfulness.check(pipeline.classifier, pipeline.head, crop, _attribution, progress)
 
-    return _explainers().submit(check)
+    return _explainers().submit(_by(model, check))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
-def _offered(kind: Kind) -> Job[tuple[str, ...]]:
+def _offered(kind: Kind, model: str) -> Job[tuple[str, ...]]:
     """The methods that work with the model, which only its modules tell."""
-    return _explainers().submit(lambda pipeline, progress: saliency.offered(pipeline.classifier, pipeline.head, kind))
+    return _explainers().submit(
+        _by(model, lambda pipeline, progress: saliency.offered(pipeline.classifier, pipeline.head, kind))
+    )
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
-def _strangers() -> Job[list[tuple[str, Image, Reading]]]:
+def _strangers(model: str) -> Job[list[tuple[str, Image, Reading]]]:
     """Pictures without anybody in them, read: the same for all visitors."""
-    return _readers().submit(lambda pipeline, progress: corruptions.strangers(pipeline))
+    return _readers().submit(_by(model, lambda pipeline, progress: corruptions.strangers(pipeline)))
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _ready(model: str) -> Job[None]:
+    """Whether a model can be asked: it has a result once it was loaded, or says why it could not be."""
+    return _readers().submit(_by(model, lambda pipeline, progress: None))
 
 
 def present() -> None:
@@ -168,9 +222,14 @@ def models() -> Mapping[str, tuple[str, ...]]:
     return wait(_models(), "Asking timm which models there are")
 
 
-def read(photo: Photo, whole: bool) -> Result:
-    """The reading of a photo, computed once a session."""
-    return wait(_reading(photo.digest, whole, photo), "Looking for faces, and for words")
+def ready(model: str) -> None:
+    """Wait until a model can be asked. Raises CardError where it cannot, in a sentence for the visitor."""
+    wait(_ready(model), "Loading the model, and asking it about known pictures")
+
+
+def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
+    """The reading of a photo by a model, by default the visitor's, computed once a session."""
+    return wait(_reading(photo.digest, whole, model or visitor.model(), photo), "Looking for faces, and for words")
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
@@ -186,14 +245,16 @@ def explain_all(
 
     `methods` has all settings of each method by its name.
     """
-    jobs = [_attribution(photo.digest, box, target, method, methods[method], photo) for method in methods]
+    jobs = [
+        _attribution(photo.digest, box, target, method, methods[method], visitor.model(), photo) for method in methods
+    ]
     _want("explanations", jobs)
     return jobs
 
 
 def check(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
     """Whether an explanation is true of the network, computed once a session."""
-    asked = (attribution.target, attribution.method, attribution.settings)
+    asked = (attribution.target, attribution.method, attribution.settings, visitor.model())
     job = _checks(photo.digest, box, *asked, photo, attribution)
     _want("checks", [job])
     return wait(job, "Checking the map against the network")
@@ -222,25 +283,25 @@ def _want(kind: str, jobs: Sequence[Job[Any]]) -> None:
 
 def offered(kind: Kind) -> tuple[str, ...]:
     """The names of the methods that work with the model for targets of that kind."""
-    return wait(_offered(kind), "Asking which methods work")
+    return wait(_offered(kind, visitor.model()), "Asking which methods work")
 
 
 def strip(photo: Photo, reading: Reading, corruption: str, release: str) -> Strip:
     """The labels of a photo under a corruption, computed once a session."""
-    job = _strip(photo.digest, reading.box, corruption, release, photo, reading)
+    job = _strip(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
     return wait(job, "Changing the picture a little")
 
 
 def changed(photo: Photo, reading: Reading, corruption: str, amount: float, release: str) -> Changed:
     """The labels of a photo under one amount of a corruption; the last one is kept."""
-    job = _changed(photo.digest, reading.box, corruption, amount, release, photo, reading)
+    job = _changed(photo.digest, reading.box, corruption, amount, release, reading.model, photo, reading)
     (found,) = wait(job, "Changing the picture a little")
     return found
 
 
 def strangers() -> list[tuple[str, Image, Reading]]:
     """Pictures without anybody in them, by title, and what the network made of each; computed once for everybody."""
-    return wait(_strangers(), "Showing it nobody")
+    return wait(_strangers(visitor.model()), "Showing it nobody")
 
 
 def forget() -> None:

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from explainer import photos, samples
+from explainer import cards, photos, samples
 from explainer.photos import Photo, PhotoError
-from explainer.ui import resources
+from explainer.ui import resources, visitor
 
 _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
@@ -37,7 +37,8 @@ def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
     _choose_sample()
     _credit()
-    st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
+    st.page_link("pages/photo.py", label="Give a photo of yours, or choose another model, on the first page")
+    st.caption(f"Read by {cards.load(visitor.model()).title}.")
     chosen = photo()
     if chosen is None:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")

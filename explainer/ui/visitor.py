@@ -1,11 +1,11 @@
-"""What one visitor has agreed to and asked for, kept in their session alone: the notice, and words to reveal."""
+"""What one visitor agreed to and asked for, kept in their session alone: the notice, words to reveal, the model."""
 
 import streamlit as st
 
-from explainer import words
+from explainer import cards, words
 from explainer.words import Caption, Context
 
-_ALL, _SOME, _AGREED = "revealed_all", "revealed_wnids", "notice_agreed"
+_ALL, _SOME, _AGREED, _MODEL = "revealed_all", "revealed_wnids", "notice_agreed", "model_asked"
 
 
 def notice() -> None:
@@ -32,6 +32,17 @@ def agreed() -> bool:
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
     return words.caption(wnid, context, revealed=bool(st.session_state.get(_ALL)) or wnid in _revealed())
+
+
+def model() -> str:
+    """The name of the card of the model that reads this visitor's photos, on every page."""
+    name: str = st.session_state.get(_MODEL, cards.DEFAULT)
+    return name
+
+
+def ask_model(name: str) -> None:
+    """From now on the model of that card reads this visitor's photos."""
+    st.session_state[_MODEL] = name
 
 
 def reveal_button(wnid: str, key: str) -> None:

@@ -1,0 +1,121 @@
+"""Models: choose the one that reads the photo, download others, and set two side by side on the same photo."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explainer import cards, vocabularies
+from explainer.cards import CardError, ModelCard
+from explainer.photos import Photo
+from explainer.roulette import Result
+from explainer.ui import labels, resources, visitor
+from explainer.ui.category import plain
+from explainer.workers import Job
+
+_CHOSEN, _ERROR = "model", "model_error"
+_PEOPLE = {
+    "zero-shot": "person categories by likeness of dictionary entries",
+    "trained": "trained on person categories",
+}
+
+
+def choose() -> None:
+    """A choice among the models that are here. One that does not pass its self-test gives way to the default."""
+    present = {card.name: card for card in cards.load_all() if card.present}
+    st.session_state[_CHOSEN] = visitor.model() if visitor.model() in present else cards.DEFAULT
+    st.selectbox("Read by", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
+    try:
+        resources.ready(visitor.model())
+    except CardError as error:
+        if visitor.model() == cards.DEFAULT:
+            st.error(plain(str(error)))
+            st.stop()
+        visitor.ask_model(cards.DEFAULT)
+        st.session_state[_ERROR] = str(error)
+        st.rerun()
+
+
+def _ask() -> None:
+    visitor.ask_model(st.session_state[_CHOSEN])
+    st.session_state.pop(_ERROR, None)
+
+
+def about() -> None:
+    """What the chosen model is, why another one was refused, and those that can be downloaded."""
+    if error := st.session_state.get(_ERROR):
+        st.error(plain(error))
+    with st.expander("What this model is, and others to download"):
+        _describe(cards.load(visitor.model()))
+        absent = [
+            (card, card.weights.asset.size) for card in cards.load_all() if not card.present and card.weights.asset
+        ]
+        running = {name: job for name, job in resources.downloads().items() if not job.done}
+        if absent or running:
+            st.markdown(
+                "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
+                "and stay on this computer. Each must know the sample pictures before it answers."
+            )
+        st.fragment(_offers, run_every=1.0 if running else None)(absent, list(running.values()))
+
+
+def _offers(absent: Sequence[tuple[ModelCard, int]], running: Sequence[Job[None]]) -> None:
+    """The models that are not here, each with its size and a button, or how far its download is."""
+    if any(job.done for job in running):
+        st.rerun()
+    for card, size in absent:
+        job = resources.downloads().get(card.name)
+        _describe(card)
+        if job is not None and not job.done:
+            st.progress(job.progress, f"Downloading, {job.progress:.0%} of {cards.megabytes(size)}")
+            st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
+            continue
+        if job is not None and not job.future.cancelled() and (error := job.future.exception()):
+            st.error(plain(str(error) or "The download was stopped; it can go on where it ended."))
+        st.button(
+            f"Download ({cards.megabytes(size)})",
+            key=f"download_{card.name}",
+            on_click=resources.download,
+            args=(card.name,),
+        )
+
+
+def _describe(card: ModelCard) -> None:
+    vocabulary = vocabularies.VOCABULARIES[card.labels].title
+    st.markdown(
+        f"**{plain(card.title)}.** {plain(card.good_for)}  \n:small[{plain(vocabulary)}; {_PEOPLE[card.people]}; "
+        f"{plain(card.paper)}; {plain(card.source)}; {plain(card.licence)}]"
+    )
+
+
+def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> None:
+    """The `n` nearest words of the chosen model and of another one for the same face, under a release, side by side."""
+    others = [card for card in cards.load_all() if card.present and card.name != result.model]
+    if not others:
+        st.caption("Download another model, further up, to see what it makes of the same picture.")
+        return
+    titles = {card.name: card.title for card in others}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        name = st.selectbox(
+            "Compare with",
+            [None, *titles],
+            format_func=lambda name: titles[name] if name else "no other",
+            key="compared",
+        )
+        release = st.selectbox(
+            "Labels from",
+            vocabularies.RELEASES,
+            format_func=lambda release: vocabularies.RELEASES[release].title,
+            key="compared_release",
+        )
+    if name is None:
+        return
+    try:
+        resources.ready(name)
+    except CardError as error:
+        st.error(plain(str(error)))
+        return
+    readings = (result.readings[index], resources.read(photo, whole, name).readings[index])
+    for column, reading in zip(st.columns(2, gap="large"), readings, strict=True):
+        with column:
+            st.markdown(f"**{plain(cards.load(reading.model).title)}**  \n{labels.chain(reading, release)}")
+            labels.show(reading.people(release, n), key=f"compared_{reading.model}")

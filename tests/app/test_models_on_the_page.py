@@ -1,0 +1,119 @@
+"""Models on the first page: another one reads the photo, one is downloaded, two are compared, and one is refused."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import pytest
+import standins
+import twins
+from homes import Home
+from streamlit.testing.v1 import AppTest
+
+from explainer import cards, roulette
+from explainer.ui import resources
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 250
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default, a model that was trained on people, one with its labels shifted, and one that is not here."""
+    folder = tmp_path_factory.mktemp("page") / "models"
+    tensors = twins.weights()
+    models = (
+        (twins.card("grown", labels="imagenet-21k-goog", people="trained"), twins.grown(tensors)),
+        (twins.card("shifted"), twins.shifted(tensors, 1)),
+        (twins.card("absent"), tensors),
+    )
+    twins.lay(folder, *models)
+    (folder / "weights" / "absent.safetensors").rename(folder / "absent.safetensors")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_MODELS", str(folder))
+    monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
+    roulette._others.cache_clear()
+    resources.downloads().clear()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    """The page with labels on a picture in which there is nobody."""
+    page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    page.pills(key="sample").set_value("coffee").run()
+    return page.button(key="notice_button").click().run()
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for kind in (page.markdown, page.caption) for element in kind)
+
+
+def test_another_model_reads_the_photo_and_the_page_says_what_its_scores_are(page: AppTest) -> None:
+    assert page.selectbox(key="model").options == ["EfficientNet-Lite0", "Grown", "Shifted"]
+    assert "cosine" in texts(page)
+    assert "knows 1,000 kinds of things" in texts(page)
+
+    page.selectbox(key="model").set_value("grown").run()
+    assert not page.exception
+    assert "cosine" not in texts(page)
+    assert "probability" in texts(page)
+    assert "was trained on all of Fall 2011" in texts(page)
+    assert page.selectbox(key="model").value == "grown"
+
+
+def test_two_models_stand_side_by_side(page: AppTest) -> None:
+    page.selectbox(key="compared").set_value("grown").run()
+    assert not page.exception
+    assert "**Grown**" in texts(page)
+    assert "likeliest word for people" in texts(page)
+    page.selectbox(key="compared_release").set_value("winter-2021").run()
+    assert not page.exception
+
+
+def test_a_model_that_fails_the_trial_gives_way_to_the_default_with_a_sentence(page: AppTest) -> None:
+    page.selectbox(key="model").set_value("shifted").run()
+    assert not page.exception
+    assert [error.value.split(",")[0] for error in page.error] == ["Shifted does not answer"]
+    assert page.selectbox(key="model").value == cards.DEFAULT
+    assert "cosine" in texts(page)
+
+
+def test_a_model_is_downloaded_at_a_visitors_word_and_then_reads(page: AppTest, home: Home, folder: Path) -> None:
+    home.content = (folder / "absent.safetensors").read_bytes()
+    card = cards.load("absent")
+    standins.write(
+        dataclasses.replace(card, weights=dataclasses.replace(card.weights, url=home.url)),
+        folder,
+    )
+    page.run()
+    assert home.asked == []
+    assert page.button(key="download_absent").label == "Download (19 MB)"
+    page.button(key="download_absent").click().run()
+    job = resources.downloads()["absent"]
+    job.result(SECONDS)
+    assert home.asked == [None]
+    page.run()
+    page.selectbox(key="model").set_value("absent").run()
+    assert not page.exception
+    assert page.selectbox(key="model").value == "absent"
+    card.weights.path.unlink()
+
+
+def test_without_a_network_a_download_says_what_to_do_and_the_page_goes_on(page: AppTest) -> None:
+    card = cards.load("absent")
+    standins.write(
+        dataclasses.replace(card, weights=dataclasses.replace(card.weights, url="http://127.0.0.1:1/absent")),
+        cards.models_folder(),
+    )
+    page.button(key="download_absent").click().run()
+    deadline = time.monotonic() + SECONDS
+    while not resources.downloads()["absent"].done and time.monotonic() < deadline:
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception
+    assert any("could not be fetched" in error.value for error in page.error)
+    assert "cosine" in texts(page)
