@@ -313,8 +313,8 @@ SETTINGS = {
     "samples": Setting("Samples", (25, 50, 100, 400)),
     "noise": Setting("Noise (share of the range)", (0.05, 0.15, 0.3)),
     "segments": Setting("Regions", (30, 60, 120)),
-    "window": Setting("Window, pixels", (16, 32, 64)),
-    "stride": Setting("Moved by, pixels", (8, 16)),
+    "window": Setting("Window (pixels)", (16, 32, 64)),
+    "stride": Setting("Moved by (pixels)", (8, 16)),
     "seed": Setting("Seed", (0, 1, 2)),
 }
 """What can be chosen of the settings, by name. How many passes go at once changes no map, and is no choice."""
