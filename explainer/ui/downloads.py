@@ -93,9 +93,7 @@ def checks(attribution: Attribution, checks: Checks) -> None:
     how = roulette.provenance([attribution], visitor.model())
     st.download_button(
         "Checks (JSON)",
-        lambda: json.dumps(
-            {**roulette.provenance([attribution], visitor.model()), "checks": faithfulness.record(checks)}, indent=2
-        ),
+        lambda: json.dumps({**how, "checks": faithfulness.record(checks)}, indent=2),
         file_name="checks.json",
         mime="application/json",
         on_click="ignore",
