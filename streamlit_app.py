@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import resources, visitor
+from explainer.ui import removal, resources, visitor
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
 resources.prepare()
@@ -22,4 +22,5 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
 resources.arrive(page.url_path)
 visitor.controls()
+removal.keep_choices()
 page.run()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explainer import taxonomy, vocabularies
 from explainer.faithfulness import Curve, Direction, Order
-from explainer.maps import MEASURES, Node
+from explainer.maps import MEASURES, Node, Part
 from explainer.removal import Bin, Branch, Step
 from explainer.vocabularies import Afterlife
 from explainer.words import Caption
@@ -46,12 +46,13 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 }
 """What a colour of a map may say: its palette, and the value of a category."""
 
-_INK, _FAINT = "#101010", "#767b76"  # names on a colour (their contrast is 5 to 1 or more), and on what is gone
+_INK = "#101010"  # names on a colour: their contrast is 5 to 1 or more
 
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
 # Pixels, and a colour for which Streamlit puts the theme's own, light or dark; elsewhere it is nearly black. Charts in
-# Streamlit are otherwise labelled in a grey of 3.6 to 1.
-_FONT = {"size": 14, "color": "#000037"}
+# Streamlit are otherwise labelled in a grey of 3.6 to 1. The family is one that a picture of the chart has too:
+# names would be cut where it falls back to a wider one.
+_FONT = {"size": 14, "color": "#000037", "family": "sans-serif"}
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -96,42 +97,71 @@ def hierarchy(
             sort=True,
         )
     )
-    # A map has no legend of its own: a point out of sight for each colour makes one.
-    for meaning, colour in palette.items():
+    _add_legend(
+        figure,
+        {meaning or "not of people, no category itself, or gathered": colour for meaning, colour in palette.items()},
+    )
+    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=560)
+    return figure
+
+
+def _add_legend(figure: "go.Figure", colours: Mapping[str, str]) -> None:
+    """A legend for a map, which has none of its own: a point out of sight for each colour."""
+    for name, colour in colours.items():
         marker = {"color": colour, "size": 12, "symbol": "square"}
-        name = meaning or "not of people, no category itself, or gathered"
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name, hoverinfo="skip")
     figure.update_layout(
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        height=560,
         xaxis={"visible": False},
         yaxis={"visible": False},
         legend={"orientation": "h", "y": 0, "yanchor": "top", "itemclick": False, "itemdoubleclick": False},
     )
-    return figure
 
 
 def release_map(
-    nodes: Sequence[Node],
+    parts: Sequence[Part],
     caption: Callable[[str], Caption],
     measure: str,
     held: Collection[str],
     title: str,
     subtitle: str,
 ) -> "go.Figure":
-    """A treemap of which the categories `held` by a release are drawn and named; of the others the place is left.
+    """A treemap of branches, each divided by what became of its categories; what is not `held` any more is left pale.
 
-    So maps of several releases side by side have the same category in the same place.
+    So maps of several releases side by side have the same categories in the same place, and as much colour as they
+    have categories or images.
     """
-    figure = hierarchy(nodes, caption, "treemap", measure, "release status")
-    treemap, *_, without_status = figure.data
-    shown = [not node.gathered and node.wnid in held for node in nodes]
-    treemap.marker.colors = [
-        colour if is_shown else _PALE for colour, is_shown in zip(treemap.marker.colors, shown, strict=True)
-    ]
-    treemap.textfont.color = [_INK if is_shown else _FAINT for is_shown in shown]
-    treemap.texttemplate = ["%{label}" if is_shown else "" for is_shown in shown]
-    without_status.update(name="gone, gathered, or no category", marker_color=_PALE)
+    go = _plotly()
+    shown = {vocabularies.status(wnid) for wnid in held}
+    rows: list[tuple[str, str, str, int, str]] = []  # id, parent, name, size, colour
+    for part in parts:
+        key = part.wnid or "others"
+        name = caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
+        rows.append((key, "", name, sum(part.sizes.values()), "rgba(0, 0, 0, 0)"))
+        rows += [
+            (f"{key} {status}", key, status, size, STATUS[status] if status in shown else _PALE)
+            for status, size in part.sizes.items()
+            if size
+        ]
+    ids, parents, names, values, colours = map(list, zip(*rows, strict=True))
+    figure = go.Figure(
+        go.Treemap(
+            ids=ids,
+            labels=names,
+            parents=parents,
+            values=values,
+            branchvalues="total",
+            marker={"colors": colours, "line": {"width": 0.5}, "pad": {"t": 18, "l": 1, "r": 1, "b": 1}},
+            texttemplate=["" if parent else "%{label}" for parent in parents],
+            textfont=_FONT,
+            hovertemplate="<b>%{parent}</b><br>%{label}: %{value:,} " + measure + "<extra></extra>",
+            pathbar={"thickness": 24, "textfont": _FONT},
+            domain={"y": [0, 0.94]},  # below the bar that leads back from a branch to all of them
+            sort=True,
+        )
+    )
+    # The same names for each release, so that the maps stay of one size.
+    _add_legend(figure, {status: colour for status, colour in STATUS.items() if status} | {"gone": _PALE})
+    figure.update_layout(height=600)
     return _titled(figure, title, subtitle)
 
 

@@ -1,6 +1,7 @@
 """The same work from a shell: `explainer classify`, `category`, `search`, `removal` and others."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -83,8 +84,11 @@ def _parser() -> argparse.ArgumentParser:
 
     remove = commands.add_parser("removal", help="the steps of the removal, or what another rule would have kept")
     remove.add_argument("--json", action="store_true", help="one JSON object a line")
-    remove.add_argument("--drop", nargs="+", choices=get_args(Safety), help="what would go, whatever its rating")
+    remove.add_argument(
+        "--drop", nargs="+", action="extend", choices=get_args(Safety), help="what would go, whatever its rating"
+    )
     remove.add_argument("--threshold", type=_rating, metavar="X", help="what is rated less imageable would go, 1 to 5")
+    remove.add_argument("--strict", action="store_true", help="what is rated just the threshold would go as well")
     remove.set_defaults(run=_removal)
 
     models = commands.add_parser("models", help="list the models and which of them are present, or download some")
@@ -109,10 +113,11 @@ def _at_least_one(text: str) -> int:
 
 
 def _rating(text: str) -> float:
-    number = float(text)
-    if not removal.LOWEST <= number <= removal.HIGHEST:
-        raise argparse.ArgumentTypeError(f"from {removal.LOWEST:g} to {removal.HIGHEST:g}")
-    return number
+    with contextlib.suppress(ValueError):
+        number = float(text)
+        if removal.LOWEST <= number <= removal.HIGHEST:
+            return number
+    raise argparse.ArgumentTypeError(f"a number from {removal.LOWEST:g} to {removal.HIGHEST:g}, as in 3.5")
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -273,7 +278,7 @@ def _removal(options: argparse.Namespace) -> int:
     if options.drop is None and options.threshold is None:
         records, rows = _steps()
     else:
-        outcome = removal.what_if(options.drop or (), options.threshold or removal.LOWEST)
+        outcome = removal.what_if(options.drop or (), options.threshold or removal.LOWEST, options.strict)
         extents = {name: removal.extent(getattr(outcome, name)) for name in _OUTCOME}
         records = [{name: asdict(extent) for name, extent in extents.items()}]
         rows = [(_OUTCOME[name], extent) for name, extent in extents.items()]

@@ -1,11 +1,13 @@
 """What is drawn of a subtree: as many of its categories as a chart can hold, and how large each is."""
 
 import heapq
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from explainer import taxonomy
+from explainer import taxonomy, vocabularies
 from explainer.taxonomy import Synset
+from explainer.vocabularies import Status
 
 MOST_NODES = 1_000
 """How many nodes a map has at most: more is slow to send and to draw."""
@@ -69,6 +71,47 @@ def nodes(root: str, measure: str = "images", most: int = MOST_NODES) -> tuple[N
             if sizes[child] > sizes[root] * _SMALLEST:
                 heapq.heappush(waiting, (-sizes[child], child))
     return tuple(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A branch below a root and how much of it became what, by status; or, where `wnid` is None, all smaller ones.
+
+    `gathered` says how many branches it stands for. Each category below the root is in one part alone.
+    """
+
+    wnid: str | None
+    sizes: Mapping[Status, int]
+    gathered: int = 1
+
+
+def parts(root: str, measure: str, most: int) -> tuple[Part, ...]:
+    """The `most` largest branches of the person categories below a root, the largest first, and one of all others.
+
+    Raises UnknownCategory, and KeyError for an unknown measure.
+    """
+    tree, of, children = taxonomy.load(), MEASURES[measure].of, _spanning(root)
+
+    def sizes(branch: str) -> Counter[Status]:
+        found: Counter[Status] = Counter()
+        waiting = [branch]
+        while waiting:
+            wnid = waiting.pop()
+            status = vocabularies.status(wnid)
+            if status:
+                found[status] += of(tree[wnid])
+            waiting += children[wnid]
+        return found
+
+    branches = [Part(wnid, sizes(wnid)) for wnid in children[root]]
+    branches.sort(key=lambda part: (-sum(part.sizes.values()), part.wnid))
+    if status := vocabularies.status(root):
+        branches.append(Part(root, {status: of(tree[root])}))
+    rest = branches[most:]
+    gathered: Counter[Status] = Counter()
+    for part in rest:
+        gathered.update(part.sizes)
+    return (*branches[:most], *([Part(None, gathered, len(rest))] if rest else []))
 
 
 def _spanning(root: str) -> dict[str, list[str]]:

@@ -101,6 +101,7 @@ def figures() -> Mapping[str, str]:
     said = {figure.figure: figure.published for figure in published()}
     return {
         "images": f"{everything.images:,}",
+        "images_published": said["images in ImageNet, Fall 2011"],
         "categories": f"{everything.categories:,}",
         "people": f"{people:,}",
         "unsafe": f"{people - announced:,}",
@@ -266,7 +267,7 @@ TIMELINE = (
     ),
     Event(
         "Fall 2011",
-        "More than 14 million pictures are sorted: about 50,000 paid workers confirmed them, 50 a minute.",
+        "More than 14 million pictures are sorted by about 50,000 paid workers, on average 50 a minute.",
         "image-net.org; Artforum 2019; Paglen in Vice 2019",
     ),
     Event(

@@ -156,7 +156,7 @@ VOCABULARIES = {
             "imagenet-12k",
             "ImageNet-12k, timm's choice of Fall 2011",
             "2022",
-            "Wightman, timm: categories with 440 pictures and more",
+            "Wightman, timm: a choice of Fall 2011 (rwightman/imagenet-12k)",
             "timm",
             "data/_info/imagenet12k_synsets.txt",
         ),

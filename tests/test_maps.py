@@ -87,3 +87,15 @@ def test_the_person_map_counts_1177285_images_and_its_roots_own() -> None:
 def test_a_stranger_is_refused() -> None:
     with pytest.raises(UnknownCategory):
         maps.nodes("n99999999")
+
+
+@pytest.mark.parametrize("most", [1, 40, 1_000])
+def test_parts_hold_every_person_category_once_with_what_became_of_it(most: int) -> None:
+    parts = maps.parts(PERSON, "categories", most)
+    total = Counter[str]()
+    for part in parts:
+        total.update(part.sizes)
+    assert total == {"kept": 158, "not imageable": 1_081, "sensitive": 1_156, "offensive": 437}
+    named = [sum(part.sizes.values()) for part in parts if part.wnid]
+    assert named == sorted(named, reverse=True)
+    assert len(named) == min(most, sum(part.gathered for part in parts))

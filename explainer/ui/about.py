@@ -53,7 +53,9 @@ def versions() -> None:
         alt="The packages that the app is built on, with the versions in use.",
     )
     with st.expander("The tables that the figures are counted from, and WordNet's licence"):
-        st.markdown((DATA / "SOURCES.md").read_text(encoding="utf-8"))
+        _, text = (DATA / "SOURCES.md").read_text(encoding="utf-8").split("\n", maxsplit=1)  # its heading is said above
+        with st.container(height=480):  # its table is wider than a telephone
+            st.markdown(text)
 
 
 def _packages() -> list[str]:

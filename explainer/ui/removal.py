@@ -1,6 +1,7 @@
 """The removal, drawn: its steps and releases, a rule to choose, what stayed and went, and what still names it."""
 
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
@@ -23,9 +24,9 @@ DROPPED: tuple[Safety, ...] = ("sensitive", "offensive")
 THRESHOLD = 4.0
 """The imageability that a category had to reach, 1 to 5 (Yang et al. 2020)."""
 
-_FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of the largest there are
+_FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn
-_NODES = 400  # on each of two maps side by side, half as wide as the tree's
+_PARTS = 40  # how many branches a map names
 _SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fall 2011 and Winter 2021."
 
 
@@ -56,11 +57,27 @@ def _below(key: str, write: Callable[[], str], source: str = _SOURCE) -> None:
         st.caption(source)
 
 
+_CHOICES = {
+    "measure": "categories",
+    "after": list(RELEASES)[-1],
+    "drop": list(DROPPED),
+    "threshold": THRESHOLD,
+    "strict": False,
+    "branch_order": False,
+}
+"""What is chosen on the page at first, by the keys of its widgets."""
+
+
+def keep_choices() -> None:
+    """Have what the visitor chose on the page stay while they look at others; called on every page."""
+    for key, first in _CHOICES.items():
+        st.session_state[key] = st.session_state.get(key, first)
+
+
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    chosen: str = st.segmented_control(
-        "Count", list(maps.MEASURES), default="categories", required=True, key="measure", wrap=True
-    )
+    st.segmented_control("Count", list(maps.MEASURES), required=True, key="measure", wrap=True)
+    chosen: str = st.session_state["measure"]
     return chosen
 
 
@@ -78,7 +95,11 @@ def steps(measure: str) -> None:
         ),
         "removal-steps",
         "Bars from release to release, and what was removed in between. "
-        + " ".join(f"{release}: {count:,} {measure} of people." for release, count in left.items()),
+        + " ".join(
+            "".join(f"Removed as {why}: {size(gone):,}. " for why, gone in step.removed.items() if size(gone))
+            + f"{RELEASES[step.release].title}: {size(step.kept):,} {measure} of people."
+            for step in steps
+        ),
     )
     _below(
         "removal-steps",
@@ -90,25 +111,24 @@ def steps(measure: str) -> None:
                 for fate, extent in {"kept": step.kept, **step.removed}.items()
             ),
         ),
+        f"{_SOURCE} Published figures differ a little; “As published, and as counted” below has both.",
     )
 
 
 @st.fragment
 def releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
-    before, *_, latest = RELEASES
-    after = st.segmented_control(
+    before, *_ = RELEASES
+    st.segmented_control(
         "After",
         RELEASES,
-        default=latest,
         required=True,
         format_func=lambda name: RELEASES[name].title,
         key="after",
         wrap=True,
     )
-    for column, (key, release) in zip(
-        st.columns(2, gap="medium"), {"map-before": before, "map-after": after}.items(), strict=True
-    ):
+    shown = {"map-before": before, "map-after": st.session_state["after"]}
+    for column, (key, release) in zip(st.columns(2, gap="medium"), shown.items(), strict=True):
         with column:
             _chart(
                 _map(release, measure),
@@ -122,7 +142,7 @@ def releases(measure: str) -> None:
 @st.cache_resource(show_spinner=False)
 def _map(release: str, measure: str) -> "go.Figure":
     return charts.release_map(
-        maps.nodes(PERSON, measure, _NODES),
+        maps.parts(PERSON, measure, _PARTS),
         _caption,
         measure,
         person_categories(release),
@@ -143,10 +163,8 @@ def rule() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop = st.pills(
-            "Drop what is", get_args(Safety), selection_mode="multi", default=DROPPED, key="drop", wrap=True
-        )
-        threshold = st.slider("Keep from this imageability on", LOWEST, HIGHEST, THRESHOLD, 0.1, key="threshold")
+        drop = st.pills("Drop what is", get_args(Safety), selection_mode="multi", key="drop", wrap=True)
+        threshold = st.slider("Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold")
         strict = st.toggle("Strictly above it", key="strict")
         outcome = removal.what_if(drop, threshold, strict)
         _metrics(outcome)
@@ -209,7 +227,7 @@ def _histogram(threshold: float) -> None:
         ),
         "imageability",
         f"Bars: how many person categories were rated how imageable. {low:,} of {rated:,} are below {THRESHOLD:g}. "
-        f"Lines mark {' and '.join(lines)}.",
+        f"Marked by a line: {'; and '.join(lines)}.",
     )
     _below(
         "imageability",
@@ -224,25 +242,29 @@ def _histogram(threshold: float) -> None:
 def kept_and_removed() -> None:
     """What stayed, and the largest and the most imageable of what went, each leading to its place in the tree."""
     tree = taxonomy.load()
-    _links("Kept", removal.kept(), "kept")
-    _links("The largest removed", removal.largest_removed(_MOST), "largest")
+    kept, gone = removal.kept(), len(person_categories("fall-2011") - person_categories("winter-2021"))
+    _links("Kept", kept, "kept", most=len(kept))
+    _links("The largest removed", removal.largest_removed(gone), "largest")
     _links(
         "The most imageable removed",
-        removal.most_imageable_removed(_MOST),
+        removal.most_imageable_removed(gone),
         "most_imageable",
         lambda wnid: f"{tree[wnid].imageability:.1f} of 5",
     )
 
 
-def _links(title: str, wnids: Sequence[str], key: str, detail: Callable[[str], str] | None = None) -> None:
-    """Categories that lead to their places in the tree, each with its images or another detail."""
+def _links(
+    title: str, wnids: Sequence[str], key: str, detail: Callable[[str], str] | None = None, most: int = _MOST
+) -> None:
+    """Categories that lead to their places in the tree, each with its images or another detail; at most so many."""
     if not wnids:
         return
-    tree = taxonomy.load()
+    tree, most = taxonomy.load(), min(most, len(wnids))
+    st.markdown(f"**{title}**")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{title}** ({len(wnids):,})")
-        every = len(wnids) <= _FIRST or st.toggle("more", key=f"more_{key}")
-        for wnid in wnids[: _MOST if every else _FIRST]:
+        if len(wnids) > _FIRST and not st.toggle(f"{most} of {len(wnids):,}: {title.lower()}", key=f"more_{key}"):
+            most = _FIRST
+        for wnid in wnids[:most]:
             name = plain(visitor.caption(wnid, Context.TREE).name)
             category.link(wnid, f"{name} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
 
@@ -254,24 +276,27 @@ def branches() -> None:
     spared = st.segmented_control(
         "Branches",
         (False, True),
-        default=False,
         required=True,
         format_func=lambda spared: "spared most" if spared else "hit hardest",
         key="branch_order",
         wrap=True,
     )
     shown = every[::-1][:_BRANCHES] if spared else every[:_BRANCHES]
-    whole = sum(branch.share == 1 for branch in every)
+    shares = sorted(branch.share for branch in shown)
+    found = (
+        f"Even of these branches {shares[0]:.0%} to {shares[-1]:.0%} went"
+        if spared
+        else f"{sum(branch.share == 1 for branch in every)} of {len(every)} branches lost every category"
+    )
     _chart(
         charts.branches(
             shown,
             _caption,
-            f"{whole} of {len(every)} branches lost every category",
+            found,
             f"Person categories below; the {_BRANCHES} {'spared most' if spared else 'hit hardest'}",
         ),
         "branches",
-        "Bars: what was removed of each branch, and why. The links below name the branches. "
-        f"{whole} of {len(every)} lost every category.",
+        f"Bars: what was removed of each branch, and why. The links below name the branches. {found}.",
     )
     _below("branches", lambda: _branches_as_csv(every), f"{_SOURCE} {_overlap(every)}")
     with st.container(horizontal=True, gap="small"):
@@ -346,12 +371,16 @@ def _models() -> None:
             "source": [vocabulary.source for vocabulary in VOCABULARIES.values()],
         },
         hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="localized")
+            for name in ("categories", "person categories", "images behind the removed")
+        },
         alt="The vocabularies and what each names, as in the chart above, with the number of models that answer so.",
     )
     today = {name: models[name] for name in VOCABULARIES if models[name] and vocabularies.afterlife(name).removed}
     st.markdown(
-        f"**{sum(map(len, today.values()))}** models that can be downloaded today answer with removed categories, by "
-        "timm's list alone; the weights of YOLO9000 are given out by its authors."
+        f"**{sum(map(len, today.values()))}** models that can be downloaded answer with removed categories, by the "
+        f"list of timm {metadata.version('timm')} alone; the weights of YOLO9000 are given out by its authors."
     )
     with st.expander("Their names"):
         for name, names in today.items():

@@ -40,7 +40,9 @@ def bring_along() -> Photo | None:
     st.page_link("pages/photo.py", label="Give a photo of yours, or choose another model, on the first page")
     st.caption(f"Read by {cards.load(visitor.model()).title}.")
     chosen = photo()
-    if chosen is None:
+    if chosen is not None:
+        forget_button()
+    else:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     return chosen
 
@@ -88,7 +90,9 @@ def _upload(key: str) -> None:
 
 def _sample() -> None:
     name = st.session_state["sample"]
-    if name is not None:
+    if name is None:  # pressed again
+        _forget()
+    else:
         _take(lambda: samples.read(name))
 
 

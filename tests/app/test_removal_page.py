@@ -173,7 +173,24 @@ def test_dropping_the_safe_loses_all_that_was_kept(page: AppTest) -> None:
     assert "removes 158 that were kept" in texts(page)
 
 
+def test_a_rule_stays_while_the_visitor_looks_at_another_page(page: AppTest) -> None:
+    page.slider(key="threshold").set_value(3.0).run()
+    page.pills(key="drop").set_value(["offensive"]).run()
+    kept = metrics(page)
+    page.switch_page("pages/about.py").run()
+    page.switch_page("pages/removal.py").run()
+    assert not page.exception
+    assert page.slider(key="threshold").value == 3.0
+    assert metrics(page) == kept
+
+
 # What stayed and went, and the afterlife
+
+
+def test_every_kept_category_can_be_reached(page: AppTest) -> None:
+    page.toggle(key="more_kept").set_value(True).run()
+    kept = {f"category={wnid}" for wnid in vocabularies.person_categories("winter-2021")}
+    assert kept <= {element.proto.query_string for element in page.main if element.type == "page_link"}
 
 
 def test_what_went_leads_to_its_place_in_the_tree(page: AppTest) -> None:
@@ -194,6 +211,13 @@ def test_the_models_that_answer_with_the_removed_are_counted_and_named(page: App
 
 
 # One's own photo
+
+
+def test_a_sample_picture_that_is_pressed_again_goes(page: AppTest) -> None:
+    page.pills(key="sample").set_value("cat").run()
+    assert "Forget this photo" in [button.label for button in page.button]
+    page.pills(key="sample").set_value(None).run()
+    assert "Forget this photo" not in [button.label for button in page.button]
 
 
 def test_without_a_photo_the_page_offers_samples_and_the_way_to_the_first_page(page: AppTest) -> None:
