@@ -150,15 +150,16 @@ def crop() -> Image.Image:
     return faces.crop(samples.read("cat"), None)
 
 
-# What Integrated Gradients brings in first is no better than chance: nothing is claimed of it.
+# Of 23 pairs of picture and label, Occlusion won 21 in each direction, but with one picture it lost deletion for every
+# label; Integrated Gradients won 20 in deletion and 15 in insertion. Claimed is what holds for all kinds of pictures.
 @pytest.mark.parametrize(
-    ("method", "settings", "directions"),
-    [("integrated-gradients", {"steps": 10}, ["deletion"]), ("occlusion", {}, ["insertion", "deletion"])],
+    ("method", "settings", "direction"),
+    [("integrated-gradients", {"steps": 10}, "deletion"), ("occlusion", {}, "insertion")],
 )
 def test_over_pictures_and_labels_maps_beat_chance_more_often_than_a_coin_would(
-    method: str, settings: dict[str, int], directions: list[str], pipeline: Pipeline
+    method: str, settings: dict[str, int], direction: str, pipeline: Pipeline
 ) -> None:
-    won: dict[str, list[bool]] = {direction: [] for direction in directions}
+    won: list[bool] = []
     for seed, name in enumerate(samples.SAMPLES):
         picture = faces.crop(samples.read(name), None)
         (reading,) = roulette.label(pipeline, [picture], [None])
@@ -167,12 +168,10 @@ def test_over_pictures_and_labels_maps_beat_chance_more_often_than_a_coin_would(
             given = saliency.explain(pipeline.classifier, pipeline.head, picture, target, method, settings=settings)
             found = faithfulness.curves(pipeline.classifier, pipeline.head, picture, given, steps=12, seed=seed)
             area = {(curve.direction, curve.order): curve.area for curve in found}
-            for direction in directions:
-                gain = area[direction, "map"] - area[direction, "random"]
-                won[direction].append((gain > 0) == (direction == "insertion"))
+            won.append((area[direction, "map"] > area[direction, "random"]) == (direction == "insertion"))
     # Of ten, a coin gives eight or more once in eighteen times.
-    assert {direction: len(each) for direction, each in won.items()} == dict.fromkeys(directions, 10)
-    assert all(sum(each) >= 8 for each in won.values())
+    assert len(won) == 10
+    assert sum(won) >= 8
 
 
 def falling(

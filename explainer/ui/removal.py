@@ -26,7 +26,7 @@ THRESHOLD = 4.0
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn
-_PARTS = 40  # how many branches a map names
+_PARTS = 24  # how many branches a map names
 _SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fall 2011 and Winter 2021."
 
 
