@@ -158,6 +158,7 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
             textposition="auto",
             textangle=0,
             textfont={"size": _TEXT},
+            insidetextfont={"color": _INK},
             cliponaxis=False,
             hoverinfo="skip",
         )
@@ -189,11 +190,20 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
             for status in rated
         ]
     )
+    middle = (bins[0].low + bins[-1].high) / 2
     for number, (name, value) in enumerate(lines.items()):
+        # The name stands on the line's longer side, where a telephone has room for it.
+        side = "right" if value > middle else "left"
         figure.add_vline(
             x=value,
             line={"dash": "dash" if number else "solid", "width": 2, "color": NEUTRAL},
-            annotation={"text": name, "y": 1 - 0.1 * number, "yanchor": "top", "font": {"size": _TEXT}},
+            annotation={
+                "text": name,
+                "y": 1 - 0.1 * number,
+                "yanchor": "top",
+                "xanchor": side,
+                "font": {"size": _TEXT},
+            },
         )
     figure.update_layout(
         barmode="stack",
@@ -266,7 +276,7 @@ def _stacked(
     figure.update_layout(
         barmode="stack",
         height=_ABOVE + 80 + 36 * len(names),
-        xaxis={"visible": False, "range": [0, max(ends) * 1.3]},
+        xaxis={"visible": False, "range": [0, max(ends) * 1.6]},
         yaxis={"autorange": "reversed", "automargin": True, "title": None},
         legend={"y": 0},
         dragmode=False,
