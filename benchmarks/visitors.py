@@ -1,11 +1,8 @@
 """Ten visitors at once for five minutes: is each answer right, how long does it take, does the server's memory stay?
 
-The visitors speak Streamlit's protocol over websockets of their own. Ten windows of a browser would use more of the
-processor than the server does, and it is the server that is measured. Like a browser they upload files, name all their
-widgets' values at each run, and fetch the pictures that a page shows; all that they do without is drawing it.
+They upload files, choose samples, and fetch the pictures that the page shows.
 """
 
-import http.client
 import itertools
 import os
 import re
@@ -14,28 +11,19 @@ import subprocess
 import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Element_pb2 import Element
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websockets.sync.client import ClientConnection, connect
 
 from benchmarks import pictures
+from benchmarks.protocol import Visit
 from explainer import photos, roulette, samples, vocabularies
 from explainer.photos import Photo
 from tests.browser.conftest import APP, Server, serving
 
 VISITORS, MINUTES = 10, 5.0
 TOP, PICTURES = 5, 3  # labels of each release, and pictures, on the page
-PATIENCE = 120  # seconds that a visitor waits for a message
 WATCH = 5, 30  # seconds between two looks at the server's memory, and between two of them that are printed
 
 # As explainer.ui.labels writes a label of a list: rank, words, wnid and cosine.
@@ -68,136 +56,24 @@ class Answer:
         )
 
 
-class Visitor:
-    """One visitor of the app, by websocket and http. Where things are on the page is known here and nowhere else."""
-
-    def __init__(self, url: str) -> None:
-        self._host = urlsplit(url).netloc
-        headers = self._fetch("GET", "/_stcore/health")[0]
-        self._cookie = headers["Set-Cookie"].split(";")[0]
-        self._socket: ClientConnection = connect(
-            f"ws://{self._host}/_stcore/stream",
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            additional_headers={"Cookie": self._cookie},
-            max_size=None,
-        )
-        self._session = ""
-        self._elements: dict[tuple[int, ...], Element] = {}
-        self._values: dict[str, WidgetState] = {}
-        self._run()
-
-    def leave(self) -> None:
-        """Close the page."""
-        self._socket.close()
-
-    # What a visitor does
+class Visitor(Visit):
+    """A visitor of the first page. What stands where on it is known here and nowhere else."""
 
     def agree(self) -> None:
         """Press the button below the notice."""
-        (button,) = (element.button for element in self._elements.values() if element.button.label == "Go on")
-        self._run(WidgetState(id=button.id, trigger_value=True))
-
-    def choose_sample(self, title: str) -> None:
-        """Press a sample picture's name."""
-        (group,) = (
-            element.button_group
-            for element in self._elements.values()
-            if title in [option.content for option in element.button_group.options]
-        )
-        value = WidgetState(id=group.id)
-        value.string_array_value.data.append(title)
-        self._values[group.id] = value
-        self._run()
-
-    def upload(self, name: str, content: bytes) -> None:
-        """Choose a file of one's own."""
-        (uploader,) = (element.file_uploader for element in self._elements.values() if element.file_uploader.id)
-        request = BackMsg()
-        request.file_urls_request.request_id = uuid.uuid4().hex
-        request.file_urls_request.session_id = self._session
-        request.file_urls_request.file_names.append(name)
-        self._socket.send(request.SerializeToString())
-        (urls,) = self._receive("file_urls_response").file_urls_response.file_urls
-        boundary = uuid.uuid4().hex
-        start = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
-        self._fetch(
-            "PUT",
-            urls.upload_url,
-            start.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
-            {
-                "Cookie": self._cookie,
-                "X-Xsrftoken": self._cookie.partition("=")[2],
-                "Content-Type": f"multipart/form-data; boundary={boundary}",
-            },
-        )
-        value = WidgetState(id=uploader.id)
-        value.file_uploader_state_value.uploaded_file_info.add(
-            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
-        )
-        self._run(value)
-
-    # What a visitor sees
+        self.press("Go on")
 
     @property
     def addresses(self) -> list[str]:
         """Where the pictures on the page are, the one with the boxes first."""
-        return [image.url for element in self._elements.values() for image in element.imgs.imgs]
-
-    def fetch(self, address: str) -> bytes:
-        """What is at an address of the app. Raises RuntimeError where there is nothing."""
-        return self._fetch("GET", address)[1]
+        return [image.url for element in self.elements for image in element.imgs.imgs]
 
     @property
     def answer(self) -> Answer | None:
         """What the page says, or None where it says nothing of a photo."""
-        texts = [element.markdown.body for element in self._elements.values()]
-        found = next(filter(None, map(_FOUND.match, texts)), None)
-        labels = tuple((match[2], float(match[3])) for match in map(_LABEL.match, texts) if match)
+        found = next(filter(None, map(_FOUND.match, self.texts)), None)
+        labels = tuple((match[2], float(match[3])) for match in map(_LABEL.match, self.texts) if match)
         return Answer(0 if found[1] == "No" else int(found[1]), labels) if found else None
-
-    # Streamlit's protocol
-
-    def _run(self, once: WidgetState | None = None) -> None:
-        """Have the script run with the widgets' values, and with a value that counts for this run alone."""
-        message = BackMsg()
-        message.rerun_script.widget_states.widgets.extend([*self._values.values(), *([once] if once else [])])
-        message.rerun_script.context_info.url = f"http://{self._host}/"
-        self._socket.send(message.SerializeToString())
-        end = self._receive("script_finished").script_finished
-        # The value was set while the script still ran: it begins again.
-        while end == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            end = self._receive("script_finished").script_finished
-        if end != ForwardMsg.FINISHED_SUCCESSFULLY:
-            raise RuntimeError("the script failed")
-        if any(element.HasField("exception") for element in self._elements.values()):
-            raise RuntimeError("an exception stands on the page")
-
-    def _receive(self, kind: str) -> ForwardMsg:
-        """The next message of a kind; those before it are taken into account."""
-        while True:
-            message = ForwardMsg.FromString(bytes(self._socket.recv(PATIENCE)))  # type: ignore[arg-type]
-            if message.WhichOneof("type") == "new_session":
-                self._session = message.new_session.initialize.session_id
-                self._elements.clear()
-            elif message.WhichOneof("type") == "delta":
-                # Later elements stand later on the page where they belong to the same block.
-                path = tuple(message.metadata.delta_path)
-                self._elements.pop(path, None)
-                if message.delta.HasField("new_element"):
-                    self._elements[path] = message.delta.new_element
-            if message.WhichOneof("type") == kind:
-                return message
-
-    def _fetch(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[http.client.HTTPMessage, bytes]:
-        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE)) as connection:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            content = response.read()
-        if response.status >= 400:
-            raise RuntimeError(f"{response.status} {response.reason} at {path.split('/')[1]}")
-        return response.headers, content
 
 
 @dataclass
@@ -274,7 +150,7 @@ def _one_answer(server: Server, picture: Picture) -> None:
 
 def _ask(visitor: Visitor, picture: Picture) -> None:
     if picture.content is None:
-        visitor.choose_sample(picture.name)
+        visitor.choose(picture.name)
     else:
         visitor.upload(picture.name, picture.content)
 

@@ -25,6 +25,7 @@ THRESHOLD = 4.0
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of the largest there are
 _BRANCHES = 12  # how many branches are drawn
+_NODES = 400  # on each of two maps side by side, half as wide as the tree's
 _SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fall 2011 and Winter 2021."
 
 
@@ -121,7 +122,7 @@ def releases(measure: str) -> None:
 @st.cache_resource(show_spinner=False)
 def _map(release: str, measure: str) -> "go.Figure":
     return charts.release_map(
-        maps.nodes(PERSON, measure),
+        maps.nodes(PERSON, measure, _NODES),
         _caption,
         measure,
         person_categories(release),

@@ -1,0 +1,181 @@
+"""One visitor of the app by websocket and http, as a browser is one, but for the drawing.
+
+Streamlit's protocol is spoken: files are uploaded, all widgets' values are named at each run, and what a page shows can
+be fetched. Windows of a browser would use more of the processor than the server, and it is the server that is measured.
+"""
+
+import http.client
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.sync.client import ClientConnection, connect
+
+PATIENCE = 120  # seconds that a visitor waits for a message
+
+
+class Visit:
+    """A page of the app, opened at a path with a query; a script's exception raises RuntimeError."""
+
+    def __init__(self, url: str, page: str = "", query: str = "") -> None:
+        self._host, self._page, self._query = urlsplit(url).netloc, page, query
+        headers = self.fetch_all("GET", "/_stcore/health")[0]
+        self._cookie = headers["Set-Cookie"].split(";")[0]
+        self._socket: ClientConnection = connect(
+            f"ws://{self._host}/_stcore/stream",
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            additional_headers={"Cookie": self._cookie},
+            max_size=None,
+        )
+        self._session = ""
+        self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
+        self._drawn: set[tuple[int, ...]] = set()  # since the last run began
+        self._values: dict[str, WidgetState] = {}
+        self.received = 0
+        """Bytes that came by websocket so far."""
+        self.run()
+
+    def leave(self) -> None:
+        """Close the page."""
+        self._socket.close()
+
+    # What a visitor sees
+
+    @property
+    def elements(self) -> list[Element]:
+        """All that stands on the page."""
+        return [element for element, _ in self._elements.values()]
+
+    @property
+    def texts(self) -> list[str]:
+        """What is written on the page."""
+        return [element.markdown.body for element in self.elements if element.HasField("markdown")]
+
+    def fetch(self, address: str) -> bytes:
+        """What is at an address of the app. Raises RuntimeError where there is nothing."""
+        return self.fetch_all("GET", address)[1]
+
+    # What a visitor does
+
+    def press(self, label: str) -> None:
+        """Press the one button of that label."""
+        (button, fragment) = self._one(lambda element: element.button.label == label)
+        self.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
+
+    def choose(self, option: str) -> None:
+        """Press the one pill or segment of that name."""
+        (group, fragment) = self._one(lambda element: option in [each.content for each in element.button_group.options])
+        value = WidgetState(id=group.button_group.id)
+        value.string_array_value.data.append(option)
+        self._set(value, fragment)
+
+    def slide(self, label: str, to: float) -> None:
+        """Move the one slider of that label."""
+        (slider, fragment) = self._one(lambda element: element.slider.label == label)
+        value = WidgetState(id=slider.slider.id)
+        value.double_array_value.data.append(to)
+        self._set(value, fragment)
+
+    def upload(self, name: str, content: bytes) -> None:
+        """Choose a file of one's own."""
+        (uploader, fragment) = self._one(lambda element: bool(element.file_uploader.id))
+        request = BackMsg()
+        request.file_urls_request.request_id = uuid.uuid4().hex
+        request.file_urls_request.session_id = self._session
+        request.file_urls_request.file_names.append(name)
+        self._socket.send(request.SerializeToString())
+        (urls,) = self._receive("file_urls_response").file_urls_response.file_urls
+        boundary = uuid.uuid4().hex
+        start = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
+        self.fetch_all(
+            "PUT",
+            urls.upload_url,
+            start.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
+            {
+                "Cookie": self._cookie,
+                "X-Xsrftoken": self._cookie.partition("=")[2],
+                "Content-Type": f"multipart/form-data; boundary={boundary}",
+            },
+        )
+        value = WidgetState(id=uploader.file_uploader.id)
+        value.file_uploader_state_value.uploaded_file_info.add(
+            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
+        )
+        # A widget that takes another identity once it was used: its value is named this once.
+        self.run(value, fragment)
+
+    # Streamlit's protocol
+
+    def run(self, once: WidgetState | None = None, fragment: str = "") -> None:
+        """Have the script, or a fragment of it, run with the widgets' values, and one that counts this time alone."""
+        message = BackMsg()
+        message.rerun_script.widget_states.widgets.extend([*self._values.values(), *([once] if once else [])])
+        message.rerun_script.page_name = self._page
+        message.rerun_script.query_string = self._query
+        message.rerun_script.fragment_id = fragment
+        # What is not drawn again goes: of the whole page at once, of a fragment when it is through.
+        old = {path for path, (_, of) in self._elements.items() if fragment and of == fragment}
+        if not fragment:
+            self._elements.clear()
+        self._drawn.clear()
+        message.rerun_script.context_info.url = f"http://{self._host}/{self._page}"
+        self._socket.send(message.SerializeToString())
+        ends = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
+        end = self._receive("script_finished").script_finished
+        # The value was set while the script still ran: it begins again.
+        while end == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            end = self._receive("script_finished").script_finished
+        for path in old - self._drawn:
+            self._elements.pop(path, None)
+        if end not in ends:
+            raise RuntimeError("the script failed")
+        if any(element.HasField("exception") for element in self.elements):
+            raise RuntimeError("an exception stands on the page")
+
+    def _set(self, value: WidgetState, fragment: str) -> None:
+        self._values[value.id] = value
+        self.run(fragment=fragment)
+
+    def _one(self, wanted: Any) -> tuple[Element, str]:
+        (found,) = (each for each in self._elements.values() if wanted(each[0]))
+        return found
+
+    def _messages(self) -> Iterator[ForwardMsg]:
+        while True:
+            frame = self._socket.recv(PATIENCE)
+            self.received += len(frame)
+            yield ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
+
+    def _receive(self, kind: str) -> ForwardMsg:
+        """The next message of a kind; those before it are taken into account."""
+        for message in self._messages():
+            if message.WhichOneof("type") == "new_session":
+                self._session = message.new_session.initialize.session_id
+            elif message.WhichOneof("type") == "delta":
+                # Later elements stand later on the page where they belong to the same block.
+                path = tuple(message.metadata.delta_path)
+                self._elements.pop(path, None)
+                self._drawn.add(path)
+                if message.delta.HasField("new_element"):
+                    self._elements[path] = message.delta.new_element, message.delta.fragment_id
+            if message.WhichOneof("type") == kind:
+                return message
+        raise RuntimeError("the server closed the connection")
+
+    def fetch_all(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[http.client.HTTPMessage, bytes]:
+        """Headers and content of an answer by http. Raises RuntimeError where it is an error."""
+        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE)) as connection:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            content = response.read()
+        if response.status >= 400:
+            raise RuntimeError(f"{response.status} {response.reason} at {path.split('/')[1]}")
+        return response.headers, content
