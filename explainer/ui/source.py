@@ -35,13 +35,18 @@ def choose() -> None:
 
 def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
-    _choose_sample()
-    _credit()
+    choose_sample()
     st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
     chosen = photo()
     if chosen is None:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     return chosen
+
+
+def choose_sample() -> None:
+    """Widgets to choose a sample picture, and whose it is."""
+    _choose_sample()
+    _credit()
 
 
 def _choose_sample() -> None:
@@ -71,6 +76,11 @@ def photo() -> Photo | None:
     """The visitor's photo, or None where there is none yet."""
     chosen: Photo | None = st.session_state.get("photo")
     return chosen
+
+
+def is_own() -> bool:
+    """Whether the photo is one of the visitor's own, and no sample picture."""
+    return photo() is not None and st.session_state.get("sample") is None
 
 
 def forget_button() -> None:
