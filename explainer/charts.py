@@ -9,7 +9,7 @@ from explainer import taxonomy, vocabularies
 from explainer.faithfulness import Curve
 from explainer.maps import MEASURES, Node
 from explainer.removal import Bin, Branch, Step
-from explainer.vocabularies import Afterlife
+from explainer.vocabularies import Afterlife, Status
 from explainer.words import Caption
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 _INK, _FAINT = "#101010", "#767b76"  # names on a colour (their contrast is 5 to 1 or more), and on what is gone
 
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
-_TEXT = 14  # pixels
+TEXT = 14
+"""Pixels of the texts of a chart, where nothing else is said."""
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -157,7 +158,7 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
             text=texts,
             textposition="auto",
             textangle=0,
-            textfont={"size": _TEXT},
+            textfont={"size": TEXT},
             insidetextfont={"color": _INK},
             cliponaxis=False,
             hoverinfo="skip",
@@ -202,7 +203,7 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
                 "y": 1 - 0.1 * number,
                 "yanchor": "top",
                 "xanchor": side,
-                "font": {"size": _TEXT},
+                "font": {"size": TEXT},
             },
         )
     figure.update_layout(
@@ -268,7 +269,7 @@ def _stacked(
         mode="text",
         text=[f" {total}" for total in totals],
         textposition="middle right",
-        textfont={"size": _TEXT},
+        textfont={"size": TEXT},
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
@@ -289,17 +290,101 @@ def _wrapped(names: Sequence[str]) -> list[str]:
     return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
 
 
-def _titled(figure: "go.Figure", title: str, subtitle: str) -> "go.Figure":
-    """The figure with a title, and with all its texts large enough for the back row."""
-    size = {"size": _TEXT}
+def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = TEXT) -> "go.Figure":
+    """The figure with a title, and with all its texts of that size in pixels."""
+    size = {"size": text}
     figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle, "font": size}},
-        margin={"l": 0, "r": 0, "t": _ABOVE, "b": 0},
+        title={"text": title, "subtitle": {"text": subtitle, "font": size}, "font": {"size": text + 2}},
+        margin={"l": 0, "r": 0, "t": _ABOVE * text // TEXT, "b": 0},
         legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": size},
     )
     figure.update_xaxes(tickfont=size, title_font=size)
     figure.update_yaxes(tickfont=size, title_font=size)
     return figure
+
+
+def ballots(
+    answers: Sequence[str],
+    rounds: Mapping[str, Sequence[int]],
+    record: tuple[str, float] | None,
+    title: str,
+    subtitle: str,
+    text: int = TEXT,
+) -> "go.Figure":
+    """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
+
+    `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
+    `text` is the size of all texts in pixels.
+    """
+    go, places = _plotly(), list(range(1, len(answers) + 1))
+    colours = [NEUTRAL, BARS][-len(rounds) :]
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=list(counts),
+                y=places,
+                orientation="h",
+                name=name,
+                marker={"color": colour, "line": {"width": 0}},
+                text=[f"{count:,}" if count else "" for count in counts],
+                textposition="outside",
+                textangle=0,
+                textfont={"size": text},
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
+            for colour, (name, counts) in zip(colours, rounds.items(), strict=True)
+        ]
+    )
+    if record:
+        name, place = record
+        figure.add_hline(
+            y=place,
+            line={"dash": "dash", "width": 3, "color": STATUS["offensive"]},
+            annotation={"text": name, "x": 1, "xanchor": "right", "yanchor": "bottom", "font": {"size": text}},
+        )
+    most = max((count for counts in rounds.values() for count in counts), default=0)
+    figure.update_layout(
+        height=(_ABOVE + 40) * text // TEXT + 3 * text * len(answers) * max(len(rounds), 1),
+        xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
+        yaxis={
+            "tickvals": places,
+            "ticktext": _wrapped(answers),
+            "range": [len(answers) + 0.6, 0.4],
+            "automargin": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        legend={"y": 0},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle, text)
+
+
+def wall(labels: Mapping[Status, int], title: str, subtitle: str, text: int = TEXT) -> "go.Figure":
+    """Labels of each status as bars in its colour, with `text` as the size of all texts in pixels."""
+    go = _plotly()
+    figure = go.Figure(
+        go.Bar(
+            x=list(labels.values()),
+            y=list(labels),
+            orientation="h",
+            marker={"color": [STATUS[status] for status in labels], "line": {"width": 0}},
+            text=[f"{count:,}" for count in labels.values()],
+            textposition="outside",
+            textangle=0,
+            textfont={"size": text},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        height=(_ABOVE + 4 * text * len(labels)),
+        xaxis={"visible": False, "range": [0, max(1, *labels.values()) * 1.2]},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle, text)
 
 
 def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "go.Figure":
