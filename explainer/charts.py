@@ -52,6 +52,9 @@ _ABOVE = 64  # pixels above a chart, for its title and its subtitle
 TEXT = 14
 """Pixels of the texts of a chart, where nothing else is said."""
 
+LARGE = 24
+"""Pixels of the texts of a chart that is read from the back row."""
+
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
 
@@ -441,7 +444,7 @@ def curves(curves: Sequence[Curve], title: str) -> "go.Figure":
     return _titled(figure, title, "insertion: cells come into a blurred picture; deletion: cells go from it")
 
 
-def enlarged(figure: "go.Figure", height: int, text: int = 24) -> "go.Figure":
+def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
     """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
     size = {"size": text}
     figure.update_layout(
