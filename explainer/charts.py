@@ -429,3 +429,20 @@ def curves(curves: Sequence[Curve], title: str) -> "go.Figure":
         dragmode=False,
     )
     return _titled(figure, title, "insertion: cells come into a blurred picture; deletion: cells go from it")
+
+
+def enlarged(figure: "go.Figure", height: int, text: int = 24) -> "go.Figure":
+    """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
+    size = {"size": text}
+    figure.update_layout(
+        height=height,
+        title={"font": {"size": text + 4}, "subtitle": {"font": size}},
+        legend={"font": size},
+        margin={"t": 5 * text if figure.layout.title.text else 0},
+    )
+    figure.update_xaxes(tickfont=size, title_font=size)
+    figure.update_yaxes(tickfont=size, title_font=size)
+    figure.update_annotations(font=size)
+    for kind in ("bar", "scatter", "treemap"):
+        figure.update_traces(textfont_size=text, selector={"type": kind})
+    return figure

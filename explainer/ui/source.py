@@ -7,13 +7,18 @@ import streamlit as st
 
 from explainer import photos, samples
 from explainer.photos import Photo, PhotoError
-from explainer.ui import resources
+from explainer.ui import resources, visitor
 
 _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 
 def choose() -> None:
     """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
+    if not visitor.own_faces():
+        _choose_sample()
+        _credit()
+        st.caption("The room that you joined uses the sample pictures alone.")
+        return
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -35,18 +40,14 @@ def choose() -> None:
 
 def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
-    choose_sample()
-    st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
+    _choose_sample()
+    _credit()
+    if visitor.own_faces():
+        st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
     chosen = photo()
     if chosen is None:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     return chosen
-
-
-def choose_sample() -> None:
-    """Widgets to choose a sample picture, and whose it is."""
-    _choose_sample()
-    _credit()
 
 
 def _choose_sample() -> None:

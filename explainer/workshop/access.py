@@ -2,14 +2,15 @@
 
 Two things must hold together: who guesses gets nowhere, and nobody can lock the presenter out. So no wrong key ever
 stands in the way of a right one: every key is compared at once, in constant time, and the right one is let in at once.
-What a wrong one costs is the wait for its answer. It doubles with each that the same session gave before, and a session
-can ask nothing else meanwhile; when many were wrong within a minute, whoever gave them, each further one waits as long
-as the last of a row. Somebody who opens many sessions can still have many keys compared, and that is why the key
-itself is long: at a thousand a second it takes longer than a lifetime to find a made one.
+What a wrong one costs is the wait for its answer. It doubles with each that the same session gave before, and the
+session can ask nothing else meanwhile; when many were wrong within a minute, whoever gave them, each further one waits
+the longest. Somebody who opens many sessions can still have many keys compared, and that is why the key itself is
+long: at a thousand a second, a made one is not found in a lifetime.
 """
 
 import hashlib
 import hmac
+import os
 import secrets
 import threading
 import time
@@ -36,13 +37,19 @@ class KeyTooShort(ValueError):
         )
 
 
-def presenter_key(named: str | None) -> str:
-    """The key: what EXPLAINER_PRESENTER_KEY says (`named`), else a new one of 66 random bits. Raises KeyTooShort."""
-    if not named or not named.strip():
-        return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
-    if len(named.strip()) < SHORTEST:
+def presenter_key() -> str:
+    """The key: what EXPLAINER_PRESENTER_KEY says, else a new one of 66 random bits. Raises KeyTooShort."""
+    named = os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip()
+    if not named:
+        return made_key()
+    if len(named) < SHORTEST:
         raise KeyTooShort
-    return named.strip()
+    return named
+
+
+def made_key() -> str:
+    """A new key of 66 random bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 class Gate:

@@ -1,6 +1,7 @@
 """How far people agree beyond chance: Krippendorff's alpha, of a room's votes and of what it marked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,6 +30,29 @@ def of_votes(deck: Deck, tallies: Sequence[Mapping[str, int]]) -> float | None:
     return alpha([[tally.get(key, 0) for key in keys] for tally in tallies], deck.level)
 
 
-def of_marks(pages: int, marked: Sequence[int]) -> float | None:
-    """The alpha of a page of pictures, each a unit: marked or not, on `pages` pages; `marked` says on how many."""
-    return alpha([[pages - count, count] for count in marked], "nominal")
+@dataclass(frozen=True)
+class Sight:
+    """What a room saw on the pictures of a sheet in one round.
+
+    `pages` were handed in. `alpha` is the agreement on the pictures, each a unit, marked or not. `seen` is the share (0
+    to 1) of marks that the pictures which show the word got of all that they could, `mistaken` that of the others; None
+    where there are none.
+    """
+
+    pages: int
+    alpha: float | None
+    seen: float | None
+    mistaken: float | None
+
+
+def of_marks(pages: int, marked: Sequence[int], showing: Collection[int]) -> Sight:
+    """How a round of a sheet went. `marked` says on how many of `pages` each picture was marked.
+
+    `showing` are the places, from 0, of the pictures that show the word: the sheet's own truth.
+    """
+
+    def share(places: Collection[int]) -> float | None:
+        return sum(marked[place] for place in places) / (pages * len(places)) if pages and places else None
+
+    others = [place for place in range(len(marked)) if place not in showing]
+    return Sight(pages, alpha([[pages - count, count] for count in marked], "nominal"), share(showing), share(others))

@@ -102,7 +102,7 @@ DECKS: Mapping[str, Deck] = {
         Deck(
             "safety",
             "Is it safe?",
-            "May a machine say this of a photograph of somebody?",
+            "As a label on somebody's photograph, this word is:",
             "nominal",
             (
                 Choice("safe", "Safe"),

@@ -4,6 +4,7 @@ Where the file cannot be read or written the app goes on without keeping, and `S
 is set aside under a name that says when, an older one is brought up to date, a newer one is left alone.
 """
 
+import contextlib
 import datetime
 import os
 import sqlite3
@@ -73,6 +74,12 @@ class Busy(Exception):
         return "Another program holds the room's record. Try again in a moment."
 
 
+class _Damaged(sqlite3.DatabaseError):
+    """A file that opens, and in which SQLite's check finds a fault."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 class _Newer(Exception):
     """A file of a version that this program does not know."""
 
@@ -87,12 +94,14 @@ class Store:
     """An open file of rooms, or a memory of them where `file` is None or cannot be used. Any thread may use it.
 
     One connection behind a lock: Streamlit runs each script in a new thread, and SQLite writes one after another in
-    any case. `trouble` is a sentence for the presenter where something is not kept or was set aside, else None. `seen`
-    says when each token of a room was last heard of, in seconds of `time.monotonic`; it is never written.
+    any case. `keeps` says whether what is written outlives the app. `trouble` is a sentence for the presenter where
+    something is not kept or was set aside, else None. `seen` says when each token of a room was last heard of, in
+    seconds of `time.monotonic`; it is never written.
     """
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
+        self.keeps = file is not None
         self.trouble: str | None = None
         self.seen: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
@@ -112,7 +121,14 @@ class Store:
     def scrub(self) -> None:
         """Take what was deleted out of the log of writes as well, so that no byte of it is left in the files."""
         with self._lock:
-            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if self.file is not None and not self.keeps:
+                self.trouble = f"What was written to {self.file} before is still in it. Delete that file."
+                return
+            try:
+                busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:
+                self._go_on_in_memory(error)
+                return self.scrub()
             if busy:
                 self.trouble = "Another program reads the record: what was deleted stays in its log until that ends."
 
@@ -129,11 +145,11 @@ class Store:
                 kind = _kind(error)
                 if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                     raise Busy from error
-                if kind not in _UNWRITABLE or self.file is None:
+                if kind not in _UNWRITABLE or not self.keeps:
                     raise
                 self._go_on_in_memory(error)
             except sqlite3.DatabaseError as error:
-                if _kind(error) not in _DAMAGED or self.file is None:
+                if _kind(error) not in _DAMAGED or not self.keeps:
                     raise
                 self._connection.close()
                 self._connection = self._open()
@@ -141,33 +157,44 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         if self.file is None:
-            return _prepared(_connect(":memory:"))
+            return _memory()
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return _checked(self.file)
-        except _Newer:
-            self.trouble = f"{self.file} is from a newer version of this app: it is left alone, and nothing is kept."
-        except (sqlite3.OperationalError, OSError) as error:
-            self.trouble = _not_kept(self.file, error)
-            return _remembered(self.file)
-        except sqlite3.DatabaseError:
             try:
+                return _checked(self.file)
+            except sqlite3.DatabaseError as error:
+                if _kind(error) not in _DAMAGED:
+                    raise
                 aside = _set_aside(self.file)
                 self.trouble = (
                     f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
                 )
                 return _checked(self.file)
-            except (sqlite3.Error, OSError) as error:
-                self.trouble = _not_kept(self.file, error)
-        return _prepared(_connect(":memory:"))
+        except (sqlite3.Error, OSError, _Newer) as error:
+            return self._in_memory(error)
 
     def _go_on_in_memory(self, error: sqlite3.Error) -> None:
+        broken = self._connection
+        self._connection = self._in_memory(error, broken)
+        broken.close()
+
+    def _in_memory(self, error: Exception, source: sqlite3.Connection | None = None) -> sqlite3.Connection:
+        """A memory of all that can be read of the file, from a connection that is open or by the file's name."""
         assert self.file is not None
-        memory = _connect(":memory:")
-        self._connection.backup(memory)
-        self._connection.close()
-        self.trouble = _not_kept(self.file, error)
-        self.file, self._connection = None, _prepared(memory)
+        self.keeps = False
+        self.trouble = f"{self.file} cannot be written ({_why(error)}): rooms are kept in memory until the app stops."
+        return _memory(source) if source else _remembered(self.file)
+
+
+def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """A new database in memory, with all that another holds, as far as that can be read. Raises _Newer."""
+    memory = _connect(":memory:")
+    if source is not None:
+        try:
+            source.backup(memory)
+        except sqlite3.Error:
+            memory = _connect(":memory:")
+    return _prepared(memory)
 
 
 def _transact(connection: sqlite3.Connection, work: Work[T], begin: str) -> T:
@@ -191,8 +218,8 @@ def _checked(file: Path) -> sqlite3.Connection:
     """The file, found whole and brought up to date. Raises sqlite3's errors, and _Newer."""
     connection = _connect(file.absolute().as_uri())
     try:
-        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise sqlite3.DatabaseError(found)
+        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            raise _Damaged(found)
         connection.execute("PRAGMA journal_mode = WAL")
         return _prepared(connection)
     except BaseException:
@@ -223,13 +250,12 @@ def _remembered(file: Path) -> sqlite3.Connection:
     """A memory of all that can be read of a file that cannot be written."""
     for mode in ("mode=ro", "immutable=1"):  # the second where there is no log and none can be made
         try:
-            source, memory = _connect(f"{file.absolute().as_uri()}?{mode}"), _connect(":memory:")
-            source.backup(memory)
-            source.close()
-            return _prepared(memory)
+            with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
+                source.execute("SELECT count(*) FROM rooms")
+                return _memory(source)
         except (sqlite3.Error, _Newer):
             continue
-    return _prepared(_connect(":memory:"))
+    return _memory()
 
 
 def _set_aside(file: Path) -> Path:
@@ -242,8 +268,8 @@ def _set_aside(file: Path) -> Path:
     return aside
 
 
-def _not_kept(file: Path, error: Exception) -> str:
-    return f"{file} cannot be written ({assets.why(error)}): rooms are kept in memory, until the app is stopped."
+def _why(error: Exception) -> str:
+    return "it is from a newer version of this app" if isinstance(error, _Newer) else assets.why(error)
 
 
 def _kind(error: sqlite3.Error) -> int:

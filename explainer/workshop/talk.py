@@ -84,11 +84,12 @@ class Critique:
 
 @dataclass(frozen=True)
 class Talk:
-    """Steps and routes by name, and the critiques in order."""
+    """Steps and routes by name, the critiques in order, and the questions that the handout ends with."""
 
     steps: Mapping[str, Step]
     routes: Mapping[str, Route]
     critiques: tuple[Critique, ...]
+    questions: tuple[str, ...]
 
 
 class TalkError(Exception):
@@ -122,7 +123,8 @@ def parse(text: str) -> Talk:
             )
             for fields in table["route"]
         }
-        talk = Talk(steps, routes, tuple(Critique(**fields) for fields in table["critique"]))
+        critiques = tuple(Critique(**fields) for fields in table["critique"])
+        talk = Talk(steps, routes, critiques, tuple(table["questions"]))
         if len(steps) < len(table["step"]):
             raise ValueError("two steps have one name")
     except KeyError as error:

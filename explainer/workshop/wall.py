@@ -24,6 +24,8 @@ FEWEST = 5
 MOST_LABELS = 200
 """Labels that one participant can have on the wall, so that nobody fills it alone."""
 
+_MINUTE = 1 / 60  # of an hour
+
 REASONS: Mapping[str, str] = {
     "insult": "It insults people",
     "judges": "It judges character or worth",
@@ -40,13 +42,13 @@ class Wall:
     """What a room has added: labels of each status, words of kept categories by wnid, and by how many participants.
 
     `words` counts participants, FEWEST and more, the most common first. `per_hour` is labels an hour since the room was
-    opened, until it ended.
+    opened, until it ended; None in its first minute, which says nothing about an hour.
     """
 
     participants: int
     labels: Mapping[Status, int]
     words: Mapping[str, int]
-    per_hour: float
+    per_hour: float | None
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def wall(store: Store, code: str) -> Wall:
         hours = ((found.ended or datetime.datetime.now(datetime.UTC)) - found.created).total_seconds() / 3600
         labels = {status: counts.get(status, 0) for status in get_args(Status)}
         common = dict(connection.execute(query, (found.code, FEWEST)))
-        return Wall(people, labels, common, sum(labels.values()) / hours if hours > 0 else 0.0)
+        return Wall(people, labels, common, sum(labels.values()) / hours if hours > _MINUTE else None)
 
     return store.read(work)
 

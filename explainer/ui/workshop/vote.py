@@ -9,7 +9,8 @@ import streamlit as st
 from explainer import charts, words
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, word
-from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.ui.workshop.doors import attempt, trouble
+from explainer.ui.workshop.pressing import button
 from explainer.words import Context
 from explainer.workshop import ballots, record, rooms, votes
 from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
@@ -50,7 +51,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     if question is None:
         st.info("The first word comes in a moment. Nothing to do yet.")
         return
-    word.on_phone(room, question.wnid, told=stage.revealed)
+    word.on_phone(question.wnid, told=stage.revealed)
     if stage.revealed:
         _results(room, question, charts.TEXT)
     else:
@@ -63,7 +64,7 @@ def controls(room: Room, stage: Stage) -> None:
     if question is None:
         question = ballots.question(ballots.DECKS[room.deck].questions[0])
         stage = replace(stage, activity=question.key, round=FIRST, open=False, revealed=False)
-    present = partial(rooms.present, doors.store(), room.code)
+    present = partial(doors.present, room.code)
     keys = question.deck.questions
     place = keys.index(question.key)
     st.markdown(f"**Word {place + 1} of {len(keys)}: {plain(words.caption(question.wnid, Context.TREE).text)}**")
@@ -135,7 +136,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     store = doors.store()
     answer = votes.vote_of(store, room.code, question.key, stage.round, token)
     titles = {choice.key: choice.title for choice in question.deck.choices}
-    if stage.open and not stage.paused:
+    if stage.open:
         st.markdown(f"**{question.deck.question}**")
         for key, title in titles.items():
             # The question and the round are in the key: a press that comes late counts for nothing else.
@@ -150,9 +151,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     trouble()
     if answer is not None:
         st.success(f"Counted: {plain(titles[answer])}")
-    if stage.paused:
-        st.info("The presenter has paused the room. Your vote stays; wait a moment.")
-    elif stage.open:
+    if stage.open:
         st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
     elif stage.round == SECOND:
         st.info("The second vote is closed. Look up: the room's answer comes next.")
@@ -209,7 +208,7 @@ def _hands(room: Room, stage: Stage, question: Question) -> None:
             choice.key: st.number_input(plain(choice.title), 0, MOST_HANDS, hands[choice.key])
             for choice in question.deck.choices
         }
-        if st.form_submit_button("Keep these counts"):
+        if st.form_submit_button("Keep these counts") and doors.is_presenter():
             attempt(partial(votes.count_hands, doors.store(), room.code, question.key, stage.round, counts))
             trouble()
             st.success(f"Kept: {sum(counts.values())} hands in the {_ROUNDS[stage.round]}.")

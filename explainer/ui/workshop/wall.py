@@ -10,7 +10,8 @@ from explainer.roulette import Result
 from explainer.ui import labels, resources, source, visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
-from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.ui.workshop.doors import attempt, trouble
+from explainer.ui.workshop.pressing import button
 from explainer.words import Context
 from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
@@ -33,24 +34,21 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     """A picture to read, its word, and the choice to add its class to the wall."""
     if stage.revealed:
         _revealed(room, charts.TEXT)
-    if room.rules.own_faces:
-        source.choose()
-    else:
-        source.choose_sample()
+    source.choose()
     photo = source.photo()
     if photo is None or (source.is_own() and not room.rules.own_faces):
         st.info("Choose a picture. You will see its word alone; then you decide whether its class goes on the wall.")
     elif visitor.agreed():
         release = _release()
         result = resources.read(photo, False)
-        _read(room, result, release)
+        _read(result, release)
         _choice(room, stage, token, photo.digest, [reading.people(release, 1)[0].wnid for reading in result.readings])
     _mine(room, token)
 
 
 def controls(room: Room, stage: Stage) -> None:
     """The presenter's: reveal and hide."""
-    present = partial(rooms.present, doors.store(), room.code)
+    present = partial(doors.present, room.code)
     if stage.revealed:
         button("Hide the wall", lambda: present(revealed=False))
     else:
@@ -59,10 +57,10 @@ def controls(room: Room, stage: Stage) -> None:
     _waiting(room)
 
 
-def rate(per_hour: float) -> str:
+def rate(per_hour: float | None) -> str:
     """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
-    peak = removal.figures()["peak"]
-    return f"This room: {per_hour:,.0f} labels an hour. ImageNet Roulette at its peak: {peak}, as published."
+    roulette = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
+    return roulette if per_hour is None else f"This room: {per_hour:,.0f} labels an hour. {roulette}"
 
 
 def seen() -> str | None:
@@ -80,20 +78,19 @@ def _release() -> str:
     return "september-2019"
 
 
-def _read(room: Room, result: Result, release: str) -> None:
+def _read(result: Result, release: str) -> None:
     """What each face was called, and among how many words."""
     photo = source.photo()
     assert photo is not None
     for number, reading in enumerate(result.readings):
         label = reading.people(release, 1)[0]
         st.session_state[_SEEN] = label.wnid
-        locked = room.rules.masks_locked
-        caption = (words if locked else visitor).caption(label.wnid, Context.PHOTO)
+        caption = visitor.caption(label.wnid, Context.PHOTO)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(faces.crop(photo, reading.box), width=112, alt="What the network saw.")
             with st.container():
                 st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[cosine {label.score:.3f}]")
-                if caption.masked and not locked:
+                if caption.masked:
                     visitor.reveal_button(label.wnid, f"wall_{number}")
     st.caption(
         f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”. "

@@ -1,0 +1,95 @@
+"""A room with made-up votes, to rehearse in without anybody: marked so wherever it is shown."""
+
+import secrets
+import sqlite3
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from explainer import vocabularies
+from explainer.workshop import ballots, rooms
+from explainer.workshop.ballots import Question
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from explainer.workshop.votes import PICTURES
+from explainer.workshop.wall import FEWEST, REASONS
+
+PHONES = 24
+"""Made-up participants."""
+
+# Made up like everything here: how wide ratings scatter in the rounds, who stays silent, and what haste does to an eye.
+_SPREAD = {1: 1.3, 2: 0.8}
+_SILENT = 0.1
+_MARKED = {1: (0.75, 0.12), 2: (0.95, 0.02)}  # of pictures that show the word, and of others; the first round is timed
+
+
+def rehearse(
+    store: Store,
+    preset: str = "mixed",
+    deck: str = "imageability",
+    route: str = "45",
+    sheets: Mapping[str, Collection[int]] | None = None,
+    seed: int = 0,
+) -> Room:
+    """A new room, marked as a rehearsal, with votes on its deck, reports, a wall, and marks on `sheets`.
+
+    `sheets` gives for each sheet the places, from 0, of the pictures that show its word. The same seed gives the same
+    votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
+    """
+    room = rooms.open_room(store, preset, deck, route, rehearsal=True)
+    chance = np.random.default_rng(seed)
+    tokens = [secrets.token_urlsafe(16) for _ in range(PHONES)]
+    questions = [ballots.question(key) for key in ballots.DECKS[deck].questions]
+    votes = [
+        (room.code, question.key, round, token, _answer(question, _SPREAD[round], chance))
+        for question in questions
+        for round in _SPREAD
+        for token in tokens
+        if chance.random() > _SILENT
+    ]
+    marks = [
+        (room.code, sheet, round, token, _marked(showing, *_MARKED[round], chance))
+        for sheet, showing in (sheets or {}).items()
+        for round in _MARKED
+        for token in tokens
+    ]
+    flags = [
+        (
+            room.code,
+            token,
+            str(chance.choice([question.wnid for question in questions])),
+            str(chance.choice([*REASONS])),
+        )
+        for token in tokens[: PHONES // 2]
+    ]
+    people, kept = (sorted(vocabularies.person_categories(release)) for release in ("fall-2011", "winter-2021"))
+    labels = {token: kept[0] if place < FEWEST else str(chance.choice(people)) for place, token in enumerate(tokens)}
+    statuses = {token: vocabularies.status(wnid) for token, wnid in labels.items()}
+
+    def work(connection: sqlite3.Connection) -> None:
+        def insert(table: str, rows: list[tuple[object, ...]], places: int) -> None:
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * places)})", rows)  # noqa: S608
+
+        insert("participants", [(room.code, token) for token in tokens], 2)
+        insert("votes", [*votes], 5)
+        insert("marks", [*marks], 5)
+        insert("flags", [*flags], 4)
+        insert("labels", [(room.code, token, status, 1) for token, status in statuses.items()], 4)
+        insert("words", [(room.code, *label) for label in labels.items() if statuses[label[0]] == "kept"], 3)
+
+    store.write(work)
+    return room
+
+
+def _answer(question: Question, spread: float, chance: np.random.Generator) -> str:
+    """A rating round the published one; or half of the time the published verdict, else any."""
+    record = ballots.published(question.wnid)
+    keys = [choice.key for choice in question.deck.choices]
+    if question.deck.level == "ordinal":
+        rating = round(chance.normal(record.imageability or 3.0, spread))
+        return keys[min(max(rating, 1), len(keys)) - 1]
+    return str(record.safety) if chance.random() < 0.5 else str(chance.choice(keys))
+
+
+def _marked(showing: Collection[int], right: float, wrong: float, chance: np.random.Generator) -> str:
+    return " ".join(str(place) for place in range(PICTURES) if chance.random() < (right if place in showing else wrong))

@@ -1,0 +1,42 @@
+"""A file of rooms, a room in it, and phones that have joined."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from explainer.workshop import ballots, rooms
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+
+QUESTION = ballots.DECKS["imageability"].questions[0]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "rooms.sqlite"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[Store]:
+    opened = Store(file)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def room(store: Store) -> Room:
+    """A room in which the first question of the default deck is open."""
+    room = rooms.open_room(store)
+    rooms.present(store, room.code, step="decide", activity=QUESTION, open=True)
+    return room
+
+
+@pytest.fixture
+def phone(store: Store, room: Room) -> str:
+    return rooms.join(store, room.code)
+
+
+@pytest.fixture
+def phones(store: Store, room: Room) -> list[str]:
+    return [rooms.join(store, room.code) for _ in range(6)]

@@ -1,0 +1,359 @@
+"""What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from handmade import ROOT
+
+from explainer.workshop import rooms, store, votes
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+
+QUESTION = "imageability/n10142747"
+
+
+def open_question(store: Store) -> Room:
+    room = rooms.open_room(store)
+    rooms.present(store, room.code, activity=QUESTION, open=True)
+    return room
+
+
+def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT, **options
+    )
+
+
+# Opens the file and votes with many threads until it is killed; prints each vote once it is confirmed.
+VOTERS = f"""
+import sys, threading
+from pathlib import Path
+from explainer.workshop import rooms, votes
+from explainer.workshop.store import Store
+
+store = Store(Path(sys.argv[1]))
+code = sys.argv[2]
+
+def voter(number):
+    while True:
+        token = rooms.join(store, code)
+        answer = str(1 + number % 5)
+        votes.vote(store, code, {QUESTION!r}, 1, token, answer)
+        sys.stdout.write(f"{{token}} {{answer}}\\n")
+        sys.stdout.flush()
+
+for number in range(8):
+    threading.Thread(target=voter, args=(number,)).start()
+"""
+
+
+def test_every_vote_that_was_confirmed_is_there_after_the_server_was_killed(file: Path) -> None:
+    before = Store(file)
+    room = open_question(before)
+    before.close()
+    confirmed: dict[str, str] = {}
+    for _ in range(3):
+        voting = run(VOTERS, str(file), room.code)
+        for _, line in zip(range(60), voting.stdout, strict=False):
+            confirmed.update([line.split()])
+        os.kill(voting.pid, signal.SIGKILL)
+        confirmed.update(line.split() for line in voting.stdout if line.endswith("\n"))
+        assert voting.wait() == -signal.SIGKILL
+    after = Store(file)
+    assert after.trouble is None
+    assert len(confirmed) >= 180
+    kept = {token: votes.vote_of(after, room.code, QUESTION, 1, token) for token in confirmed}
+    assert kept == confirmed
+    assert votes.tally(after, room.code, QUESTION, 1).total - len(confirmed) <= 3 * 8  # those under way at each kill
+
+
+def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
+    opened = Store(file)
+    room = open_question(opened)
+    tokens = [rooms.join(opened, room.code) for _ in range(40)]
+
+    def voter(number: int) -> None:
+        for turn in range(25):
+            votes.vote(opened, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
+            rooms.heartbeat(opened, room.code, tokens[number])
+            rooms.stage(opened, room.code)
+
+    with ThreadPoolExecutor(40) as pool:
+        list(pool.map(voter, range(40)))
+    opened.close()
+    again = Store(file)
+    assert dict(votes.tally(again, room.code, QUESTION, 1).phones) == dict.fromkeys("12345", 8)
+    last = {token: votes.vote_of(again, room.code, QUESTION, 1, token) for token in tokens}
+    assert last == {token: str(1 + (number + 24) % 5) for number, token in enumerate(tokens)}
+
+
+def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
+    first, second = Store(file), Store(file)
+    room = open_question(first)
+    tokens = [rooms.join((first, second)[number % 2], room.code) for number in range(20)]
+
+    def vote(number: int) -> None:
+        votes.vote((second, first)[number % 2], room.code, QUESTION, 1, tokens[number], "5")
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(vote, range(20)))
+    assert votes.tally(first, room.code, QUESTION, 1) == votes.tally(second, room.code, QUESTION, 1)
+    assert votes.tally(first, room.code, QUESTION, 1).total == 20
+
+
+def test_work_that_fails_changes_nothing(file: Path) -> None:
+    opened = Store(file)
+    room = open_question(opened)
+
+    def work(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM rooms")
+        raise KeyError("broken")
+
+    with pytest.raises(KeyError, match="broken"):
+        opened.write(work)
+    assert rooms.find(opened, room.code) == room
+
+
+def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BUSY", 0.05)
+    opened = Store(file)
+    room = open_question(opened)
+    token = rooms.join(opened, room.code)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(store.Busy, match=r"Try again in a moment\."):
+        votes.vote(opened, room.code, QUESTION, 1, token, "5")
+    other.execute("ROLLBACK")
+    votes.vote(opened, room.code, QUESTION, 1, token, "5")
+    assert votes.tally(opened, room.code, QUESTION, 1).total == 1
+    assert opened.trouble is None
+
+
+# --- damage
+
+
+@pytest.fixture
+def whole(file: Path) -> Path:
+    """A file that was closed, with a room in it."""
+    opened = Store(file)
+    open_question(opened)
+    opened.close()
+    return file
+
+
+def overwritten(content: bytes) -> bytes:
+    return b"no database at all, " * 300
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def scribbled(content: bytes) -> bytes:
+    return content[:4096] + b"\xff" * 4096 + content[8192:]
+
+
+@pytest.mark.parametrize("harm", [overwritten, cut, scribbled])
+def test_a_damaged_file_is_set_aside_as_it_is(whole: Path, harm: object) -> None:
+    damaged = harm(whole.read_bytes())
+    whole.write_bytes(damaged)
+    opened = Store(whole)
+    (aside,) = whole.parent.glob("rooms.damaged-*.sqlite")
+    assert aside.read_bytes() == damaged
+    assert opened.trouble == f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
+    room = open_question(opened)
+    opened.close()
+    again = Store(whole)
+    assert again.trouble is None
+    assert rooms.listing(again) == (room,)
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_set_aside_too(whole: Path) -> None:
+    opened = Store(whole)
+    opened.read(lambda connection: connection.execute("PRAGMA shrink_memory").fetchall())  # or it reads no page again
+    whole.write_bytes(scribbled(whole.read_bytes()))
+    assert rooms.listing(opened) == ()
+    assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 1
+    assert rooms.find(opened, open_question(opened).code)
+
+
+def test_damage_twice_leaves_two_files(whole: Path) -> None:
+    for _ in range(2):
+        whole.write_bytes(overwritten(b""))
+        Store(whole).close()
+    assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 2
+
+
+# --- versions
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = len(store.MIGRATIONS)
+    step = ("ALTER TABLE rooms ADD COLUMN colour TEXT NOT NULL DEFAULT 'green'",)
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, step))
+    opened = Store(whole)
+    assert opened.trouble is None
+    assert opened.read(lambda c: c.execute("SELECT colour FROM rooms").fetchall()) == [("green",)]
+    assert len(rooms.listing(opened)) == 1
+    assert opened.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (version + 1,)
+
+
+def test_a_step_that_fails_leaves_the_older_file_as_it_was(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        step = ("DELETE FROM participants", "INSERT INTO rooms (code) SELECT 'X' FROM rooms")  # without what it needs
+        patch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, step))
+        opened = Store(whole)
+        assert "rooms are kept in memory" in opened.trouble
+        opened.close()
+    assert len(rooms.listing(Store(whole))) == 1
+
+
+def test_a_file_of_a_newer_version_is_left_alone(whole: Path) -> None:
+    connection = sqlite3.connect(whole, isolation_level=None)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = whole.read_bytes()
+    opened = Store(whole)
+    assert "newer version" in opened.trouble
+    assert rooms.find(opened, open_question(opened).code)
+    opened.close()
+    assert whole.read_bytes() == before
+
+
+# --- disks
+
+
+def test_without_a_file_rooms_are_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened = Store(None)
+    assert rooms.find(opened, open_question(opened).code)
+    assert (opened.trouble, opened.keeps) == (None, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "elsewhere"))
+    assert store.path() == tmp_path / "elsewhere" / "rooms.sqlite"
+    monkeypatch.delenv("EXPLAINER_DATA")
+    assert store.path() == ROOT / "data" / "rooms.sqlite"
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    opened = Store(tmp_path / "data" / "rooms.sqlite")
+    assert opened.trouble.endswith("rooms are kept in memory until the app stops.")
+    assert rooms.find(opened, open_question(opened).code)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 400 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: Path) -> None:
+    opened = Store(small_disk / "rooms.sqlite")
+    room = open_question(opened)
+    tokens = []
+    while opened.trouble is None:
+        tokens.append(rooms.join(opened, room.code))
+        votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "5")
+    assert "database or disk is full" in opened.trouble
+    assert not opened.keeps
+    tokens.append(rooms.join(opened, room.code))
+    votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "1")
+    tally = votes.tally(opened, room.code, QUESTION, 1)
+    assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
+
+
+# A limit on the size of files stands in for a full disk where none can be mounted.
+LIMITED = f"""
+import resource, sys
+from pathlib import Path
+from explainer.workshop import rooms, votes
+from explainer.workshop.store import Store
+
+store = Store(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+room = rooms.open_room(store)
+rooms.present(store, room.code, activity={QUESTION!r}, open=True)
+count = 0
+while store.trouble is None:
+    votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+    count += 1
+votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+print(store.trouble)
+print(votes.tally(store, room.code, {QUESTION!r}, 1).total - count)
+rooms.delete(store, room.code)
+print(store.trouble)
+"""
+
+
+def test_a_file_that_cannot_grow_is_a_full_disk(file: Path) -> None:
+    said, more, deleted = run(LIMITED, str(file)).communicate()[0].splitlines()
+    assert said.endswith("rooms are kept in memory until the app stops.")
+    assert more == "1"
+    assert deleted == f"What was written to {file} before is still in it. Delete that file."
+
+
+# Nobody else's right to write counts for root, so root becomes somebody else.
+READ_ONLY = f"""
+import os, sys
+from pathlib import Path
+from explainer.workshop import rooms, votes
+from explainer.workshop.store import Store
+
+if os.geteuid() == 0:
+    os.setuid(65534)
+store = Store(Path(sys.argv[1]))
+print(store.trouble)
+print(*(room.code for room in rooms.listing(store)))
+room = rooms.open_room(store)
+rooms.present(store, room.code, activity={QUESTION!r}, open=True)
+votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
+"""
+
+
+@pytest.fixture
+def readable(whole: Path) -> Iterator[Path]:
+    """The file that was closed, in a folder that can be read and not written, on a way that everybody may go."""
+    opened_to_all = [folder for folder in whole.parents if folder.stat().st_uid == os.geteuid() and folder != Path("/")]
+    modes = {folder: folder.stat().st_mode for folder in opened_to_all}
+    for folder, mode in modes.items():
+        folder.chmod(mode | 0o555)
+    whole.chmod(0o444)
+    whole.parent.chmod(0o555)
+    yield whole
+    for folder, mode in modes.items():
+        folder.chmod(mode)
+
+
+def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(readable: Path) -> None:
+    before = readable.read_bytes()
+    said, listed, voted = run(READ_ONLY, str(readable)).communicate()[0].splitlines()
+    assert said.startswith(f"{readable} cannot be written (")
+    assert len(listed.split()) == 1
+    assert voted == "1"
+    assert readable.read_bytes() == before
+
+
+def test_a_new_file_in_a_read_only_folder_is_kept_in_memory(readable: Path) -> None:
+    said, listed, voted = run(READ_ONLY, str(readable.with_name("new.sqlite"))).communicate()[0].splitlines()
+    assert "cannot be written" in said
+    assert (listed, voted) == ("", "1")
+    assert not readable.with_name("new.sqlite").exists()
