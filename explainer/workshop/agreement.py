@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import krippendorff
 import numpy as np
 
 from explainer.workshop.ballots import Deck, Level
@@ -16,8 +17,6 @@ def alpha(counts: Sequence[Sequence[int]], level: Level) -> float | None:
     than two units with two votes or more, or one value everywhere. Krippendorff, Computing Krippendorff's
     Alpha-Reliability (2011).
     """
-    import krippendorff
-
     table = np.array([row for row in counts if sum(row) > 1], dtype=int)
     if len(table) < 2 or np.count_nonzero(table.sum(axis=0)) < 2:
         return None

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from explainer import charts, words
+from explainer import charts, taxonomy, words
 from explainer.taxonomy import DATA
 from explainer.vocabularies import Status
 from explainer.words import Caption, Context
@@ -21,6 +21,7 @@ from explainer.workshop import agreement, ballots, rooms, sheets, talk
 from explainer.workshop import record as records
 from explainer.workshop.ballots import Deck, Published
 from explainer.workshop.record import Decision, Record
+from explainer.workshop.sheets import Sheet
 from explainer.workshop.votes import Marks
 from explainer.workshop.wall import FEWEST, REASONS
 
@@ -171,28 +172,34 @@ def _on_record(published: Published) -> str:
 def _sheets(marks: Sequence[Marks]) -> list[dict[str, Any]]:
     return [
         {
-            "caption": _caption(sheets.sheet(name).wnid),
-            "rounds": [
-                {
-                    "number": one.round,
-                    "title": sheets.ROUNDS.get(one.round),
-                    "pages": _said(one.pages),
-                    "alpha": _alpha(agreement.of_marks(one.pages, one.marked)),
-                }
-                for one in rounds
-            ],
+            "caption": _caption(sheet.wnid),
+            "on_record": _on_record(ballots.published(sheet.wnid)),
+            "images": taxonomy.load()[sheet.wnid].images,
+            "rounds": [_round(sheet, one) for one in rounds],
             "pictures": [
                 {
                     "title": picture.title,
                     "source": f"data:{sheets.MIME};base64,{base64.b64encode(picture.data).decode()}",
                     "counts": [_said(one.marked[picture.number - 1]) for one in rounds],
                 }
-                for picture in sheets.sheet(name).pictures
+                for picture in sheet.pictures
             ],
         }
-        for name in sheets.SHEETS
-        if (rounds := [one for one in marks if one.sheet == name])
+        for sheet in map(sheets.sheet, sheets.SHEETS)
+        if (rounds := [one for one in marks if one.sheet == sheet.name])
     ]
+
+
+def _round(sheet: Sheet, marks: Marks) -> dict[str, Any]:
+    sight = agreement.of_marks(marks.pages, marks.marked, sheet.showing)
+    return {
+        "number": marks.round,
+        "title": sheets.ROUNDS.get(marks.round),
+        "pages": _said(sight.pages),
+        "alpha": _alpha(sight.alpha),
+        "seen": sight.seen,
+        "others": sight.mistaken,
+    }
 
 
 def _wall(record: Record) -> dict[str, Any]:

@@ -13,15 +13,12 @@ from functools import cache
 from PIL import Image
 
 from explainer import removal, samples, taxonomy, vocabularies
-from explainer.workshop import drawings
-
-PICTURES = 48
-"""Pictures on a sheet, as on the pages that ImageNet's workers were given."""
+from explainer.workshop import drawings, votes
 
 PACE = next(int(figure.published) for figure in removal.published() if figure.figure == removal.PACE)
 """Pictures a minute, as published."""
 
-SECONDS = PICTURES / PACE * 60
+SECONDS = votes.PICTURES / PACE * 60
 """How long a sheet takes at that pace: 57.6 seconds."""
 
 SIDE = 96
@@ -55,11 +52,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of PICTURES pictures under one category; its words and definition are for `words.caption` to give."""
+    """A page of votes.PICTURES pictures under one category, whose words and definition `words.caption` gives."""
 
     name: str
     wnid: str
     pictures: tuple[Picture, ...]
+
+    @property
+    def showing(self) -> frozenset[int]:
+        """The places, from 0, of the pictures that show its word beyond doubt."""
+        return frozenset(place for place, picture in enumerate(self.pictures) if picture.shows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from explainer import removal
 from explainer.taxonomy import DATA
-from explainer.workshop import sheets
+from explainer.workshop import sheets, votes
 
 Part = Literal[
     "join",
@@ -106,7 +106,7 @@ def figures() -> Mapping[str, str]:
     """The figures that a text of the talk can name in curly braces."""
     return {
         **removal.figures(),
-        "sheet": str(sheets.PICTURES),
+        "sheet": str(votes.PICTURES),
         "seconds": str(int(sheets.SECONDS)),
         "exact_seconds": f"{sheets.SECONDS:.1f}",
     }

@@ -70,9 +70,9 @@ def vote_of(store: Store, code: str, question: str, round: int, token: str) -> s
 
     def work(connection: sqlite3.Connection) -> str | None:
         found = rooms.admit(connection, code, token)
-        query = "SELECT answer FROM votes WHERE room = ? AND question = ? AND round = ? AND token = ?"
-        row = connection.execute(query, (found.code, question, round, token)).fetchone()
-        return row and str(row[0])
+        query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
+        rows = connection.execute(query, (found.code, token))
+        return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
 
     return store.read(work)
 
@@ -150,9 +150,9 @@ def marks_of(store: Store, code: str, sheet: str, round: int, token: str) -> fro
 
     def work(connection: sqlite3.Connection) -> frozenset[int] | None:
         found = rooms.admit(connection, code, token)
-        query = "SELECT pictures FROM marks WHERE room = ? AND sheet = ? AND round = ? AND token = ?"
-        row = connection.execute(query, (found.code, sheet, round, token)).fetchone()
-        return None if row is None else frozenset(map(int, row[0].split()))
+        query = "SELECT sheet, round, pictures FROM marks WHERE room = ? AND token = ?"
+        rows = connection.execute(query, (found.code, token))
+        return {(name, turn): frozenset(map(int, text.split())) for name, turn, text in rows}.get((sheet, round))
 
     return store.read(work)
 

@@ -58,6 +58,7 @@ def test_a_third_of_the_first_sheet_shows_the_thing_and_some_can_be_doubted() ->
     shows = Counter(picture.shows for picture in sheets.sheet("thing").pictures)
     assert shows[True] == 16
     assert shows[None] >= 6
+    assert len(sheets.sheet("thing").showing) == 16
     assert shows[False] > shows[True]
 
 
@@ -86,6 +87,7 @@ def test_the_second_word_is_safe_and_nobody_can_see_it() -> None:
 
 def test_of_no_picture_the_second_sheet_says_that_it_shows_the_word_or_not() -> None:
     assert {picture.shows for picture in sheets.sheet("person").pictures} == {None}
+    assert not sheets.sheet("person").showing
 
 
 @pytest.mark.parametrize("name", sheets.SHEETS)

@@ -7,7 +7,7 @@ import pytest
 
 from explainer import removal
 from explainer.taxonomy import DATA, Taxonomy
-from explainer.workshop import sheets, talk
+from explainer.workshop import talk, votes
 from explainer.workshop.talk import Step
 
 TEXT = (DATA / "talk.toml").read_text(encoding="utf-8")
@@ -128,7 +128,7 @@ def test_the_figures_of_the_notes_are_those_of_the_tables() -> None:
 
 
 def test_the_figures_are_counted_when_the_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "PICTURES", 12_345)
+    monkeypatch.setattr(votes, "PICTURES", 12_345)
     assert "12345 pictures" in talk.parse(TEXT).steps["fifty"].line
 
 

@@ -21,7 +21,6 @@ FIRST, SECOND = 1, 2
 """The rounds of a vote: before the talk, and after it."""
 
 _ROUNDS = {FIRST: "first vote", SECOND: "second vote"}
-_LARGE = 26  # pixels of a chart's texts on the projector
 _OUTCOMES: dict[Outcome | None, str] = {
     "same": "**The same**: this room decided as ImageNet did.",
     "different": "**Different**: this room decided otherwise than ImageNet.",
@@ -38,7 +37,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         return
     word.on_screen(question.wnid, told=stage.revealed)
     if stage.revealed:
-        _results(room, question, _LARGE)
+        _results(room, question, large=True)
         return
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
@@ -53,7 +52,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
         return
     word.on_phone(question.wnid, told=stage.revealed)
     if stage.revealed:
-        _results(room, question, charts.TEXT)
+        _results(room, question, large=False)
     else:
         _ballot(room, stage, question, token)
 
@@ -162,7 +161,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
 
 
 @st.fragment
-def _results(room: Room, question: Question, text: int) -> None:
+def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words."""
     kept = record.record(doors.store(), room.code)
     published = ballots.published(question.wnid)
@@ -178,17 +177,17 @@ def _results(room: Room, question: Question, text: int) -> None:
             _line(question, published),
             question.deck.title,
             "",
-            text,
+            large,
         ),
         alt=f"How often each answer was given. {outcome(question, tallies[-1], published)}",
         key=f"votes_{question.key}",
         config={"displayModeBar": False},
     )
-    say = st.header if text > charts.TEXT else st.markdown
+    say = st.header if large else st.markdown
     say(outcome(question, tallies[-1], published))
     count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
     alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
-    (st.subheader if text > charts.TEXT else st.caption)(agreement(alphas, count))
+    (st.subheader if large else st.caption)(agreement(alphas, count))
 
 
 def _line(question: Question, published: Published) -> tuple[str, float] | None:

@@ -17,14 +17,13 @@ from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
 from explainer.workshop.wall import FEWEST
 
-_LARGE = 26  # pixels of a chart's texts on the projector
 _ADDED, _SEEN = "workshop_added", "workshop_seen"
 
 
 def on_screen(room: Room, stage: Stage) -> None:
     """How many have added theirs, and after the reveal the classes, all at once."""
     if stage.revealed:
-        _revealed(room, _LARGE)
+        _revealed(room, large=True)
     else:
         st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
         _waiting(room)
@@ -33,7 +32,7 @@ def on_screen(room: Room, stage: Stage) -> None:
 def on_phone(room: Room, stage: Stage, token: str) -> None:
     """A picture to read, its word, and the choice to add its class to the wall."""
     if stage.revealed:
-        _revealed(room, charts.TEXT)
+        _revealed(room, large=False)
     source.choose()
     photo = source.photo()
     if photo is None or (source.is_own() and not room.rules.own_faces):
@@ -146,7 +145,7 @@ def _waiting(room: Room) -> None:
 
 
 @st.fragment
-def _revealed(room: Room, text: int) -> None:
+def _revealed(room: Room, large: bool) -> None:
     """The classes on the wall, the words that several got, and how fast that was."""
     found = wall.wall(doors.store(), room.code)
     if found.participants < FEWEST:
@@ -155,12 +154,14 @@ def _revealed(room: Room, text: int) -> None:
     total = sum(found.labels.values())
     gone = total - found.labels["kept"] - found.labels["not imageable"]
     st.plotly_chart(
-        charts.wall(found.labels, f"What {found.participants} of this room got", "labels by what became of them", text),
+        charts.wall(
+            found.labels, f"What {found.participants} of this room got", "labels, by their class", large
+        ),
         alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
         key="wall",
         config={"displayModeBar": False},
     )
-    say = st.header if text > charts.TEXT else st.markdown
+    say = st.header if large else st.markdown
     say(
         f"{gone / total:.0%} of these labels were announced for removal in 2019; of words drawn at random it is "
         f"{vocabularies.removed_share():.0%}. {rate(found.per_hour)}"

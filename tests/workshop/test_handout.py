@@ -1,0 +1,365 @@
+"""What is taken away: this room's results, cards for a room without phones, a page about the network and the data."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import sentinels
+
+from explainer import vocabularies, words
+from explainer.taxonomy import DATA
+from explainer.words import Context
+from explainer.workshop import ballots, handout, record, rehearsal, rooms, sheets, store, talk, votes, wall
+from explainer.workshop.handout import Service
+from explainer.workshop.record import Record
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+
+PARROT = "n10401331"  # on record as offensive
+GRANDMOTHER, GRANDFATHER = "n10142747", "n10142391"
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "rect", "path", "source"}
+FILE = Path("/srv/talk/rooms.sqlite")
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, the text that a reader sees, and whether every tag is closed where it should be."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, Mapping[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, text: str) -> None:
+        if "style" not in self.open:
+            self.texts.append(text)
+
+    @property
+    def text(self) -> str:
+        """All text with single spaces."""
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def rehearsed() -> Iterator[Record]:
+    """A room with made-up votes on the default deck, pages of pictures, a wall and reports."""
+    kept = Store(None)
+    showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
+    room = rehearsal.rehearse(kept, sheets=showing)
+    yield record.record(kept, room.code)
+    kept.close()
+
+
+@pytest.fixture
+def adults(store: Store) -> Room:
+    return rooms.open_room(store, "adults", "safety")
+
+
+def decide(store: Store, code: str, question: str, *rounds: Mapping[str, int]) -> None:
+    """Have so many phones give so many answers, round after round."""
+    most = max(sum(answers.values()) for answers in rounds)
+    tokens = [rooms.join(store, code) for _ in range(most)]
+    for round, answers in enumerate(rounds, start=1):
+        rooms.present(store, code, activity=question, round=round, open=True)
+        given = [answer for answer, count in answers.items() for _ in range(count)]
+        for token, answer in zip(tokens, given, strict=False):
+            votes.vote(store, code, question, round, token, answer)
+
+
+def section(html: str, wnid: str) -> str:
+    """The part of a handout that is about one question."""
+    (found,) = (part for part in re.findall(r"<section.*?</section>", html, re.DOTALL) if wnid in part)
+    return found
+
+
+def everything(rehearsed: Record) -> dict[str, str]:
+    """Each of the papers."""
+    return {
+        "handout": handout.handout(rehearsed),
+        "cards": handout.cards("imageability"),
+        "it": handout.it_page(Service(8501, False, FILE)),
+    }
+
+
+# The papers
+
+
+@pytest.mark.parametrize("paper", ["handout", "cards", "it"])
+def test_a_paper_is_one_well_formed_file_with_language_and_title(paper: str, rehearsed: Record) -> None:
+    html = everything(rehearsed)[paper]
+    read = Reader(html)
+    assert html.startswith("<!DOCTYPE html>")
+    assert read.open == []
+    assert ("html", {"lang": "en"}) in read.tags
+    names = [name for name, _ in read.tags]
+    assert names.count("title") == names.count("h1") == 1
+
+
+@pytest.mark.parametrize("paper", ["handout", "cards", "it"])
+def test_a_paper_asks_no_host_for_anything(paper: str, rehearsed: Record) -> None:
+    html = everything(rehearsed)[paper]
+    read = Reader(html)
+    assert not {"script", "link", "iframe", "object", "form", "base"} & {name for name, _ in read.tags}
+    sources = [value for _, attributes in read.tags for name, value in attributes.items() if name in ("src", "href")]
+    assert all(value is not None and value.startswith("data:image/webp;base64,") for value in sources)
+    assert not re.search(r"url\((?!#)|@import", html)
+    policy = next(attributes for name, attributes in read.tags if "http-equiv" in attributes)
+    assert str(policy["content"]).startswith("default-src 'none'")
+
+
+def test_only_a_rehearsal_says_that_it_is_one(rehearsed: Record) -> None:
+    marked = handout.handout(rehearsed)
+    real = handout.handout(replace(rehearsed, room=replace(rehearsed.room, rehearsal=False)))
+    assert "Rehearsal: the votes in this room are made up." in Reader(marked).text
+    assert re.search(r"\.rehearsal \{ position: fixed", marked)  # what is fixed is printed on every page
+    assert "(rehearsal)</title>" in marked
+    assert "rehearsal" not in real.lower()
+
+
+@pytest.mark.parametrize("markup", ["<script>alert(1)</script>", "\"><img src=x onerror='alert(1)'>", "{{ 7 * 7 }}"])
+def test_markup_in_any_value_is_inert(markup: str, rehearsed: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = words.Caption(PARROT, "safe", markup)
+    monkeypatch.setattr(words.Caption, "gloss", markup)
+    monkeypatch.setattr(words, "caption", lambda *_: hostile)
+    text = replace(talk.load(), questions=(markup,), critiques=(talk.Critique("cure", markup, markup),))
+    monkeypatch.setattr(talk, "load", lambda: text)
+    room = replace(rehearsed.room, code=markup)
+    papers = [
+        handout.handout(replace(rehearsed, room=room)),
+        handout.cards("imageability"),
+        handout.it_page(Service(8501, False, Path(markup))),
+    ]
+    for html in papers:
+        read = Reader(html)
+        assert read.open == []
+        assert markup in "".join(read.texts)
+        assert "script" not in {name for name, _ in read.tags}
+        assert not any("onerror" in attributes for _, attributes in read.tags)
+
+
+@pytest.mark.usefixtures("planted")
+def test_a_masked_word_stays_masked_on_every_paper(store: Store, adults: Room) -> None:
+    decide(store, adults.code, f"safety/{PARROT}", {"offensive": 6})
+    rooms.present(store, adults.code, activity="", open=False)
+    for token in [rooms.join(store, adults.code) for _ in range(6)]:
+        wall.flag(store, adults.code, token, PARROT, "insult")
+    html = handout.handout(record.record(store, adults.code))
+    assert Reader(html).text.count("[masked: offensive]") == 2
+    papers = html + handout.cards("safety") + handout.cards("imageability")
+    assert not {found for found in sentinels.found(papers) if "offensive" in found}
+
+
+# The handout
+
+
+def test_a_handout_says_whose_it_is(rehearsed: Record) -> None:
+    text = Reader(handout.handout(rehearsed)).text
+    assert f"Room {rehearsed.room.code} , {rehearsed.room.created.date().isoformat()}." in text
+    assert f"Phones that joined: {rehearsal.PHONES}." in text
+    assert record.data_version() in text
+
+
+def test_a_question_has_its_word_its_definition_both_votes_and_the_record(store: Store, adults: Room) -> None:
+    decide(
+        store, adults.code, f"safety/{GRANDMOTHER}", {"safe": 7, "sensitive": 5, "who": 2}, {"safe": 12, "unsure": 2}
+    )
+    html = handout.handout(record.record(store, adults.code))
+    text = Reader(section(html, GRANDMOTHER)).text
+    assert text.startswith("grandma, grandmother, granny")
+    assert "the mother of your father or mother" in text
+    assert "answer vote 1 vote 2" in text
+    assert "Safe 7 12 " in text
+    assert "Sensitive: it depends on the picture 5 <5 " in text
+    assert "It depends who says it <5 <5 " in text
+    assert "On record: safe, imageability 5.0 of 5, kept. This room: the same." in text
+
+
+def test_a_room_that_decided_otherwise_is_different_and_gets_no_score(store: Store, adults: Room) -> None:
+    decide(store, adults.code, f"safety/{GRANDFATHER}", {"safe": 9})
+    html = handout.handout(record.record(store, adults.code))
+    text = Reader(section(html, GRANDFATHER)).text
+    assert "On record: sensitive, imageability 5.0 of 5, removed in 2019. This room: different." in text
+    assert not re.search(r"score|points|correct|wrong|right answer", text)
+
+
+def test_the_agreement_is_said_for_each_vote(rehearsed: Record) -> None:
+    first, second = (record.alpha(rehearsed, "imageability", round) for round in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert first < second  # ratings scatter less in the second vote of a rehearsal
+    assert f"vote 1 {first:.2f} , vote 2 {second:.2f} ." in Reader(handout.handout(rehearsed)).text
+
+
+def test_where_agreement_cannot_be_told_it_is_not_made_up(store: Store, adults: Room) -> None:
+    decide(store, adults.code, f"safety/{GRANDMOTHER}", {"safe": 6})
+    assert "vote 1 cannot be said" in Reader(handout.handout(record.record(store, adults.code))).text
+
+
+@pytest.mark.parametrize("few", [0, 1, 4])
+def test_a_small_count_is_neither_said_nor_drawn(few: int, store: Store, adults: Room) -> None:
+    decide(store, adults.code, f"safety/{GRANDMOTHER}", {"safe": 10, "none": few})
+    html = section(handout.handout(record.record(store, adults.code)), GRANDMOTHER)
+    hidden = [attributes for name, attributes in Reader(html).tags if attributes.get("fill") == "none"]
+    assert {attributes["width"] for attributes in hidden} == {"40.0"}  # as long as 4 of 10, whatever it is
+    assert Reader(html).text.count("<5") == 5
+
+
+def test_bars_are_as_long_as_their_counts(store: Store, adults: Room) -> None:
+    decide(store, adults.code, f"safety/{GRANDMOTHER}", {"safe": 8, "sensitive": 6})
+    html = section(handout.handout(record.record(store, adults.code)), GRANDMOTHER)
+    drawn = [tag for name, tag in Reader(html).tags if name == "rect" and tag["fill"] != "none"]
+    assert [attributes["width"] for attributes in drawn] == ["100.0", "75.0"]
+
+
+def test_first_and_second_vote_can_be_told_apart_in_grey(rehearsed: Record) -> None:
+    fills = {tag.get("fill") for name, tag in Reader(handout.handout(rehearsed)).tags if name == "rect"}
+    assert {"url(#first)", "url(#second)"} <= fills
+
+
+def test_fifty_a_minute_shows_each_picture_with_how_many_marked_it(rehearsed: Record) -> None:
+    html = handout.handout(rehearsed)
+    read = Reader(html)
+    pictures = [attributes for name, attributes in read.tags if name == "img"]
+    assert len(pictures) == 2 * 48
+    assert [tag["alt"] for tag in pictures[:48]] == [picture.title for picture in sheets.sheet("thing").pictures]
+    hasty, calm = (marks for marks in rehearsed.marks if marks.sheet == "thing")
+    place = min(sheets.sheet("thing").showing)
+    assert f"{place + 1}: {hasty.marked[place]} / {calm.marked[place]}" in read.text
+    assert "against the clock: 24 pages" in read.text
+    assert "untimed: 24 pages" in read.text
+    assert "57.6 seconds" in read.text
+    assert "On record: safe, imageability 1.0 of 5, removed by 2021. ImageNet had 1,390 pictures sorted" in read.text
+
+
+def test_the_wall_is_counted_by_class(rehearsed: Record) -> None:
+    text = Reader(handout.handout(rehearsed)).text
+    for status, count in rehearsed.wall.labels.items():
+        assert f"{status} {count if count >= 5 else '<5'} " in text
+
+
+def test_labels_of_a_few_are_not_said_however_many_they_are(store: Store, room: Room) -> None:
+    people = sorted(vocabularies.person_categories("winter-2021"))
+    for token in [rooms.join(store, room.code) for _ in range(4)]:
+        wall.add(store, room.code, token, people[:20])
+    html = handout.handout(record.record(store, room.code))
+    text = Reader(html).text
+    assert "What <5 participants chose to add" in text
+    assert "kept <5 not imageable <5 sensitive <5 offensive <5" in text
+    assert "80" not in re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL).split("What the room got")[1]
+
+
+def test_what_a_few_reported_is_left_out(store: Store, room: Room) -> None:
+    tokens = [rooms.join(store, room.code) for _ in range(5)]
+    for token in tokens:
+        wall.flag(store, room.code, token, GRANDFATHER, "group")
+    wall.flag(store, room.code, tokens[0], GRANDMOTHER, "unseen")
+    text = Reader(handout.handout(record.record(store, room.code))).text
+    reported = text.partition("What the room reported")[2]
+    assert f"{GRANDFATHER} It is about race, faith, health or sexuality 5" in reported
+    assert GRANDMOTHER not in reported
+
+
+def test_a_room_that_did_nothing_has_questions_and_sources_all_the_same(store: Store) -> None:
+    text = Reader(handout.handout(record.record(store, rooms.open_room(store).code))).text
+    assert "This room has not voted." in text
+    assert "Fifty a minute" not in text
+    assert "What the room got" not in text
+    assert all(question in text for question in talk.load().questions)
+    assert all(critique.short in text for critique in talk.load().critiques)
+
+
+def test_the_sources_are_those_of_the_page_about() -> None:
+    about = (DATA / "about.md").read_text(encoding="utf-8").partition("## Sources")[2]
+    assert len(handout.sources()) == about.count("\n- ")
+    assert handout.sources()[0] == "Crawford & Paglen, Excavating AI (2019; AI & Society 2021): excavating.ai"
+    assert handout.sources()[2].endswith("Towards Fairer Datasets (FAT* 2020): arXiv 1912.07726")
+
+
+# Cards
+
+
+@pytest.mark.parametrize("deck", ballots.DECKS)
+def test_every_category_of_a_deck_has_a_card_unless_its_word_is_masked(deck: str) -> None:
+    fronts = re.findall(r'<p class="words">', handout.cards(deck))
+    shown = [
+        wnid for wnid in ballots.DECKS[deck].wnids if not words.caption(wnid, Context.TREE_FILE, revealed=True).masked
+    ]
+    assert len(fronts) == len(shown) == len(ballots.DECKS[deck].wnids) - (deck == "safety")
+    assert PARROT not in handout.cards(deck)
+
+
+def test_the_record_is_on_the_back_of_its_card_when_the_paper_is_turned() -> None:
+    html = handout.cards("imageability")
+    cards = re.findall(r'<div class="card">(.*?)</div>', html, re.DOTALL)
+    numbers = [int(found[1]) if (found := re.search(r"Card (\d+)", card)) else None for card in cards]
+    # Eleven cards, two across: eight fronts, their backs with the columns the other way round, and so on.
+    assert numbers[:16] == [1, 2, 3, 4, 5, 6, 7, 8, 2, 1, 4, 3, 6, 5, 8, 7]
+    assert numbers[16:] == [9, 10, 11, 10, 9, None, 11]
+    assert all(("On record" in card) == (place in {*range(8, 16), 19, 20, 22}) for place, card in enumerate(cards))
+
+
+def test_a_front_says_nothing_of_the_record() -> None:
+    fronts = re.findall(r'<p class="words">.*?</div>', handout.cards("imageability"), re.DOTALL)
+    assert not any(re.search(r"imageability|kept|removed|safe|n\d{8}", front) for front in fronts)
+
+
+def test_the_sheet_for_hands_has_a_field_for_each_answer() -> None:
+    html = handout.cards("safety").partition("Counted hands")[2]
+    assert html.count("<td></td>") == 11 * len(ballots.DECKS["safety"].choices)
+
+
+def test_an_unknown_deck_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        handout.cards("poker")
+
+
+# The page for those who look after the network and the data
+
+
+def test_the_page_lists_everything_that_the_store_keeps() -> None:
+    made = {
+        table
+        for step in store.MIGRATIONS
+        for line in step
+        for table in re.findall(r"^CREATE TABLE (\w+)", line.strip())
+    }
+    assert made == set(handout.KEPT)
+    text = Reader(handout.it_page(Service(8501, False, FILE))).text
+    assert all(what in text for what, _ in handout.KEPT.values())
+
+
+def test_the_store_has_no_place_for_what_the_page_says_is_not_kept() -> None:
+    columns = " ".join(line for step in store.MIGRATIONS for line in step).lower()
+    assert not re.search(r"\b(ip|address|agent|browser|device|name|photo|image|digest|hash|sha256|time)\b", columns)
+
+
+@pytest.mark.parametrize("port", [8501, 8600])
+def test_the_page_names_the_port_and_the_file(port: int) -> None:
+    text = Reader(handout.it_page(Service(port, False, FILE))).text
+    assert f"port {port} ," in text
+    assert str(FILE) in text
+    assert "in memory, until the program ends" in Reader(handout.it_page(Service(port, False, None))).text
+
+
+def test_the_page_says_whether_others_can_listen() -> None:
+    plain, safe = (Reader(handout.it_page(Service(8501, encrypted, FILE))).text for encrypted in (False, True))
+    assert "Others in the same network can read and change what goes over it" in plain
+    assert "--server.sslCertFile" in plain
+    assert "This server has a certificate" in safe
+    assert "plain http" not in safe

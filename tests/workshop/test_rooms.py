@@ -1,0 +1,285 @@
+"""Who is in a room, what a room is shown, and that it is gone when it is deleted."""
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from explainer.workshop import ballots, rooms, votes, wall
+from explainer.workshop.rooms import Closed, Room, RoomError, UnknownRoom, UnknownToken
+from explainer.workshop.store import Store
+
+QUESTIONS = ballots.DECKS["imageability"].questions
+HOSTILE = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "**bold**",
+        "' OR 1=1 --",
+        "CDFHJ'; DROP TABLE rooms; --",
+        "../../etc/passwd",
+        "%00",
+        "\x00",
+        "\ud800",
+        "CDFHJ\n",
+        "A" * 100_000,
+        "cdfhj cdfhj",
+        "ＣＤＦＨＪ",
+        "",
+    ]
+)
+
+
+# --- joining
+
+
+def test_a_code_is_five_letters_and_digits_that_form_no_word_and_look_like_no_other(store: Store) -> None:
+    codes = {rooms.open_room(store).code for _ in range(50)}
+    assert len(codes) == 50
+    assert all(len(code) == 5 for code in codes)
+    assert not set("".join(codes)) & set("AEIOUY34")
+    for alike in ("0O", "1IL", "2Z", "5S", "6G", "8B", "UV"):
+        assert len(set("".join(codes)) & set(alike)) <= 1
+
+
+def test_a_code_may_be_typed_in_small_letters(store: Store, room: Room) -> None:
+    assert rooms.find(store, f" {room.code.lower()} ") == room
+
+
+def test_a_phone_that_reloads_is_the_same_participant(store: Store, room: Room, phone: str) -> None:
+    assert rooms.join(store, room.code, phone) == phone
+    assert rooms.participants(store, room.code) == 1
+
+
+def test_each_phone_that_comes_without_a_token_is_another_participant(store: Store, room: Room) -> None:
+    assert len({rooms.join(store, room.code) for _ in range(5)}) == rooms.participants(store, room.code) == 5
+
+
+def test_a_token_of_another_room_or_of_nobody_is_given_a_new_one(store: Store, room: Room, phone: str) -> None:
+    other = rooms.open_room(store).code
+    assert rooms.join(store, other, phone) != phone
+    assert rooms.join(store, room.code, "x" * 22) != "x" * 22
+    with pytest.raises(UnknownToken):
+        rooms.heartbeat(store, other, phone)
+
+
+def test_a_token_outlives_the_server(store: Store, room: Room, phone: str, file: Path) -> None:
+    store.close()
+    again = Store(file)
+    assert rooms.join(again, room.code, phone) == phone
+    assert rooms.stage(again, room.code).activity == QUESTIONS[0]
+
+
+def test_a_room_gives_out_so_many_tokens_and_no_more(store: Store, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MOST_PARTICIPANTS", 3)
+    tokens = [rooms.join(store, room.code) for _ in range(3)]
+    with pytest.raises(rooms.Full):
+        rooms.join(store, room.code)
+    assert rooms.join(store, room.code, tokens[0]) == tokens[0]
+
+
+def test_phones_that_are_heard_of_are_here(
+    store: Store, room: Room, phones: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = rooms.open_room(store).code
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for phone in (phones[0], phones[1], phones[1]):
+        rooms.heartbeat(store, room.code, phone)
+    assert (rooms.here(store, room.code), rooms.here(store, other)) == (2, 0)
+    now += rooms.HERE - 1
+    rooms.heartbeat(store, room.code, phones[2])
+    assert rooms.here(store, room.code) == 3
+    now += 2
+    assert rooms.here(store, room.code) == 1
+
+
+# --- what a room is shown
+
+
+def test_every_change_gives_the_stage_a_higher_version(store: Store, room: Room) -> None:
+    versions = [
+        rooms.stage(store, room.code).version,
+        rooms.present(store, room.code, paused=True).version,
+        rooms.present(store, room.code, paused=False, blank=True).version,
+        rooms.present(store, room.code, step="wall").version,
+    ]
+    assert versions == sorted(set(versions))
+
+
+def test_a_change_to_what_is_already_so_changes_nothing(store: Store, room: Room) -> None:
+    before = rooms.stage(store, room.code)
+    assert rooms.present(store, room.code, activity=QUESTIONS[0], open=True) == before
+
+
+def test_another_question_begins_closed_and_unrevealed(store: Store, room: Room) -> None:
+    rooms.present(store, room.code, revealed=True)
+    stage = rooms.present(store, room.code, activity=QUESTIONS[1])
+    assert (stage.open, stage.revealed) == (False, False)
+    assert rooms.present(store, room.code, activity=QUESTIONS[2], open=True).open
+
+
+def test_the_second_round_begins_closed(store: Store, room: Room) -> None:
+    assert not rooms.present(store, room.code, round=2).open
+
+
+def test_a_pause_leaves_the_clock_of_the_activity_alone(store: Store, room: Room) -> None:
+    since = rooms.stage(store, room.code).since
+    assert rooms.present(store, room.code, paused=True).since == since
+    assert rooms.present(store, room.code, paused=False, round=2).since > since
+
+
+def test_two_presenters_do_not_undo_each_other(store: Store, room: Room) -> None:
+    changes = [{"paused": True}, {"blank": True}, {"revealed": True}, {"step": "decide"}] * 5
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda change: rooms.present(store, room.code, **change), changes))
+    stage = rooms.stage(store, room.code)
+    assert (stage.paused, stage.blank, stage.revealed, stage.open) == (True, True, True, True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": "<b>"}, {"activity": "'; --"}, {"round": 0}, {"round": 10}, {"version": 9}]
+)
+def test_a_stage_that_cannot_be_is_refused(store: Store, room: Room, change: dict[str, object]) -> None:
+    before = rooms.stage(store, room.code)
+    with pytest.raises(ValueError, match=r"There is no such|A round is"):
+        rooms.present(store, room.code, **change)
+    assert rooms.stage(store, room.code) == before
+
+
+# --- presets
+
+
+def test_under_18_or_mixed_is_the_default_and_locks_masks_and_own_faces() -> None:
+    preset = next(iter(rooms.PRESETS.values()))
+    assert (preset.name, preset.own_faces, preset.masks_locked, preset.decks) == (
+        "mixed", False, True, ("imageability",),
+    )  # fmt: skip
+
+
+def test_only_adults_vote_on_safety(store: Store, room: Room) -> None:
+    with pytest.raises(ValueError, match="preset"):
+        rooms.open_room(store, "mixed", "safety")
+    with pytest.raises(ValueError, match="preset"):
+        rooms.present(store, room.code, activity=ballots.DECKS["safety"].questions[0])
+    adults = rooms.open_room(store, "adults", "safety").code
+    assert rooms.present(store, adults, activity=ballots.DECKS["safety"].questions[0], open=True).open
+
+
+# --- ending, resuming, deleting
+
+
+def test_a_room_that_has_ended_takes_no_votes_and_keeps_what_it_has(store: Store, room: Room, phone: str) -> None:
+    votes.vote(store, room.code, QUESTIONS[0], 1, phone, "5")
+    assert rooms.end(store, room.code).ended is not None
+    for closed in (
+        lambda: votes.vote(store, room.code, QUESTIONS[0], 1, phone, "1"),
+        lambda: rooms.join(store, room.code),
+        lambda: rooms.present(store, room.code, open=True),
+        lambda: wall.add(store, room.code, phone, ["n10142747"]),
+    ):
+        with pytest.raises(Closed):
+            closed()
+    assert rooms.join(store, room.code, phone) == phone
+    assert votes.tally(store, room.code, QUESTIONS[0], 1).counts["5"] == 1
+
+
+def test_rooms_are_listed_with_the_newest_first_to_be_resumed(store: Store, room: Room, file: Path) -> None:
+    later = rooms.open_room(store, "adults", route="90")
+    rooms.end(store, room.code)
+    store.close()
+    listed = rooms.listing(Store(file))
+    assert [(found.code, found.ended is None) for found in listed] == [(later.code, True), (room.code, False)]
+
+
+def test_of_a_room_that_is_deleted_no_byte_is_left(store: Store, file: Path) -> None:
+    made = [rooms.open_room(store).code for _ in range(4)]
+    tokens = {code: [rooms.join(store, code) for _ in range(40)] for code in made}
+    work = [(code, question, token) for code in made for question in QUESTIONS for token in tokens[code]]
+    random.Random(5).shuffle(work)  # so that pages are split between rooms
+    for code in made:
+        for token in tokens[code]:
+            wall.flag(store, code, token, "n10142747", "unseen")
+            wall.add(store, code, token, ["n10142747"])
+    for code, question, token in work[:800]:
+        rooms.present(store, code, activity=question, open=True)
+        votes.vote(store, code, question, 1, token, "3")
+    gone, *left = made
+    rooms.heartbeat(store, gone, tokens[gone][0])
+    rooms.delete(store, gone)
+    content = b"".join(part.read_bytes() for part in file.parent.iterdir())
+    assert not [text for text in (gone, *tokens[gone]) if text.encode() in content]
+    assert all(token.encode() in content for code in left for token in tokens[code])
+    assert [found.code for found in rooms.listing(store)] == left[::-1]
+    assert rooms.here(store, gone) == 0
+    with pytest.raises(UnknownRoom):
+        rooms.stage(store, gone)
+
+
+# --- hostile input
+
+CALLS: dict[str, Callable[[Store, str, str, str, str], object]] = {
+    "find": lambda s, code, token, a, b: rooms.find(s, code),
+    "join": lambda s, code, token, a, b: rooms.join(s, code, token),
+    "stage": lambda s, code, token, a, b: rooms.stage(s, code),
+    "heartbeat": lambda s, code, token, a, b: rooms.heartbeat(s, code, token),
+    "vote": lambda s, code, token, a, b: votes.vote(s, code, a, 1, token, b),
+    "vote_of": lambda s, code, token, a, b: votes.vote_of(s, code, a, 1, token),
+    "mark": lambda s, code, token, a, b: votes.mark(s, code, a, 1, token, [0]),
+    "marks_of": lambda s, code, token, a, b: votes.marks_of(s, code, a, 1, token),
+    "flag": lambda s, code, token, a, b: wall.flag(s, code, token, a, b),
+    "add": lambda s, code, token, a, b: wall.add(s, code, token, [a]),
+    "delete": lambda s, code, token, a, b: rooms.delete(s, code),
+}
+
+WITHOUT_TOKEN = {"find", "join", "stage", "delete"}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(code=HOSTILE, token=HOSTILE, first=HOSTILE, second=HOSTILE)
+def test_markup_in_the_code_is_a_wrong_room(
+    store: Store, room: Room, call: str, code: str, token: str, first: str, second: str
+) -> None:
+    with pytest.raises(UnknownRoom if call in WITHOUT_TOKEN else RoomError) as refused:
+        CALLS[call](store, code, token, first, second)
+    assert str(refused.value) in {str(UnknownRoom()), str(rooms.BadAnswer())}  # which say nothing of what came
+    assert rooms.find(store, room.code) == room
+
+
+@pytest.mark.parametrize("call", sorted(CALLS.keys() - WITHOUT_TOKEN))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(token=HOSTILE, first=HOSTILE, second=HOSTILE)
+def test_markup_in_the_token_is_nobody(
+    store: Store, room: Room, call: str, token: str, first: str, second: str
+) -> None:
+    with pytest.raises(RoomError):
+        CALLS[call](store, room.code, token, first, second)
+
+
+@pytest.mark.parametrize("call", ["vote", "mark", "flag", "add"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(first=HOSTILE, second=HOSTILE)
+def test_markup_in_what_is_asked_is_no_answer(
+    store: Store, room: Room, phone: str, call: str, first: str, second: str
+) -> None:
+    with pytest.raises(RoomError):
+        CALLS[call](store, room.code, phone, first, second)
+    assert votes.rounds(store, room.code) == votes.marks(store, room.code) == wall.flags(store, room.code) == ()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(text=HOSTILE)
+def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room: Room, phone: str, text: str) -> None:
+    assert votes.vote_of(store, room.code, text, 1, phone) is None
+    assert votes.marks_of(store, room.code, text, 1, phone) is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(text=HOSTILE)
+def test_markup_in_the_token_of_a_phone_that_joins_is_replaced(store: Store, room: Room, text: str) -> None:
+    assert rooms.join(store, room.code, text) != text
