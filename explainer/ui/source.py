@@ -15,8 +15,7 @@ _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"
 def choose() -> None:
     """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
     if not visitor.own_faces():
-        _choose_sample()
-        _credit()
+        choose_sample()
         st.caption("The room that you joined uses the sample pictures alone.")
         return
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
@@ -40,14 +39,19 @@ def choose() -> None:
 
 def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
-    _choose_sample()
-    _credit()
+    choose_sample()
     if visitor.own_faces():
         st.page_link("pages/photo.py", label="Give a photo of yours on the first page")
     chosen = photo()
     if chosen is None:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     return chosen
+
+
+def choose_sample() -> None:
+    """Widgets to choose a sample picture, and whose it is."""
+    _choose_sample()
+    _credit()
 
 
 def _choose_sample() -> None:
@@ -74,9 +78,10 @@ def _camera_allowed() -> bool:
 
 
 def photo() -> Photo | None:
-    """The visitor's photo, or None where there is none yet."""
+    """The visitor's photo, or None where there is none yet, or one of theirs that their room does without."""
     chosen: Photo | None = st.session_state.get("photo")
-    return chosen
+    sample = st.session_state.get("sample") is not None
+    return chosen if sample or visitor.own_faces() else None
 
 
 def is_own() -> bool:

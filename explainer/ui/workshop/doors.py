@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Callable
 from typing import Literal, Unpack, get_args
 
 import streamlit as st
 
+from explainer.ui.workshop.trying import attempt
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
@@ -20,7 +20,7 @@ View = Literal["phone", "projector", "notes"]
 PAGE = "pages/workshop.py"
 """Where all of it is."""
 
-_PRESENTER, _FAILURES, _KEY, _TROUBLE = "presenter", "wrong_keys", "presenter_key", "workshop_trouble"
+_PRESENTER, _FAILURES, _KEY = "presenter", "wrong_keys", "presenter_key"
 _TOKENS = "tokens"
 _FOLLOWED = 1.5  # seconds after which a screen looks again whether something changed
 
@@ -105,24 +105,10 @@ def _take_key() -> None:
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
 
 
-def attempt(work: Callable[[], object]) -> None:
-    """Do what somebody asked for; where it cannot be done, `trouble` says why."""
-    try:
-        work()
-    except (RoomError, Busy) as error:
-        st.session_state[_TROUBLE] = str(error)
-
-
 def present(code: str, **changes: Unpack[Changes]) -> None:
     """Change what a room is shown, where this session has given the key."""
     if is_presenter():
         attempt(lambda: rooms.present(store(), code, **changes))
-
-
-def trouble() -> None:
-    """Why the last thing that was asked for was not done, once."""
-    if said := st.session_state.pop(_TROUBLE, None):
-        st.error(said)
 
 
 def token(room: Room) -> str | None:

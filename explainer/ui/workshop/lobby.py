@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explainer.ui.workshop import doors
+from explainer.ui.workshop.trying import attempt, trouble
 from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
 from explainer.workshop.rooms import PRESETS, Room
 
@@ -16,7 +17,7 @@ def show() -> None:
         "A talk of 20, 45 or 90 minutes for a room of people: the app's own parts step by step on a projector, and "
         "what the room thinks of them, by phone or by show of hands. Nobody gives a name, a face or an account."
     )
-    doors.trouble()
+    trouble()
     join, present = st.columns(2, gap="large")
     with join:
         _join()
@@ -113,7 +114,7 @@ def _opened(preset: str, deck: str, route: str, phones: bool, made_up: bool) -> 
         doors.go(room=room.code, view="notes", **({} if phones else {"phones": "no"}))
 
     if doors.is_presenter():
-        doors.attempt(work)
+        attempt(work)
 
 
 def _resume() -> None:
@@ -148,10 +149,10 @@ def ending(room: Room) -> None:
 
 def _end(code: str) -> None:
     if doors.is_presenter():
-        doors.attempt(lambda: rooms.end(doors.store(), code))
+        attempt(lambda: rooms.end(doors.store(), code))
 
 
 def _delete(code: str) -> None:
     if doors.is_presenter():
-        doors.attempt(lambda: rooms.delete(doors.store(), code))
+        attempt(lambda: rooms.delete(doors.store(), code))
         doors.go()

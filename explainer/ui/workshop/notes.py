@@ -9,6 +9,7 @@ import streamlit as st
 from explainer.ui.category import plain
 from explainer.ui.workshop import checks, doors, lobby, parts, projector
 from explainer.ui.workshop.activities import ACTS
+from explainer.ui.workshop.trying import trouble
 from explainer.workshop import invitation, rooms, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
@@ -25,7 +26,6 @@ def show(room: Room) -> None:
         return
     stage = rooms.stage(doors.store(), room.code)
     step = doors.step(room, stage)
-    doors.trouble()
     _troubles(room)
     st.title(plain(step.title), anchor=False)
     st.markdown(f"*{plain(step.line)}*")
@@ -42,6 +42,8 @@ def show(room: Room) -> None:
     with doing:
         if step.activity and step.activity in ACTS:
             ACTS[step.activity].controls(room, stage)
+        else:
+            trouble()
         _around(room)
     doors.follow(room.code, stage.version)
 

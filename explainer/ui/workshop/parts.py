@@ -19,7 +19,7 @@ from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.vocabularies import RELEASES, Label
 from explainer.words import Caption, Context
-from explainer.workshop import invitation, sheets, talk
+from explainer.workshop import invitation, sheets, talk, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
 
@@ -96,13 +96,13 @@ def _sheet(room: Room, step: Step) -> None:
     sheet = sheets.sheet(sheets.SHEETS[0])
     caption = words.caption(sheet.wnid, Context.TREE)
     st.subheader(f"Click all that show **{plain(caption.name)}**: {plain(caption.gloss or '')}", anchor=False)
-    st.image(sheets.together(sheet, 12), width=1320, alt=f"A page of {sheets.PICTURES} small pictures.")
+    st.image(sheets.together(sheet, 12), width=1320, alt=f"A page of {len(sheet.pictures)} small pictures.")
 
 
 def _small_sheet(room: Room, step: Step) -> None:
     sheet = sheets.sheet(sheets.SHEETS[0])
     st.markdown(f"Click all that show **{plain(words.caption(sheet.wnid, Context.TREE).name)}**, as the workers did:")
-    st.image(sheets.together(sheet, 6), width="stretch", alt=f"A page of {sheets.PICTURES} small pictures.")
+    st.image(sheets.together(sheet, 6), width="stretch", alt=f"A page of {len(sheet.pictures)} small pictures.")
 
 
 def _nobody(room: Room, step: Step) -> None:

@@ -7,6 +7,7 @@ from explainer.ui.category import plain
 from explainer.ui.workshop import doors, parts
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
+from explainer.ui.workshop.trying import trouble
 from explainer.workshop import rooms
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
@@ -14,7 +15,6 @@ from explainer.workshop.talk import Step
 
 def show(room: Room) -> None:
     """What the phone may do at the moment, or how to join."""
-    doors.trouble()
     token = doors.token(room)
     if token is None:
         _invite(room)
@@ -43,6 +43,7 @@ def _invite(room: Room) -> None:
     if room.ended:
         st.markdown("This room has ended. Nobody can join it any more.")
         return
+    trouble()
     st.markdown(WHAT_IS_KEPT)
     st.button("Join", key="join", type="primary", width="stretch", on_click=doors.join, args=(room.code,))
 

@@ -16,7 +16,6 @@ def show(room: Room) -> None:
     """The step that the room is at, how to join it, and the keys that move it."""
     stage = rooms.stage(doors.store(), room.code)
     step = doors.step(room, stage)
-    doors.trouble()
     if not stage.blank:
         _step(room, stage, step)
     keys(room, stage, step)

@@ -154,9 +154,7 @@ def _revealed(room: Room, large: bool) -> None:
     total = sum(found.labels.values())
     gone = total - found.labels["kept"] - found.labels["not imageable"]
     st.plotly_chart(
-        charts.wall(
-            found.labels, f"What {found.participants} of this room got", "labels, by their class", large
-        ),
+        charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
         alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
         key="wall",
         config={"displayModeBar": False},
