@@ -157,11 +157,7 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
             text=texts,
             textposition="auto",
             textangle=0,
-<<<<<<< HEAD
             textfont={"size": _TEXT},
-=======
-            textfont={"size": TEXT},
->>>>>>> stage
             insidetextfont={"color": _INK},
             cliponaxis=False,
             hoverinfo="skip",
@@ -206,7 +202,7 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
                 "y": 1 - 0.1 * number,
                 "yanchor": "top",
                 "xanchor": side,
-                "font": {"size": TEXT},
+                "font": {"size": _TEXT},
             },
         )
     figure.update_layout(

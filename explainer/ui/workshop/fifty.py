@@ -13,8 +13,7 @@ import streamlit as st
 from explainer import words
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, word
-from explainer.ui.workshop.doors import attempt, trouble
-from explainer.ui.workshop.pressing import button
+from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import agreement, rooms, sheets, votes
 from explainer.workshop.rooms import Room, Stage

@@ -19,7 +19,7 @@ from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.vocabularies import RELEASES, Label
 from explainer.words import Caption, Context
-from explainer.workshop import invitation, sheets, talk, votes
+from explainer.workshop import invitation, sheets, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
 

@@ -8,7 +8,7 @@ from explainer.ui import visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop import wall as its_wall
-from explainer.ui.workshop.doors import attempt
+from explainer.ui.workshop.trying import attempt
 from explainer.words import Context
 from explainer.workshop import ballots, rooms, sheets, talk, wall
 from explainer.workshop.ballots import UnknownQuestion

@@ -9,8 +9,7 @@ import streamlit as st
 from explainer import charts, words
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, word
-from explainer.ui.workshop.doors import attempt, trouble
-from explainer.ui.workshop.pressing import button
+from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, record, rooms, votes
 from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion

@@ -10,8 +10,7 @@ from explainer.roulette import Result
 from explainer.ui import labels, resources, source, visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
-from explainer.ui.workshop.doors import attempt, trouble
-from explainer.ui.workshop.pressing import button
+from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
