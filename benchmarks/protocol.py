@@ -185,7 +185,7 @@ class Visit:
         for message in self._messages():
             if message.WhichOneof("type") == "new_session":
                 self._session = message.new_session.initialize.session_id
-                if not message.new_session.fragment_ids_this_run:
+                if not message.metadata.run.fragment_ids:
                     self._elements.clear()
                     self._drawn.clear()
                     self._timers.clear()
