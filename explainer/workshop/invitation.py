@@ -6,6 +6,7 @@ Nothing here asks another host for anything.
 import contextlib
 import io
 import socket
+from urllib.parse import urlsplit
 
 import segno
 from segno import helpers
@@ -13,6 +14,7 @@ from segno import helpers
 # One from each range of private networks, and one that nobody has (RFC 5737): which of this machine's addresses would
 # speak to them, its own routes tell.
 _ASKED_FOR = ("192.0.2.1", "192.168.0.1", "10.0.0.1", "172.16.0.1")
+_OURSELVES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 _MARGIN = 4  # modules of quiet ground round a code, as its standard wants
 
 
@@ -39,7 +41,7 @@ def origins(seen: str, port: int, secure: bool, base: str = "") -> tuple[str, ..
     scheme, usual = ("https", 443) if secure else ("http", 80)
     ending = "" if port == usual else f":{port}"
     local = [f"{scheme}://{address}{ending}{folder}" for address in addresses()]
-    own = [] if any(f"//{name}" in seen for name in ("localhost", "127.", "[::1]", "0.0.0.0")) else [seen]  # noqa: S104
+    own = [seen] if seen and (urlsplit(seen).hostname or "") not in _OURSELVES else []
     return tuple(dict.fromkeys([*own, *local])) or (seen,)
 
 

@@ -21,6 +21,18 @@ class Check:
     otherwise: str
 
 
+@st.cache_resource(show_spinner=False)
+def _detector() -> str:
+    return faces.load().name
+
+
+@st.cache_resource(show_spinner=False)
+def _masked() -> bool:
+    """Whether offensive words are masked, tried on all of them."""
+    offensive = (wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
+    return all(words.caption(wnid, Context.TREE).masked for wnid in offensive)
+
+
 CHECKS = (
     Check(
         "This machine has an address on a network",
@@ -32,7 +44,7 @@ CHECKS = (
     ),
     Check(
         "The face detector is there",
-        lambda: faces.load().name == "yunet",
+        lambda: _detector() == "yunet",
         "Another one stands in for it, which finds fewer faces. `explainer provision` fetches it.",
     ),
     Check(
@@ -45,7 +57,7 @@ CHECKS = (
         lambda: doors.store().trouble is None,
         "The room goes on in memory, and is gone when the app is stopped.",
     ),
-    Check("Masks are on", lambda: _masked(), "Do not go on: words that offend would be shown. Install the app anew."),
+    Check("Masks are on", _masked, "Do not go on: words that offend would be shown. Install the app anew."),
     Check(
         "Answers travel encrypted",
         lambda: doors.origin().startswith("https:"),
@@ -79,9 +91,3 @@ def _said(title: str, passed: bool, otherwise: str) -> None:
         st.markdown(f":green[:material/check:] {title}")
     else:
         st.markdown(f":orange[:material/error:] {title}: **not now.** {otherwise}")
-
-
-def _masked() -> bool:
-    """Whether offensive words are masked, tried on all of them."""
-    offensive = (wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
-    return all(words.caption(wnid, Context.TREE).masked for wnid in offensive)

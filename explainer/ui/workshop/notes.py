@@ -3,11 +3,12 @@
 import datetime
 import re
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
 from explainer.ui.category import plain
-from explainer.ui.workshop import checks, doors, lobby, parts, projector
+from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.trying import trouble
 from explainer.workshop import invitation, rooms, talk
@@ -116,13 +117,20 @@ def _around(room: Room) -> None:
             doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector", **phones}
         )
         st.page_link(doors.PAGE, label="All rooms")
-    with st.expander("Before people come"):
-        checks.show(room)
-    if not doors.without_phones():
-        with st.expander("Joining"):
-            _joining(room)
-    with st.expander("End and delete"):
-        lobby.ending(room)
+    # Each is drawn once it is open: the checks take their time.
+    sections: dict[str, Callable[[Room], None]] = {
+        "Before people come": checks.show,
+        "Joining": _joining,
+        "To take away": taking.downloads,
+        "End and delete": lobby.ending,
+    }
+    if doors.without_phones():
+        del sections["Joining"]
+    for title, draw in sections.items():
+        section = st.expander(title, key=f"section_{title}", on_change="rerun")
+        if section.open:
+            with section:
+                draw(room)
 
 
 def _joining(room: Room) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.ui import visitor
 from explainer.ui.category import plain
-from explainer.ui.workshop import doors, parts
+from explainer.ui.workshop import doors, parts, report
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.trying import trouble
@@ -32,6 +32,7 @@ def show(room: Room) -> None:
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
         _step(room, stage, doors.step(room, stage), token)
+        report.on_phone(room, token)
     _foot(room, stage)
     doors.follow(room.code, stage.version, token)
 

@@ -68,6 +68,9 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 args=(room.code,),
                 kwargs={"blank": not stage.blank},
             )
+        elif not stage.blank:
+            with st.popover("Presenter's key", type="tertiary"):
+                doors.ask_for_key()
 
 
 def move(room: Room, step: Step, by: int) -> None:
