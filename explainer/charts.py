@@ -49,8 +49,7 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 _INK, _FAINT = "#101010", "#767b76"  # names on a colour (their contrast is 5 to 1 or more), and on what is gone
 
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
-TEXT = 14
-"""Pixels of the texts of a chart, where nothing else is said."""
+_TEXT, _LARGE = 14, 26  # pixels: on a page, and for the back row
 
 LARGE = 24
 """Pixels of the texts of a chart that is read from the back row."""
@@ -161,7 +160,7 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
             text=texts,
             textposition="auto",
             textangle=0,
-            textfont={"size": TEXT},
+            textfont={"size": _TEXT},
             insidetextfont={"color": _INK},
             cliponaxis=False,
             hoverinfo="skip",
@@ -206,7 +205,7 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
                 "y": 1 - 0.1 * number,
                 "yanchor": "top",
                 "xanchor": side,
-                "font": {"size": TEXT},
+                "font": {"size": _TEXT},
             },
         )
     figure.update_layout(
@@ -272,7 +271,7 @@ def _stacked(
         mode="text",
         text=[f" {total}" for total in totals],
         textposition="middle right",
-        textfont={"size": TEXT},
+        textfont={"size": _TEXT},
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
@@ -293,12 +292,12 @@ def _wrapped(names: Sequence[str]) -> list[str]:
     return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
 
 
-def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = TEXT) -> "go.Figure":
+def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
     """The figure with a title, and with all its texts of that size in pixels."""
     size = {"size": text}
     figure.update_layout(
         title={"text": title, "subtitle": {"text": subtitle, "font": size}, "font": {"size": text + 2}},
-        margin={"l": 0, "r": 0, "t": _ABOVE * text // TEXT, "b": 0},
+        margin={"l": 0, "r": 0, "t": _ABOVE * text // _TEXT, "b": 0},
         legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": size},
     )
     figure.update_xaxes(tickfont=size, title_font=size)
@@ -312,14 +311,14 @@ def ballots(
     record: tuple[str, float] | None,
     title: str,
     subtitle: str,
-    text: int = TEXT,
+    large: bool = False,
 ) -> "go.Figure":
     """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
 
     `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
-    `text` is the size of all texts in pixels.
+    `large` is for the back row.
     """
-    go, places = _plotly(), list(range(1, len(answers) + 1))
+    go, places, text = _plotly(), list(range(1, len(answers) + 1)), _LARGE if large else _TEXT
     colours = [NEUTRAL, BARS][-len(rounds) :]
     figure = go.Figure(
         [
@@ -348,7 +347,7 @@ def ballots(
         )
     most = max((count for counts in rounds.values() for count in counts), default=0)
     figure.update_layout(
-        height=(_ABOVE + 40) * text // TEXT + 3 * text * len(answers) * max(len(rounds), 1),
+        height=(_ABOVE + 40) * text // _TEXT + 3 * text * len(answers) * max(len(rounds), 1),
         xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
         yaxis={
             "tickvals": places,
@@ -364,9 +363,9 @@ def ballots(
     return _titled(figure, title, subtitle, text)
 
 
-def wall(labels: Mapping[Status, int], title: str, subtitle: str, text: int = TEXT) -> "go.Figure":
-    """Labels of each status as bars in its colour, with `text` as the size of all texts in pixels."""
-    go = _plotly()
+def wall(labels: Mapping[Status, int], title: str, subtitle: str, large: bool = False) -> "go.Figure":
+    """Labels of each status as bars in its colour; `large` is for the back row."""
+    go, text = _plotly(), _LARGE if large else _TEXT
     figure = go.Figure(
         go.Bar(
             x=list(labels.values()),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import TypedDict, Unpack
 
 from explainer.workshop import ballots
+from explainer.workshop.store import RoomError as RoomError  # what a page catches
 from explainer.workshop.store import Store
 
 MOST_PARTICIPANTS = 1000
@@ -29,10 +30,6 @@ _CODE = re.compile(f"[{_LETTERS}]{{5}}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _STEP = re.compile(r"[a-z0-9/_-]{0,64}", re.ASCII)
 _ROUTE = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
-
-
-class RoomError(Exception):
-    """Something that a visitor can act on; the message says what."""
 
 
 class UnknownRoom(RoomError):

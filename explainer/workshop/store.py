@@ -67,7 +67,11 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
-class Busy(Exception):
+class RoomError(Exception):
+    """Something that a visitor can act on; the message says what."""
+
+
+class Busy(RoomError):
     """Another program has held the file for too long; nothing was kept of what was asked."""
 
     def __str__(self) -> str:
@@ -239,8 +243,8 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
             raise _Newer
         for statement in (statement for step in MIGRATIONS[version:] for statement in step):
             connection.execute(statement)
-        if version < len(MIGRATIONS):
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        # Written though it may be so already: a file that can only be read is found now, not at the first vote.
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     _transact(connection, migrate, "BEGIN IMMEDIATE")
     return connection

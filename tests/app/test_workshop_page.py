@@ -1,48 +1,19 @@
 """The page "Workshop": who may what, what each screen shows, and what hostile or unlucky visitors get."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors
 from explainer.workshop import rooms, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
-KEY = "a key of the tests"
 MARKUP = '<img src=x onerror=alert(1)>[x](javascript:alert(2))${{7*7}}"\x00'
 
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An app that was just started, with a folder of its own."""
-    monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "rooms"))
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", KEY)
-    restart()
-    yield
-    restart()
-
-
-def restart() -> None:
-    doors.store.clear()
-    doors.gate.clear()
-
-
-@pytest.fixture
-def visit() -> Open:
-    """Opens the page in a session of its own, at an address with these parameters."""
-
-    def visit(**address: str) -> AppTest:
-        app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/workshop.py")
-        for name, value in address.items():
-            app.query_params[name] = value
-        return app.run()
-
-    return visit
+pytestmark = pytest.mark.usefixtures("fresh_app")
 
 
 @pytest.fixture
@@ -54,31 +25,6 @@ def room() -> Room:
 def notes(visit: Open, room: Room) -> AppTest:
     """The notes of the room, in a session that gave the key."""
     return give(visit(room=room.code, view="notes"), KEY)
-
-
-def give(app: AppTest, key: str) -> AppTest:
-    app.text_input(key="presenter_key").input(key)
-    press(app, "Go on")
-    return app.run()
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
-
-
-def said(app: AppTest) -> str:
-    """All words of a screen."""
-    assert not app.exception
-    shown = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.error, *app.info, *app.warning)
-    return "\n".join(str(element.value) for element in shown)
-
-
-def join(visit: Open, room: Room) -> AppTest:
-    return press(visit(room=room.code), "Join")
 
 
 def address(app: AppTest) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
 
+import contextlib
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -302,6 +303,19 @@ def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: 
     assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
 
 
+def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(small_disk: Path) -> None:
+    opened = Store(small_disk / "rooms.sqlite")
+    room = open_question(opened)
+    opened.close()
+    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
+        while other.write(bytes(4096)):
+            pass
+    again = Store(small_disk / "rooms.sqlite")
+    assert "rooms are kept in memory" in again.trouble
+    votes.vote(again, room.code, QUESTION, 1, rooms.join(again, room.code), "5")
+    assert votes.tally(again, room.code, QUESTION, 1).total == 1
+
+
 # A limit on the size of files stands in for a full disk where none can be mounted.
 LIMITED = f"""
 import resource, sys
@@ -351,27 +365,54 @@ print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
 """
 
 
-@pytest.fixture
-def readable(whole: Path) -> Iterator[Path]:
-    """The file that was closed, in a folder that can be read and not written, on a way that everybody may go."""
-    opened_to_all = [folder for folder in whole.parents if folder.stat().st_uid == os.geteuid() and folder != Path("/")]
-    modes = {folder: folder.stat().st_mode for folder in opened_to_all}
+def everyone_may_read(file: Path) -> Callable[[], None]:
+    """Let everybody read a file and its log, on the whole way to them, and nobody write; gives back how to undo it."""
+    ways = [folder for folder in file.parents if folder.stat().st_uid == os.geteuid() and folder != Path("/")]
+    modes = {folder: folder.stat().st_mode for folder in ways}
     for folder, mode in modes.items():
         folder.chmod(mode | 0o555)
-    whole.chmod(0o444)
-    whole.parent.chmod(0o555)
+    for part in file.parent.iterdir():
+        part.chmod(0o444)
+    file.parent.chmod(0o555)
+
+    def undo() -> None:
+        for folder, mode in modes.items():
+            folder.chmod(mode)
+
+    return undo
+
+
+@pytest.fixture
+def readable(whole: Path) -> Iterator[Path]:
+    """The file that was closed, in a folder that can be read and not written."""
+    undo = everyone_may_read(whole)
     yield whole
-    for folder, mode in modes.items():
-        folder.chmod(mode)
+    undo()
 
 
-def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(readable: Path) -> None:
-    before = readable.read_bytes()
-    said, listed, voted = run(READ_ONLY, str(readable)).communicate()[0].splitlines()
-    assert said.startswith(f"{readable} cannot be written (")
+@pytest.fixture
+def killed(file: Path, tmp_path: Path) -> Iterator[Path]:
+    """The files of a server that was killed, the room still in the log, where they can be read and not written."""
+    opened = Store(file)
+    open_question(opened)
+    copied = Path(shutil.copytree(file.parent, tmp_path / "killed"))
+    assert (copied / "rooms.sqlite-wal").stat().st_size > 0
+    undo = everyone_may_read(copied / "rooms.sqlite")
+    yield copied / "rooms.sqlite"
+    undo()
+
+
+@pytest.mark.parametrize("case", ["readable", "killed"])
+def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(
+    case: str, request: pytest.FixtureRequest
+) -> None:
+    file: Path = request.getfixturevalue(case)
+    before = file.read_bytes()
+    said, listed, voted = run(READ_ONLY, str(file)).communicate()[0].splitlines()
+    assert said.startswith(f"{file} cannot be written (")
     assert len(listed.split()) == 1
     assert voted == "1"
-    assert readable.read_bytes() == before
+    assert file.read_bytes() == before
 
 
 def test_a_new_file_in_a_read_only_folder_is_kept_in_memory(readable: Path) -> None:

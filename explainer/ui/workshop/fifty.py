@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -46,11 +47,11 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     if sheet is None:
         st.info("The page comes in a moment. Nothing to do yet.")
         return
-    word.on_phone(room, sheet.wnid, told=stage.revealed)
+    word.on_phone(sheet.wnid, told=stage.revealed)
     if stage.revealed:
         _haste(room, sheet, large=False)
         _disputed(room, sheet, pictures=8, side=80)
-    elif stage.open and not stage.paused:
+    elif stage.open:
         _page(room, stage, sheet, token)
     else:
         _wait(room, stage, sheet, token)
@@ -62,7 +63,7 @@ def controls(room: Room, stage: Stage) -> None:
     if sheet is None:
         sheet = sheets.sheet(SHEETS[0])
         stage = replace(stage, activity=sheet.name, round=TIMED, open=False, revealed=False)
-    present = partial(rooms.present, doors.store(), room.code)
+    present = partial(doors.present, room.code)
     name, place = sheet.name, SHEETS.index(sheet.name)
     said = plain(words.caption(sheet.wnid, Context.TREE).text)
     st.markdown(f"**Page {place + 1} of {len(SHEETS)}: {said}, {sheets.ROUNDS[stage.round]}**")
@@ -87,27 +88,26 @@ def controls(room: Room, stage: Stage) -> None:
     _clock(room, stage, sheet)
 
 
-def haste(kept: dict[int, Marks]) -> str:
+def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
-    alphas = {round: agreement.of_marks(marks.pages, marks.marked) for round, marks in kept.items()}
-    said = [
-        f"{alpha:.2f} {sheets.ROUNDS[round]}, on {kept[round].pages} pages"
-        for round, alpha in alphas.items()
-        if alpha is not None
-    ]
-    if not said:
+    showing = [picture.number - 1 for picture in sheet.pictures if picture.shows]
+    sights = {round: agreement.of_marks(marks.pages, marks.marked, showing) for round, marks in kept.items()}
+    alphas = {round: sight.alpha for round, sight in sights.items() if sight.alpha is not None}
+    if not alphas:
         return "How far the room agrees can be said once two pages are in."
-    sentences = f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {'; '.join(said)}."
-    timed, untimed = alphas.get(TIMED), alphas.get(UNTIMED)
-    if timed is None or untimed is None:
-        return sentences
-    change = f"{abs(untimed - timed):.2f}"
-    if float(change) == 0:
-        return f"{sentences} Haste changed nothing in it."
-    return f"{sentences} Without haste the room agrees {'more' if untimed > timed else 'less'}, by {change}."
+    said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[round]}" for round, alpha in alphas.items())
+    sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
+    if len(alphas) == len(sheets.ROUNDS):
+        change = round(alphas[UNTIMED] - alphas[TIMED], 2)
+        more = "as much" if not change else f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
+        sentences.append(f"Without haste the room agrees {more}.")
+    if showing:
+        seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[round]}" for round, sight in sights.items())
+        sentences.append(f"Of the pictures that show it were marked: {seen}.")
+    return " ".join(sentences)
 
 
-def disputed(kept: dict[int, Marks], n: int) -> list[int]:
+def disputed(kept: Mapping[int, Marks], n: int) -> list[int]:
     """Places of the `n` pictures over which those who marked a page were most evenly split, the most first."""
 
     def split(place: int) -> float:
@@ -189,16 +189,14 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     kept = votes.marks_of(doors.store(), room.code, sheet.name, stage.round, token)
     if kept is not None:
         st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
-    if stage.paused:
-        st.info("The presenter has paused the room. Wait a moment.")
-    elif kept is not None:
+    if kept is not None:
         st.info("The page is closed. Look up: what comes of it is next.")
     else:
         st.info(f"Read the word. {votes.PICTURES} small pictures come in a moment: press all that show it.")
 
 
 def _haste(room: Room, sheet: Sheet, large: bool) -> None:
-    (st.header if large else st.markdown)(haste(_kept(room, sheet)))
+    (st.header if large else st.markdown)(haste(sheet, _kept(room, sheet)))
 
 
 def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:

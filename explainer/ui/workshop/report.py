@@ -4,7 +4,6 @@ from functools import partial
 
 import streamlit as st
 
-from explainer import words
 from explainer.ui import visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
@@ -43,7 +42,7 @@ def _asked(activity: str) -> str | None:
 def _reasons(room: Room, token: str, wnid: str, context: Context) -> None:
     store = doors.store()
     given = wall.flagged(store, room.code, token, wnid)
-    caption = (words if room.rules.masks_locked else visitor).caption(wnid, context)
+    caption = visitor.caption(wnid, context)
     name = "the masked word" if caption.masked else f"“{plain(caption.text)}”"
     st.markdown(f"What is wrong with {name} as a category?")
     for reason, title in REASONS.items():

@@ -20,7 +20,6 @@ FIRST, SECOND = 1, 2
 """The rounds of a vote: before the talk, and after it."""
 
 _ROUNDS = {FIRST: "first vote", SECOND: "second vote"}
-_LARGE = 26  # pixels of a chart's texts on the projector
 _OUTCOMES: dict[Outcome | None, str] = {
     "same": "**The same**: this room decided as ImageNet did.",
     "different": "**Different**: this room decided otherwise than ImageNet.",
@@ -37,7 +36,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         return
     word.on_screen(question.wnid, told=stage.revealed)
     if stage.revealed:
-        _results(room, question, _LARGE)
+        _results(room, question, large=True)
         return
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
@@ -50,9 +49,9 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     if question is None:
         st.info("The first word comes in a moment. Nothing to do yet.")
         return
-    word.on_phone(room, question.wnid, told=stage.revealed)
+    word.on_phone(question.wnid, told=stage.revealed)
     if stage.revealed:
-        _results(room, question, charts.TEXT)
+        _results(room, question, large=False)
     else:
         _ballot(room, stage, question, token)
 
@@ -63,7 +62,7 @@ def controls(room: Room, stage: Stage) -> None:
     if question is None:
         question = ballots.question(ballots.DECKS[room.deck].questions[0])
         stage = replace(stage, activity=question.key, round=FIRST, open=False, revealed=False)
-    present = partial(rooms.present, doors.store(), room.code)
+    present = partial(doors.present, room.code)
     keys = question.deck.questions
     place = keys.index(question.key)
     st.markdown(f"**Word {place + 1} of {len(keys)}: {plain(words.caption(question.wnid, Context.TREE).text)}**")
@@ -135,7 +134,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     store = doors.store()
     answer = votes.vote_of(store, room.code, question.key, stage.round, token)
     titles = {choice.key: choice.title for choice in question.deck.choices}
-    if stage.open and not stage.paused:
+    if stage.open:
         st.markdown(f"**{question.deck.question}**")
         for key, title in titles.items():
             # The question and the round are in the key: a press that comes late counts for nothing else.
@@ -150,9 +149,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     trouble()
     if answer is not None:
         st.success(f"Counted: {plain(titles[answer])}")
-    if stage.paused:
-        st.info("The presenter has paused the room. Your vote stays; wait a moment.")
-    elif stage.open:
+    if stage.open:
         st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
     elif stage.round == SECOND:
         st.info("The second vote is closed. Look up: the room's answer comes next.")
@@ -163,7 +160,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
 
 
 @st.fragment
-def _results(room: Room, question: Question, text: int) -> None:
+def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words."""
     kept = record.record(doors.store(), room.code)
     published = ballots.published(question.wnid)
@@ -179,17 +176,17 @@ def _results(room: Room, question: Question, text: int) -> None:
             _line(question, published),
             question.deck.title,
             "",
-            text,
+            large,
         ),
         alt=f"How often each answer was given. {outcome(question, tallies[-1], published)}",
         key=f"votes_{question.key}",
         config={"displayModeBar": False},
     )
-    say = st.header if text > charts.TEXT else st.markdown
+    say = st.header if large else st.markdown
     say(outcome(question, tallies[-1], published))
     count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
     alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
-    (st.subheader if text > charts.TEXT else st.caption)(agreement(alphas, count))
+    (st.subheader if large else st.caption)(agreement(alphas, count))
 
 
 def _line(question: Question, published: Published) -> tuple[str, float] | None:
@@ -209,7 +206,7 @@ def _hands(room: Room, stage: Stage, question: Question) -> None:
             choice.key: st.number_input(plain(choice.title), 0, MOST_HANDS, hands[choice.key])
             for choice in question.deck.choices
         }
-        if st.form_submit_button("Keep these counts"):
+        if st.form_submit_button("Keep these counts") and doors.is_presenter():
             attempt(partial(votes.count_hands, doors.store(), room.code, question.key, stage.round, counts))
             trouble()
             st.success(f"Kept: {sum(counts.values())} hands in the {_ROUNDS[stage.round]}.")

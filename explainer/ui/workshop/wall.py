@@ -16,14 +16,13 @@ from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
 from explainer.workshop.wall import FEWEST
 
-_LARGE = 26  # pixels of a chart's texts on the projector
 _ADDED, _SEEN = "workshop_added", "workshop_seen"
 
 
 def on_screen(room: Room, stage: Stage) -> None:
     """How many have added theirs, and after the reveal the classes, all at once."""
     if stage.revealed:
-        _revealed(room, _LARGE)
+        _revealed(room, large=True)
     else:
         st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
         _waiting(room)
@@ -32,25 +31,22 @@ def on_screen(room: Room, stage: Stage) -> None:
 def on_phone(room: Room, stage: Stage, token: str) -> None:
     """A picture to read, its word, and the choice to add its class to the wall."""
     if stage.revealed:
-        _revealed(room, charts.TEXT)
-    if room.rules.own_faces:
-        source.choose()
-    else:
-        source.choose_sample()
+        _revealed(room, large=False)
+    source.choose()
     photo = source.photo()
     if photo is None or (source.is_own() and not room.rules.own_faces):
         st.info("Choose a picture. You will see its word alone; then you decide whether its class goes on the wall.")
     elif visitor.agreed():
         release = _release()
         result = resources.read(photo, False)
-        _read(room, result, release)
+        _read(result, release)
         _choice(room, stage, token, photo.digest, [reading.people(release, 1)[0].wnid for reading in result.readings])
     _mine(room, token)
 
 
 def controls(room: Room, stage: Stage) -> None:
     """The presenter's: reveal and hide."""
-    present = partial(rooms.present, doors.store(), room.code)
+    present = partial(doors.present, room.code)
     if stage.revealed:
         button("Hide the wall", lambda: present(revealed=False))
     else:
@@ -59,10 +55,10 @@ def controls(room: Room, stage: Stage) -> None:
     _waiting(room)
 
 
-def rate(per_hour: float) -> str:
+def rate(per_hour: float | None) -> str:
     """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
-    peak = removal.figures()["peak"]
-    return f"This room: {per_hour:,.0f} labels an hour. ImageNet Roulette at its peak: {peak}, as published."
+    roulette = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
+    return roulette if per_hour is None else f"This room: {per_hour:,.0f} labels an hour. {roulette}"
 
 
 def seen() -> str | None:
@@ -80,20 +76,19 @@ def _release() -> str:
     return "september-2019"
 
 
-def _read(room: Room, result: Result, release: str) -> None:
+def _read(result: Result, release: str) -> None:
     """What each face was called, and among how many words."""
     photo = source.photo()
     assert photo is not None
     for number, reading in enumerate(result.readings):
         label = reading.people(release, 1)[0]
         st.session_state[_SEEN] = label.wnid
-        locked = room.rules.masks_locked
-        caption = (words if locked else visitor).caption(label.wnid, Context.PHOTO)
+        caption = visitor.caption(label.wnid, Context.PHOTO)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(faces.crop(photo, reading.box), width=112, alt="What the network saw.")
             with st.container():
                 st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[cosine {label.score:.3f}]")
-                if caption.masked and not locked:
+                if caption.masked:
                     visitor.reveal_button(label.wnid, f"wall_{number}")
     st.caption(
         f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”. "
@@ -149,7 +144,7 @@ def _waiting(room: Room) -> None:
 
 
 @st.fragment
-def _revealed(room: Room, text: int) -> None:
+def _revealed(room: Room, large: bool) -> None:
     """The classes on the wall, the words that several got, and how fast that was."""
     found = wall.wall(doors.store(), room.code)
     if found.participants < FEWEST:
@@ -158,12 +153,12 @@ def _revealed(room: Room, text: int) -> None:
     total = sum(found.labels.values())
     gone = total - found.labels["kept"] - found.labels["not imageable"]
     st.plotly_chart(
-        charts.wall(found.labels, f"What {found.participants} of this room got", "labels by what became of them", text),
+        charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
         alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
         key="wall",
         config={"displayModeBar": False},
     )
-    say = st.header if text > charts.TEXT else st.markdown
+    say = st.header if large else st.markdown
     say(
         f"{gone / total:.0%} of these labels were announced for removal in 2019; of words drawn at random it is "
         f"{vocabularies.removed_share():.0%}. {rate(found.per_hour)}"

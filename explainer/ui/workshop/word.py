@@ -6,7 +6,6 @@ from explainer import words
 from explainer.ui import visitor
 from explainer.ui.category import plain
 from explainer.words import Caption, Context
-from explainer.workshop.rooms import Room
 
 
 def on_screen(wnid: str, told: bool) -> None:
@@ -16,13 +15,12 @@ def on_screen(wnid: str, told: bool) -> None:
     st.header(_definition(caption), anchor=False)
 
 
-def on_phone(room: Room, wnid: str, told: bool) -> None:
+def on_phone(wnid: str, told: bool) -> None:
     """The word on a phone; where the room's preset allows it, a masked one can be revealed on this phone."""
-    locked = room.rules.masks_locked
-    caption = words.caption(wnid, Context.TREE) if locked else visitor.caption(wnid, Context.TREE)
+    caption = visitor.caption(wnid, Context.TREE)
     st.subheader(f"“{_said(caption, told)}”", anchor=False)
     st.markdown(f"*{_definition(caption)}*")
-    if caption.masked and not locked:
+    if caption.masked:
         visitor.reveal_button(wnid, f"word_{wnid}")
 
 
