@@ -147,14 +147,34 @@ def _break(room: Room, step: Step) -> None:
 
 
 def _small_break(room: Room, step: Step) -> None:
-    for change in _CHANGES:
-        strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
-        place = next((place for place, rank in enumerate(strip.ranks) if rank > 1), len(strip.ranks) - 1)
-        title = f"{CORRUPTIONS[change].title}, {strip.amounts[place]:g} {CORRUPTIONS[change].unit}"
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(strip.crops[place], width=96, alt=title)
-            with st.container(width="stretch"):
-                st.markdown(f"{title}: **{plain(_name(strip.readings[place]))}**")
+    if not step.activity:
+        st.markdown("Which of these changes will move the word? Guess before it is tried on the screen.")
+        return
+    name: str = st.pills(
+        "Picture",
+        samples.SAMPLES,
+        default=PORTRAIT,
+        required=True,
+        format_func=lambda name: samples.SAMPLES[name].title,
+        key="try_picture",
+    )
+    change: str = st.pills(
+        "Change",
+        CORRUPTIONS,
+        default=_CHANGES[0],
+        required=True,
+        format_func=lambda name: CORRUPTIONS[name].title,
+        key="try_change",
+    )
+    strip = resources.supplied_strip(name, change, _RELEASE)
+    place = st.select_slider(
+        f"How much ({CORRUPTIONS[change].unit})",
+        range(len(strip.amounts)),
+        format_func=lambda place: f"{strip.amounts[place]:g}",
+        key=f"try_amount_{change}",
+    )
+    st.image(strip.crops[place], width=224, alt=f"What the network saw at {strip.amounts[place]:g}.")
+    st.markdown(f"As it is: **{plain(_name(strip.readings[0]))}**. Now: **{plain(_name(strip.readings[place]))}**.")
 
 
 def _roulette(room: Room, step: Step) -> None:
@@ -180,7 +200,7 @@ def _portrait(room: Room, step: Step) -> None:
 
 
 def _small_portrait(room: Room, step: Step) -> None:
-    _labelled(PORTRAIT)
+    _labelled(PORTRAIT, 260)
     for release in _BEFORE_AND_AFTER:
         st.markdown(f"**{_release(release)}**")
         _words(resources.supplied(PORTRAIT).readings[0].people(release, 3), "")
@@ -348,11 +368,11 @@ def _release(name: str) -> str:
     return f"{RELEASES[name].title}: nearest of {len(vocabularies.person_categories(name)):,} words"
 
 
-def _labelled(name: str) -> None:
+def _labelled(name: str, side: int = 490) -> None:
     result = resources.supplied(name)
     captions = [words.caption(reading.people(_RELEASE, 1)[0].wnid, Context.PHOTO) for reading in result.readings]
     st.image(
-        figures.labelled(samples.read(name), result.boxes, captions, fit=(490, 490)),
+        figures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
         width="content",
         output_format="JPEG",
         alt=f"A supplied portrait, labelled: {'; '.join(caption.name for caption in captions)}.",
