@@ -24,8 +24,12 @@ help:
 	@echo "make lock    write constraints.txt anew, from the newest versions"
 	@echo "make clean   remove caches (not .venv, not downloaded weights)"
 
+# The key is known before the server starts; one that is set already is not printed.
 app: setup
-	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+	@if [ -z "$$EXPLAINER_PRESENTER_KEY" ]; then \
+	EXPLAINER_PRESENTER_KEY="$$($(BIN)/explainer key)" || exit; export EXPLAINER_PRESENTER_KEY; \
+	echo "The presenter's key for workshops: $$EXPLAINER_PRESENTER_KEY"; fi; \
+	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
 
 setup: $(VENV)/installed-app
 	@$(BIN)/explainer provision || true

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from explainer.ui import removal, resources, visitor
+from explainer.ui.workshop import doors
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
 resources.prepare()
 resources.present()
+doors.gate()
 
 page = st.navigation(
     [
@@ -15,12 +17,14 @@ page = st.navigation(
         st.Page("pages/laboratory.py", title="Laboratory"),
         st.Page("pages/tree.py", title="Category tree"),
         st.Page("pages/removal.py", title="Before and after"),
+        st.Page("pages/workshop.py", title="Workshop"),
         st.Page("pages/about.py", title="About"),
     ],
-    position="top",
+    position="hidden" if doors.in_room() else "top",
 )
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
 resources.arrive(page.url_path)
-visitor.controls()
 removal.keep_choices()
+if not doors.in_room():
+    visitor.controls()
 page.run()

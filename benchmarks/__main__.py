@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import browser, explaining, reading, removal, tree, visitors
+from benchmarks import browser, explaining, reading, removal, tree, visitors, workshop
 
 MEASUREMENTS = {
     "reading": reading.report,
@@ -11,8 +11,9 @@ MEASUREMENTS = {
     "removal": removal.report,
     "explaining": explaining.report,
     "visitors": visitors.report,
+    "workshop": workshop.report,
 }
-SHORT = ("reading", "browser", "tree", "removal", "explaining")  # the visitors take minutes
+SHORT = ("reading", "browser", "tree", "removal", "explaining")  # the visitors and the workshop take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()

@@ -5,6 +5,8 @@ be fetched. Windows of a browser would use more of the processor than the server
 """
 
 import http.client
+import json
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -37,6 +39,7 @@ class Visit:
         self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
         self._drawn: set[tuple[int, ...]] = set()  # since the last run began
         self._values: dict[str, WidgetState] = {}
+        self._timers: dict[str, tuple[float, float]] = {}  # seconds between a fragment's runs; the next
         self.received = 0
         """Bytes that came by websocket so far."""
         self.run()
@@ -67,6 +70,29 @@ class Visit:
         """Press the one button of that label."""
         (button, fragment) = self._one(lambda element: element.button.label == label)
         self.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
+
+    def press_key(self, key: str) -> None:
+        """Press the button that has that key in the app."""
+        (button, fragment) = self._one(lambda element: element.button.id.endswith(f"-{key}"))
+        self.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
+
+    def tell(self, state: dict[str, Any]) -> None:
+        """Give the one component of the app's own a state."""
+        (component, fragment) = self._one(lambda element: bool(element.bidi_component.id))
+        self._set(WidgetState(id=component.bidi_component.id, json_value=json.dumps(state)), fragment)
+
+    def wait(self, seconds: float) -> None:
+        """Look on for so long; what the page wants to be run again every few seconds is run."""
+        end = time.monotonic() + seconds
+        while True:
+            fragment, (interval, due) = min(
+                self._timers.items(), key=lambda timer: timer[1][1], default=("", (0.0, end))
+            )
+            time.sleep(max(0.0, min(due, end) - time.monotonic()))
+            if due >= end:
+                return
+            self._timers[fragment] = interval, time.monotonic() + interval
+            self.run(fragment=fragment, by_itself=True)
 
     def choose(self, option: str) -> None:
         """Press the one pill or segment of that name."""
@@ -112,17 +138,19 @@ class Visit:
 
     # Streamlit's protocol
 
-    def run(self, once: WidgetState | None = None, fragment: str = "") -> None:
-        """Have the script, or a fragment of it, run with the widgets' values, and one that counts this time alone."""
+    def run(self, once: WidgetState | None = None, fragment: str = "", by_itself: bool = False) -> None:
+        """Have the script, or a fragment of it, run with the widgets' values, and one that counts this time alone.
+
+        `by_itself`: no visitor did anything.
+        """
         message = BackMsg()
         message.rerun_script.widget_states.widgets.extend([*self._values.values(), *([once] if once else [])])
         message.rerun_script.page_name = self._page
         message.rerun_script.query_string = self._query
         message.rerun_script.fragment_id = fragment
+        message.rerun_script.is_auto_rerun = by_itself
         # What is not drawn again goes: of the whole page at once, of a fragment when it is through.
         old = {path for path, (_, of) in self._elements.items() if fragment and of == fragment}
-        if not fragment:
-            self._elements.clear()
         self._drawn.clear()
         message.rerun_script.context_info.url = f"http://{self._host}/{self._page}"
         self._socket.send(message.SerializeToString())
@@ -157,6 +185,16 @@ class Visit:
         for message in self._messages():
             if message.WhichOneof("type") == "new_session":
                 self._session = message.new_session.initialize.session_id
+                if not message.metadata.run.fragment_ids:
+                    self._elements.clear()
+                    self._drawn.clear()
+                    self._timers.clear()
+            elif message.WhichOneof("type") == "auto_rerun":
+                interval = message.auto_rerun.interval
+                self._timers.setdefault(message.auto_rerun.fragment_id, (interval, time.monotonic() + interval))
+            elif message.WhichOneof("type") == "stop_auto_rerun":
+                for fragment_id in message.stop_auto_rerun.fragment_ids:
+                    self._timers.pop(fragment_id, None)
             elif message.WhichOneof("type") == "delta":
                 # Later elements stand later on the page where they belong to the same block.
                 path = tuple(message.metadata.delta_path)

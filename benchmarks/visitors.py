@@ -114,7 +114,7 @@ def report() -> None:
             visitor.start()
         memory: list[tuple[float, float]] = []
         while any(visitor.is_alive() for visitor in visitors):
-            memory.append((time.monotonic() - start, _megabytes(server.pid)))
+            memory.append((time.monotonic() - start, megabytes(server.pid)))
             time.sleep(WATCH[0])
         log = server.log
     _print(minutes, tally, memory, log)
@@ -175,7 +175,7 @@ def _visit(url: str, choices: list[Picture], number: int, end: float, tally: Tal
         visitor.leave()
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
     """The memory that a process holds."""
     # A process of one's own; nothing of it comes from elsewhere.
     size = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout
@@ -197,6 +197,11 @@ def _print(minutes: float, tally: Tally, memory: list[tuple[float, float]], log:
             f"  from asking to answer: median {statistics.median(seconds):.2f} s, 95th percentile {late:.2f} s, "
             f"worst {seconds[-1]:.2f} s"
         )
+    print_memory(minutes, memory)
+
+
+def print_memory(minutes: float, memory: list[tuple[float, float]]) -> None:
+    """Print what a server held: `memory` has seconds since the beginning and megabytes, one pair each WATCH[0] s."""
     held = [f"{size:.0f}" for _, size in memory[:: WATCH[1] // WATCH[0]]]
     print(f"  the server's memory every {WATCH[1]} s: {' '.join(held)} MB")
     first = [size for at, size in memory if 60 <= at < 120]

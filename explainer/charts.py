@@ -9,7 +9,7 @@ from explainer import taxonomy, vocabularies
 from explainer.faithfulness import Curve, Direction, Order
 from explainer.maps import MEASURES, Node, Part
 from explainer.removal import Bin, Branch, Step
-from explainer.vocabularies import Afterlife
+from explainer.vocabularies import Afterlife, Status
 from explainer.words import Caption
 
 if TYPE_CHECKING:
@@ -49,10 +49,16 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 _INK = "#101010"  # names on a colour: their contrast is 5 to 1 or more
 
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
-# Pixels, and a colour for which Streamlit puts the theme's own, light or dark; elsewhere it is nearly black. Charts in
-# Streamlit are otherwise labelled in a grey of 3.6 to 1. The family is one that a picture of the chart has too:
-# names would be cut where it falls back to a wider one.
-_FONT = {"size": 14, "color": "#000037", "family": "sans-serif"}
+_TEXT = 14  # pixels, on a page
+
+LARGE = 26
+"""Pixels of the texts of a chart that is read from the back row."""
+
+# A colour for which Streamlit puts the theme's own, light or dark, elsewhere nearly black: charts in Streamlit are
+# otherwise labelled in a grey of 3.6 to 1. And a family that a picture of the chart has too: names would be cut where
+# it falls back to a wider one.
+_LETTERS = {"color": "#000037", "family": "sans-serif"}
+_FONT = {"size": _TEXT, **_LETTERS}
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -321,16 +327,101 @@ def _wrapped(names: Sequence[str]) -> list[str]:
     return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
 
 
-def _titled(figure: "go.Figure", title: str, subtitle: str) -> "go.Figure":
-    """The figure with a title, and with all its texts large enough for the back row."""
+def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
+    """The figure with a title, and with all its texts of that size in pixels."""
+    font = {"size": text, **_LETTERS}
     figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle, "font": _FONT}},
-        margin={"l": 0, "r": 0, "t": _ABOVE, "b": 0},
-        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": _FONT},
+        title={"text": title, "subtitle": {"text": subtitle, "font": font}, "font": {"size": text + 2}},
+        margin={"l": 0, "r": 0, "t": _ABOVE * text // _TEXT, "b": 0},
+        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": font},
     )
-    figure.update_xaxes(tickfont=_FONT, title_font=_FONT)
-    figure.update_yaxes(tickfont=_FONT, title_font=_FONT)
+    figure.update_xaxes(tickfont=font, title_font=font)
+    figure.update_yaxes(tickfont=font, title_font=font)
     return figure
+
+
+def ballots(
+    answers: Sequence[str],
+    rounds: Mapping[str, Sequence[int]],
+    record: tuple[str, float] | None,
+    title: str,
+    subtitle: str,
+    large: bool = False,
+) -> "go.Figure":
+    """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
+
+    `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
+    `large` is for the back row.
+    """
+    go, places, text = _plotly(), list(range(1, len(answers) + 1)), LARGE if large else _TEXT
+    colours = [NEUTRAL, BARS][-len(rounds) :]
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=list(counts),
+                y=places,
+                orientation="h",
+                name=name,
+                marker={"color": colour, "line": {"width": 0}},
+                text=[f"{count:,}" if count else "" for count in counts],
+                textposition="outside",
+                textangle=0,
+                textfont={"size": text},
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
+            for colour, (name, counts) in zip(colours, rounds.items(), strict=True)
+        ]
+    )
+    if record:
+        name, place = record
+        figure.add_hline(
+            y=place,
+            line={"dash": "dash", "width": 3, "color": STATUS["offensive"]},
+            annotation={"text": name, "x": 1, "xanchor": "right", "yanchor": "bottom", "font": {"size": text}},
+        )
+    most = max((count for counts in rounds.values() for count in counts), default=0)
+    figure.update_layout(
+        height=(_ABOVE + 40) * text // _TEXT + 3 * text * len(answers) * max(len(rounds), 1),
+        xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
+        yaxis={
+            "tickvals": places,
+            "ticktext": _wrapped(answers),
+            "range": [len(answers) + 0.6, 0.4],
+            "automargin": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        legend={"y": 0},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle, text)
+
+
+def wall(labels: Mapping[Status, int], title: str, subtitle: str, large: bool = False) -> "go.Figure":
+    """Labels of each status as bars in its colour; `large` is for the back row."""
+    go, text = _plotly(), LARGE if large else _TEXT
+    figure = go.Figure(
+        go.Bar(
+            x=list(labels.values()),
+            y=list(labels),
+            orientation="h",
+            marker={"color": [STATUS[status] for status in labels], "line": {"width": 0}},
+            text=[f"{count:,}" for count in labels.values()],
+            textposition="outside",
+            textangle=0,
+            textfont={"size": text},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        height=(_ABOVE + 4 * text * len(labels)),
+        xaxis={"visible": False, "range": [0, max(1, *labels.values()) * 1.2]},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        dragmode=False,
+    )
+    return _titled(figure, title, subtitle, text)
 
 
 def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "go.Figure":
@@ -397,3 +488,20 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
     gain = (drawn["map"].area - drawn["random"].area) * (1 if direction == "insertion" else -1)
     title = f"{direction.capitalize()}: {'better than random' if gain > 0 else 'no better than random'}"
     return _titled(figure, title, DIRECTIONS[direction])
+
+
+def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
+    """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
+    font = {"size": text, **_LETTERS}
+    figure.update_layout(
+        height=height,
+        title={"font": {"size": text + 4}, "subtitle": {"font": font}},
+        legend={"font": font},
+        margin={"t": 5 * text if figure.layout.title.text else 0},
+    )
+    figure.update_xaxes(tickfont=font, title_font=font)
+    figure.update_yaxes(tickfont=font, title_font=font)
+    figure.update_annotations(font=font)
+    for kind in ("bar", "scatter", "treemap"):
+        figure.update_traces(textfont_size=text, selector={"type": kind})
+    return figure

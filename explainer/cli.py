@@ -36,6 +36,7 @@ from explainer.saliency import Target
 from explainer.taxonomy import Extent, Safety
 from explainer.words import Caption, Context
 from explainer.workers import Progress, Worker
+from explainer.workshop import access
 
 _EXTENSIONS = {
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
@@ -98,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
     provide.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a folder to install from without a network")
     provide.set_defaults(run=_provision)
+
+    key = commands.add_parser("key", help="make a presenter's key for a workshop")
+    key.set_defaults(run=_key)
 
     compile_ = commands.add_parser("compile", help="make a table of the package anew")
     compile_.add_argument("table", choices=("tree", "embeddings"))
@@ -319,6 +323,11 @@ def _provision(options: argparse.Namespace) -> int:
         provision.pack(options.pack, (assets.YUNET, *downloaded))
     else:
         return int(bool(provision.provision()))
+    return 0
+
+
+def _key(options: argparse.Namespace) -> int:
+    print(access.made_key())
     return 0
 
 

@@ -13,7 +13,18 @@ from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explainer import cards, corruptions, faces, faithfulness, photos, roulette, saliency, search, vocabularies
+from explainer import (
+    cards,
+    corruptions,
+    faces,
+    faithfulness,
+    photos,
+    roulette,
+    saliency,
+    samples,
+    search,
+    vocabularies,
+)
 from explainer.corruptions import Changed, Strip
 from explainer.faces import Box, Detector
 from explainer.faithfulness import Checks
@@ -188,6 +199,36 @@ def _ready(model: str) -> Job[None]:
     return _readers().submit(_by(model, lambda pipeline, progress: None))
 
 
+# Of the workshop's pictures, which come with the app, read by the model that does: the same for all visitors.
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _supplied_reading(name: str) -> Job[Result]:
+    return _readers().submit(_by(cards.DEFAULT, lambda pipeline, progress: roulette.read(pipeline, samples.read(name))))
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _supplied_strip(name: str, corruption: str, release: str) -> Job[Strip]:
+    reading = supplied(name).readings[0]
+    return _readers().submit(
+        _by(
+            cards.DEFAULT,
+            lambda pipeline, progress: corruptions.strip(pipeline, samples.read(name), reading, corruption, release),
+        )
+    )
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def _supplied_explanation(name: str, target: Target, method: str) -> Job[Attribution]:
+    box = supplied(name).readings[0].box
+    return _explainers().submit(
+        _by(
+            cards.DEFAULT,
+            lambda pipeline, progress: roulette.explain(pipeline, samples.read(name), box, target, method, progress),
+        )
+    )
+
+
 def present() -> None:
     """Note that this visitor is here: a minute after they left, all of their session goes, the photo with it."""
     context = get_script_run_ctx()
@@ -302,6 +343,21 @@ def changed(photo: Photo, reading: Reading, corruption: str, amount: float, rele
 def strangers() -> list[tuple[str, Image, Reading]]:
     """Pictures without anybody in them, by title, and what the network made of each; computed once for everybody."""
     return wait(_strangers(visitor.model()), "Showing it nobody")
+
+
+def supplied(name: str) -> Result:
+    """The reading of a sample picture by its name, computed once for everybody."""
+    return wait(_supplied_reading(name), "Looking for faces, and for words")
+
+
+def supplied_strip(name: str, corruption: str, release: str) -> Strip:
+    """The labels of a sample picture's first face under a corruption, computed once for everybody."""
+    return wait(_supplied_strip(name, corruption, release), "Changing the picture a little")
+
+
+def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
+    """The explanation of a label of a sample picture's first face, computed once for everybody."""
+    return wait(_supplied_explanation(name, target, method), "Tracing the label back to the pixels")
 
 
 def forget() -> None:

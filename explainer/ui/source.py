@@ -14,6 +14,10 @@ _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"
 
 def choose() -> None:
     """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
+    if not visitor.own_faces():
+        choose_sample()
+        st.caption("The room that you joined uses the sample pictures alone.")
+        return
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -35,9 +39,9 @@ def choose() -> None:
 
 def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
-    _choose_sample()
-    _credit()
-    st.page_link("pages/photo.py", label="Give a photo of yours, or choose another model, on the first page")
+    choose_sample()
+    if visitor.own_faces():
+        st.page_link("pages/photo.py", label="Give a photo of yours, or choose another model, on the first page")
     st.caption(f"Read by {cards.load(visitor.model()).title}.")
     chosen = photo()
     if chosen is not None:
@@ -45,6 +49,12 @@ def bring_along() -> Photo | None:
     else:
         st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
     return chosen
+
+
+def choose_sample() -> None:
+    """Widgets to choose a sample picture, and whose it is."""
+    _choose_sample()
+    _credit()
 
 
 def _choose_sample() -> None:
@@ -71,9 +81,15 @@ def _camera_allowed() -> bool:
 
 
 def photo() -> Photo | None:
-    """The visitor's photo, or None where there is none yet."""
+    """The visitor's photo, or None where there is none yet, or one of theirs that their room does without."""
     chosen: Photo | None = st.session_state.get("photo")
-    return chosen
+    sample = st.session_state.get("sample") is not None
+    return chosen if sample or visitor.own_faces() else None
+
+
+def is_own() -> bool:
+    """Whether the photo is one of the visitor's own, and no sample picture."""
+    return photo() is not None and st.session_state.get("sample") is None
 
 
 def forget_button() -> None:

@@ -4,8 +4,10 @@ import streamlit as st
 
 from explainer import cards, words
 from explainer.words import Caption, Context
+from explainer.workshop.rooms import Preset
 
-_ALL, _SOME, _AGREED, _MODEL = "revealed_all", "revealed_wnids", "notice_agreed", "model_asked"
+_ALL, _SOME, _AGREED, _RULES = "revealed_all", "revealed_wnids", "notice_agreed", "room_rules"
+_MODEL = "model_asked"
 
 
 def notice() -> None:
@@ -29,9 +31,27 @@ def agreed() -> bool:
     return False
 
 
+def keep_to(rules: Preset) -> None:
+    """The rules of the room that the visitor joined, for as long as they are here."""
+    st.session_state[_RULES] = rules
+
+
+def own_faces() -> bool:
+    """Whether the visitor may bring a photo of their own: no room that they joined rules it out."""
+    rules: Preset | None = st.session_state.get(_RULES)
+    return rules is None or rules.own_faces
+
+
+def may_reveal() -> bool:
+    """Whether the visitor may see masked words: no room that they joined rules it out."""
+    rules: Preset | None = st.session_state.get(_RULES)
+    return rules is None or not rules.masks_locked
+
+
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
-    return words.caption(wnid, context, revealed=bool(st.session_state.get(_ALL)) or wnid in _revealed())
+    asked = bool(st.session_state.get(_ALL)) or wnid in _revealed()
+    return words.caption(wnid, context, revealed=asked and may_reveal())
 
 
 def model() -> str:
@@ -46,12 +66,15 @@ def ask_model(name: str) -> None:
 
 
 def reveal_button(wnid: str, key: str) -> None:
-    """A button that reveals the words of one category to this visitor; `key` tells it from others on the page."""
-    st.button("Reveal", key=f"reveal_{key}", on_click=_reveal, args=(wnid,))
+    """A button that reveals the words of one category to a visitor who may; `key` tells it from others on the page."""
+    if may_reveal():
+        st.button("Reveal", key=f"reveal_{key}", on_click=_reveal, args=(wnid,))
 
 
 def controls() -> None:
     """At the top, once anything was revealed, a button to mask everything again; in the sidebar, one to reveal it."""
+    if not may_reveal():
+        return
     if st.session_state.get(_ALL) or _revealed():
         st.button("Mask everything again", key="mask_all", on_click=_mask_all)
     with st.sidebar:

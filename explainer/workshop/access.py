@@ -41,10 +41,15 @@ def presenter_key() -> str:
     """The key: what EXPLAINER_PRESENTER_KEY says, else a new one of 66 random bits. Raises KeyTooShort."""
     named = os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip()
     if not named:
-        return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+        return made_key()
     if len(named) < SHORTEST:
         raise KeyTooShort
     return named
+
+
+def made_key() -> str:
+    """A new key of 66 random bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 class Gate:

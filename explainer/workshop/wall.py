@@ -144,6 +144,17 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
     store.write(work)
 
 
+def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
+    """The reasons for which a participant has reported a category. Raises UnknownRoom and UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> frozenset[str]:
+        key = (rooms.admit(connection, code, token).code, token, wnid)
+        query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
+        return frozenset(reason for (reason,) in connection.execute(query, key))
+
+    return store.read(work)
+
+
 def flags(store: Store, code: str) -> tuple[Flag, ...]:
     """What was reported, the most often first. Raises UnknownRoom."""
 

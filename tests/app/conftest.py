@@ -1,12 +1,16 @@
 """What the tests of pages share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import app_test
+from streamlit.testing.v1 import AppTest, app_test
+from workshops import KEY, Open, restart
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +36,26 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
 
     monkeypatch.setattr(streamlit, "download_button", spy)
     return offered
+
+
+@pytest.fixture
+def fresh_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An app that was just started, with a folder of its own."""
+    monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "rooms"))
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", KEY)
+    restart()
+    yield
+    restart()
+
+
+@pytest.fixture
+def visit() -> Open:
+    """Opens the page in a session of its own, at an address with these parameters."""
+
+    def visit(**address: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/workshop.py")
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return visit

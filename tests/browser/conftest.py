@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 from PIL import Image
@@ -77,15 +77,15 @@ class Server:
 
 
 @contextmanager
-def serving(launcher: Sequence[str], output: Path) -> Iterator[Server]:
+def serving(launcher: Sequence[str], output: Path, **environment: str) -> Iterator[Server]:
     """The app on a free port, in a process of its own that ends with the `with`."""
-    with starting(launcher, output) as server:
+    with starting(launcher, output, **environment) as server:
         server.wait_until_up()
         yield server
 
 
 @contextmanager
-def starting(launcher: Sequence[str], output: Path) -> Iterator[Server]:
+def starting(launcher: Sequence[str], output: Path, **environment: str) -> Iterator[Server]:
     """As `serving`, from the first moment of the process on."""
     port = _free_port()
     command = [sys.executable, *launcher, f"--server.port={port}", "--server.address=127.0.0.1"]
@@ -94,7 +94,7 @@ def starting(launcher: Sequence[str], output: Path) -> Iterator[Server]:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "TMPDIR": temporary},
+                env={**os.environ, "TMPDIR": temporary, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -559,6 +559,34 @@ class BreakPage(PicturePage):
         return int(place.replace(",", ""))
 
 
+class RoomPage(AppPage):
+    """One screen of a workshop's room: a phone, the projector, or the presenter's notes."""
+
+    def open(self, **address: str) -> "RoomPage":
+        self.page.goto(f"{self.url}/workshop?{urlencode(address)}")
+        self._settle(self.page.get_by_test_id("stMain").get_by_role("heading").first)
+        return self
+
+    def give_key(self, key: str) -> None:
+        self.page.locator(".st-key-presenter_key input").fill(key)
+        self.press("Go on")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True).first.click()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until a text is to be read and the script is through."""
+        self._settle(self.page.get_by_test_id("stMain").get_by_text(text).first)
+
+    def wait_for_step(self, title: str) -> None:
+        self._settle(self.page.get_by_role("heading", name=title, exact=True))
+
+    @property
+    def code(self) -> str:
+        """The room's, as the address has it."""
+        return parse_qs(urlsplit(self.page.url).query)["room"][0]
+
+
 # Fixtures
 
 
@@ -615,6 +643,10 @@ class Visitors:
     def break_it(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> BreakPage:
         """A new visitor with a sample picture on the page "Break it"."""
         return BreakPage(self._window(width, height), self.server.url).open(sample)
+
+    def room(self, width: int, height: int, **address: str) -> RoomPage:
+        """A new visitor with the page "Workshop" open, at an address with these parameters."""
+        return RoomPage(self._window(width, height), self.server.url).open(**address)
 
     def _window(self, width: int, height: int) -> Page:
         return self._browser.new_context(viewport={"width": width, "height": height}).new_page()

@@ -1,0 +1,274 @@
+"""A room of forty for ten minutes: is each vote counted, once and in time, while others next door upload photos?
+
+Forty phones are in a room: they vote every few seconds, and mark pages of pictures against the clock. Twenty of them
+are in a second room as well, where once a minute each uploads a photo within ten seconds, and adds its labels to the
+wall. What was confirmed on the phones is then looked up in the record.
+"""
+
+import itertools
+import os
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import pictures, visitors
+from benchmarks.protocol import Visit
+from benchmarks.visitors import WATCH
+from explainer import photos, roulette, samples, vocabularies
+from explainer.ui.category import plain
+from explainer.workshop import ballots, rooms, sheets, votes, wall
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from tests.browser import processes
+from tests.browser.conftest import APP, Server, serving
+
+PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 10.0
+PAUSE = 2.0, 5.0  # seconds between two votes of a phone
+PRESSES, SHEET = 20, 57.0  # pictures that a phone marks on a page, and seconds that it has for them
+VOTE, WITHIN = 20.0, 10.0  # seconds that a vote is open, and within which all photos of a minute are uploaded
+WANTED = {"a vote": 3.0, "a mark": 3.0, "a reading": 5.0}  # seconds at the 95th percentile
+SIGHTS = 40  # pictures whose words are counted
+
+Page = tuple[str, int]  # a question or a sheet, and its round
+
+
+@dataclass
+class Sent:
+    """What all phones did, from any number of threads: seconds by what was asked, and what went wrong."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {asked: [] for asked in WANTED})
+    late: int = 0  # pressed when it was closed already, and told so
+    errors: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def took(self, asked: str, since: float) -> None:
+        """Note how long an answer took."""
+        with self.lock:
+            self.seconds[asked].append(time.perf_counter() - since)
+
+
+class Phone(Visit):
+    """A phone in a room, with what was `confirmed` on it, and what it sent since. What stands where is known here."""
+
+    def __init__(self, url: str, room: Room, token: str) -> None:
+        self.token = token
+        self.confirmed: dict[Page, object] = {}
+        self.unsure: dict[Page, list[object]] = {}
+        super().__init__(url, "workshop", f"room={room.code}&token={token}")
+
+    @property
+    def said(self) -> str:
+        """What stands on the page in boxes."""
+        return " ".join(element.alert.body for element in self.elements if element.HasField("alert"))
+
+    @property
+    def answers(self) -> dict[Page, list[str]]:
+        """The answers that can be pressed, by question and round."""
+        found: dict[Page, list[str]] = {}
+        for element in self.elements:
+            question, _, answer = element.button.id.partition("-answer_")[2].rpartition("_")
+            if answer:
+                key, _, number = question.rpartition("_")
+                found.setdefault((key, int(number)), []).append(answer)
+        return found
+
+    @property
+    def sheet(self) -> Page | None:
+        """The sheet that can be marked, and the round."""
+        for element in self.elements:
+            if key := element.bidi_component.id.partition("-sheet_")[2]:
+                name, number, _ = key.split("_")
+                return name, int(number)
+        return None
+
+    def vote(self, page: Page, answer: str, sent: Sent) -> None:
+        """Press an answer, and look whether it was counted."""
+        title = next(choice.title for choice in ballots.question(page[0]).deck.choices if choice.key == answer)
+        self._send(
+            page,
+            answer,
+            lambda: self.press_key(f"answer_{page[0]}_{page[1]}_{answer}"),
+            f"Counted: {plain(title)}",
+            "a vote",
+            sent,
+        )
+
+    def mark(self, page: Page, places: frozenset[int], sent: Sent) -> None:
+        """Have these pictures of a page marked, and look whether that was kept."""
+        told = {"marked": sorted(places)}
+        self._send(page, places, lambda: self.tell(told), f"Kept: {len(places)} of", "a mark", sent)
+
+    def _send(self, page: Page, what: object, press: Callable[[], None], said: str, asked: str, sent: Sent) -> None:
+        start = time.perf_counter()
+        self.unsure.setdefault(page, []).append(what)
+        press()
+        if said in self.said:
+            self.confirmed[page] = what
+            self.unsure[page].clear()
+            sent.took(asked, start)
+        else:
+            with sent.lock:
+                sent.late += 1
+
+    def read(self, content: bytes, sent: Sent) -> int:
+        """Upload a photo, and add its labels to the wall; returns how many they are."""
+        start = time.perf_counter()
+        self.upload("photo.jpg", content)
+        labels = sum(text.startswith("nearest:") for text in self.texts)
+        if not labels:
+            raise RuntimeError(f"no label stands on the page: {self.said}")
+        sent.took("a reading", start)
+        self.press("Add my labels to the wall")
+        return labels
+
+
+def report() -> None:
+    """Serve the app to a room for minutes (EXPLAINER_BENCH_MINUTES, 10), check the record, print what came of it."""
+    minutes = float(os.environ.get("EXPLAINER_BENCH_MINUTES", MINUTES))
+    _print_counts()
+    uploads = pictures.large()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["EXPLAINER_DATA"] = folder
+        with serving(APP, Path(folder) / "log") as server:
+            _run(server, Store(Path(folder) / "rooms.sqlite"), uploads, minutes)
+
+
+def _run(server: Server, store: Store, uploads: list[bytes], minutes: float) -> None:
+    course = Course(server.url, store, rooms.open_room(store), rooms.open_room(store, "adults"), uploads)
+    rooms.present(store, course.door.code, step="wall")
+    course.uploader(0).leave()  # the models are loaded, and the dictionary
+    start, used = time.monotonic(), processes.processor_seconds(server.pid)
+    course.start, course.end = start, start + 60 * minutes
+    work = [lambda number=number: course.participate(number) for number in range(PARTICIPANTS)]
+    work += [lambda number=number: course.upload(number) for number in range(UPLOADERS)]
+    threads = [threading.Thread(target=course.attempt, args=(each,)) for each in [*work, course.present]]
+    for thread in threads:
+        thread.start()
+    memory: list[tuple[float, float]] = []
+    while any(thread.is_alive() for thread in threads):
+        memory.append((time.monotonic() - start, visitors.megabytes(server.pid)))
+        time.sleep(WATCH[0])
+    used = (processes.processor_seconds(server.pid) - used) / (time.monotonic() - start)
+    print(f"{PARTICIPANTS} phones in a room, {UPLOADERS} that upload photos of 12 megapixels, {minutes:g} minutes")
+    print(f"  the server used {used:.2f} of {os.cpu_count()} cores; tracebacks: {server.log.count('Traceback')}")
+    _print(course)
+    visitors.print_memory(minutes, memory)
+
+
+@dataclass
+class Course:
+    """The course of a run: a room that votes, a `door` next to it where photos are uploaded, and all that was sent."""
+
+    url: str
+    store: Store
+    room: Room
+    door: Room
+    uploads: list[bytes]
+    start: float = 0.0
+    end: float = 0.0
+    phones: list[Phone] = field(default_factory=list)
+    added: Counter[str] = field(default_factory=Counter)  # labels on the wall, by token
+    sent: Sent = field(default_factory=Sent)
+
+    def attempt(self, work: Callable[[], None]) -> None:
+        """Do what somebody does in a room; whatever goes wrong is what they got in the place of an answer."""
+        try:
+            work()
+        except Exception as error:
+            with self.sent.lock:
+                self.sent.errors[f"{type(error).__name__}: {error}"] += 1
+
+    def present(self) -> None:
+        """Lead the room through votes and pages until the end."""
+        for question in itertools.cycle(ballots.DECKS[self.room.deck].questions):
+            for activity, turn, seconds in ((question, 1, VOTE), (question, 2, VOTE), (sheets.SHEETS[0], 1, SHEET)):
+                step = "fifty" if activity in sheets.SHEETS else "decide"
+                rooms.present(self.store, self.room.code, step=step, activity=activity, round=turn, open=True)
+                time.sleep(max(0.0, min(seconds, self.end - time.monotonic())))
+                if time.monotonic() >= self.end:
+                    return
+
+    def participate(self, number: int) -> None:
+        """Do what the page offers until the end: vote every few seconds, mark a page of pictures, look on."""
+        chance = random.Random(number)
+        phone = Phone(self.url, self.room, rooms.join(self.store, self.room.code))
+        self.phones.append(phone)
+        while time.monotonic() < self.end:
+            if answers := phone.answers:
+                page, keys = chance.choice([*answers.items()])
+                phone.vote(page, chance.choice(keys), self.sent)
+            elif page := phone.sheet:
+                marked = phone.confirmed.get(page, frozenset())
+                assert isinstance(marked, frozenset)
+                phone.mark(page, marked | {chance.randrange(votes.PICTURES)}, self.sent)
+            phone.wait(chance.uniform(*PAUSE) if answers else SHEET / PRESSES)
+        phone.leave()
+
+    def uploader(self, number: int) -> Phone:
+        """A phone next door that has agreed to the notice."""
+        phone = Phone(self.url, self.door, rooms.join(self.store, self.door.code))
+        phone.upload("photo.jpg", self.uploads[number % len(self.uploads)])
+        phone.press("Go on")
+        return phone
+
+    def upload(self, number: int) -> None:
+        """Upload a photo a minute until the end, all within the same ten seconds."""
+        chance, phone = random.Random(number), self.uploader(number)
+        begins = self.start + 30
+        for photo in itertools.islice(itertools.cycle(self.uploads), number + 1, None):
+            if begins + WITHIN > self.end:
+                break
+            phone.wait(max(0.0, begins + chance.uniform(0, WITHIN) - time.monotonic()))
+            self.added[phone.token] += phone.read(photo, self.sent)
+            begins += 60
+        phone.leave()
+
+
+def _wrong(course: Course) -> int:
+    """How many answers and pages the record has otherwise than the phones, or does not have, or has too often."""
+    store, code = course.store, course.room.code
+    wrong, cast = 0, Counter[Page]()
+    for phone in course.phones:
+        for page in phone.unsure:
+            kept = (votes.marks_of if page[0] in sheets.SHEETS else votes.vote_of)(store, code, *page, phone.token)
+            # What was pressed in the last moment may have been kept, though the phone had gone on before it was told.
+            wrong += kept not in [phone.confirmed.get(page), *phone.unsure[page]]
+            cast[page] += kept is not None
+    wrong += sum(votes.tally(store, code, *page).total != n for page, n in cast.items() if page[0] not in sheets.SHEETS)
+    return wrong + sum(wall.added(store, course.door.code, token) != labels for token, labels in course.added.items())
+
+
+def _print(course: Course) -> None:
+    for asked, seconds in course.sent.seconds.items():
+        if len(seconds) > 1:
+            late = statistics.quantiles(seconds, n=20)[-1]
+            print(
+                f"  {asked}: {len(seconds)}, median {statistics.median(seconds):.2f} s, 95th percentile {late:.2f} s "
+                f"(wanted: {WANTED[asked]:g} s), worst {max(seconds):.2f} s"
+            )
+    pages = sum(len(phone.confirmed) for phone in course.phones)
+    print(f"  confirmed on phones: {pages} answers and pages, {course.added.total()} labels on the wall")
+    print(f"  lost, or counted twice: {_wrong(course)}; pressed when it was closed: {course.sent.late}")
+    print(f"  errors: {course.sent.errors.total()}")
+    for kind, count in course.sent.errors.items():
+        print(f"    {count} x {kind}")
+
+
+def _print_counts() -> None:
+    """Why a wall counts classes: how many of the words that a room's pictures get come once."""
+    pipeline = roulette.load()
+    sights = [samples.read(name) for name in samples.SAMPLES]
+    sights += [photos.read(picture.data) for picture in sheets.sheet("person").pictures]
+    firsts = [roulette.read(pipeline, sight).readings[0].people("fall-2011", 1)[0].wnid for sight in sights[:SIGHTS]]
+    counts, classes = Counter(firsts), Counter(map(vocabularies.status, firsts))
+    once = sum(count == 1 for count in counts.values())
+    print(
+        f"{SIGHTS} supplied portraits and things get {len(counts)} words; {once / len(counts):.0%} of these come once"
+    )
+    print(f"  by class: {', '.join(f'{count} {status}' for status, count in classes.items())}")

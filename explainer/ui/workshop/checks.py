@@ -1,0 +1,93 @@
+"""Before people come: what a presenter wants to know to be in order, and what to do where it is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explainer import cards, faces, taxonomy, wordnet, words
+from explainer.ui.workshop import doors
+from explainer.words import Context
+from explainer.workshop import invitation, rooms
+from explainer.workshop.rooms import Room
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something to be in order: what it is, whether it is, and what to do where it is not."""
+
+    title: str
+    passed: Callable[[], bool]
+    otherwise: str
+
+
+@st.cache_resource(show_spinner=False)
+def _detector() -> str:
+    return faces.load().name
+
+
+@st.cache_resource(show_spinner=False)
+def _masked() -> bool:
+    """Whether offensive words are masked, tried on all of them."""
+    offensive = (wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
+    return all(words.caption(wnid, Context.TREE).masked for wnid in offensive)
+
+
+CHECKS = (
+    Check(
+        "This machine has an address on a network",
+        lambda: bool(invitation.addresses()),
+        "It is in no network: phones cannot join. Connect it, or go on without phones.",
+    ),
+    Check(
+        "The network that reads pictures is there", lambda: cards.load().weights.path is not None, "Run `make setup`."
+    ),
+    Check(
+        "The face detector is there",
+        lambda: _detector() == "yunet",
+        "Another one stands in for it, which finds fewer faces. `explainer provision` fetches it.",
+    ),
+    Check(
+        "The dictionary is there",
+        wordnet.ready,
+        "Definitions come from a table instead. `explainer provision` fetches it.",
+    ),
+    Check(
+        "Rooms are kept on the disk",
+        lambda: doors.store().trouble is None,
+        "The room goes on in memory, and is gone when the app is stopped.",
+    ),
+    Check("Masks are on", _masked, "Do not go on: words that offend would be shown. Install the app anew."),
+    Check(
+        "Answers travel encrypted",
+        lambda: doors.origin().startswith("https:"),
+        "They do not: others in the network could read them, and phones' cameras stay closed in the page. "
+        "The README says how to serve with a certificate.",
+    ),
+)
+"""What is looked at, in the order of how much goes wrong without it."""
+
+
+def show(room: Room) -> None:
+    """Every check with its outcome; the last one waits for a phone."""
+    for check in CHECKS:
+        _said(check.title, check.passed(), check.otherwise)
+    if not doors.without_phones():
+        _phone(room)
+
+
+@st.fragment(run_every=2.0)
+def _phone(room: Room) -> None:
+    _said(
+        "A phone has joined",
+        rooms.here(doors.store(), room.code) > 0,
+        f"Open {doors.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep devices "
+        "apart, as guest networks do: use another network, or the phone's own hotspot.",
+    )
+
+
+def _said(title: str, passed: bool, otherwise: str) -> None:
+    if passed:
+        st.markdown(f":green[:material/check:] {title}")
+    else:
+        st.markdown(f":orange[:material/error:] {title}: **not now.** {otherwise}")

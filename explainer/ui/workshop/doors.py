@@ -1,0 +1,185 @@
+"""Who is asking: what the address says, who has the presenter's key, and what is kept for all of them."""
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Literal, Unpack, get_args
+
+import streamlit as st
+
+from explainer.ui.workshop.trying import attempt
+from explainer.workshop import access, invitation, rooms, talk
+from explainer.workshop import store as keeping
+from explainer.workshop.access import Gate
+from explainer.workshop.rooms import Changes, Room, RoomError, Stage
+from explainer.workshop.store import Busy, Store
+from explainer.workshop.talk import Step
+
+View = Literal["phone", "projector", "notes"]
+"""How a room can be looked at."""
+
+PAGE = "pages/workshop.py"
+"""Where all of it is."""
+
+_PRESENTER, _FAILURES, _KEY = "presenter", "wrong_keys", "presenter_key"
+_TOKENS = "tokens"
+_FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The one record of rooms, for all visitors."""
+    return Store(keeping.path())
+
+
+@st.cache_resource(show_spinner=False)
+def gate() -> Gate:
+    """What lets the presenter in; where the environment names no key, one is made and printed on the terminal."""
+    try:
+        key = access.presenter_key()
+    except access.KeyTooShort as error:
+        print(error)
+        key = access.made_key()
+    if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
+        print(f"The presenter's key for workshops: {key}", flush=True)
+    return Gate(key)
+
+
+def in_room() -> bool:
+    """Whether the address names a room: then a screen is filled, without the way to the other pages."""
+    return "room" in st.query_params
+
+
+def view() -> View:
+    """How the room is looked at; an address that says anything else is a phone's."""
+    asked = st.query_params.get("view")
+    return next((view for view in get_args(View) if view == asked), "phone")
+
+
+def without_phones() -> bool:
+    """Whether the room does without phones, and nobody is asked to join."""
+    return st.query_params.get("phones") == "no"
+
+
+def room() -> Room | None:
+    """The room that the address names; None where it names none, or one that is not there, which a sentence says."""
+    if not in_room():
+        return None
+    try:
+        return rooms.find(store(), st.query_params["room"])
+    except (RoomError, Busy) as error:
+        st.error(str(error))
+        return None
+
+
+def go(**address: str) -> None:
+    """Another address, in one step of the browser's history."""
+    st.query_params.from_dict(address)
+
+
+def is_presenter() -> bool:
+    """Whether this session has given the key."""
+    return bool(st.session_state.get(_PRESENTER))
+
+
+def ask_for_key() -> None:
+    """A field for the presenter's key, and what became of the last one."""
+    with st.form("key_form", border=False):
+        st.text_input(
+            "Presenter's key",
+            key=_KEY,
+            type="password",
+            max_chars=100,
+            autocomplete="off",
+            help="It is printed where the app was started.",
+        )
+        st.form_submit_button("Go on", on_click=_take_key)
+    if st.session_state.get(_FAILURES):
+        st.error("This is not the key. It stands where the app was started; each wrong one takes longer to answer.")
+
+
+def _take_key() -> None:
+    failures = st.session_state.get(_FAILURES, 0)
+    given, st.session_state[_KEY] = st.session_state[_KEY], ""
+    admitted = gate().admits(given, failures)
+    st.session_state[_PRESENTER] = admitted
+    st.session_state[_FAILURES] = 0 if admitted else failures + 1
+
+
+def present(code: str, **changes: Unpack[Changes]) -> None:
+    """Change what a room is shown, where this session has given the key."""
+    if is_presenter():
+        attempt(lambda: rooms.present(store(), code, **changes))
+
+
+def token(room: Room) -> str | None:
+    """The token of this phone: that of the address, else of the session; None where the room gave out neither."""
+    kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
+    for given in filter(None, (st.query_params.get("token"), kept.get(room.code))):
+        with contextlib.suppress(RoomError):
+            rooms.heartbeat(store(), room.code, given)
+            kept[room.code] = given
+            return given
+    return None
+
+
+def join(code: str) -> None:
+    """Join a room; the token goes into the address, so that it survives a reload and a locked phone."""
+
+    def work() -> None:
+        found = rooms.find(store(), code)
+        kept = st.session_state.setdefault(_TOKENS, {})
+        kept[found.code] = rooms.join(store(), found.code, kept.get(found.code))
+        go(room=found.code, token=kept[found.code])
+
+    attempt(work)
+
+
+def step(room: Room, stage: Stage) -> Step:
+    """The step that a room is at: the first of its route until it has moved."""
+    return talk.load().steps.get(stage.step) or talk.load().routes[room.route].steps[0]
+
+
+@st.fragment(run_every=_FOLLOWED)
+def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
+    """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here.
+
+    `draw` is what is drawn anew at each look.
+    """
+    try:
+        draw()
+        if token is not None:
+            rooms.heartbeat(store(), code, token)
+        changed = rooms.stage(store(), code).version != version
+    except RoomError:  # deleted meanwhile
+        changed = True
+    except Busy:  # the next look will tell
+        changed = False
+    if changed:
+        st.rerun()
+
+
+def origins() -> tuple[str, ...]:
+    """Where phones can reach this app, the likeliest first."""
+    return invitation.origins(
+        (st.context.url or "").partition("/workshop")[0].rstrip("/"),
+        st.get_option("server.port"),
+        bool(st.get_option("server.sslCertFile")),
+        st.get_option("server.baseUrlPath"),
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _chosen() -> dict[str, str]:
+    """What a presenter chose for all screens of this machine."""
+    return {}
+
+
+def origin() -> str:
+    """Where phones are told to reach this app: what the presenter chose, else the likeliest."""
+    return _chosen().get("origin") or origins()[0]
+
+
+def choose_origin(origin: str) -> None:
+    """Tell phones this way to the app, on all screens."""
+    _chosen()["origin"] = origin

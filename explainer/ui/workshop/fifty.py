@@ -1,0 +1,216 @@
+"""Fifty a minute: a page of small pictures is marked against the clock, then untimed; what haste did to agreement."""
+
+import base64
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explainer import words
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors, word
+from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.words import Context
+from explainer.workshop import agreement, rooms, sheets, votes
+from explainer.workshop.rooms import Room, Stage
+from explainer.workshop.sheets import SECONDS, SHEETS, Sheet
+from explainer.workshop.votes import Marks
+
+TIMED, UNTIMED = sheets.ROUNDS
+"""The rounds of a page."""
+
+_HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+_sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
+
+
+def on_screen(room: Room, stage: Stage) -> None:
+    """The word, the clock and how many pages are in; after the reveal what the room disagreed about."""
+    sheet = _asked(stage)
+    if sheet is None:
+        st.header("The page comes in a moment.", anchor=False)
+        return
+    word.on_screen(sheet.wnid, told=stage.revealed)
+    if stage.revealed:
+        _haste(room, sheet, large=True)
+        _disputed(room, sheet, pictures=12, side=150)
+    else:
+        _clock(room, stage, sheet)
+
+
+def on_phone(room: Room, stage: Stage, token: str) -> None:
+    """The page to mark; then what was kept of it, and what the room found."""
+    sheet = _asked(stage)
+    if sheet is None:
+        st.info("The page comes in a moment. Nothing to do yet.")
+        return
+    word.on_phone(sheet.wnid, told=stage.revealed)
+    if stage.revealed:
+        _haste(room, sheet, large=False)
+        _disputed(room, sheet, pictures=8, side=80)
+    elif stage.open:
+        _page(room, stage, sheet, token)
+    else:
+        _wait(room, stage, sheet, token)
+
+
+def controls(room: Room, stage: Stage) -> None:
+    """The presenter's: which page, with the clock and without, and reveal."""
+    sheet = _asked(stage)
+    if sheet is None:
+        sheet = sheets.sheet(SHEETS[0])
+        stage = replace(stage, activity=sheet.name, round=TIMED, open=False, revealed=False)
+    present = partial(doors.present, room.code)
+    name, place = sheet.name, SHEETS.index(sheet.name)
+    said = plain(words.caption(sheet.wnid, Context.TREE).text)
+    st.markdown(f"**Page {place + 1} of {len(SHEETS)}: {said}, {sheets.ROUNDS[stage.round]}**")
+    with st.container(horizontal=True):
+        if stage.open:
+            button("Close the page", lambda: present(open=False))
+        else:
+            button("Open the page", lambda: present(activity=name, round=stage.round, open=True), primary=True)
+        if stage.round == TIMED:
+            button("The same page, untimed", lambda: present(activity=name, round=UNTIMED, open=True))
+        else:
+            button("Back to the clock", lambda: present(activity=name, round=TIMED))
+        if stage.revealed:
+            button("Hide what came of it", lambda: present(revealed=False))
+        else:
+            button("Reveal", lambda: present(activity=name, round=stage.round, open=False, revealed=True))
+        if place + 1 < len(SHEETS):
+            button("Next page", lambda: present(activity=SHEETS[place + 1], round=TIMED))
+        else:
+            button("First page", lambda: present(activity=SHEETS[0], round=TIMED))
+    trouble()
+    _clock(room, stage, sheet)
+
+
+def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
+    """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
+    showing = [picture.number - 1 for picture in sheet.pictures if picture.shows]
+    sights = {round: agreement.of_marks(marks.pages, marks.marked, showing) for round, marks in kept.items()}
+    alphas = {round: sight.alpha for round, sight in sights.items() if sight.alpha is not None}
+    if not alphas:
+        return "How far the room agrees can be said once two pages are in."
+    said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[round]}" for round, alpha in alphas.items())
+    sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
+    if len(alphas) == len(sheets.ROUNDS):
+        change = round(alphas[UNTIMED] - alphas[TIMED], 2)
+        more = "as much" if not change else f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
+        sentences.append(f"Without haste the room agrees {more}.")
+    if showing:
+        seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[round]}" for round, sight in sights.items())
+        sentences.append(f"Of the pictures that show it were marked: {seen}.")
+    return " ".join(sentences)
+
+
+def disputed(kept: Mapping[int, Marks], n: int) -> list[int]:
+    """Places of the `n` pictures over which those who marked a page were most evenly split, the most first."""
+
+    def split(place: int) -> float:
+        return max(min(marks.marked[place], marks.pages - marks.marked[place]) / marks.pages for marks in kept.values())
+
+    return sorted((place for place in range(votes.PICTURES) if split(place)), key=split, reverse=True)[:n]
+
+
+def _asked(stage: Stage) -> Sheet | None:
+    return sheets.sheet(stage.activity) if stage.activity in SHEETS else None
+
+
+def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
+    """What was marked on a sheet, by round."""
+    return {
+        marks.round: marks
+        for marks in votes.marks(doors.store(), room.code)
+        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS
+    }
+
+
+def _left(stage: Stage) -> float:
+    """Seconds that are left of the page's time."""
+    return max(0.0, SECONDS - (datetime.datetime.now(datetime.UTC) - stage.since).total_seconds())
+
+
+@st.fragment(run_every=1.0)
+def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
+    kept = _kept(room, sheet).get(stage.round)
+    pages = f"{kept.pages if kept else 0} pages are in, {rooms.here(doors.store(), room.code)} phones here"
+    if not stage.open or stage.paused:
+        st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
+    elif stage.round == TIMED:
+        st.header(f"{_left(stage):.0f} seconds left", anchor=False)
+        st.progress(_left(stage) / SECONDS)
+        st.subheader(pages, anchor=False)
+    else:
+        st.subheader(f"Untimed, open: {pages}", anchor=False)
+
+
+@cache
+def _sources(name: str) -> tuple[str, ...]:
+    """The pictures of a sheet as addresses that hold them."""
+    encoded = (base64.b64encode(picture.data).decode() for picture in sheets.sheet(name).pictures)
+    return tuple(f"data:{sheets.MIME};base64,{data}" for data in encoded)
+
+
+@st.fragment
+def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
+    store, opened = doors.store(), f"{sheet.name}_{stage.round}_{stage.since.timestamp()}"
+    told: dict[str, Any] = st.session_state.setdefault(
+        f"page_{opened}",
+        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage)},
+    )
+    # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
+    page = _sheet(
+        key=f"sheet_{opened}",
+        data={
+            "pictures": _sources(sheet.name),
+            "alts": [picture.alt for picture in sheet.pictures],
+            "marked": sorted(told["marked"] or ()),
+            "seconds": told["seconds"] if stage.round == TIMED else None,
+        },
+        on_marked_change=lambda: None,
+    )
+    # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
+    if isinstance(page.marked, list) and page.marked != told.get("kept"):
+        attempt(lambda: votes.mark(store, room.code, sheet.name, stage.round, token, page.marked))
+        told["kept"] = page.marked
+    trouble()
+    kept = votes.marks_of(store, room.code, sheet.name, stage.round, token)
+    if kept is None:
+        st.caption("Press all that show the word, then “Done”. None at all is an answer, too.")
+    else:
+        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked. You can change it while the page is open.")
+
+
+def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
+    kept = votes.marks_of(doors.store(), room.code, sheet.name, stage.round, token)
+    if kept is not None:
+        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
+    if kept is not None:
+        st.info("The page is closed. Look up: what comes of it is next.")
+    else:
+        st.info(f"Read the word. {votes.PICTURES} small pictures come in a moment: press all that show it.")
+
+
+def _haste(room: Room, sheet: Sheet, large: bool) -> None:
+    (st.header if large else st.markdown)(haste(sheet, _kept(room, sheet)))
+
+
+def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:
+    """The pictures that the room was most divided over, with how many marked each."""
+    kept = _kept(room, sheet)
+    places = disputed(kept, pictures)
+    if not places:
+        st.markdown("There is no picture that the room was divided over.")
+        return
+    st.markdown("**The pictures that you disagreed about most, and how many marked them**")
+    with st.container(horizontal=True):
+        for place in places:
+            shares = [
+                f"{marks.marked[place] / marks.pages:.0%} {sheets.ROUNDS[marks.round]}" for marks in kept.values()
+            ]
+            picture = sheet.pictures[place]
+            st.image(picture.data, width=side, caption=f"{picture.title}: {', '.join(shares)}", alt=picture.title)

@@ -1,0 +1,158 @@
+"""The door of the workshop: phones join a room; the presenter opens, resumes, ends and deletes them."""
+
+import streamlit as st
+
+from explainer.ui.workshop import doors
+from explainer.ui.workshop.trying import attempt, trouble
+from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
+from explainer.workshop.rooms import PRESETS, Room
+
+_CODE = "room_code"
+
+
+def show() -> None:
+    """A field for the code of a room; below it the presenter's side."""
+    st.title("Workshop")
+    st.markdown(
+        "A talk of 20, 45 or 90 minutes for a room of people: the app's own parts step by step on a projector, and "
+        "what the room thinks of them, by phone or by show of hands. Nobody gives a name, a face or an account."
+    )
+    trouble()
+    join, present = st.columns(2, gap="large")
+    with join:
+        _join()
+    with present:
+        st.header("Present")
+        if doors.is_presenter():
+            _open()
+        else:
+            doors.ask_for_key()
+    if doors.is_presenter():
+        _resume()
+
+
+def _join() -> None:
+    st.header("Join")
+    with st.form("join_form", border=False):
+        st.text_input(
+            "Code of the room",
+            key=_CODE,
+            max_chars=12,
+            placeholder="Five letters and digits",
+            autocomplete="off",
+            help="It is on the screen. Capital or small letters do not matter.",
+        )
+        st.form_submit_button("Join", type="primary", on_click=lambda: doors.join(st.session_state[_CODE]))
+    st.caption(f"{WHAT_IS_KEPT} On another device, ask the presenter for the address.")
+
+
+WHAT_IS_KEPT = (
+    "What is kept of you is a random number and what you answer; no name, no address, no time. "
+    "It goes when the presenter deletes the room."
+)
+"""What everybody is told before they join."""
+
+
+def _open() -> None:
+    routes = talk.load().routes
+    preset = st.radio(
+        "Who is in the room",
+        PRESETS,
+        format_func=lambda name: PRESETS[name].title,
+        captions=[_rules(preset) for preset in PRESETS.values()],
+        key="preset",
+    )
+    route = st.segmented_control(
+        "Time",
+        routes,
+        default="45",
+        required=True,
+        format_func=lambda name: routes[name].title,
+        key="route",
+        wrap=True,
+    )
+    deck = st.selectbox(
+        "What the room votes on",
+        PRESETS[preset].decks,
+        format_func=lambda name: f"{ballots.DECKS[name].title} {ballots.DECKS[name].question}",
+        key="deck",
+    )
+    phones = st.toggle(
+        "With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted."
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Open a room", type="primary", key="open", on_click=_opened, args=(preset, deck, route, phones, False)
+        )
+        st.button(
+            "Rehearse",
+            key="rehearse",
+            on_click=_opened,
+            args=(preset, deck, route, phones, True),
+            help="A room with made-up votes, marked so wherever it is shown.",
+        )
+
+
+def _rules(preset: rooms.Preset) -> str:
+    faces = "own faces only by choice" if preset.own_faces else "supplied pictures only"
+    masks = "masks locked" if preset.masks_locked else "each may reveal words on their own phone"
+    return f"{faces.capitalize()}, {masks}."
+
+
+def _opened(preset: str, deck: str, route: str, phones: bool, made_up: bool) -> None:
+    def work() -> None:
+        store = doors.store()
+        if made_up:
+            showing = {
+                name: [place for place, picture in enumerate(sheets.sheet(name).pictures) if picture.shows]
+                for name in sheets.SHEETS
+            }
+            room = rehearsal.rehearse(store, preset, deck, route, showing)
+        else:
+            room = rooms.open_room(store, preset, deck, route)
+        rooms.present(store, room.code, step=talk.load().routes[route].steps[0].name)
+        doors.go(room=room.code, view="notes", **({} if phones else {"phones": "no"}))
+
+    if doors.is_presenter():
+        attempt(work)
+
+
+def _resume() -> None:
+    st.header("Rooms that are kept")
+    kept = rooms.listing(doors.store())
+    if not kept:
+        st.caption("None yet. A room is kept until it is deleted, over a restart of the app too.")
+    for room in kept:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{room.code}** · {_about(room)}")
+            st.button(
+                "Resume", key=f"resume_{room.code}", on_click=doors.go, kwargs={"room": room.code, "view": "notes"}
+            )
+            ending(room)
+
+
+def _about(room: Room) -> str:
+    opened = room.created.astimezone().strftime("%Y-%m-%d %H:%M")
+    ended = ", ended" if room.ended else ""
+    made_up = ", rehearsal" if room.rehearsal else ""
+    return f"{room.rules.title}, {room.route} minutes, opened {opened}{ended}{made_up}"
+
+
+def ending(room: Room) -> None:
+    """Buttons to end a room, which closes it for phones, and to delete all of it, which is asked once more."""
+    if not room.ended:
+        st.button("End", key=f"end_{room.code}", on_click=_end, args=(room.code,))
+    with st.popover("Delete…", key=f"delete_{room.code}"):
+        st.markdown("All that is kept of the room is deleted: votes, marks, reports. Nothing brings it back.")
+        st.button("Delete it", type="primary", key=f"delete_now_{room.code}", on_click=_delete, args=(room.code,))
+
+
+def _end(code: str) -> None:
+    if doors.is_presenter():
+        attempt(lambda: rooms.end(doors.store(), code))
+
+
+def _delete(code: str) -> None:
+    if doors.is_presenter():
+        attempt(lambda: rooms.delete(doors.store(), code))
+        doors.go()

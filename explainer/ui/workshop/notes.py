@@ -1,0 +1,153 @@
+"""The presenter's notes: what to say and ask, the time, what phones do, and everything that moves the room."""
+
+import datetime
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from explainer.ui.category import plain
+from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
+from explainer.ui.workshop.activities import ACTS
+from explainer.ui.workshop.trying import trouble
+from explainer.workshop import invitation, rooms, talk
+from explainer.workshop.rooms import Room
+from explainer.workshop.talk import Step
+
+_BEGAN = "began"  # in the address, so that the clock outlives a reload
+
+
+def show(room: Room) -> None:
+    """The notes of the step that the room is at; who has not given the key is asked for it."""
+    if not doors.is_presenter():
+        st.title("The presenter's notes")
+        doors.ask_for_key()
+        return
+    stage = rooms.stage(doors.store(), room.code)
+    step = doors.step(room, stage)
+    _troubles(room)
+    st.title(plain(step.title), anchor=False)
+    st.markdown(f"*{plain(step.line)}*")
+    doors.follow(room.code, stage.version, draw=partial(_now, room, step))
+    projector.keys(room, stage, step)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _switch("Pause all", room, "paused", stage.paused)
+        _leap(room, step)
+    notes, doing = st.columns([3, 2], gap="large")
+    with notes:
+        for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
+            st.subheader(title, anchor=False)
+            st.markdown(plain(text))
+    with doing:
+        if step.activity and step.activity in ACTS:
+            ACTS[step.activity].controls(room, stage)
+        else:
+            trouble()
+        _around(room)
+
+
+def _troubles(room: Room) -> None:
+    if doors.store().trouble:
+        st.warning(doors.store().trouble)
+    if room.rehearsal:
+        st.badge("Rehearsal: the votes are made up", color="orange")
+    if room.ended:
+        st.info("This room has ended: phones cannot answer any more. What it decided stays until it is deleted.")
+
+
+def _now(room: Room, step: Step) -> None:
+    progress = talk.progress(room.route, step.name, _elapsed() or 0)
+    clock = f"{datetime.datetime.now():%H:%M}"
+    phones = "hands only" if doors.without_phones() else f"{rooms.here(doors.store(), room.code)} phones here"
+    parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
+    if _elapsed() is not None:
+        parts_.insert(1, f"minute **{_elapsed():.0f}**, {_late(progress.late)}")
+    st.markdown(" · ".join(parts_))
+
+
+def _late(late: float) -> str:
+    if abs(late) < 0.5:
+        return "in time"
+    return f"{abs(late):.0f} min {'late' if late > 0 else 'early'}"
+
+
+def _elapsed() -> float | None:
+    """Minutes since the presenter started the clock; None where they have not."""
+    began = st.query_params.get(_BEGAN, "")
+    return max(time.time() - int(began), 0) / 60 if re.fullmatch(r"\d{1,12}", began, re.ASCII) else None
+
+
+def _start_clock() -> None:
+    st.query_params[_BEGAN] = str(int(time.time()))
+
+
+def _switch(label: str, room: Room, name: str, value: bool) -> None:
+    """A switch that shows what the room has, also where another presenter changed it."""
+    key = f"switch_{name}"
+    st.session_state[key] = value
+    st.toggle(label, key=key, on_change=lambda: doors.present(room.code, **{name: st.session_state[key]}))
+
+
+def _leap(room: Room, step: Step) -> None:
+    steps = [each.name for each in talk.load().routes[room.route].steps]
+    st.session_state["leap"] = step.name if step.name in steps else steps[0]
+    st.selectbox(
+        "Go to the step",
+        steps,
+        key="leap",
+        format_func=lambda name: talk.load().steps[name].title,
+        on_change=lambda: doors.present(room.code, step=st.session_state["leap"], activity="", round=1),
+    )
+    st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
+
+
+def _around(room: Room) -> None:
+    """What a presenter needs before and after."""
+    phones = {"phones": "no"} if doors.without_phones() else {}
+    address = "&".join(
+        ["workshop?embed=true", f"room={room.code}", "view=projector", *(f"{k}={v}" for k, v in phones.items())]
+    )
+    with st.container(horizontal=True):
+        st.link_button("Projector in a window of its own", address)
+        st.page_link(
+            doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector", **phones}
+        )
+        st.page_link(doors.PAGE, label="All rooms")
+    # Each is drawn once it is open: the checks take their time.
+    sections: dict[str, Callable[[Room], None]] = {
+        "Before people come": checks.show,
+        "Joining": _joining,
+        "To take away": taking.downloads,
+        "End and delete": lobby.ending,
+    }
+    if doors.without_phones():
+        del sections["Joining"]
+    for title, draw in sections.items():
+        section = st.expander(title, key=f"section_{title}", on_change="rerun")
+        if section.open:
+            with section:
+                draw(room)
+
+
+def _joining(room: Room) -> None:
+    origins = doors.origins()
+    if len(origins) > 1:
+        chosen = st.radio(
+            "Address for phones",
+            origins,
+            index=origins.index(doors.origin()) if doors.origin() in origins else 0,
+            help="Choose the one of the network that the phones are in.",
+            key="origin",
+        )
+        doors.choose_origin(chosen)
+    parts.invite(room, 220)
+    with st.form("wifi_form", border=False):
+        name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
+        password = st.text_input("Its password", max_chars=63, type="password", key="wifi_password")
+        if st.form_submit_button("Make a code for the Wi-Fi"):
+            st.session_state[parts.WIFI] = invitation.wifi(name, password) if name else None
+    if said := st.session_state.get(parts.WIFI):
+        st.image(invitation.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
+        st.caption("Kept in this window alone; it is on the first step when the projector is opened here.")

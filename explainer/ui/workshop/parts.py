@@ -1,0 +1,398 @@
+"""The live parts of the app that the steps of the talk show: large on the projector, small or as a sentence on phones.
+
+Of supplied pictures alone, and never with a word that somebody revealed for themselves.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from PIL.Image import Image
+
+from explainer import charts, faces, figures, maps, removal, samples, taxonomy, vocabularies, words
+from explainer.corruptions import CORRUPTIONS
+from explainer.roulette import Reading
+from explainer.saliency import Target
+from explainer.ui import resources
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors
+from explainer.vocabularies import RELEASES, Label
+from explainer.words import Caption, Context
+from explainer.workshop import invitation, sheets, talk
+from explainer.workshop.rooms import Room
+from explainer.workshop.talk import Step
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+PORTRAIT, OTHER = "astronaut", "photographer"
+"""The supplied portraits, by their names among the sample pictures."""
+
+_RELEASE, _METHOD = "fall-2011", "grad-cam"
+_HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
+_CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
+WIFI = "wifi"
+"""Where a session keeps what its Wi-Fi code says."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """How a part looks on the projector, and on a phone."""
+
+    on_screen: Callable[[Room, Step], None]
+    on_phone: Callable[[Room, Step], None]
+
+
+def invite(room: Room, width: int) -> None:
+    """How to join: a code to photograph, the short address, the code of the room."""
+    address = f"{doors.origin()}/workshop"
+    st.image(
+        invitation.qr(f"{address}?room={room.code}&embed=true"),
+        width=width,
+        alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
+    )
+    st.markdown(f"##### {plain(invitation.short(address))}\n\n### {room.code}")
+
+
+def _join(room: Room, step: Step) -> None:
+    if doors.without_phones():
+        st.header("Put up a hand to vote. Nobody has to.", anchor=False)
+        return
+    code, how, network = st.columns([4, 6, 4], gap="large")
+    address = f"{doors.origin()}/workshop"
+    with code:
+        st.image(
+            invitation.qr(f"{address}?room={room.code}&embed=true"),
+            width=560,
+            alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
+        )
+    with how:
+        st.header("Join with a phone, or put up a hand", anchor=False)
+        st.subheader(plain(invitation.short(address)), anchor=False)
+        st.title(f"Room {room.code}", anchor=False)
+        st.subheader("No name, no account, no photo of you.", anchor=False)
+    with network:
+        if said := st.session_state.get(WIFI):
+            st.image(invitation.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
+            st.subheader("First the Wi-Fi", anchor=False)
+
+
+def _welcome(room: Room, step: Step) -> None:
+    st.markdown(
+        "You have joined. Keep this page open: it shows what the screen shows, and asks you when it is your turn."
+    )
+
+
+def _scale(room: Room, step: Step) -> None:
+    _chart(
+        charts.hierarchy(maps.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
+        "scale",
+        "A map of all categories: animals, plants, things; people are a part of it, in colours.",
+    )
+
+
+def _sheet(room: Room, step: Step) -> None:
+    sheet = sheets.sheet(sheets.SHEETS[0])
+    caption = words.caption(sheet.wnid, Context.TREE)
+    st.subheader(f"Click all that show **{plain(caption.name)}**: {plain(caption.gloss or '')}", anchor=False)
+    st.image(sheets.together(sheet, 12), width=1250, alt=f"A page of {len(sheet.pictures)} small pictures.")
+
+
+def _small_sheet(room: Room, step: Step) -> None:
+    sheet = sheets.sheet(sheets.SHEETS[0])
+    st.markdown(f"Click all that show **{plain(words.caption(sheet.wnid, Context.TREE).name)}**, as the workers did:")
+    st.image(sheets.together(sheet, 6), width="stretch", alt=f"A page of {len(sheet.pictures)} small pictures.")
+
+
+def _nobody(room: Room, step: Step) -> None:
+    for column, (title, crop, reading) in zip(st.columns(3, gap="large"), resources.strangers(), strict=True):
+        with column:
+            st.image(crop, width=300, alt=title)
+            st.subheader(title, anchor=False)
+            _words(reading.people(_RELEASE, 3), "####")
+
+
+def _small_nobody(room: Room, step: Step) -> None:
+    for title, crop, reading in resources.strangers():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.image(crop, width=96, alt=title)
+            with st.container(width="stretch"):
+                st.markdown(f"{title}: **{plain(_name(reading))}**")
+
+
+def _break(room: Room, step: Step) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        change: str = st.pills(
+            "Change",
+            _CHANGES,
+            default=_CHANGES[0],
+            required=True,
+            format_func=lambda name: CORRUPTIONS[name].title,
+            key="talk_change",
+        )
+        strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
+        unit = CORRUPTIONS[change].unit
+        place = st.select_slider(
+            f"How much ({unit})",
+            range(len(strip.changed)),
+            format_func=lambda place: f"{strip.changed[place].amount:g}",
+            key=f"talk_amount_{change}",
+        )
+    before, after = st.columns(2, gap="large")
+    for column, index, title in ((before, 0, "As it is"), (after, place, f"{strip.changed[place].amount:g} {unit}")):
+        with column:
+            st.image(strip.changed[index].crop, width=410, alt=f"What the network saw. {title}.")
+            st.subheader(f"{title}: **{plain(_name(strip.changed[index].reading))}**", anchor=False)
+
+
+def _small_break(room: Room, step: Step) -> None:
+    if not step.activity:
+        st.markdown("Which of these changes will move the word? Guess before it is tried on the screen.")
+        return
+    name: str = st.pills(
+        "Picture",
+        samples.SAMPLES,
+        default=PORTRAIT,
+        required=True,
+        format_func=lambda name: samples.SAMPLES[name].title,
+        key="try_picture",
+    )
+    change: str = st.pills(
+        "Change",
+        CORRUPTIONS,
+        default=_CHANGES[0],
+        required=True,
+        format_func=lambda name: CORRUPTIONS[name].title,
+        key="try_change",
+    )
+    strip = resources.supplied_strip(name, change, _RELEASE)
+    place = st.select_slider(
+        f"How much ({CORRUPTIONS[change].unit})",
+        range(len(strip.changed)),
+        format_func=lambda place: f"{strip.changed[place].amount:g}",
+        key=f"try_amount_{change}",
+    )
+    st.image(strip.changed[place].crop, width=224, alt=f"What the network saw at {strip.changed[place].amount:g}.")
+    st.markdown(
+        f"As it is: **{plain(_name(strip.changed[0].reading))}**. Now: **{plain(_name(strip.changed[place].reading))}**."
+    )
+
+
+def _roulette(room: Room, step: Step) -> None:
+    for column, name in zip(st.columns(2, gap="large"), (OTHER, PORTRAIT), strict=True):
+        with column:
+            _labelled(name)
+            reading = resources.supplied(name).readings[0]
+            st.subheader(f"The nearest word: **{plain(_name(reading))}**", anchor=False)
+
+
+def _small_roulette(room: Room, step: Step) -> None:
+    _labelled(OTHER)
+
+
+def _portrait(room: Room, step: Step) -> None:
+    picture, *lists = st.columns([5, 4, 4], gap="large")
+    with picture:
+        _labelled(PORTRAIT)
+    for column, release in zip(lists, _BEFORE_AND_AFTER, strict=True):
+        with column:
+            st.subheader(_release(release), anchor=False)
+            _words(resources.supplied(PORTRAIT).readings[0].people(release, 5), "###")
+
+
+def _small_portrait(room: Room, step: Step) -> None:
+    _labelled(PORTRAIT, 260)
+    for release in _BEFORE_AND_AFTER:
+        st.markdown(f"**{_release(release)}**")
+        _words(resources.supplied(PORTRAIT).readings[0].people(release, 3), "")
+
+
+def _why(room: Room, step: Step) -> None:
+    crop, overlay = _explained()
+    for column, picture, title in zip(
+        st.columns(2, gap="large"),
+        (crop, overlay),
+        (
+            "What the network saw",
+            f"What carried **{plain(_name(resources.supplied(PORTRAIT).readings[0]))}**, brighter for more",
+        ),
+        strict=True,
+    ):
+        with column:
+            st.image(picture, width=500, alt=title.replace("*", ""))
+            st.subheader(title, anchor=False)
+
+
+def _small_why(room: Room, step: Step) -> None:
+    _, overlay = _explained()
+    name = _name(resources.supplied(PORTRAIT).readings[0])
+    st.image(
+        overlay, width="stretch", alt=f"The portrait; what carried the word {name} is laid over it, brighter for more."
+    )
+    st.markdown(f"What carried **{plain(name)}**: brighter for more.")
+
+
+def _tree(room: Room, step: Step) -> None:
+    path, chart = st.columns([2, 3], gap="large")
+    with path:
+        for depth, wnid in enumerate(_way()):
+            caption = words.caption(wnid, Context.TREE)
+            st.subheader(("› " if depth else "") + f"**{plain(caption.name)}**", anchor=False)
+            if caption.gloss:
+                st.markdown(f"##### *{plain(caption.gloss)}*")
+    with chart:
+        _chart(
+            charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
+            "tree",
+            "A map of the categories below person, in the colours of their safety.",
+        )
+
+
+def _small_tree(room: Room, step: Step) -> None:
+    for depth, wnid in enumerate(_way()):
+        caption = words.caption(wnid, Context.TREE)
+        st.markdown(("› " if depth else "") + f"**{plain(caption.name)}**: *{plain(caption.gloss or '')}*")
+
+
+def _removal(room: Room, step: Step) -> None:
+    left, right = st.columns(2, gap="large")
+    before, *_, after = (step.kept.categories for step in removal.steps())
+    with left:
+        _chart(
+            charts.waterfall(removal.steps(), "categories", f"Of {before:,} categories, {after:,} were left", ""),
+            "removal",
+            f"Bars from release to release: of {before:,} categories of people {after:,} were left.",
+        )
+    with right:
+        _chart(
+            charts.imageability(removal.histogram(), {"the line of 2021": 4.0}, "How well one can see it, 1 to 5", ""),
+            "imageability",
+            "Bars: how many person categories were rated how imageable; a line at 4, which the kept ones had to reach.",
+        )
+
+
+def _afterlife(room: Room, step: Step) -> None:
+    named = {each.title: vocabularies.afterlife(each.name) for each in vocabularies.VOCABULARIES.values()}
+    _chart(
+        charts.afterlife(named, "Categories of people by vocabulary", ""),
+        "afterlife",
+        "Bars: the person categories that each vocabulary of a model names, kept and removed.",
+        text=18,  # eight names of two lines
+    )
+
+
+def _critics(room: Room, step: Step) -> None:
+    critiques = _critiques(step)
+    columns = st.columns(2, gap="large") if len(critiques) > 2 else [st.container()]
+    for place, critique in enumerate(critiques):
+        with columns[place * len(columns) // len(critiques)]:
+            (st.header if len(columns) > 1 else st.title)(plain(critique.short), anchor=False)
+            st.markdown(f"#### {plain(critique.who)}")
+
+
+def _small_critics(room: Room, step: Step) -> None:
+    for critique in _critiques(step):
+        st.markdown(f"**{plain(critique.short)}**  \n:small[{plain(critique.who)}]")
+
+
+def _critiques(step: Step) -> Sequence[talk.Critique]:
+    return [critique for critique in talk.load().critiques if critique.step == step.name]
+
+
+def _handout(room: Room, step: Step) -> None:
+    st.header("The handout has what this room decided, questions to go on with, and the sources.", anchor=False)
+    st.subheader("Whoever speaks here has it, and deletes the room afterwards.", anchor=False)
+
+
+def _nothing(room: Room, step: Step) -> None:
+    return
+
+
+def _look_up(room: Room, step: Step) -> None:
+    st.markdown("Look at the screen in front: this is too large for a phone.")
+
+
+_ENTITY = "n00001740"
+_BEFORE_AND_AFTER = ("fall-2011", "winter-2021")
+
+PARTS: Mapping[talk.Part, Part] = {
+    "join": Part(_join, _welcome),
+    "scale": Part(_scale, _look_up),
+    "sheet": Part(_sheet, _small_sheet),
+    "fifty": Part(_sheet, _small_sheet),
+    "nobody": Part(_nobody, _small_nobody),
+    "break": Part(_break, _small_break),
+    "roulette": Part(_roulette, _small_roulette),
+    "portrait": Part(_portrait, _small_portrait),
+    "wall": Part(_nothing, _look_up),
+    "why": Part(_why, _small_why),
+    "tree": Part(_tree, _small_tree),
+    "removal": Part(_removal, _look_up),
+    "afterlife": Part(_afterlife, _look_up),
+    "vote": Part(_nothing, _look_up),
+    "critics": Part(_critics, _small_critics),
+    "handout": Part(_handout, _nothing),
+}
+"""The parts by name."""
+
+
+def prepare() -> None:
+    """Compute what the steps show of the supplied pictures, so that no step has to wait for it."""
+    resources.strangers()
+    for change in _CHANGES:
+        resources.supplied_strip(PORTRAIT, change, _RELEASE)
+    resources.supplied(OTHER)
+    _explained()
+
+
+def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
+    st.plotly_chart(charts.enlarged(figure, _HIGH, text), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
+
+
+def _in_charts(wnid: str) -> Caption:
+    """The caption on a map that a whole room looks at: sensitive words are masked as well, as on a photo."""
+    return words.caption(wnid, Context.PHOTO)
+
+
+def _name(reading: Reading) -> str:
+    (first,) = reading.people(_RELEASE, 1)
+    return words.caption(first.wnid, Context.PHOTO).name
+
+
+def _words(labels: Sequence[Label], heading: str) -> None:
+    for rank, label in enumerate(labels, start=1):
+        name = plain(words.caption(label.wnid, Context.PHOTO).name)
+        st.markdown(f"{heading} {rank}\\. **{name}** {label.score:.2f}".strip())
+
+
+def _release(name: str) -> str:
+    return f"{RELEASES[name].title}: nearest of {len(vocabularies.person_categories(name)):,} words"
+
+
+def _labelled(name: str, side: int = 490) -> None:
+    result = resources.supplied(name)
+    captions = [words.caption(reading.people(_RELEASE, 1)[0].wnid, Context.PHOTO) for reading in result.readings]
+    st.image(
+        figures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
+        width="content",
+        output_format="JPEG",
+        alt=f"A supplied portrait, labelled: {'; '.join(caption.name for caption in captions)}.",
+    )
+    st.caption(samples.SAMPLES[name].credit)
+
+
+def _explained() -> tuple[Image, Image]:
+    """What the network saw of the portrait, and what carried its first word laid over it."""
+    reading = resources.supplied(PORTRAIT).readings[0]
+    target = Target("person", reading.people(_RELEASE, 1)[0].wnid)
+    attribution = resources.supplied_explanation(PORTRAIT, target, _METHOD)
+    crop = faces.crop(samples.read(PORTRAIT), reading.box)
+    return crop, figures.overlay(crop, attribution)
+
+
+def _way() -> tuple[str, ...]:
+    """From person down to the first word of the portrait."""
+    (first,) = resources.supplied(PORTRAIT).readings[0].people(_RELEASE, 1)
+    path = next(path for path in taxonomy.load().hypernym_paths(first.wnid) if taxonomy.PERSON in path)
+    return path[path.index(taxonomy.PERSON) :]

@@ -1,0 +1,78 @@
+"""The projector: one step of the talk, filling the screen. Anybody may look; only who gave the key moves it."""
+
+import streamlit as st
+
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors, parts
+from explainer.ui.workshop.activities import ACTS
+from explainer.workshop import rooms, talk
+from explainer.workshop.rooms import Room, Stage
+from explainer.workshop.talk import Step
+
+_CORNER = 220  # pixels of the QR code on every step
+
+
+def show(room: Room) -> None:
+    """The step that the room is at, how to join it, and the keys that move it."""
+    stage = rooms.stage(doors.store(), room.code)
+    step = doors.step(room, stage)
+    if not stage.blank:
+        _step(room, stage, step)
+    keys(room, stage, step)
+    doors.follow(room.code, stage.version)
+
+
+def _step(room: Room, stage: Stage, step: Step) -> None:
+    joining = step.part != "join" and not doors.without_phones()
+    main, corner = st.columns([6, 1], gap="medium") if joining else (st.container(), None)
+    with main:
+        st.title(plain(step.title), anchor=False)
+        st.header(plain(step.line), anchor=False)
+        if room.rehearsal:
+            st.badge("Rehearsal: the votes are made up", color="orange")
+        if room.ended:
+            st.badge("This room has ended", color="gray")
+        if stage.paused:
+            st.badge("Paused", color="gray")
+        if step.activity and step.activity in ACTS:
+            ACTS[step.activity].on_screen(room, stage)
+        else:
+            parts.PARTS[step.part].on_screen(room, step)
+    if corner:
+        with corner:
+            parts.invite(room, _CORNER)
+
+
+def keys(room: Room, stage: Stage, step: Step) -> None:
+    """Where the talk is, and for the presenter the buttons that move it, with the keys of a clicker."""
+    progress = talk.progress(room.route, step.name, 0)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if not stage.blank:
+            st.markdown(f"Step {progress.number} of {progress.of}")
+        if doors.is_presenter():
+            for title, keys_, by in (("Back", ("Left", "PageUp"), -1), ("Next", ("Right", "PageDown"), 1)):
+                for key in keys_:
+                    st.button(
+                        title,
+                        key=f"go_{key}",
+                        shortcut=key,
+                        on_click=move,
+                        args=(room, step, by),
+                        type="tertiary" if key.startswith("Page") else "secondary",
+                    )
+            st.button(
+                "Show the screen" if stage.blank else "Blank",
+                key="blank",
+                shortcut="b",
+                on_click=doors.present,
+                args=(room.code,),
+                kwargs={"blank": not stage.blank},
+            )
+        elif not stage.blank:
+            with st.popover("Presenter's key", type="tertiary"):
+                doors.ask_for_key()
+
+
+def move(room: Room, step: Step, by: int) -> None:
+    """Go on from the step that is drawn: two presses on the same screen lead to the same step."""
+    doors.present(room.code, step=talk.beside(room.route, step.name, by), activity="", round=1)

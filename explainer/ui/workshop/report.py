@@ -1,0 +1,63 @@
+"""Report a category: a reason as a button, and where it goes."""
+
+from functools import partial
+
+import streamlit as st
+
+from explainer.ui import visitor
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors
+from explainer.ui.workshop import wall as its_wall
+from explainer.ui.workshop.trying import attempt
+from explainer.words import Context
+from explainer.workshop import ballots, rooms, sheets, talk, wall
+from explainer.workshop.ballots import UnknownQuestion
+from explainer.workshop.rooms import Room
+from explainer.workshop.wall import REASONS
+
+
+def on_phone(room: Room, token: str) -> None:
+    """Reasons to report the word just seen for; nothing where there is no word yet."""
+    stage = rooms.stage(doors.store(), room.code)
+    if stage.step and talk.load().steps[stage.step].activity == "wall":
+        wnid, context = its_wall.seen(), Context.PHOTO
+    else:
+        wnid, context = _asked(stage.activity), Context.TREE
+    if wnid is not None:
+        with st.expander("Report this word"):
+            _reasons(room, token, wnid, context)
+
+
+def _asked(activity: str) -> str | None:
+    """Wnid of the word of a page or a question."""
+    if activity in sheets.SHEETS:
+        return sheets.sheet(activity).wnid
+    try:
+        return ballots.question(activity).wnid
+    except UnknownQuestion:
+        return None
+
+
+@st.fragment
+def _reasons(room: Room, token: str, wnid: str, context: Context) -> None:
+    store = doors.store()
+    given = wall.flagged(store, room.code, token, wnid)
+    caption = visitor.caption(wnid, context)
+    name = "the masked word" if caption.masked else f"“{plain(caption.text)}”"
+    st.markdown(f"What is wrong with {name} as a category?")
+    for reason, title in REASONS.items():
+        st.button(
+            f"{title} (reported)" if reason in given else title,
+            key=f"report_{wnid}_{reason}",
+            type="primary" if reason in given else "secondary",
+            disabled=reason in given,
+            width="stretch",
+            on_click=attempt,
+            args=(partial(wall.flag, store, room.code, token, wnid, reason),),
+        )
+    if given:
+        st.success(f"On the presenter's list: {len(given)} of your reasons.")
+    st.caption(
+        "It goes to the presenter's list, without a name, and nowhere else. In 2019 ImageNet said that it would let "
+        "people report offensive terms; this app knows of no way to send it there."
+    )

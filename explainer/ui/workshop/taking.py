@@ -1,0 +1,27 @@
+"""To take away from a room: made when the presenter asks for it, without a masked word or anybody's single vote."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from explainer.ui.workshop import doors
+from explainer.workshop import handout, record, wall
+from explainer.workshop.handout import Service
+from explainer.workshop.rooms import Room
+
+
+def downloads(room: Room) -> None:
+    """The presenter's buttons for all that can be taken away from a room."""
+    store, code = doors.store(), room.code
+    service = Service(st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file)
+    with st.container(horizontal=True):
+        _button("Handout", lambda: handout.handout(record.record(store, code)), f"handout-{code}.html")
+        _button("Cards to cut out", lambda: handout.cards(room.deck), f"cards-{room.deck}.html")
+        _button("For IT and data protection", lambda: handout.it_page(service), "workshop-it.html")
+        _button("Totals (CSV)", lambda: record.to_csv(record.record(store, code)), f"totals-{code}.csv")
+        _button("Reported words (CSV)", lambda: wall.flags_csv(wall.flags(store, code)), f"reports-{code}.csv")
+
+
+def _button(title: str, write: Callable[[], str], name: str) -> None:
+    kind = name.rpartition(".")[2]
+    st.download_button(title, write, file_name=name, mime=f"text/{kind}", on_click="ignore", key=f"take_{title}")

@@ -1,0 +1,212 @@
+"""You decide: a word is voted on, talked about, voted on again; then the record stands beside the room's answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from explainer import charts, words
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors, word
+from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.words import Context
+from explainer.workshop import ballots, record, rooms, votes
+from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
+from explainer.workshop.rooms import Room, Stage
+from explainer.workshop.votes import MOST_HANDS, Tally
+
+FIRST, SECOND = 1, 2
+"""The rounds of a vote: before the talk, and after it."""
+
+_ROUNDS = {FIRST: "first vote", SECOND: "second vote"}
+_OUTCOMES: dict[Outcome | None, str] = {
+    "same": "**The same**: this room decided as ImageNet did.",
+    "different": "**Different**: this room decided otherwise than ImageNet.",
+    "undecided": "**Level**: two answers were given equally often.",
+    None: "Nothing to lay side by side: there is no vote, or no record.",
+}
+
+
+def on_screen(room: Room, stage: Stage) -> None:
+    """The word, how many have voted, and after the reveal what the room answered beside the record."""
+    question = _asked(room, stage)
+    if question is None:
+        st.header("The first word comes in a moment.", anchor=False)
+        return
+    word.on_screen(question.wnid, told=stage.revealed)
+    if stage.revealed:
+        _results(room, question, large=True)
+        return
+    st.header(f":primary[{question.deck.question}]", anchor=False)
+    st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
+    _turnout(room, stage, question)
+
+
+def on_phone(room: Room, stage: Stage, token: str) -> None:
+    """The word and the answers to press; then what was counted, and what the room found."""
+    question = _asked(room, stage)
+    if question is None:
+        st.info("The first word comes in a moment. Nothing to do yet.")
+        return
+    word.on_phone(question.wnid, told=stage.revealed)
+    if stage.revealed:
+        _results(room, question, large=False)
+    else:
+        _ballot(room, stage, question, token)
+
+
+def controls(room: Room, stage: Stage) -> None:
+    """The presenter's: which word, open and close, vote again, reveal, and hands that were counted."""
+    question = _asked(room, stage)
+    if question is None:
+        question = ballots.question(ballots.DECKS[room.deck].questions[0])
+        stage = replace(stage, activity=question.key, round=FIRST, open=False, revealed=False)
+    present = partial(doors.present, room.code)
+    keys = question.deck.questions
+    place = keys.index(question.key)
+    st.markdown(f"**Word {place + 1} of {len(keys)}: {plain(words.caption(question.wnid, Context.TREE).text)}**")
+    with st.container(horizontal=True):
+        if stage.open:
+            button("Close the vote", lambda: present(open=False))
+        else:
+            button("Open the vote", lambda: present(activity=question.key, round=stage.round, open=True), primary=True)
+        if stage.round == FIRST:
+            button("Second vote", lambda: present(activity=question.key, round=SECOND, open=True))
+        else:
+            button("Back to the first vote", lambda: present(activity=question.key, round=FIRST))
+        if stage.revealed:
+            button("Hide the results", lambda: present(revealed=False))
+        else:
+            button("Reveal", lambda: present(activity=question.key, round=stage.round, open=False, revealed=True))
+    with st.container(horizontal=True):
+        for title, key in (("Word before", keys[place - 1]), ("Next word", keys[(place + 1) % len(keys)])):
+            button(title, partial(present, activity=key, round=FIRST))
+    trouble()
+    _turnout(room, stage, question)
+    _hands(room, stage, question)
+
+
+def outcome(question: Question, tally: Tally, published: Published) -> str:
+    """Whether the room decided as ImageNet did, and what either said, as sentences; never a score."""
+    said = _OUTCOMES[ballots.compare(question, tally.counts)]
+    if question.deck.level == "ordinal":
+        median = ballots.median(tally.counts)
+        room = "Nobody voted" if median is None else f"The room's median is {median:g}"
+        rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
+        return f"{said} {room}; {rated}. Below {ballots.IMAGEABLE:g} of 5 a word for people was removed."
+    titles = {choice.key: choice.title for choice in question.deck.choices}
+    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(tally.counts)) or "nothing"
+    return f"{said} Said most often: {most}. On record: {published.safety}; {published.fate}."
+
+
+def agreement(alphas: Sequence[float | None], count: int) -> str:
+    """What Krippendorff's alpha of the first and the second votes on `count` words says, as sentences."""
+    said = [f"{alpha:.2f} in the {_ROUNDS[place]}" for place, alpha in enumerate(alphas, FIRST) if alpha is not None]
+    if not said:
+        return "How far this room agrees within itself can be said once two words were voted on."
+    return (
+        f"Agreement within this room over {count} words (Krippendorff's alpha): {', '.join(said)}. "
+        "1 is full agreement, 0 what chance would give; below 0.67 one should conclude nothing from such votes."
+    )
+
+
+def _asked(room: Room, stage: Stage) -> Question | None:
+    """The question on the stage, or None where there is none that the room's preset allows."""
+    try:
+        question = ballots.question(stage.activity)
+    except UnknownQuestion:
+        return None
+    return question if question.deck.name in room.rules.decks else None
+
+
+@st.fragment(run_every=1.0)
+def _turnout(room: Room, stage: Stage, question: Question) -> None:
+    """How many have voted in this round, and not what."""
+    total = votes.tally(doors.store(), room.code, question.key, stage.round).total
+    state = "open" if stage.open and not stage.paused else "closed"
+    here = rooms.here(doors.store(), room.code)
+    st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted, {here} phones here", anchor=False)
+
+
+@st.fragment
+def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
+    store = doors.store()
+    answer = votes.vote_of(store, room.code, question.key, stage.round, token)
+    titles = {choice.key: choice.title for choice in question.deck.choices}
+    if stage.open:
+        st.markdown(f"**{question.deck.question}**")
+        for key, title in titles.items():
+            # The question and the round are in the key: a press that comes late counts for nothing else.
+            st.button(
+                plain(title),
+                key=f"answer_{question.key}_{stage.round}_{key}",
+                type="primary" if key == answer else "secondary",
+                width="stretch",
+                on_click=attempt,
+                args=(partial(votes.vote, store, room.code, question.key, stage.round, token, key),),
+            )
+    trouble()
+    if answer is not None:
+        st.success(f"Counted: {plain(titles[answer])}")
+    if stage.open:
+        st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
+    elif stage.round == SECOND:
+        st.info("The second vote is closed. Look up: the room's answer comes next.")
+    elif answer is not None:
+        st.info("The first vote is closed. Talk with your neighbour; then you can vote again.")
+    else:
+        st.info("Read the word and its definition. The vote opens in a moment.")
+
+
+@st.fragment
+def _results(room: Room, question: Question, large: bool) -> None:
+    """Both votes beside each other with what is published, in a chart and in words."""
+    kept = record.record(doors.store(), room.code)
+    published = ballots.published(question.wnid)
+    tallies = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
+    if not tallies:
+        st.info("Nobody has voted on this word.")
+        return
+    titles = [plain(choice.title) for choice in question.deck.choices]
+    st.plotly_chart(
+        charts.ballots(
+            titles,
+            {_ROUNDS[tally.round]: [*tally.counts.values()] for tally in tallies},
+            _line(question, published),
+            question.deck.title,
+            "",
+            large,
+        ),
+        alt=f"How often each answer was given. {outcome(question, tallies[-1], published)}",
+        key=f"votes_{question.key}",
+        config={"displayModeBar": False},
+    )
+    say = st.header if large else st.markdown
+    say(outcome(question, tallies[-1], published))
+    count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
+    alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
+    (st.subheader if large else st.caption)(agreement(alphas, count))
+
+
+def _line(question: Question, published: Published) -> tuple[str, float] | None:
+    """What is published, as a line among the answers."""
+    if question.deck.level == "ordinal":
+        rating = published.imageability
+        return None if rating is None else (f"on record: {rating:.1f}", rating)
+    keys = [choice.key for choice in question.deck.choices]
+    return (f"on record: {published.safety}", keys.index(published.safety) + 1) if published.safety in keys else None
+
+
+def _hands(room: Room, stage: Stage, question: Question) -> None:
+    """Fields for hands that the presenter counted: a vote without phones."""
+    hands = votes.tally(doors.store(), room.code, question.key, stage.round).hands
+    with st.expander("Without phones: counted hands"), st.form(f"hands_{question.key}_{stage.round}"):
+        counts = {
+            choice.key: st.number_input(plain(choice.title), 0, MOST_HANDS, hands[choice.key])
+            for choice in question.deck.choices
+        }
+        if st.form_submit_button("Keep these counts") and doors.is_presenter():
+            attempt(partial(votes.count_hands, doors.store(), room.code, question.key, stage.round, counts))
+            trouble()
+            st.success(f"Kept: {sum(counts.values())} hands in the {_ROUNDS[stage.round]}.")

@@ -1,0 +1,171 @@
+"""The wall: what a room's pictures were called, by classes alone; who adds theirs decides it, and can take it back."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from explainer import charts, faces, removal, vocabularies, words
+from explainer.roulette import Result
+from explainer.ui import labels, resources, source, visitor
+from explainer.ui.category import plain
+from explainer.ui.workshop import doors
+from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.words import Context
+from explainer.workshop import rooms, wall
+from explainer.workshop.rooms import Closed, Room, Stage
+from explainer.workshop.wall import FEWEST
+
+_ADDED, _SEEN = "workshop_added", "workshop_seen"
+
+
+def on_screen(room: Room, stage: Stage) -> None:
+    """How many have added theirs, and after the reveal the classes, all at once."""
+    if stage.revealed:
+        _revealed(room, large=True)
+    else:
+        st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
+        _waiting(room)
+
+
+def on_phone(room: Room, stage: Stage, token: str) -> None:
+    """A picture to read, its word, and the choice to add its class to the wall."""
+    if stage.revealed:
+        _revealed(room, large=False)
+    source.choose()
+    photo = source.photo()
+    if photo is None or (source.is_own() and not room.rules.own_faces):
+        st.info("Choose a picture. You will see its word alone; then you decide whether its class goes on the wall.")
+    elif visitor.agreed():
+        release = _release()
+        result = resources.read(photo, False)
+        _read(result, release)
+        _choice(room, stage, token, photo.digest, [reading.people(release, 1)[0].wnid for reading in result.readings])
+    _mine(room, token)
+
+
+def controls(room: Room, stage: Stage) -> None:
+    """The presenter's: reveal and hide."""
+    present = partial(doors.present, room.code)
+    if stage.revealed:
+        button("Hide the wall", lambda: present(revealed=False))
+    else:
+        button("Reveal the wall", lambda: present(revealed=True), primary=True)
+    trouble()
+    _waiting(room)
+
+
+def rate(per_hour: float | None) -> str:
+    """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
+    roulette = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
+    return roulette if per_hour is None else f"This room: {per_hour:,.0f} labels an hour. {roulette}"
+
+
+def seen() -> str | None:
+    """Wnid of the word that this visitor's picture got last."""
+    wnid: str | None = st.session_state.get(_SEEN)
+    return wnid
+
+
+def _release() -> str:
+    """The release whose words are asked: of one's own face the safe ones, where nobody asks for the others."""
+    everything = len(vocabularies.person_categories("fall-2011"))
+    if not source.is_own() or st.toggle(f"Ask all {everything:,} words, the cruel ones too (masked)", key="ask_all"):
+        return "fall-2011"
+    st.caption("Your photo is laid beside words alone that were judged safe.")
+    return "september-2019"
+
+
+def _read(result: Result, release: str) -> None:
+    """What each face was called, and among how many words."""
+    photo = source.photo()
+    assert photo is not None
+    for number, reading in enumerate(result.readings):
+        label = reading.people(release, 1)[0]
+        st.session_state[_SEEN] = label.wnid
+        caption = visitor.caption(label.wnid, Context.PHOTO)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.image(faces.crop(photo, reading.box), width=112, alt="What the network saw.")
+            with st.container():
+                st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[cosine {label.score:.3f}]")
+                if caption.masked:
+                    visitor.reveal_button(label.wnid, f"wall_{number}")
+    st.caption(
+        f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”. "
+        f"{labels.found(result)}"
+    )
+
+
+def _choice(room: Room, stage: Stage, token: str, digest: str, wnids: Sequence[str]) -> None:
+    done: set[str] = st.session_state.setdefault(_ADDED, set())
+    if stage.revealed:
+        st.caption("The wall is shown now; it takes no more.")
+    elif digest not in done:
+        st.markdown("The wall shows how many labels of each class the room got, never whose.")
+        st.button(
+            "Add my labels to the wall",
+            key="wall_add",
+            width="stretch",
+            on_click=attempt,
+            args=(lambda: _add(room, token, digest, wnids),),
+        )
+
+
+def _add(room: Room, token: str, digest: str, wnids: Sequence[str]) -> None:
+    if rooms.stage(doors.store(), room.code).revealed:
+        raise Closed
+    wall.add(doors.store(), room.code, token, wnids)
+    st.session_state[_ADDED].add(digest)
+
+
+def _mine(room: Room, token: str) -> None:
+    """How many labels of this phone are on the wall, and the way to take them back."""
+    trouble()
+    if count := wall.added(doors.store(), room.code, token):
+        st.success(f"On the wall: {count} {'label' if count == 1 else 'labels'} of yours.")
+        st.button(
+            "Take mine back",
+            key="wall_withdraw",
+            width="stretch",
+            on_click=attempt,
+            args=(lambda: _withdraw(room, token),),
+        )
+
+
+def _withdraw(room: Room, token: str) -> None:
+    wall.withdraw(doors.store(), room.code, token)
+    st.session_state[_ADDED] = set()
+
+
+@st.fragment(run_every=2.0)
+def _waiting(room: Room) -> None:
+    count = wall.wall(doors.store(), room.code).participants
+    st.subheader(f"{count} of {rooms.here(doors.store(), room.code)} phones have added theirs.", anchor=False)
+
+
+@st.fragment
+def _revealed(room: Room, large: bool) -> None:
+    """The classes on the wall, the words that several got, and how fast that was."""
+    found = wall.wall(doors.store(), room.code)
+    if found.participants < FEWEST:
+        st.info(f"Fewer than {FEWEST} have added theirs: a wall of so few would point at somebody.")
+        return
+    total = sum(found.labels.values())
+    gone = total - found.labels["kept"] - found.labels["not imageable"]
+    st.plotly_chart(
+        charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
+        alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
+        key="wall",
+        config={"displayModeBar": False},
+    )
+    say = st.header if large else st.markdown
+    say(
+        f"{gone / total:.0%} of these labels were announced for removal in 2019; of words drawn at random it is "
+        f"{vocabularies.removed_share():.0%}. {rate(found.per_hour)}"
+    )
+    common = (f"{plain(words.caption(wnid, Context.PHOTO).name)}: {count}" for wnid, count in found.words.items())
+    say(
+        f"Words that {FEWEST} or more got: {', '.join(common)}."
+        if found.words
+        else f"No word was got by {FEWEST} or more; a word that one person got is not shown."
+    )

@@ -1,0 +1,321 @@
+"""What a room does, as Streamlit runs it: the vote, the page of pictures, the wall, reports, what is taken away."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sentinels
+from streamlit.testing.v1 import AppTest
+from workshops import KEY, Open, give, press, said
+
+from explainer import vocabularies
+from explainer.ui.workshop import doors, fifty, vote
+from explainer.workshop import ballots, rooms, sheets, votes, wall
+from explainer.workshop.ballots import Published
+from explainer.workshop.rooms import Room
+from explainer.workshop.votes import Marks, Tally
+
+pytestmark = pytest.mark.usefixtures("fresh_app")
+
+QUESTION = ballots.DECKS["imageability"].questions[0]
+MASKED = "safety/n10401331"  # on record as offensive
+STEPS = {"vote": "decide", "fifty": "fifty", "wall": "wall"}
+
+
+@pytest.fixture
+def room() -> Room:
+    return rooms.open_room(doors.store(), "adults", route="90")
+
+
+@pytest.fixture
+def token(room: Room) -> str:
+    return rooms.join(doors.store(), room.code)
+
+
+def stage(room: Room, activity: str, **changes: Any) -> None:
+    step = "fifty" if activity in sheets.SHEETS else "wall" if activity == "wall" else "decide"
+    rooms.present(doors.store(), room.code, step=step, activity=activity, **changes)
+
+
+def notes(visit: Open, room: Room) -> AppTest:
+    return give(visit(room=room.code, view="notes"), KEY)
+
+
+def answer(phone: AppTest, key: str, round: int = 1) -> AppTest:
+    return phone.button(key=f"answer_{QUESTION}_{round}_{key}").click().run()
+
+
+def charts(app: AppTest) -> str:
+    return "".join(element.proto.spec for element in app.get("plotly_chart"))
+
+
+# You decide
+
+
+def test_an_answer_is_read_back_from_the_record_and_a_later_one_counts(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    phone = answer(visit(room=room.code, token=token), "4")
+    assert "Counted: 4" in said(phone)
+    answer(phone, "2")
+    assert "Counted: 2" in said(phone)
+    assert "Counted: 4" not in said(phone)
+    assert votes.tally(doors.store(), room.code, QUESTION, 1).counts == {"1": 0, "2": 1, "3": 0, "4": 0, "5": 0}
+
+
+def test_a_phone_that_is_loaded_again_finds_its_answer(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    answer(visit(room=room.code, token=token), "4")
+    assert "Counted: 4" in said(visit(room=room.code, token=token))
+
+
+def test_a_press_after_the_vote_was_closed_is_refused_with_a_sentence(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    phone = visit(room=room.code, token=token)
+    stage(room, QUESTION, open=False)
+    answer(phone, "4")
+    assert "This is not open at the moment" in said(phone)
+    assert "Counted" not in said(phone)
+    assert votes.tally(doors.store(), room.code, QUESTION, 1).total == 0
+
+
+def test_before_the_reveal_the_projector_says_how_many_and_nothing_of_what(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    answer(visit(room=room.code, token=token), "4")
+    projector = visit(room=room.code, view="projector")
+    assert "1 counted" in said(projector)
+    assert "ecord" not in said(projector).partition("voted")[2]
+    assert charts(projector) == ""
+
+
+def test_after_the_reveal_both_votes_stand_beside_the_record(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    phone = answer(visit(room=room.code, token=token), "4")
+    stage(room, QUESTION, round=2, open=True)
+    answer(phone.run(), "2", round=2)
+    stage(room, QUESTION, round=2, revealed=True)
+    for screen in (phone.run(), visit(room=room.code, view="projector")):
+        assert all(name in charts(screen) for name in ("first vote", "second vote", "on record"))
+        assert "median is 2" in said(screen)
+
+
+def test_the_presenter_leads_through_both_votes_to_the_next_word(visit: Open, room: Room) -> None:
+    rooms.present(doors.store(), room.code, step="decide")
+    screen = notes(visit, room)
+    for label, expected in (
+        ("Open the vote", (QUESTION, 1, True, False)),
+        ("Second vote", (QUESTION, 2, True, False)),
+        ("Reveal", (QUESTION, 2, False, True)),
+        ("Next word", (ballots.DECKS["imageability"].questions[1], 1, False, False)),
+    ):
+        press(screen, label)
+        now = rooms.stage(doors.store(), room.code)
+        assert (now.activity, now.round, now.open, now.revealed) == expected
+
+
+def test_hands_are_counted_where_there_are_no_phones(visit: Open, room: Room) -> None:
+    stage(room, QUESTION)
+    screen = notes(visit, room)
+    fields = {field.label: field for field in screen.number_input}
+    fields["2"].set_value(7)
+    fields["4"].set_value(5)
+    press(screen, "Keep these counts")
+    assert votes.tally(doors.store(), room.code, QUESTION, 1).counts == {"1": 0, "2": 7, "3": 0, "4": 5, "5": 0}
+    assert "12 counted" in said(visit(room=room.code, view="projector"))
+
+
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize("view", ["phone", "projector"])
+def test_that_a_word_is_masked_does_not_give_the_record_away(visit: Open, room: Room, token: str, view: str) -> None:
+    stage(room, MASKED, open=True)
+    screen = visit(room=room.code, token=token, view=view)
+    assert "masked" in said(screen)
+    assert "masked: offensive" not in said(screen)
+    assert sentinels.found("".join(str(element.proto) for element in screen.main)) == set()
+
+
+@pytest.mark.usefixtures("planted")
+def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
+    visit: Open, room: Room, token: str
+) -> None:
+    stage(room, MASKED, open=True)
+    phone = visit(room=room.code, token=token)
+    press(phone, "Reveal")
+    assert sentinels.found(said(phone))
+    assert not sentinels.found(said(visit(room=room.code, view="projector")))
+
+
+def tally(question: str, **counts: int) -> Tally:
+    keys = [choice.key for choice in ballots.question(question).deck.choices]
+    return Tally(question, 1, {key: counts.get(f"_{key}", counts.get(key, 0)) for key in keys}, dict.fromkeys(keys, 0))
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"_1": 3, "_5": 1}, "**Different**"),
+        ({"_5": 3, "_1": 1}, "**The same**"),
+        ({}, "Nothing to lay side by side"),
+    ],
+)
+def test_the_room_and_the_record_are_the_same_or_different_and_get_no_score(
+    counts: dict[str, int], sentence: str
+) -> None:
+    question = ballots.question(QUESTION)
+    published = ballots.published(question.wnid)
+    assert published.imageability == 4.8
+    outcome = vote.outcome(question, tally(QUESTION, **counts), published)
+    assert sentence in outcome
+    assert "%" not in outcome
+
+
+def test_a_verdict_is_told_beside_what_was_said_most_often() -> None:
+    key = "safety/n10142747"
+    published = Published("n10142747", "safe", 5.0, "kept")
+    outcome = vote.outcome(ballots.question(key), tally(key, sensitive=3, safe=1), published)
+    assert "**Different**" in outcome
+    assert "“Sensitive: it depends on the picture”" in outcome
+    assert "On record: safe; kept" in outcome
+
+
+def test_agreement_is_told_round_by_round_or_not_at_all() -> None:
+    assert "0.25 in the first vote, 0.50 in the second vote" in vote.agreement([0.25, 0.5], 3)
+    assert "once two words were voted on" in vote.agreement([None, None], 1)
+
+
+# Fifty a minute
+
+
+def test_a_page_of_pictures_is_there_while_it_is_open_and_kept_when_it_is_closed(
+    visit: Open, room: Room, token: str
+) -> None:
+    stage(room, "thing", open=True)
+    phone = visit(room=room.code, token=token)
+    assert len(phone.get("bidi_component")) == 1
+    votes.mark(doors.store(), room.code, "thing", 1, token, [0, 47])
+    assert "1 pages are in" in said(visit(room=room.code, view="projector"))
+    stage(room, "thing", open=False)
+    assert "Kept: 2 of 48" in said(phone.run())
+    assert not phone.get("bidi_component")
+
+
+def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room: Room) -> None:
+    tokens = [rooms.join(doors.store(), room.code) for _ in range(4)]
+    showing = [picture.number - 1 for picture in sheets.sheet("thing").pictures if picture.shows]
+    for round in sheets.ROUNDS:
+        stage(room, "thing", round=round, open=True)
+        for number, token in enumerate(tokens):
+            odd = [number] if round == fifty.TIMED else []
+            votes.mark(doors.store(), room.code, "thing", round, token, [*showing, *odd])
+    stage(room, "thing", round=2, revealed=True)
+    for screen in (visit(room=room.code, view="projector"), visit(room=room.code, token=tokens[0])):
+        assert "1.00 untimed" in said(screen)
+        assert "Without haste the room agrees more" in said(screen)
+        assert "100% against the clock; 100% untimed" in said(screen)
+
+
+def test_the_pictures_that_split_the_room_come_first() -> None:
+    marked = [4, 2, 1, *[0] * 45]
+    assert fifty.disputed({1: Marks("thing", 1, 4, tuple(marked))}, 12) == [1, 2]
+
+
+# The wall
+
+
+def read(phone: AppTest) -> AppTest:
+    phone.pills(key="sample").set_value("astronaut").run()
+    return phone.button(key="notice_button").click().run() if "Go on" in str(phone.button) else phone
+
+
+def test_labels_go_on_the_wall_by_choice_and_can_be_taken_back(visit: Open, room: Room, token: str) -> None:
+    stage(room, "wall")
+    phone = read(visit(room=room.code, token=token))
+    assert wall.added(doors.store(), room.code, token) == 0
+    press(phone, "Add my labels to the wall")
+    assert wall.added(doors.store(), room.code, token) == 1
+    assert "On the wall: 1 label of yours" in said(phone)
+    assert "Add my labels to the wall" not in [button.label for button in phone.button]
+    press(phone, "Take mine back")
+    assert wall.added(doors.store(), room.code, token) == 0
+
+
+def test_the_wall_shows_nothing_before_it_is_revealed_or_of_fewer_than_five(visit: Open, room: Room) -> None:
+    stage(room, "wall")
+    people = sorted(vocabularies.person_categories("fall-2011"))
+    for count in (4, 5):
+        for wnid in people[:count]:
+            wall.add(doors.store(), room.code, rooms.join(doors.store(), room.code), [wnid])
+        screen = visit(room=room.code, view="projector")
+        assert charts(screen) == ""
+        assert "phones have added theirs" in said(screen)
+        rooms.present(doors.store(), room.code, revealed=True)
+        screen.run()
+        assert ("Fewer than 5" in said(screen)) == (charts(screen) == "") == (count == 4)
+        rooms.present(doors.store(), room.code, revealed=False)
+
+
+def test_the_revealed_wall_stands_beside_the_published_rate_and_takes_no_more(
+    visit: Open, room: Room, token: str
+) -> None:
+    stage(room, "wall")
+    phone = read(visit(room=room.code, token=token))
+    kept = min(vocabularies.person_categories("winter-2021"))
+    for _ in range(5):
+        wall.add(doors.store(), room.code, rooms.join(doors.store(), room.code), [kept])
+    rooms.present(doors.store(), room.code, revealed=True)
+    press(phone, "Add my labels to the wall")
+    assert "not open" in said(phone)
+    assert wall.added(doors.store(), room.code, token) == 0
+    assert "100,000 labels an hour, as published" in said(phone)
+    assert "Words that 5 or more got" in said(phone)
+
+
+@pytest.mark.parametrize(("preset", "uploads"), [("mixed", 0), ("adults", 1)])
+def test_own_photos_are_for_rooms_of_adults(visit: Open, preset: str, uploads: int) -> None:
+    room = rooms.open_room(doors.store(), preset, route="90")
+    stage(room, "wall")
+    phone = visit(room=room.code, token=rooms.join(doors.store(), room.code))
+    assert len(phone.get("file_uploader")) == uploads
+
+
+def test_an_own_face_is_laid_beside_safe_words_alone_until_its_owner_asks(visit: Open, room: Room, token: str) -> None:
+    stage(room, "wall")
+    phone = read(visit(room=room.code, token=token))
+    assert "Nearest of 2,832 words" in said(phone)
+    phone.session_state["sample"] = None  # as an upload leaves it
+    phone.run()
+    assert "Nearest of 1,239 words" in said(phone)
+    phone.toggle(key="ask_all").set_value(True).run()
+    assert "Nearest of 2,832 words" in said(phone)
+
+
+# Reports, and what is taken away
+
+
+def test_a_report_goes_to_the_presenters_list_once(
+    visit: Open, room: Room, token: str, downloads: dict[str, Callable[[], Any]]
+) -> None:
+    stage(room, QUESTION)
+    phone = visit(room=room.code, token=token)
+    press(phone, "It cannot be seen in a picture")
+    assert "On the presenter's list: 1 of your reasons" in said(phone)
+    wnid = ballots.question(QUESTION).wnid
+    assert [(flag.wnid, flag.reason, flag.count) for flag in wall.flags(doors.store(), room.code)] == [
+        (wnid, "unseen", 1)
+    ]
+
+
+@pytest.mark.usefixtures("planted")
+def test_all_that_is_taken_away_is_made_without_a_masked_word(
+    visit: Open, room: Room, token: str, downloads: dict[str, Callable[[], Any]]
+) -> None:
+    stage(room, MASKED, open=True)
+    votes.vote(doors.store(), room.code, MASKED, 1, token, "offensive")
+    wall.flag(doors.store(), room.code, token, "n10401331", "insult")
+    screen = notes(visit, room)
+    screen.session_state["section_To take away"] = True
+    screen.run()
+    taken = {key: write() for key, write in downloads.items()}
+    assert len(taken) == 5
+    for content in taken.values():
+        assert not any("offensive" in word for word in sentinels.found(content))
+        assert token not in content

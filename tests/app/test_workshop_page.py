@@ -1,0 +1,330 @@
+"""The page "Workshop": who may what, what each screen shows, and what hostile or unlucky visitors get."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from workshops import KEY, Open, give, join, labels, press, restart, said
+
+from explainer.ui.workshop import doors
+from explainer.workshop import rooms, talk
+from explainer.workshop.rooms import Room
+
+ROOT = Path(__file__).parents[2]
+MARKUP = '<img src=x onerror=alert(1)>[x](javascript:alert(2))${{7*7}}"\x00'
+
+pytestmark = pytest.mark.usefixtures("fresh_app")
+
+
+@pytest.fixture
+def room() -> Room:
+    return rooms.open_room(doors.store(), route="20")
+
+
+@pytest.fixture
+def notes(visit: Open, room: Room) -> AppTest:
+    """The notes of the room, in a session that gave the key."""
+    return give(visit(room=room.code, view="notes"), KEY)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The parameters of the address; AppTest has lists of those that a test set, texts of those that the app did."""
+    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+def title(name: str) -> str:
+    return talk.load().steps[name].title
+
+
+def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room: Room) -> None:
+    app = visit()
+    app.text_input(key="room_code").input(f" {room.code.lower()} ")
+    press(app, "Join")
+    assert address(app)["room"] == room.code
+    assert title("start") in said(app)
+    assert rooms.participants(doors.store(), room.code) == 1
+
+
+def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
+    app = visit(room=room.code)
+    assert "a random number and what you answer" in said(app)
+    assert rooms.participants(doors.store(), room.code) == 0
+    press(app, "Join")
+    assert rooms.participants(doors.store(), room.code) == rooms.here(doors.store(), room.code) == 1
+
+
+def test_a_phone_that_is_loaded_again_is_the_same_participant(visit: Open, room: Room) -> None:
+    token = address(join(visit, room))["token"]
+    app = visit(room=room.code, token=token)
+    assert title("start") in said(app)
+    assert "Join" not in labels(app)
+    assert rooms.participants(doors.store(), room.code) == 1
+
+
+def test_going_back_to_the_address_without_a_token_does_not_make_another_participant(visit: Open, room: Room) -> None:
+    app = join(visit, room)
+    del app.query_params["token"]
+    app.run()
+    assert title("start") in said(app)
+    assert rooms.participants(doors.store(), room.code) == 1
+
+
+def test_a_wrong_code_gives_a_sentence_and_the_field_again(visit: Open, room: Room) -> None:
+    app = visit(room="CCCCC")
+    assert "no room with this code" in said(app)
+    app.text_input(key="room_code").input("nothing of the kind"[:12])
+    assert "no room with this code" in said(press(app, "Join"))
+
+
+def test_the_token_of_another_room_is_no_token_here(visit: Open, room: Room) -> None:
+    other = rooms.open_room(doors.store())
+    app = visit(room=room.code, token=rooms.join(doors.store(), other.code))
+    assert "not in the room" in said(app)
+    assert "Join" in labels(app)
+
+
+@pytest.mark.parametrize("name", ["room", "token", "view", "phones", "began", "category"])
+@pytest.mark.parametrize("view", ["phone", "projector", "notes"])
+def test_markup_in_the_address_is_never_shown(visit: Open, room: Room, name: str, view: str) -> None:
+    app = visit(**{"room": room.code, "view": view, name: MARKUP})
+    if view == "notes" and name not in ("room", "view"):
+        give(app, KEY)
+    assert "alert" not in said(app) + str([image.proto for image in app.get("imgs")])
+
+
+def test_markup_as_a_code_or_a_key_is_a_wrong_one(visit: Open) -> None:
+    app = visit()
+    app.text_input(key="room_code").input("<b>`[x](y)")
+    assert "no room with this code" in said(press(app, "Join"))
+    assert "This is not the key" in said(give(app, MARKUP))
+    assert "alert" not in said(app)
+
+
+def test_without_the_key_nobody_gets_notes_or_the_buttons_that_move_the_room(visit: Open, room: Room) -> None:
+    step = talk.load().steps["start"]
+    for view in ("phone", "projector", "notes"):
+        app = visit(room=room.code, view=view)
+        assert not {"Next", "Back", "Blank", "End", "Delete it"} & set(labels(app))
+        assert step.say not in said(app)
+        assert not app.toggle
+    assert set(labels(visit())) == {"Join", "Go on"} | {label for label in labels(visit()) if "…" in label}
+
+
+def test_the_right_key_lets_in_after_a_wrong_one_and_is_kept_nowhere(visit: Open) -> None:
+    app = give(visit(), "another key of some length")
+    assert "This is not the key" in said(app)
+    assert "Open a room" not in labels(app)
+    give(app, KEY)
+    assert "Open a room" in labels(app)
+    assert KEY not in [field.value for field in app.text_input]
+    assert KEY not in said(app) + str(address(app))
+
+
+def test_a_key_is_made_and_printed_where_the_environment_names_none(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EXPLAINER_PRESENTER_KEY")
+    restart()
+    app = visit()
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "presenter's key" in line)
+    assert "Open a room" in labels(give(app, line.split(": ")[1]))
+
+
+def test_a_key_from_the_environment_is_not_printed(visit: Open, capsys: pytest.CaptureFixture[str]) -> None:
+    visit()
+    assert KEY not in capsys.readouterr().out
+
+
+def test_a_key_that_is_too_short_lets_nobody_in(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "short")
+    restart()
+    app = visit()
+    assert "shorter than 12 characters" in (printed := capsys.readouterr().out)
+    assert "Open a room" not in labels(give(app, "short"))
+    assert "Open a room" in labels(give(app, printed.strip().rsplit(": ", 1)[1]))
+
+
+def test_a_room_opens_with_what_the_presenter_chose(visit: Open) -> None:
+    app = give(visit(), KEY)
+    app.radio(key="preset").set_value("adults").run()
+    app.selectbox(key="deck").set_value("safety").run()
+    app.segmented_control(key="route").set_value("90").run()
+    press(app, "Open a room")
+    (room,) = rooms.listing(doors.store())
+    assert (room.preset, room.deck, room.route, room.rehearsal) == ("adults", "safety", "90", False)
+    assert talk.load().steps["start"].hope in said(app).replace("\\", "")
+
+
+def test_a_mixed_room_is_not_offered_the_deck_for_adults(visit: Open) -> None:
+    app = give(visit(), KEY)
+    assert app.radio(key="preset").value == "mixed"
+    assert not any("Is it safe" in option for option in app.selectbox(key="deck").options)
+
+
+def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
+    app = press(give(visit(), KEY), "Rehearse")
+    (room,) = rooms.listing(doors.store())
+    assert room.rehearsal
+    assert all(
+        "made up" in said(screen) for screen in (app, visit(room=room.code, view="projector"), join(visit, room))
+    )
+
+
+def test_phone_and_projector_follow_the_notes(visit: Open, room: Room, notes: AppTest) -> None:
+    phone, projector = join(visit, room), visit(room=room.code, view="projector")
+    press(notes, "Next")
+    assert rooms.stage(doors.store(), room.code).step == "what"
+    for screen in (notes, phone.run(), projector.run()):
+        assert title("what") in said(screen)
+        assert title("start") not in [element.value for element in (*screen.title, *screen.header)]
+    press(notes, "Back")
+    assert title("start") in said(phone.run())
+
+
+@pytest.mark.parametrize("route", talk.load().routes)
+def test_every_step_of_a_route_is_drawn_on_all_three_screens(visit: Open, route: str) -> None:
+    room = rooms.open_room(doors.store(), route=route)
+    notes = give(visit(room=room.code, view="notes"), KEY)
+    phone, projector = join(visit, room), visit(room=room.code, view="projector")
+    steps = talk.load().routes[route].steps
+    for number, step in enumerate(steps, start=1):
+        for screen in (notes, phone, projector):
+            words = said(screen.run()).replace("\\", "")
+            assert step.title in words
+            assert step.line in words
+            assert (step.say in words, step.ask in words, step.hope in words) == (3 * (screen is notes,))
+        assert f"Step {number} of {len(steps)}" in said(projector)
+        press(notes, "Next")
+    assert rooms.stage(doors.store(), room.code).step == steps[-1].name
+
+
+def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room, notes: AppTest) -> None:
+    second = give(visit(room=room.code, view="projector"), KEY)
+    press(notes, "Next")
+    press(second, "Next")
+    assert rooms.stage(doors.store(), room.code).step == "what"
+
+
+def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
+    notes.selectbox(key="leap").set_value("removal").run()
+    assert rooms.stage(doors.store(), room.code).step == "removal"
+    assert title("removal") in said(notes)
+
+
+def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Room, notes: AppTest) -> None:
+    phone, projector = join(visit, room), visit(room=room.code, view="projector")
+    notes.toggle(key="switch_paused").set_value(True).run()
+    assert "A pause" in said(phone.run())
+    assert title("start") in said(projector.run())
+    notes.toggle(key="switch_paused").set_value(False).run()
+    press(notes, "Blank")
+    assert "Look up" in said(phone.run())
+    assert said(projector.run()) == ""
+    press(notes, "Show the screen")
+    assert title("start") in said(phone.run())
+
+
+def test_room_step_and_token_outlive_a_restart(visit: Open, room: Room, notes: AppTest) -> None:
+    token = address(join(visit, room))["token"]
+    press(notes, "Next")
+    restart()
+    assert title("what") in said(visit(room=room.code, token=token))
+    again = visit(room=room.code, view="notes")
+    assert "Next" not in labels(again)
+    assert title("what") in said(give(again, KEY))
+
+
+def test_an_ended_room_thanks_its_phones_and_takes_no_more(visit: Open, room: Room) -> None:
+    phone, lobby = join(visit, room), give(visit(), KEY)
+    press(lobby, "End")
+    assert "This room has ended" in said(phone.run())
+    assert "Join" not in labels(visit(room=room.code))
+
+
+def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
+    phone, projector, lobby = join(visit, room), visit(room=room.code, view="projector"), give(visit(), KEY)
+    press(lobby, "Delete it")
+    assert rooms.listing(doors.store()) == ()
+    for screen in (phone.run(), projector.run()):
+        assert "no room with this code" in said(screen)
+
+
+def test_a_room_is_resumed_where_it_was(visit: Open, room: Room, notes: AppTest) -> None:
+    press(notes, "Next")
+    lobby = give(visit(), KEY)
+    assert title("what") in said(press(lobby, "Resume"))
+
+
+@pytest.mark.parametrize(("preset", "uploads"), [("mixed", 0), ("adults", 1)])
+def test_only_adults_bring_photos_of_their_own_and_reveal_words(visit: Open, preset: str, uploads: int) -> None:
+    phone = join(visit, rooms.open_room(doors.store(), preset))
+    phone.query_params.clear()
+    phone.switch_page("pages/photo.py").run()
+    assert not phone.exception
+    assert len(phone.get("file_uploader")) == uploads
+    assert ("ask_reveal_all" in [button.key for button in phone.button]) == bool(uploads)
+
+
+def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(visit: Open, room: Room) -> None:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/tree.py")
+    app.query_params["category"] = "n10401331"
+    app.session_state["revealed_all"] = True
+    app.run()
+    assert "[masked" not in app.subheader[0].value
+    app.switch_page("pages/workshop.py")
+    app.query_params["room"] = room.code
+    press(app.run(), "Join")
+    app.query_params.clear()
+    app.query_params["category"] = "n10401331"
+    app.switch_page("pages/tree.py").run()
+    assert "masked" in app.subheader[0].value
+
+
+def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told(
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "file"))
+    restart()
+    notes = press(give(visit(), KEY), "Open a room")
+    assert "cannot be written" in said(notes)
+    (room,) = rooms.listing(doors.store())
+    phone = join(visit, room)
+    press(notes, "Next")
+    assert title("what") in said(phone.run())
+    assert "cannot be written" not in said(phone)
+
+
+def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:
+    app = give(visit(), KEY)
+    app.toggle(key="phones").set_value(False).run()
+    press(app, "Open a room")
+    assert "hands only" in said(app)
+    (room,) = rooms.listing(doors.store())
+    projector = visit(room=room.code, view="projector", phones="no")
+    assert room.code not in said(projector)
+    assert "Put up a hand" in said(projector)
+
+
+def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(
+    visit: Open, room: Room, notes: AppTest
+) -> None:
+    assert "planned minute 0 to 1" in said(notes)
+    assert "in time" not in said(notes)
+    press(notes, "Start the clock")
+    again = give(visit(**address(notes)), KEY)
+    assert "minute **0**, in time" in said(again)
+
+
+def test_what_is_typed_for_the_wifi_is_in_the_presenters_session_alone(visit: Open, room: Room, notes: AppTest) -> None:
+    notes.session_state["section_Joining"] = True
+    notes.run()
+    notes.text_input(key="wifi_name").input("School")
+    notes.text_input(key="wifi_password").input("a secret of ours")
+    press(notes, "Make a code for the Wi-Fi")
+    assert "a secret of ours" in str(notes.session_state["wifi"])
+    projector = visit(room=room.code, view="projector")
+    assert "Wi-Fi" not in said(projector)
+    assert "a secret of ours" not in str(dict(notes.query_params))

@@ -1,0 +1,113 @@
+"""A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from explainer.workshop import ballots, talk
+from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+KEY = "a key of the tests"
+PHONES = 3
+
+
+@pytest.fixture
+def visitors(chromium: Browser, tmp_path: Path) -> Iterator[Visitors]:
+    """Visitors of an app with a record of its own."""
+    settings = {"EXPLAINER_DATA": str(tmp_path / "rooms"), "EXPLAINER_PRESENTER_KEY": KEY}
+    with serving(APP, tmp_path / "log.txt", **settings) as server:
+        visitors = Visitors(chromium, server)
+        yield visitors
+        visitors.leave()
+
+
+@pytest.fixture
+def notes(visitors: Visitors) -> RoomPage:
+    """The presenter's notes in a new room with the route of 20 minutes."""
+    notes = visitors.room(1440, 900)
+    notes.give_key(KEY)
+    notes.wait_for("Open a room")
+    notes.choose("route", talk.load().routes["20"].title)
+    notes.press("Open a room")
+    notes.wait_for("Hope to hear")
+    return notes
+
+
+@pytest.fixture
+def phones(visitors: Visitors, notes: RoomPage) -> list[RoomPage]:
+    phones = [visitors.room(390, 844, room=notes.code, embed="true") for _ in range(PHONES)]
+    for phone in phones:
+        phone.press("Join")
+        phone.wait_for("You have joined")
+    return phones
+
+
+def test_a_talk_of_twenty_minutes_with_three_phones(
+    visitors: Visitors, notes: RoomPage, phones: list[RoomPage]
+) -> None:
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    notes.wait_for(f"{PHONES} phones here")
+    steps = talk.load().routes["20"].steps
+    for number, step in enumerate(steps, start=1):
+        for screen in (notes, projector, *phones):
+            screen.wait_for_step(step.title)
+            assert screen.overflow == [], step.name
+        assert f"Step {number} of {len(steps)}" in projector.text
+        assert projector.height <= 1080, step.name
+        assert not any(step.say[:40] in screen.text for screen in (projector, *phones))
+        if step.activity == "vote":
+            _decide(notes, projector, phones)
+        if step is not steps[-1]:
+            notes.page.keyboard.press("PageDown" if number % 2 else "ArrowRight")
+
+    notes.page.get_by_text("End and delete").click()
+    notes.press("End")
+    for phone in phones:
+        phone.wait_for("Thank you")
+    for screen in (projector, *phones):
+        assert screen.traffic.hosts == {visitors.server.url.removeprefix("http://")}
+        assert KEY not in screen.traffic.received()
+    assert KEY not in visitors.server.log
+
+
+def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> None:
+    """Both votes on the first word, each phone with an answer of its own, and the record."""
+    choices = ballots.DECKS["imageability"].choices
+    for turn, button in enumerate(("Open the vote", "Second vote")):
+        notes.press(button)
+        for place, phone in enumerate(phones):
+            phone.press(choices[place + turn].title)
+            phone.wait_for(f"Counted: {choices[place + turn].title}")
+        notes.wait_for(f"{PHONES} counted")
+    assert "on record" not in projector.text
+    notes.press("Reveal")
+    projector.wait_for("The room's median is 3;")
+
+
+def test_a_phone_that_is_loaded_again_goes_on_where_the_room_is(notes: RoomPage, phones: list[RoomPage]) -> None:
+    first, *_ = phones
+    notes.page.keyboard.press("ArrowRight")
+    first.wait_for_step(talk.load().steps["what"].title)
+    first.page.reload()
+    first.wait_for_step(talk.load().steps["what"].title)
+    notes.wait_for(f"{PHONES} phones here")
+
+
+def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors: Visitors, notes: RoomPage) -> None:
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector.page.keyboard.press("PageDown")
+    notes.page.keyboard.press("b")
+    expect(projector.page.get_by_role("heading")).to_have_count(0, timeout=PATIENCE)
+    notes.page.keyboard.press("b")
+    projector.wait_for_step(talk.load().steps["start"].title)  # it was not moved without the key
+    projector.press("Presenter's key")
+    projector.give_key(KEY)
+    projector.wait_for("PageDown")
+    projector.page.keyboard.press("PageDown")
+    notes.wait_for_step(talk.load().steps["what"].title)
+    projector.page.keyboard.press("PageUp")
+    notes.wait_for_step(talk.load().steps["start"].title)

@@ -1,0 +1,44 @@
+"""What tests of the workshop's screens share: what is pressed on a screen, and what stands on it."""
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from explainer.ui.workshop import doors
+from explainer.workshop.rooms import Room
+
+KEY = "a key of the tests"
+
+Open = Callable[..., AppTest]
+"""Opens the page "Workshop" in a session of its own, at an address with these parameters."""
+
+
+def restart() -> None:
+    doors.store.clear()
+    doors.gate.clear()
+
+
+def give(app: AppTest, key: str) -> AppTest:
+    app.text_input(key="presenter_key").input(key)
+    press(app, "Go on")
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def said(app: AppTest) -> str:
+    """All words of a screen."""
+    assert not app.exception
+    texts = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption)
+    shown = (*texts, *app.error, *app.info, *app.warning, *app.success)
+    return "\n".join(str(element.value) for element in shown)
+
+
+def join(visit: Open, room: Room) -> AppTest:
+    return press(visit(room=room.code), "Join")
