@@ -137,7 +137,7 @@ def _left(stage: Stage) -> float:
 @st.fragment(run_every=1.0)
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
     kept = _kept(room, sheet).get(stage.round)
-    pages = f"{kept.pages if kept else 0} pages are in, {rooms.here(doors.store(), room.code)} phones here"
+    pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
     elif stage.round == TIMED:
