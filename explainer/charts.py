@@ -49,7 +49,15 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 _INK, _FAINT = "#101010", "#767b76"  # names on a colour (their contrast is 5 to 1 or more), and on what is gone
 
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
-_TEXT, _LARGE = 14, 26  # pixels: on a page, and for the back row
+_TEXT = 14  # pixels, on a page
+
+LARGE = 26
+"""Pixels of the texts of a chart that is read from the back row."""
+
+# For this colour Streamlit puts the theme's own, light or dark; elsewhere it is nearly black. Charts in Streamlit are
+# otherwise labelled in a grey of 3.6 to 1.
+_COLOUR = "#000037"
+_FONT = {"size": _TEXT, "color": _COLOUR}
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -157,7 +165,7 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
             text=texts,
             textposition="auto",
             textangle=0,
-            textfont={"size": _TEXT},
+            textfont=_FONT,
             insidetextfont={"color": _INK},
             cliponaxis=False,
             hoverinfo="skip",
@@ -202,7 +210,7 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
                 "y": 1 - 0.1 * number,
                 "yanchor": "top",
                 "xanchor": side,
-                "font": {"size": _TEXT},
+                "font": _FONT,
             },
         )
     figure.update_layout(
@@ -268,7 +276,7 @@ def _stacked(
         mode="text",
         text=[f" {total}" for total in totals],
         textposition="middle right",
-        textfont={"size": _TEXT},
+        textfont=_FONT,
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
@@ -291,14 +299,14 @@ def _wrapped(names: Sequence[str]) -> list[str]:
 
 def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
     """The figure with a title, and with all its texts of that size in pixels."""
-    size = {"size": text}
+    font = {"size": text, "color": _COLOUR}
     figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle, "font": size}, "font": {"size": text + 2}},
+        title={"text": title, "subtitle": {"text": subtitle, "font": font}, "font": {"size": text + 2}},
         margin={"l": 0, "r": 0, "t": _ABOVE * text // _TEXT, "b": 0},
-        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": size},
+        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": font},
     )
-    figure.update_xaxes(tickfont=size, title_font=size)
-    figure.update_yaxes(tickfont=size, title_font=size)
+    figure.update_xaxes(tickfont=font, title_font=font)
+    figure.update_yaxes(tickfont=font, title_font=font)
     return figure
 
 
@@ -315,7 +323,7 @@ def ballots(
     `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
     `large` is for the back row.
     """
-    go, places, text = _plotly(), list(range(1, len(answers) + 1)), _LARGE if large else _TEXT
+    go, places, text = _plotly(), list(range(1, len(answers) + 1)), LARGE if large else _TEXT
     colours = [NEUTRAL, BARS][-len(rounds) :]
     figure = go.Figure(
         [
@@ -362,7 +370,7 @@ def ballots(
 
 def wall(labels: Mapping[Status, int], title: str, subtitle: str, large: bool = False) -> "go.Figure":
     """Labels of each status as bars in its colour; `large` is for the back row."""
-    go, text = _plotly(), _LARGE if large else _TEXT
+    go, text = _plotly(), LARGE if large else _TEXT
     figure = go.Figure(
         go.Bar(
             x=list(labels.values()),
@@ -440,18 +448,18 @@ def curves(curves: Sequence[Curve], title: str) -> "go.Figure":
     return _titled(figure, title, "insertion: cells come into a blurred picture; deletion: cells go from it")
 
 
-def enlarged(figure: "go.Figure", height: int, text: int = 24) -> "go.Figure":
+def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
     """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
-    size = {"size": text}
+    font = {"size": text, "color": _COLOUR}
     figure.update_layout(
         height=height,
-        title={"font": {"size": text + 4}, "subtitle": {"font": size}},
-        legend={"font": size},
+        title={"font": {"size": text + 4}, "subtitle": {"font": font}},
+        legend={"font": font},
         margin={"t": 5 * text if figure.layout.title.text else 0},
     )
-    figure.update_xaxes(tickfont=size, title_font=size)
-    figure.update_yaxes(tickfont=size, title_font=size)
-    figure.update_annotations(font=size)
+    figure.update_xaxes(tickfont=font, title_font=font)
+    figure.update_yaxes(tickfont=font, title_font=font)
+    figure.update_annotations(font=font)
     for kind in ("bar", "scatter", "treemap"):
         figure.update_traces(textfont_size=text, selector={"type": kind})
     return figure

@@ -1,11 +1,15 @@
 """Fifty a minute: 48 small pictures, drawn or cut from the samples, the same for everybody."""
 
+import hashlib
 import io
 import random
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
+from handmade import ROOT
 from PIL import Image
 
 from explainer import samples, taxonomy, words
@@ -43,11 +47,16 @@ def test_no_picture_is_blank_and_no_two_are_the_same(name: str) -> None:
         assert np.asarray(Image.open(io.BytesIO(picture.data)).convert("L")).std() > 8
 
 
-@pytest.mark.parametrize("name", sheets.SHEETS)
-def test_everybody_has_the_same_sheet(name: str) -> None:
-    again = sheets.sheet.__wrapped__(name)
-    assert again is not sheets.sheet(name)
-    assert again == sheets.sheet(name)
+def test_everybody_has_the_same_sheets_after_a_restart_too() -> None:
+    script = """
+import hashlib
+from explainer.workshop import sheets
+pictures = (picture for name in sheets.SHEETS for picture in sheets.sheet(name).pictures)
+print(hashlib.sha256(b"".join(picture.data for picture in pictures)).hexdigest())
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    pictures = (picture for name in sheets.SHEETS for picture in sheets.sheet(name).pictures)
+    assert run.stdout.strip() == hashlib.sha256(b"".join(picture.data for picture in pictures)).hexdigest()
 
 
 def test_a_page_at_fifty_a_minute_takes_57_seconds() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import Literal, Unpack, get_args
 
 import streamlit as st
@@ -22,7 +23,7 @@ PAGE = "pages/workshop.py"
 
 _PRESENTER, _FAILURES, _KEY = "presenter", "wrong_keys", "presenter_key"
 _TOKENS = "tokens"
-_FOLLOWED = 1.5  # seconds after which a screen looks again whether something changed
+_FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 
 
 @st.cache_resource(show_spinner=False)
@@ -140,9 +141,13 @@ def step(room: Room, stage: Stage) -> Step:
 
 
 @st.fragment(run_every=_FOLLOWED)
-def follow(code: str, version: int, token: str | None = None) -> None:
-    """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here."""
+def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
+    """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here.
+
+    `draw` is what is drawn anew at each look.
+    """
     try:
+        draw()
         if token is not None:
             rooms.heartbeat(store(), code, token)
         changed = rooms.stage(store(), code).version != version

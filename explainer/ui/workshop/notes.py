@@ -4,6 +4,7 @@ import datetime
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -16,7 +17,6 @@ from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
 
 _BEGAN = "began"  # in the address, so that the clock outlives a reload
-_TICK = 2.0  # seconds between two looks at the clock and the phones
 
 
 def show(room: Room) -> None:
@@ -30,7 +30,7 @@ def show(room: Room) -> None:
     _troubles(room)
     st.title(plain(step.title), anchor=False)
     st.markdown(f"*{plain(step.line)}*")
-    _now(room, step)
+    doors.follow(room.code, stage.version, draw=partial(_now, room, step))
     projector.keys(room, stage, step)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _switch("Pause all", room, "paused", stage.paused)
@@ -46,7 +46,6 @@ def show(room: Room) -> None:
         else:
             trouble()
         _around(room)
-    doors.follow(room.code, stage.version)
 
 
 def _troubles(room: Room) -> None:
@@ -58,7 +57,6 @@ def _troubles(room: Room) -> None:
         st.info("This room has ended: phones cannot answer any more. What it decided stays until it is deleted.")
 
 
-@st.fragment(run_every=_TICK)
 def _now(room: Room, step: Step) -> None:
     progress = talk.progress(room.route, step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"

@@ -30,7 +30,7 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
-_HIGH = 620  # pixels of a chart or a picture that fills the projector below title and line
+_HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
 WIFI = "wifi"
 """Where a session keeps what its Wi-Fi code says."""
@@ -52,7 +52,7 @@ def invite(room: Room, width: int) -> None:
         width=width,
         alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
     )
-    st.markdown(f"{plain(invitation.short(address))}  \nRoom **{room.code}**")
+    st.markdown(f"##### {plain(invitation.short(address))}\n\n### {room.code}")
 
 
 def _join(room: Room, step: Step) -> None:
@@ -64,7 +64,7 @@ def _join(room: Room, step: Step) -> None:
     with code:
         st.image(
             invitation.qr(f"{address}?room={room.code}&embed=true"),
-            width=480,
+            width=560,
             alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
         )
     with how:
@@ -86,9 +86,9 @@ def _welcome(room: Room, step: Step) -> None:
 
 def _scale(room: Room, step: Step) -> None:
     _chart(
-        charts.hierarchy(maps.nodes(_ENTITY, "images", 250), _in_charts, "treemap", "images", "release status"),
+        charts.hierarchy(maps.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
         "scale",
-        "A map of all categories by their pictures: animals, plants, things; people are a part of it, in colours.",
+        "A map of all categories: animals, plants, things; people are a part of it, in colours.",
     )
 
 
@@ -96,7 +96,7 @@ def _sheet(room: Room, step: Step) -> None:
     sheet = sheets.sheet(sheets.SHEETS[0])
     caption = words.caption(sheet.wnid, Context.TREE)
     st.subheader(f"Click all that show **{plain(caption.name)}**: {plain(caption.gloss or '')}", anchor=False)
-    st.image(sheets.together(sheet, 12), width=1320, alt=f"A page of {len(sheet.pictures)} small pictures.")
+    st.image(sheets.together(sheet, 12), width=1250, alt=f"A page of {len(sheet.pictures)} small pictures.")
 
 
 def _small_sheet(room: Room, step: Step) -> None:
@@ -108,7 +108,7 @@ def _small_sheet(room: Room, step: Step) -> None:
 def _nobody(room: Room, step: Step) -> None:
     for column, (title, crop, reading) in zip(st.columns(3, gap="large"), resources.strangers(), strict=True):
         with column:
-            st.image(crop, width=340, alt=title)
+            st.image(crop, width=300, alt=title)
             st.subheader(title, anchor=False)
             _words(reading.people(_RELEASE, 3), "####")
 
@@ -142,25 +142,47 @@ def _break(room: Room, step: Step) -> None:
     before, after = st.columns(2, gap="large")
     for column, index, title in ((before, 0, "As it is"), (after, place, f"{strip.amounts[place]:g} {unit}")):
         with column:
-            st.image(strip.crops[index], width=440, alt=f"What the network saw. {title}.")
+            st.image(strip.crops[index], width=410, alt=f"What the network saw. {title}.")
             st.subheader(f"{title}: **{plain(_name(strip.readings[index]))}**", anchor=False)
 
 
 def _small_break(room: Room, step: Step) -> None:
-    for change in _CHANGES:
-        strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
-        place = next((place for place, rank in enumerate(strip.ranks) if rank > 1), len(strip.ranks) - 1)
-        title = f"{CORRUPTIONS[change].title}, {strip.amounts[place]:g} {CORRUPTIONS[change].unit}"
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(strip.crops[place], width=96, alt=title)
-            with st.container(width="stretch"):
-                st.markdown(f"{title}: **{plain(_name(strip.readings[place]))}**")
+    if not step.activity:
+        st.markdown("Which of these changes will move the word? Guess before it is tried on the screen.")
+        return
+    name: str = st.pills(
+        "Picture",
+        samples.SAMPLES,
+        default=PORTRAIT,
+        required=True,
+        format_func=lambda name: samples.SAMPLES[name].title,
+        key="try_picture",
+    )
+    change: str = st.pills(
+        "Change",
+        CORRUPTIONS,
+        default=_CHANGES[0],
+        required=True,
+        format_func=lambda name: CORRUPTIONS[name].title,
+        key="try_change",
+    )
+    strip = resources.supplied_strip(name, change, _RELEASE)
+    place = st.select_slider(
+        f"How much ({CORRUPTIONS[change].unit})",
+        range(len(strip.amounts)),
+        format_func=lambda place: f"{strip.amounts[place]:g}",
+        key=f"try_amount_{change}",
+    )
+    st.image(strip.crops[place], width=224, alt=f"What the network saw at {strip.amounts[place]:g}.")
+    st.markdown(f"As it is: **{plain(_name(strip.readings[0]))}**. Now: **{plain(_name(strip.readings[place]))}**.")
 
 
 def _roulette(room: Room, step: Step) -> None:
     for column, name in zip(st.columns(2, gap="large"), (OTHER, PORTRAIT), strict=True):
         with column:
             _labelled(name)
+            reading = resources.supplied(name).readings[0]
+            st.subheader(f"The nearest word: **{plain(_name(reading))}**", anchor=False)
 
 
 def _small_roulette(room: Room, step: Step) -> None:
@@ -178,7 +200,7 @@ def _portrait(room: Room, step: Step) -> None:
 
 
 def _small_portrait(room: Room, step: Step) -> None:
-    _labelled(PORTRAIT)
+    _labelled(PORTRAIT, 260)
     for release in _BEFORE_AND_AFTER:
         st.markdown(f"**{_release(release)}**")
         _words(resources.supplied(PORTRAIT).readings[0].people(release, 3), "")
@@ -196,7 +218,7 @@ def _why(room: Room, step: Step) -> None:
         strict=True,
     ):
         with column:
-            st.image(picture, width=560, alt=title.replace("*", ""))
+            st.image(picture, width=500, alt=title.replace("*", ""))
             st.subheader(title, anchor=False)
 
 
@@ -219,9 +241,7 @@ def _tree(room: Room, step: Step) -> None:
                 st.markdown(f"##### *{plain(caption.gloss)}*")
     with chart:
         _chart(
-            charts.hierarchy(
-                maps.nodes(taxonomy.PERSON, "categories", 250), _in_charts, "treemap", "categories", "safety"
-            ),
+            charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
             "tree",
             "A map of the categories below person, in the colours of their safety.",
         )
@@ -256,13 +276,17 @@ def _afterlife(room: Room, step: Step) -> None:
         charts.afterlife(named, "Categories of people by vocabulary", ""),
         "afterlife",
         "Bars: the person categories that each vocabulary of a model names, kept and removed.",
+        text=18,  # eight names of two lines
     )
 
 
 def _critics(room: Room, step: Step) -> None:
-    for critique in _critiques(step):
-        st.header(plain(critique.short), anchor=False)
-        st.markdown(f"##### {plain(critique.who)}")
+    critiques = _critiques(step)
+    columns = st.columns(2, gap="large") if len(critiques) > 2 else [st.container()]
+    for place, critique in enumerate(critiques):
+        with columns[place * len(columns) // len(critiques)]:
+            (st.header if len(columns) > 1 else st.title)(plain(critique.short), anchor=False)
+            st.markdown(f"#### {plain(critique.who)}")
 
 
 def _small_critics(room: Room, step: Step) -> None:
@@ -320,12 +344,13 @@ def prepare() -> None:
     _explained()
 
 
-def _chart(figure: "go.Figure", key: str, alt: str) -> None:
-    st.plotly_chart(charts.enlarged(figure, _HIGH), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
+def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
+    st.plotly_chart(charts.enlarged(figure, _HIGH, text), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
 
 
 def _in_charts(wnid: str) -> Caption:
-    return words.caption(wnid, Context.TREE)
+    """The caption on a map that a whole room looks at: sensitive words are masked as well, as on a photo."""
+    return words.caption(wnid, Context.PHOTO)
 
 
 def _name(reading: Reading) -> str:
@@ -343,11 +368,11 @@ def _release(name: str) -> str:
     return f"{RELEASES[name].title}: nearest of {len(vocabularies.person_categories(name)):,} words"
 
 
-def _labelled(name: str) -> None:
+def _labelled(name: str, side: int = 490) -> None:
     result = resources.supplied(name)
     captions = [words.caption(reading.people(_RELEASE, 1)[0].wnid, Context.PHOTO) for reading in result.readings]
     st.image(
-        figures.labelled(samples.read(name), result.boxes, captions, fit=(600, 600)),
+        figures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
         width="content",
         output_format="JPEG",
         alt=f"A supplied portrait, labelled: {'; '.join(caption.name for caption in captions)}.",

@@ -9,7 +9,7 @@ from explainer.workshop import rooms, talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
-_CORNER = 180  # pixels of the QR code on every step
+_CORNER = 220  # pixels of the QR code on every step
 
 
 def show(room: Room) -> None:
@@ -24,8 +24,8 @@ def show(room: Room) -> None:
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
     joining = step.part != "join" and not doors.without_phones()
-    said, corner = st.columns([7, 1], gap="medium") if joining else (st.container(), None)
-    with said:
+    main, corner = st.columns([6, 1], gap="medium") if joining else (st.container(), None)
+    with main:
         st.title(plain(step.title), anchor=False)
         st.header(plain(step.line), anchor=False)
         if room.rehearsal:
@@ -34,13 +34,13 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
             st.badge("This room has ended", color="gray")
         if stage.paused:
             st.badge("Paused", color="gray")
+        if step.activity and step.activity in ACTS:
+            ACTS[step.activity].on_screen(room, stage)
+        else:
+            parts.PARTS[step.part].on_screen(room, step)
     if corner:
         with corner:
             parts.invite(room, _CORNER)
-    if step.activity and step.activity in ACTS:
-        ACTS[step.activity].on_screen(room, stage)
-    else:
-        parts.PARTS[step.part].on_screen(room, step)
 
 
 def keys(room: Room, stage: Stage, step: Step) -> None:
