@@ -173,10 +173,9 @@ def _small_break(room: Room, step: Step) -> None:
         format_func=lambda place: f"{strip.changed[place].amount:g}",
         key=f"try_amount_{change}",
     )
-    st.image(strip.changed[place].crop, width=224, alt=f"What the network saw at {strip.changed[place].amount:g}.")
-    st.markdown(
-        f"As it is: **{plain(_name(strip.changed[0].reading))}**. Now: **{plain(_name(strip.changed[place].reading))}**."
-    )
+    first, now = strip.changed[0], strip.changed[place]
+    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
+    st.markdown(f"As it is: **{plain(_name(first.reading))}**. Now: **{plain(_name(now.reading))}**.")
 
 
 def _roulette(room: Room, step: Step) -> None:
