@@ -8,7 +8,7 @@ import pytest
 from handmade import SOURCES
 from streamlit.testing.v1 import AppTest
 
-from explainer import removal
+from explainer import cards, removal
 from explainer.taxonomy import DATA
 from explainer.ui import about
 
@@ -74,7 +74,9 @@ def test_links_lead_to_papers_and_to_three_sites_alone() -> None:
 
 def test_versions_are_those_in_use(page: AppTest) -> None:
     models, packages = (table.value for table in page.dataframe)
-    assert models["model"].tolist() == ["EfficientNet-Lite0"]
+    here = models[models["here"]]
+    assert {card.title for card in cards.load_all()} == set(models["model"])
+    assert "EfficientNet-Lite0" in here["model"].tolist()
     versions = dict(zip(packages["package"], packages["version"], strict=True))
     assert {"streamlit", "torch", "timm", "captum", "plotly"} <= set(versions)
     assert "pytest" not in versions

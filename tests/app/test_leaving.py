@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.runtime import caching
 
-from explainer import roulette, samples
+from explainer import cards, roulette, saliency, samples
 from explainer.saliency import Target
 from explainer.ui import resources
 from explainer.workers import CancelledError, Job, Worker
@@ -23,7 +23,8 @@ class Steps:
         self.begun, self.ended = threading.Event(), threading.Event()
 
     def __call__(self, *arguments: Any) -> None:
-        report: Callable[[float], None] = arguments[-1]
+        report: Callable[[float], None]
+        *_, report, _settings = arguments
         self.begun.set()
         try:
             for step in range(STEPS):
@@ -67,7 +68,9 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 
 def ask(wnid: str) -> Job[Any]:
     photo = samples.read("astronaut")
-    return resources._attribution(photo.digest, None, Target("person", wnid), "integrated-gradients", photo)
+    method = "integrated-gradients"
+    settings = saliency.METHODS[method].settings
+    return resources._attribution(photo.digest, None, Target("person", wnid), method, settings, cards.DEFAULT, photo)
 
 
 @pytest.mark.usefixtures("worker")
