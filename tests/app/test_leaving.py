@@ -43,11 +43,12 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 @pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Worker[Any]:
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker[Any]]:
     """In the place of the one that explains, with nothing to load."""
     worker: Worker[Any] = Worker(lambda: None, "explainer")
     monkeypatch.setattr(resources, "_explainers", lambda: worker)
-    return worker
+    yield worker
+    worker.submit(lambda nothing, progress: None).result(SECONDS)  # what was given up has ended
 
 
 @pytest.fixture
