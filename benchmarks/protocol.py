@@ -35,7 +35,7 @@ class Visit:
             additional_headers={"Cookie": self._cookie},
             max_size=None,
         )
-        self._session = ""
+        self._session = self._script = ""
         self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
         self._drawn: set[tuple[int, ...]] = set()  # since the last run began
         self._values: dict[str, WidgetState] = {}
@@ -145,7 +145,8 @@ class Visit:
         """
         message = BackMsg()
         message.rerun_script.widget_states.widgets.extend([*self._values.values(), *([once] if once else [])])
-        message.rerun_script.page_name = self._page
+        message.rerun_script.page_name = "" if self._script else self._page
+        message.rerun_script.page_script_hash = self._script
         message.rerun_script.query_string = self._query
         message.rerun_script.fragment_id = fragment
         message.rerun_script.is_auto_rerun = by_itself
@@ -189,6 +190,8 @@ class Visit:
                     self._elements.clear()
                     self._drawn.clear()
                     self._timers.clear()
+            elif message.WhichOneof("type") == "navigation":
+                self._script = message.navigation.page_script_hash
             elif message.WhichOneof("type") == "auto_rerun":
                 interval = message.auto_rerun.interval
                 self._timers.setdefault(message.auto_rerun.fragment_id, (interval, time.monotonic() + interval))

@@ -352,7 +352,7 @@ def ballots(
         )
     most = max((count for counts in rounds.values() for count in counts), default=0)
     figure.update_layout(
-        height=(_ABOVE + 40) * text // _TEXT + 3 * text * len(answers) * max(len(rounds), 1),
+        height=(_ABOVE + 40) * text // _TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
         xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
         yaxis={
             "tickvals": places,

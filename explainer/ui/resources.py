@@ -26,7 +26,7 @@ from explainer.workers import Job, Progress, Worker
 Made = TypeVar("Made")
 
 # How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
-_KEPT, _PATIENCE = 32, 0.05
+_KEPT, _PATIENCE = 32, 0.2
 
 # Seconds that a visitor may be away, a phone asleep, before their session goes; Streamlit's own limit is 120.
 _GRACE = 60

@@ -192,7 +192,7 @@ def test_a_page_of_pictures_is_there_while_it_is_open_and_kept_when_it_is_closed
     phone = visit(room=room.code, token=token)
     assert len(phone.get("bidi_component")) == 1
     votes.mark(doors.store(), room.code, "thing", 1, token, [0, 47])
-    assert "1 pages are in" in said(visit(room=room.code, view="projector"))
+    assert "pages in: 1" in said(visit(room=room.code, view="projector"))
     stage(room, "thing", open=False)
     assert "Kept: 2 of 48" in said(phone.run())
     assert not phone.get("bidi_component")
@@ -246,7 +246,7 @@ def test_the_wall_shows_nothing_before_it_is_revealed_or_of_fewer_than_five(visi
             wall.add(doors.store(), room.code, rooms.join(doors.store(), room.code), [wnid])
         screen = visit(room=room.code, view="projector")
         assert charts(screen) == ""
-        assert "phones have added theirs" in said(screen)
+        assert "on the wall: " in said(screen)
         rooms.present(doors.store(), room.code, revealed=True)
         screen.run()
         assert ("Fewer than 5" in said(screen)) == (charts(screen) == "") == (count == 4)

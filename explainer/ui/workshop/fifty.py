@@ -36,7 +36,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     word.on_screen(sheet.wnid, told=stage.revealed)
     if stage.revealed:
         _haste(room, sheet, large=True)
-        _disputed(room, sheet, pictures=12, side=150)
+        _disputed(room, sheet, pictures=10, side=150)
     else:
         _clock(room, stage, sheet)
 
@@ -91,18 +91,19 @@ def controls(room: Room, stage: Stage) -> None:
 def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
     showing = [picture.number - 1 for picture in sheet.pictures if picture.shows]
-    sights = {round: agreement.of_marks(marks.pages, marks.marked, showing) for round, marks in kept.items()}
-    alphas = {round: sight.alpha for round, sight in sights.items() if sight.alpha is not None}
+    sights = {turn: agreement.of_marks(marks.pages, marks.marked, showing) for turn, marks in kept.items()}
+    # Rounded first, so that what is told adds up.
+    alphas = {turn: round(sight.alpha, 2) for turn, sight in sights.items() if sight.alpha is not None}
     if not alphas:
         return "How far the room agrees can be said once two pages are in."
-    said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[round]}" for round, alpha in alphas.items())
+    said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[turn]}" for turn, alpha in alphas.items())
     sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
     if len(alphas) == len(sheets.ROUNDS):
-        change = round(alphas[UNTIMED] - alphas[TIMED], 2)
+        change = alphas[UNTIMED] - alphas[TIMED]
         more = "as much" if not change else f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
         sentences.append(f"Without haste the room agrees {more}.")
     if showing:
-        seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[round]}" for round, sight in sights.items())
+        seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
         sentences.append(f"Of the pictures that show it were marked: {seen}.")
     return " ".join(sentences)
 
@@ -137,7 +138,7 @@ def _left(stage: Stage) -> float:
 @st.fragment(run_every=1.0)
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
     kept = _kept(room, sheet).get(stage.round)
-    pages = f"{kept.pages if kept else 0} pages are in, {rooms.here(doors.store(), room.code)} phones here"
+    pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
     elif stage.round == TIMED:
@@ -196,7 +197,7 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 
 def _haste(room: Room, sheet: Sheet, large: bool) -> None:
-    (st.header if large else st.markdown)(haste(sheet, _kept(room, sheet)))
+    (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
 
 
 def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:
@@ -206,11 +207,10 @@ def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:
     if not places:
         st.markdown("There is no picture that the room was divided over.")
         return
-    st.markdown("**The pictures that you disagreed about most, and how many marked them**")
+    rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
+    st.markdown(f"**The pictures that you disagreed about most, and how many marked them: {rounds}**")
     with st.container(horizontal=True):
         for place in places:
-            shares = [
-                f"{marks.marked[place] / marks.pages:.0%} {sheets.ROUNDS[marks.round]}" for marks in kept.values()
-            ]
+            shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
-            st.image(picture.data, width=side, caption=f"{picture.title}: {', '.join(shares)}", alt=picture.title)
+            st.image(picture.data, width=side, caption=f"{picture.title}: {shares}", alt=picture.title)

@@ -19,7 +19,8 @@ from explainer.workshop.wall import REASONS
 def on_phone(room: Room, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
     stage = rooms.stage(doors.store(), room.code)
-    if stage.step and talk.load().steps[stage.step].activity == "wall":
+    step = talk.load().steps.get(stage.step)
+    if step and step.activity == "wall":
         wnid, context = its_wall.seen(), Context.PHOTO
     else:
         wnid, context = _asked(stage.activity), Context.TREE

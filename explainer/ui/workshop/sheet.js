@@ -14,6 +14,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const image = document.createElement("img");
     image.src = source;
     image.alt = data.alts[place];
+    button.setAttribute("aria-label", data.alts[place]); // else the tick that is drawn would be read out with it
     button.append(image);
     button.onclick = () => {
       marked.has(place) ? marked.delete(place) : marked.add(place);

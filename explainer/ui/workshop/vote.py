@@ -34,10 +34,10 @@ def on_screen(room: Room, stage: Stage) -> None:
     if question is None:
         st.header("The first word comes in a moment.", anchor=False)
         return
-    word.on_screen(question.wnid, told=stage.revealed)
     if stage.revealed:
         _results(room, question, large=True)
         return
+    word.on_screen(question.wnid, told=False)
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
     _turnout(room, stage, question)
@@ -126,7 +126,7 @@ def _turnout(room: Room, stage: Stage, question: Question) -> None:
     total = votes.tally(doors.store(), room.code, question.key, stage.round).total
     state = "open" if stage.open and not stage.paused else "closed"
     here = rooms.here(doors.store(), room.code)
-    st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted, {here} phones here", anchor=False)
+    st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted · phones here: {here}", anchor=False)
 
 
 @st.fragment
@@ -161,32 +161,36 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
 
 @st.fragment
 def _results(room: Room, question: Question, large: bool) -> None:
-    """Both votes beside each other with what is published, in a chart and in words."""
+    """Both votes beside each other with what is published, in a chart and in words; with the word for the back row."""
     kept = record.record(doors.store(), room.code)
     published = ballots.published(question.wnid)
     tallies = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
-    if not tallies:
-        st.info("Nobody has voted on this word.")
-        return
-    titles = [plain(choice.title) for choice in question.deck.choices]
-    st.plotly_chart(
-        charts.ballots(
-            titles,
-            {_ROUNDS[tally.round]: [*tally.counts.values()] for tally in tallies},
-            _line(question, published),
-            question.deck.title,
-            "",
-            large,
-        ),
-        alt=f"How often each answer was given. {outcome(question, tallies[-1], published)}",
-        key=f"votes_{question.key}",
-        config={"displayModeBar": False},
-    )
-    say = st.header if large else st.markdown
-    say(outcome(question, tallies[-1], published))
-    count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
-    alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
-    (st.subheader if large else st.caption)(agreement(alphas, count))
+    told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
+    with told:
+        if large:
+            word.on_screen(question.wnid, told=True)
+        if not tallies:
+            st.info("Nobody has voted on this word.")
+            return
+        count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
+        alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
+        found = outcome(question, tallies[-1], published)
+        (st.subheader if large else st.markdown)(found)
+        (st.markdown if large else st.caption)(agreement(alphas, count))
+    with drawn:
+        st.plotly_chart(
+            charts.ballots(
+                [choice.title for choice in question.deck.choices],
+                {_ROUNDS[tally.round]: [*tally.counts.values()] for tally in tallies},
+                _line(question, published),
+                question.deck.title,
+                "",
+                large,
+            ),
+            alt=f"How often each answer was given. {found}",
+            key=f"votes_{question.key}",
+            config={"displayModeBar": False},
+        )
 
 
 def _line(question: Question, published: Published) -> tuple[str, float] | None:

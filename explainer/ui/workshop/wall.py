@@ -140,7 +140,7 @@ def _withdraw(room: Room, token: str) -> None:
 @st.fragment(run_every=2.0)
 def _waiting(room: Room) -> None:
     count = wall.wall(doors.store(), room.code).participants
-    st.subheader(f"{count} of {rooms.here(doors.store(), room.code)} phones have added theirs.", anchor=False)
+    st.subheader(f"on the wall: {count} · phones here: {rooms.here(doors.store(), room.code)}", anchor=False)
 
 
 @st.fragment

@@ -1,0 +1,96 @@
+"""A page of 48 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from explainer.workshop import rooms, votes
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+Kept = Callable[[], frozenset[int] | None]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "rooms.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def room(store: Store) -> Room:
+    """A room in which the page of things is open, against the clock."""
+    room = rooms.open_room(store)
+    rooms.present(store, room.code, step="fifty", activity="thing", open=True)
+    return room
+
+
+@pytest.fixture
+def token(store: Store, room: Room) -> str:
+    return rooms.join(store, room.code)
+
+
+@pytest.fixture
+def kept(store: Store, room: Room, token: str) -> Kept:
+    """What the record has of the page."""
+    return lambda: votes.marks_of(store, room.code, "thing", 1, token)
+
+
+@pytest.fixture
+def phone(chromium: Browser, tmp_path: Path, room: Room, token: str) -> Iterator[RoomPage]:
+    with serving(APP, tmp_path / "log.txt", EXPLAINER_DATA=str(tmp_path)) as server:
+        visitors = Visitors(chromium, server)
+        phone = visitors.room(390, 844, room=room.code, token=token)
+        expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
+        yield phone
+        visitors.leave()
+
+
+def picture(phone: RoomPage, number: int) -> Locator:
+    return phone.page.get_by_role("button", name=f"Picture {number}", exact=True)
+
+
+def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(phone: RoomPage, kept: Kept) -> None:
+    boxes = [picture(phone, number).bounding_box() for number in range(1, 6)]
+    assert all(box and box["width"] >= 75 for box in boxes)
+    assert [box["y"] == boxes[0]["y"] for box in boxes if box and boxes[0]] == [True] * 4 + [False]
+    assert phone.overflow == []
+
+    phone.press("Take your time")
+    for number in (1, 2, 48):
+        picture(phone, number).click()
+    phone.wait_for("Kept: 3 of 48")
+    assert kept() == {0, 1, 47}
+    picture(phone, 2).press("Space")
+    phone.wait_for("Kept: 2 of 48")
+    assert kept() == {0, 47}
+
+    phone.page.reload()
+    expect(picture(phone, 1)).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    expect(phone.page.locator("[aria-pressed=true]")).to_have_count(2)
+    phone.wait_for("Kept: 2 of 48")
+
+
+def test_a_page_on_which_nothing_was_found_is_handed_in_as_well(phone: RoomPage, kept: Kept) -> None:
+    assert kept() is None
+    phone.press("Done")
+    phone.wait_for("Kept: 0 of 48")
+    assert kept() == frozenset()
+
+
+def test_when_the_time_is_up_the_page_is_kept_as_it_is_and_more_time_is_one_press_away(
+    phone: RoomPage, kept: Kept
+) -> None:
+    expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
+    expect(picture(phone, 1)).to_be_disabled()
+    phone.wait_for("Kept: 0 of 48")
+    phone.press("Take your time")
+    picture(phone, 1).click()
+    phone.wait_for("Kept: 1 of 48")
+    assert kept() == {0}
