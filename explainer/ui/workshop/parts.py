@@ -244,6 +244,7 @@ def _tree(room: Room, step: Step) -> None:
             charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
             "tree",
             "A map of the categories below person, in the colours of their safety.",
+            text=18,  # the legend in one line
         )
 
 
