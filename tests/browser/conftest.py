@@ -572,7 +572,7 @@ class RoomPage(AppPage):
         self.press("Go on")
 
     def press(self, name: str) -> None:
-        self.page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True).first.click()
+        self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def wait_for(self, text: str) -> None:
         """Wait until a text is to be read and the script is through."""

@@ -80,6 +80,7 @@ def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> Non
     for turn, button in enumerate(("Open the vote", "Second vote")):
         notes.press(button)
         for place, phone in enumerate(phones):
+            expect(phone.page.get_by_text("Counted:")).to_have_count(0, timeout=PATIENCE)  # the round is a new one
             phone.press(choices[place + turn].title)
             phone.wait_for(f"Counted: {choices[place + turn].title}")
         notes.wait_for(f"{PHONES} counted")

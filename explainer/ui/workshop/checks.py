@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from explainer import cards, faces, taxonomy, wordnet, words
-from explainer.ui.workshop import doors
+from explainer.ui.workshop import doors, looking
 from explainer.words import Context
 from explainer.workshop import invitation, rooms
 from explainer.workshop.rooms import Room
@@ -73,10 +74,9 @@ def show(room: Room) -> None:
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
     if not doors.without_phones():
-        _phone(room)
+        looking.every(2.0, partial(_phone, room))
 
 
-@st.fragment(run_every=2.0)
 def _phone(room: Room) -> None:
     _said(
         "A phone has joined",

@@ -7,6 +7,7 @@ from typing import Literal, Unpack, get_args
 
 import streamlit as st
 
+from explainer.ui.workshop import looking
 from explainer.ui.workshop.trying import attempt
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
@@ -140,23 +141,26 @@ def step(room: Room, stage: Stage) -> Step:
     return talk.load().steps.get(stage.step) or talk.load().routes[room.route].steps[0]
 
 
-@st.fragment(run_every=_FOLLOWED)
 def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
     """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here.
 
     `draw` is what is drawn anew at each look.
     """
-    try:
-        draw()
-        if token is not None:
-            rooms.heartbeat(store(), code, token)
-        changed = rooms.stage(store(), code).version != version
-    except RoomError:  # deleted meanwhile
-        changed = True
-    except Busy:  # the next look will tell
-        changed = False
-    if changed:
-        st.rerun()
+
+    def look() -> None:
+        try:
+            draw()
+            if token is not None:
+                rooms.heartbeat(store(), code, token)
+            changed = rooms.stage(store(), code).version != version
+        except RoomError:  # deleted meanwhile
+            changed = True
+        except Busy:  # the next look will tell
+            changed = False
+        if changed:
+            st.rerun()
+
+    looking.every(_FOLLOWED, look)
 
 
 def origins() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from explainer import words
 from explainer.ui.category import plain
-from explainer.ui.workshop import doors, word
+from explainer.ui.workshop import doors, looking, word
 from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import agreement, rooms, sheets, votes
@@ -38,7 +38,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         _haste(room, sheet, large=True)
         _disputed(room, sheet, pictures=10, side=150)
     else:
-        _clock(room, stage, sheet)
+        looking.every(1.0, partial(_clock, room, stage, sheet))
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -85,7 +85,7 @@ def controls(room: Room, stage: Stage) -> None:
         else:
             button("First page", lambda: present(activity=SHEETS[0], round=TIMED))
     trouble()
-    _clock(room, stage, sheet)
+    looking.every(1.0, partial(_clock, room, stage, sheet))
 
 
 def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
@@ -135,7 +135,6 @@ def _left(stage: Stage) -> float:
     return max(0.0, SECONDS - (datetime.datetime.now(datetime.UTC) - stage.since).total_seconds())
 
 
-@st.fragment(run_every=1.0)
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
     kept = _kept(room, sheet).get(stage.round)
     pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"

@@ -62,7 +62,7 @@ def _open() -> None:
         captions=[_rules(preset) for preset in PRESETS.values()],
         key="preset",
     )
-    route = st.segmented_control(
+    st.segmented_control(
         "Time",
         routes,
         default="45",
@@ -71,24 +71,20 @@ def _open() -> None:
         key="route",
         wrap=True,
     )
-    deck = st.selectbox(
+    st.selectbox(
         "What the room votes on",
         PRESETS[preset].decks,
         format_func=lambda name: f"{ballots.DECKS[name].title} {ballots.DECKS[name].question}",
         key="deck",
     )
-    phones = st.toggle(
-        "With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted."
-    )
+    st.toggle("With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted.")
     with st.container(horizontal=True):
-        st.button(
-            "Open a room", type="primary", key="open", on_click=_opened, args=(preset, deck, route, phones, False)
-        )
+        st.button("Open a room", type="primary", key="open", on_click=_opened, args=(False,))
         st.button(
             "Rehearse",
             key="rehearse",
             on_click=_opened,
-            args=(preset, deck, route, phones, True),
+            args=(True,),
             help="A room with made-up votes, marked so wherever it is shown.",
         )
 
@@ -99,7 +95,12 @@ def _rules(preset: rooms.Preset) -> str:
     return f"{faces.capitalize()}, {masks}."
 
 
-def _opened(preset: str, deck: str, route: str, phones: bool, made_up: bool) -> None:
+def _opened(made_up: bool) -> None:
+    # What was chosen is asked now: a press may come sooner than the page is drawn again.
+    preset, deck, route, phones = (st.session_state[key] for key in ("preset", "deck", "route", "phones"))
+    allowed = PRESETS[preset].decks
+    deck = deck if deck in allowed else allowed[0]
+
     def work() -> None:
         store = doors.store()
         if made_up:

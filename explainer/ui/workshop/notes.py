@@ -51,8 +51,6 @@ def show(room: Room) -> None:
 def _troubles(room: Room) -> None:
     if doors.store().trouble:
         st.warning(doors.store().trouble)
-    if room.rehearsal:
-        st.badge("Rehearsal: the votes are made up", color="orange")
     if room.ended:
         st.info("This room has ended: phones cannot answer any more. What it decided stays until it is deleted.")
 

@@ -245,6 +245,7 @@ def _tree(room: Room, step: Step) -> None:
             charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
             "tree",
             "A map of the categories below person, in the colours of their safety.",
+            text=18,  # the legend in one line
         )
 
 
@@ -300,8 +301,8 @@ def _critiques(step: Step) -> Sequence[talk.Critique]:
 
 
 def _handout(room: Room, step: Step) -> None:
-    st.header("The handout has what this room decided, questions to go on with, and the sources.", anchor=False)
-    st.subheader("Whoever speaks here has it, and deletes the room afterwards.", anchor=False)
+    st.header("To take away: what this room decided, questions to go on with, and the sources.", anchor=False)
+    st.subheader("Ask whoever speaks here for it. The room is deleted afterwards.", anchor=False)
 
 
 def _nothing(room: Room, step: Step) -> None:

@@ -28,12 +28,6 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
     with main:
         st.title(plain(step.title), anchor=False)
         st.header(plain(step.line), anchor=False)
-        if room.rehearsal:
-            st.badge("Rehearsal: the votes are made up", color="orange")
-        if room.ended:
-            st.badge("This room has ended", color="gray")
-        if stage.paused:
-            st.badge("Paused", color="gray")
         if step.activity and step.activity in ACTS:
             ACTS[step.activity].on_screen(room, stage)
         else:
@@ -49,6 +43,13 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not stage.blank:
             st.markdown(f"Step {progress.number} of {progress.of}")
+            for said, text in (
+                (room.rehearsal, "Rehearsal: the votes are made up"),
+                (room.ended, "This room has ended"),
+                (stage.paused, "Paused"),
+            ):
+                if said:
+                    st.badge(text, color="orange")
         if doors.is_presenter():
             for title, keys_, by in (("Back", ("Left", "PageUp"), -1), ("Next", ("Right", "PageDown"), 1)):
                 for key in keys_:

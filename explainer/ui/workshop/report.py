@@ -39,7 +39,6 @@ def _asked(activity: str) -> str | None:
         return None
 
 
-@st.fragment
 def _reasons(room: Room, token: str, wnid: str, context: Context) -> None:
     store = doors.store()
     given = wall.flagged(store, room.code, token, wnid)

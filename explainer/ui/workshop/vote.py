@@ -8,7 +8,7 @@ import streamlit as st
 
 from explainer import charts, words
 from explainer.ui.category import plain
-from explainer.ui.workshop import doors, word
+from explainer.ui.workshop import doors, looking, word
 from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, record, rooms, votes
@@ -40,7 +40,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     word.on_screen(question.wnid, told=False)
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
-    _turnout(room, stage, question)
+    looking.every(1.0, partial(_turnout, room, stage, question))
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -83,7 +83,7 @@ def controls(room: Room, stage: Stage) -> None:
         for title, key in (("Word before", keys[place - 1]), ("Next word", keys[(place + 1) % len(keys)])):
             button(title, partial(present, activity=key, round=FIRST))
     trouble()
-    _turnout(room, stage, question)
+    looking.every(1.0, partial(_turnout, room, stage, question))
     _hands(room, stage, question)
 
 
@@ -120,7 +120,6 @@ def _asked(room: Room, stage: Stage) -> Question | None:
     return question if question.deck.name in room.rules.decks else None
 
 
-@st.fragment(run_every=1.0)
 def _turnout(room: Room, stage: Stage, question: Question) -> None:
     """How many have voted in this round, and not what."""
     total = votes.tally(doors.store(), room.code, question.key, stage.round).total
@@ -129,7 +128,6 @@ def _turnout(room: Room, stage: Stage, question: Question) -> None:
     st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted · phones here: {here}", anchor=False)
 
 
-@st.fragment
 def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     store = doors.store()
     answer = votes.vote_of(store, room.code, question.key, stage.round, token)
@@ -159,7 +157,6 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
         st.info("Read the word and its definition. The vote opens in a moment.")
 
 
-@st.fragment
 def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words; with the word for the back row."""
     kept = record.record(doors.store(), room.code)

@@ -9,7 +9,7 @@ from explainer import charts, faces, removal, vocabularies, words
 from explainer.roulette import Result
 from explainer.ui import labels, resources, source, visitor
 from explainer.ui.category import plain
-from explainer.ui.workshop import doors
+from explainer.ui.workshop import doors, looking
 from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import rooms, wall
@@ -25,7 +25,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         _revealed(room, large=True)
     else:
         st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
-        _waiting(room)
+        looking.every(2.0, partial(_waiting, room))
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -52,7 +52,7 @@ def controls(room: Room, stage: Stage) -> None:
     else:
         button("Reveal the wall", lambda: present(revealed=True), primary=True)
     trouble()
-    _waiting(room)
+    looking.every(2.0, partial(_waiting, room))
 
 
 def rate(per_hour: float | None) -> str:
@@ -137,13 +137,11 @@ def _withdraw(room: Room, token: str) -> None:
     st.session_state[_ADDED] = set()
 
 
-@st.fragment(run_every=2.0)
 def _waiting(room: Room) -> None:
     count = wall.wall(doors.store(), room.code).participants
     st.subheader(f"on the wall: {count} · phones here: {rooms.here(doors.store(), room.code)}", anchor=False)
 
 
-@st.fragment
 def _revealed(room: Room, large: bool) -> None:
     """The classes on the wall, the words that several got, and how fast that was."""
     found = wall.wall(doors.store(), room.code)
