@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from explainer import assets
 from explainer.assets import Asset, ProvisionError, models_folder
+from explainer.vocabularies import VOCABULARIES
 
 DEFAULT = "efficientnet-lite0"
 """The card of the model that comes with the app."""
@@ -140,9 +141,10 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a library or a way to people that there is not."""
-        for name, known in (("library", Library), ("people", People)):
-            if getattr(self, name) not in get_args(known):
-                raise ValueError(f"{name} is none of {', '.join(get_args(known))}")
+        known = {"library": get_args(Library), "people": get_args(People), "labels": tuple(VOCABULARIES)}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"{name} is none of {', '.join(values)}")
 
     @property
     def present(self) -> bool:
@@ -159,8 +161,25 @@ def load(name: str = DEFAULT) -> ModelCard:
 
 
 def load_all() -> tuple[ModelCard, ...]:
-    """Every card in the folder, by name. Raises CardError for the first that is wrong."""
-    return tuple(_read(path, path.stat().st_mtime_ns) for path in _files())
+    """Every card in the folder that can be read, by name."""
+    found, _ = _sorted_out()
+    return found
+
+
+def troubles() -> tuple[str, ...]:
+    """What is wrong with the other cards, a sentence each."""
+    _, sentences = _sorted_out()
+    return sentences
+
+
+def _sorted_out() -> tuple[tuple[ModelCard, ...], tuple[str, ...]]:
+    found, sentences = [], []
+    for path in _files():
+        try:
+            found.append(_read(path, path.stat().st_mtime_ns))
+        except CardError as error:
+            sentences.append(str(error))
+    return tuple(found), tuple(sentences)
 
 
 def _files() -> list[Path]:

@@ -306,15 +306,29 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
 
 
 def _models(options: argparse.Namespace) -> int:
+    failed = False
     for card in [cards.load(name) for name in options.download]:
-        with assets.terminal_progress(card.title) as progress:
-            cards.fetch(card, progress=progress, report=lambda line: print(line, file=sys.stderr))
-        roulette.load(card.name)  # which takes it through the self-test
-        print(f"{card.title} is here, and knows the sample pictures.")
+        try:
+            with assets.terminal_progress(card.title) as progress:
+                cards.fetch(card, progress=progress, report=lambda line: print(line, file=sys.stderr))
+            roulette.load(card.name)  # which takes it through the self-test
+        except (assets.ProvisionError, cards.CardError) as error:
+            failed = True
+            print(error, file=sys.stderr)
+        else:
+            print(f"{card.title} is here, and knows the sample pictures.")
     for card in () if options.download else cards.load_all():
-        state = "present" if card.present else f"missing: {card.weights.remedy(card.name)}"
-        print(f"{card.name}  {card.title}  {card.labels}  {card.licence}  {state}")
-    return 0
+        print(f"{card.name}  {card.title}  {card.labels}  {card.licence}  {_state(card)}")
+    for trouble in () if options.download else cards.troubles():
+        failed = True
+        print(trouble, file=sys.stderr)
+    return int(failed)
+
+
+def _state(card: cards.ModelCard) -> str:
+    if not card.present:
+        return f"missing: {card.weights.remedy(card.name)}"
+    return "present" if card.weights.is_whole() else f"{card.weights.path} is not the file that the card names"
 
 
 def _provision(options: argparse.Namespace) -> int:

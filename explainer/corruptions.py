@@ -200,13 +200,14 @@ class Changed:
 class Strip:
     """A picture under one corruption, amount by amount, the first of them unchanged.
 
-    `least` is the least amount found at which another label comes first, one of the corruption's grid; None where the
-    first one stays. Between the amounts of the strip it was looked for before the first of them alone.
+    `least` is the least amount of the corruption's whole grid at which another label comes first, None where the first
+    one stays; `farthest` is the place, from 1, to which the first one falls at most.
     """
 
     corruption: str
     changed: tuple[Changed, ...]
     least: float | None
+    farthest: int
 
 
 def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: float) -> Image.Image:
@@ -236,14 +237,14 @@ def changed(
 def strip(
     pipeline: Pipeline, photo: Photo, reading: Reading, corruption: str, release: str, steps: int = STEPS
 ) -> Strip:
-    """The picture of a reading at up to `steps` amounts of a corruption, in one pass; a second finds the least."""
+    """The picture of a reading at up to `steps` amounts of a corruption; the whole grid is labelled, in one pass."""
     entry = CORRUPTIONS[corruption]
-    found = changed(pipeline, photo, reading, corruption, entry.amounts(steps), release)
-    moved = next((place for place in range(1, len(found)) if found[place].rank > 1), None)
-    if moved is None:
-        return Strip(corruption, found, None)
-    before, at = (entry.grid.index(found[place].amount) for place in (moved - 1, moved))
-    amounts = entry.grid[before + 1 : at]
-    between = changed(pipeline, photo, reading, corruption, amounts, release) if amounts else ()
-    least = next(each.amount for each in (*between, found[moved]) if each.rank > 1)
-    return Strip(corruption, found, least)
+    # A label that changes may change back, so that nothing less than the whole grid tells the least.
+    every = changed(pipeline, photo, reading, corruption, entry.grid, release)
+    shown = set(entry.amounts(steps))
+    return Strip(
+        corruption,
+        tuple(each for each in every if each.amount in shown),
+        next((each.amount for each in every if each.rank > 1), None),
+        max(each.rank for each in every),
+    )

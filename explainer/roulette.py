@@ -194,7 +194,19 @@ def explain(
     return saliency.explain(pipeline.classifier, pipeline.head, crop, target, method, progress, settings)
 
 
-_PACKAGES = ("captum", "numpy", "openvino", "timm", "torch")
+_PACKAGES = (
+    "imagenet-explainer",
+    "captum",
+    "numpy",
+    "opencv-python-headless",
+    "openvino",
+    "pillow",
+    "scikit-image",
+    "scikit-learn",
+    "timm",
+    "torch",
+    "torchvision",
+)
 
 
 def provenance(attributions: Sequence[Attribution], model: str = cards.DEFAULT) -> dict[str, Any]:

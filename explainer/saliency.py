@@ -5,8 +5,8 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +107,18 @@ def _rectifies(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool
     return bool(activations) and activations <= {nn.ReLU, nn.ReLU6}
 
 
-@lru_cache(maxsize=4)  # no more, as it holds on to the models
+# What was found of each classifier, for as long as it is there.
+_found: WeakKeyDictionary["Classifier", dict[Kind, bool]] = WeakKeyDictionary()
+
+
 def _completes(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
+    found = _found.setdefault(classifier, {})
+    if kind not in found:
+        found[kind] = _adds_up(classifier, head, kind)
+    return found[kind]
+
+
+def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     """Whether DeepLift has rules for the activations, and its parts do add up for a picture of noise.
 
     Not all that is in a network is a module that rules could be kept for.

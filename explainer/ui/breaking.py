@@ -61,11 +61,10 @@ def sentence(strip: Strip) -> str:
     """The least change that changes the label, and how far the first word moves, as sentences."""
     corruption = CORRUPTIONS[strip.corruption]
     if strip.least is None:
-        return f"**{corruption.title}**: none of these amounts changes the first word."
-    farthest = max(changed.rank for changed in strip.changed)
+        return f"**{corruption.title}**: no amount of the slider changes the first word."
     return (
         f"**{corruption.title}**: at {strip.least:g} {corruption.unit} another word comes first; "
-        f"the first one falls to place {farthest:,} at most."
+        f"the first one falls to place {strip.farthest:,} at most."
     )
 
 

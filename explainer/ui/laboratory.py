@@ -21,6 +21,7 @@ FEWEST, MOST = 2, 6
 
 _ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
+_UNMOVED = 0.45  # the rank correlation from which a map counts as one that did not notice
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,10 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
 def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
     st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, methods)
     st.session_state[_WHY] = replace(target, against=None)
-    st.session_state[_RATHER] = replace(target, wnid=target.against, against=None) if target.against else None
+    if target.against:
+        st.session_state[_RATHER] = replace(target, wnid=target.against, against=None)
+    else:
+        st.session_state.pop(_RATHER, None)
 
 
 def _stop() -> None:
@@ -193,7 +197,10 @@ def _agree(correlations: Sequence[float]) -> str:
         agree = "they agree."
     else:
         agree = "they do not tell the same story, so that none of them alone is “the” reason."
-    return f"Here it is {min(found):.2f} to {max(found):.2f}: {agree}"
+    least, most = (round(value, 2) + 0.0 for value in (min(found), max(found)))  # no "-0.00"
+    if len(found) < len(correlations):
+        agree = "with a map that is the same everywhere there is none; of the others " + agree
+    return f"Here it is {least:.2f}{f' to {most:.2f}' if len(found) > 1 else ''}: {agree}"
 
 
 def checked(attributions: Sequence[Attribution]) -> Attribution | None:
@@ -208,6 +215,24 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
         help="Takes up to a minute.",
     )
     return maps.get(chosen) if chosen else None
+
+
+def _randomised(correlations: Sequence[float]) -> str:
+    """What a map's correlations with those of a network shuffled further and further say, as sentences."""
+    if any(map(math.isnan, correlations)):
+        return "A map of these is the same everywhere, so that nothing can be told."
+    unmoved = sum(abs(correlation) > _UNMOVED for correlation in correlations)
+    said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:.2f}, " + (
+        f"with all gone by {correlations[-1]:.2f}. "
+    )
+    if not unmoved:
+        return said + "It falls at once, as a map must that is true of the network."
+    if unmoved == len(correlations):
+        return said + "It never notices: it shows the picture more than what the network knows."
+    return said + (
+        f"In {unmoved} of {len(correlations)} stages it hardly notices that what the network learned is gone: so "
+        "far it shows the picture more than what the network knows."
+    )
 
 
 def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
@@ -229,16 +254,9 @@ def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
         f"{checks.infidelity.share:.0%} unexplained. **Max-sensitivity**: noise of {checks.sensitivity.radius} levels "
         f"of 255, which nobody sees, moves the map by up to {checks.sensitivity.value:.0%} of its length."
     )
-    top, *_, last = (stage.correlation for stage in checks.randomised)
     st.markdown(
         "**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
-        f"it learned is left. The map correlates with the first one by {top:.2f} when the topmost layer is gone, by "
-        f"{last:.2f} when all are. "
-        + (
-            "It hardly notices: it shows the picture more than what the network knows."
-            if max(abs(top), abs(last)) > _ABOVE / 2
-            else "It falls, as a map must that is true of the network."
-        )
+        f"it learned is left. {_randomised([stage.correlation for stage in checks.randomised])}"
     )
     with st.container(horizontal=True, gap="small"):
         for stage in checks.randomised:

@@ -22,7 +22,9 @@ _PEOPLE = {
 def choose() -> None:
     """A choice among the models that are here. One that does not pass its self-test gives way to the default."""
     present = {card.name: card for card in cards.load_all() if card.present}
-    st.session_state[_CHOSEN] = visitor.model() if visitor.model() in present else cards.DEFAULT
+    if visitor.model() not in present:  # taken away meanwhile
+        visitor.ask_model(cards.DEFAULT)
+    st.session_state[_CHOSEN] = visitor.model()
     st.selectbox("Read by", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
     try:
         resources.ready(visitor.model())
@@ -49,6 +51,12 @@ def about() -> None:
         absent = [
             (card, card.weights.asset.size) for card in cards.load_all() if not card.present and card.weights.asset
         ]
+        for trouble in cards.troubles():
+            st.warning(plain(trouble))
+        for card in cards.load_all():
+            job = resources.downloads().get(card.name)
+            if card.present and job and job.done and not job.future.cancelled() and (failed := job.future.exception()):
+                st.error(plain(f"{failed} Take {card.weights.path} away to download it again."))
         running = {name: job for name, job in resources.downloads().items() if not job.done}
         if absent or running:
             st.markdown(
