@@ -1,5 +1,6 @@
 """What a room does, as Streamlit runs it: the vote, the page of pictures, the wall, reports, what is taken away."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -196,6 +197,26 @@ def test_a_page_of_pictures_is_there_while_it_is_open_and_kept_when_it_is_closed
     stage(room, "thing", open=False)
     assert "Kept: 2 of 48" in said(phone.run())
     assert not phone.get("bidi_component")
+
+
+def page(phone: AppTest) -> dict[str, Any]:
+    """What the page of pictures in a browser is drawn from."""
+    (component,) = phone.get("bidi_component")
+    data: dict[str, Any] = json.loads(component.proto.json)
+    return data
+
+
+@pytest.mark.parametrize("change", ["paused", "blank"])
+def test_a_page_comes_back_with_its_marks_after_a_pause(visit: Open, room: Room, token: str, change: str) -> None:
+    stage(room, "thing", open=True)
+    phone = visit(room=room.code, token=token)
+    assert page(phone)["marked"] == []
+    votes.mark(doors.store(), room.code, "thing", 1, token, [0, 5, 47])
+    for on in (True, False):
+        stage(room, "thing", open=True, **{change: on})
+        phone.run()
+    assert page(phone)["marked"] == [0, 5, 47]
+    assert "Kept: 3 of 48" in said(phone)
 
 
 def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room: Room) -> None:
