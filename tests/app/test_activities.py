@@ -219,6 +219,13 @@ def test_a_page_comes_back_with_its_marks_after_a_pause(visit: Open, room: Room,
     assert "Kept: 3 of 48" in said(phone)
 
 
+def test_a_phone_that_comes_after_the_time_takes_its_own(visit: Open, room: Room, token: str) -> None:
+    stage(room, "thing", open=True)
+    assert 0 < page(visit(room=room.code, token=token))["seconds"] <= sheets.SECONDS
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET since = since - 60"))
+    assert page(visit(room=room.code, token=token))["seconds"] is None
+
+
 def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room: Room) -> None:
     tokens = [rooms.join(doors.store(), room.code) for _ in range(4)]
     showing = [picture.number - 1 for picture in sheets.sheet("thing").pictures if picture.shows]

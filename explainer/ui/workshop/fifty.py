@@ -161,9 +161,9 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     store, drawn = doors.store(), f"{sheet.name}_{stage.version}"
     told: dict[str, Any] = st.session_state.setdefault(
         f"page_{drawn}",
-        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage)},
+        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage) or None},
     )
-    # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
+    # Who comes after the time marks without the clock. All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
         key=f"sheet_{drawn}",
         data={
