@@ -45,6 +45,10 @@ KEPT = {
     "marks": ("Which of 48 pictures were marked, by token", "each phone that hands in the page"),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
     "labels": ("How many labels of each class were added to the wall, by token", "who asks for it; can be withdrawn"),
+    "pictures": (
+        "Which supplied pictures, and whether one of their own, had its labels added to the wall, by token",
+        "who asks for it; can be withdrawn",
+    ),
     "words": ("Words of kept categories added to the wall, by token", "who asks for it; can be withdrawn"),
 }
 """What is kept, and of whom, by the table of the store that keeps it."""
