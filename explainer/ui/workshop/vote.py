@@ -96,7 +96,7 @@ def outcome(question: Question, tally: Tally, published: Published) -> str:
         rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
         return f"{said} {room}; {rated}. Below {ballots.IMAGEABLE:g} of 5 a word for people was removed."
     titles = {choice.key: choice.title for choice in question.deck.choices}
-    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(tally.counts)) or "nothing"
+    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(question.deck, tally.counts)) or "nothing"
     return f"{said} Said most often: {most}. On record: {published.safety}; {published.fate}."
 
 
