@@ -179,8 +179,9 @@ def test_a_verdict_is_told_beside_what_was_said_most_often() -> None:
 
 
 def test_agreement_is_told_round_by_round_or_not_at_all() -> None:
-    assert "0.25 in the first vote, 0.50 in the second vote" in vote.agreement([0.25, 0.5], 3)
-    assert "once two words were voted on" in vote.agreement([None, None], 1)
+    told = vote.agreement({1: 0.25, 2: -0.001}, {1: 11, 2: 3})
+    assert ": 0.25 over 11 words in the first vote, 0.00 over 3 words in the second vote." in told
+    assert "once 5 people voted on two words" in vote.agreement({1: None, 2: None}, {1: 1, 2: 0})
 
 
 # Fifty a minute
