@@ -92,6 +92,12 @@ def is_own() -> bool:
     return photo() is not None and st.session_state.get("sample") is None
 
 
+def sample() -> str | None:
+    """The name of the chosen sample picture, or None."""
+    name: str | None = st.session_state.get("sample")
+    return name
+
+
 def forget_button() -> None:
     """A button that drops the photo and all that was computed from it."""
     st.button("Forget this photo", key="forget", on_click=_forget_all)

@@ -17,7 +17,7 @@ def alpha(counts: Sequence[Sequence[int]], level: Level) -> float | None:
     than two units with two votes or more, or one value everywhere. Krippendorff, Computing Krippendorff's
     Alpha-Reliability (2011).
     """
-    table = np.array([row for row in counts if sum(row) > 1], dtype=int)
+    table = np.array(_compared(counts), dtype=int)
     if len(table) < 2 or np.count_nonzero(table.sum(axis=0)) < 2:
         return None
     return float(krippendorff.alpha(value_counts=table, level_of_measurement=level))
@@ -25,8 +25,17 @@ def alpha(counts: Sequence[Sequence[int]], level: Level) -> float | None:
 
 def of_votes(deck: Deck, tallies: Sequence[Mapping[str, int]]) -> float | None:
     """The alpha of a deck's questions from how often each answer was given; answers that judge nothing are left out."""
+    return alpha(units(deck, tallies), deck.level)
+
+
+def units(deck: Deck, tallies: Sequence[Mapping[str, int]]) -> list[list[int]]:
+    """Of each question on which two judged or more, how often each answer that judges was given."""
     keys = [choice.key for choice in deck.choices if choice.judges]
-    return alpha([[tally.get(key, 0) for key in keys] for tally in tallies], deck.level)
+    return _compared([[tally.get(key, 0) for key in keys] for tally in tallies])
+
+
+def _compared(counts: Sequence[Sequence[int]]) -> list[list[int]]:
+    return [[*row] for row in counts if sum(row) > 1]
 
 
 @dataclass(frozen=True)

@@ -182,10 +182,14 @@ def median(counts: Mapping[str, int]) -> float | None:
     return (ratings[(len(ratings) - 1) // 2] + ratings[len(ratings) // 2]) / 2
 
 
-def commonest(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """The answers that were given most often: one, or several where they are level, or none."""
-    most = max(counts.values(), default=0)
-    return tuple(answer for answer, count in counts.items() if count == most > 0)
+def commonest(deck: Deck, counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The answers that were given most often: one, or several where they are level, or none.
+
+    An answer that judges nothing is none of them.
+    """
+    judging = {choice.key: counts.get(choice.key, 0) for choice in deck.choices if choice.judges}
+    most = max(judging.values())
+    return tuple(answer for answer, count in judging.items() if count == most > 0)
 
 
 def compare(question: Question, counts: Mapping[str, int]) -> Outcome | None:
@@ -200,7 +204,7 @@ def compare(question: Question, counts: Mapping[str, int]) -> Outcome | None:
         if room is None or record.imageability is None:
             return None
         return "same" if (room >= IMAGEABLE) == (record.imageability >= IMAGEABLE) else "different"
-    answers = commonest(counts)
+    answers = commonest(question.deck, counts)
     if not answers or record.safety is None:
         return None
     if len(answers) > 1:

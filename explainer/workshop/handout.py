@@ -45,6 +45,10 @@ KEPT = {
     "marks": ("Which of 48 pictures were marked, by token", "each phone that hands in the page"),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
     "labels": ("How many labels of each class were added to the wall, by token", "who asks for it; can be withdrawn"),
+    "pictures": (
+        "Which supplied pictures, and whether one of their own, had its labels added to the wall, by token",
+        "who asks for it; can be withdrawn",
+    ),
     "words": ("Words of kept categories added to the wall, by token", "who asks for it; can be withdrawn"),
 }
 """What is kept, and of whom, by the table of the store that keeps it."""
@@ -141,7 +145,7 @@ def _decks(record: Record) -> list[dict[str, Any]]:
             "title": deck.title,
             "question": deck.question,
             "alphas": {
-                round: _alpha(records.alpha(record, deck.name, round))
+                round: (_alpha(records.alpha(record, deck.name, round)), records.agreed_on(record, deck.name, round))
                 for round in sorted({tally.round for decision in decisions for tally in decision.tallies})
             },
             "decisions": [_decision(deck, decision) for decision in decisions],
@@ -159,7 +163,7 @@ def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
         "answers": {choice.title: [count[choice.key] for count in counts] for choice in deck.choices},
         "most": _most(*(count.values() for count in counts)),
         "on_record": _on_record(decision.published),
-        "outcome": _OUTCOMES[decision.outcome],
+        "outcome": _OUTCOMES[decision.outcome if _said(decision.tallies[-1].total) else None],
     }
 
 
@@ -195,7 +199,7 @@ def _round(sheet: Sheet, marks: Marks) -> dict[str, Any]:
     return {
         "number": marks.round,
         "title": sheets.ROUNDS.get(marks.round),
-        "pages": _said(sight.pages),
+        "pages": _said(sight.pages),  # where that is not said, the template leaves out the rest
         "alpha": _alpha(sight.alpha),
         "seen": sight.seen,
         "others": sight.mistaken,
@@ -207,7 +211,8 @@ def _wall(record: Record) -> dict[str, Any]:
     few = participants < FEWEST  # a few may have added many labels
     labels = {status: None if few else _said(count) for status, count in record.wall.labels.items()}
     return {
-        "participants": _said(participants),
+        # Most add one label: from their number the one count that is hidden could be computed.
+        "participants": None if None in labels.values() else participants,
         "labels": labels,
         "most": _most(labels.values()),
         "words": [(_caption(wnid), count) for wnid, count in record.wall.words.items()],

@@ -61,14 +61,25 @@ def record(store: Store, code: str) -> Record:
 
 
 def alpha(record: Record, deck: str, round: int) -> float | None:
-    """The agreement within the room on a deck's questions in a round, as `agreement.alpha` has it."""
-    counts = [
+    """The agreement within the room on a deck's questions in a round, as `agreement.alpha` has it.
+
+    Questions that fewer than FEWEST answered are left out.
+    """
+    return agreement.of_votes(ballots.DECKS[deck], _counts(record, deck, round))
+
+
+def agreed_on(record: Record, deck: str, round: int) -> int:
+    """How many questions `alpha` rests on."""
+    return len(agreement.units(ballots.DECKS[deck], _counts(record, deck, round)))
+
+
+def _counts(record: Record, deck: str, round: int) -> list[dict[str, int]]:
+    return [
         tally.counts
         for decision in record.decisions
         for tally in decision.tallies
-        if tally.round == round and ballots.question(decision.question).deck.name == deck
+        if tally.round == round and tally.total >= FEWEST and ballots.question(decision.question).deck.name == deck
     ]
-    return agreement.of_votes(ballots.DECKS[deck], counts)
 
 
 def data_version() -> str:

@@ -60,6 +60,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (room, token, wnid),
             FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE pictures (
+            room TEXT NOT NULL, token TEXT NOT NULL, picture TEXT NOT NULL,
+            PRIMARY KEY (room, token, picture),
+            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+    ),
 )
 """What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
 

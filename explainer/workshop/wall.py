@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from explainer import catalogue, taxonomy, vocabularies, words
+from explainer import catalogue, samples, taxonomy, vocabularies, words
 from explainer.vocabularies import Status
 from explainer.words import Context
 from explainer.workshop import rooms
@@ -23,6 +23,9 @@ FEWEST = 5
 
 MOST_LABELS = 200
 """Labels that one participant can have on the wall, so that nobody fills it alone."""
+
+OWN = "own"
+"""What stands for any photo of a participant's own: nothing is kept that would tell one from another."""
 
 _MINUTE = 1 / 60  # of an hour
 
@@ -60,20 +63,25 @@ class Flag:
     count: int
 
 
-def add(store: Store, code: str, token: str, wnids: Sequence[str]) -> None:
-    """Add a participant's labels to what they added before: person categories, each label once.
+def add(store: Store, code: str, token: str, wnids: Sequence[str], picture: str = OWN) -> None:
+    """Add the labels of a picture to what a participant added before; once, however often they press.
+
+    The labels are person categories, `picture` is the name of a sample picture, or OWN: of their own photos one counts.
 
     Raises UnknownRoom, UnknownToken, Closed where the room is paused or has ended, and BadAnswer for what is no person
-    category, or too many.
+    category, for no such picture, or too many.
     """
     people = vocabularies.person_categories("fall-2011")
-    if len(wnids) > MOST_LABELS or not all(wnid in people for wnid in wnids):
+    if picture not in (OWN, *samples.SAMPLES) or len(wnids) > MOST_LABELS or not all(wnid in people for wnid in wnids):
         raise BadAnswer
     statuses = Counter(str(vocabularies.status(wnid)) for wnid in wnids)
     kept = {wnid for wnid in wnids if vocabularies.status(wnid) == "kept"}
 
     def work(connection: sqlite3.Connection) -> None:
         found = _going_on(connection, code, token)
+        key = (found.code, token, picture)
+        if not connection.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?)", key).rowcount:
+            return
         query = "SELECT coalesce(sum(count), 0) FROM labels WHERE room = ? AND token = ?"
         if connection.execute(query, (found.code, token)).fetchone()[0] + len(wnids) > MOST_LABELS:
             raise BadAnswer
@@ -95,6 +103,7 @@ def withdraw(store: Store, code: str, token: str) -> None:
         key = (rooms.admit(connection, code, token).code, token)
         connection.execute("DELETE FROM labels WHERE room = ? AND token = ?", key)
         connection.execute("DELETE FROM words WHERE room = ? AND token = ?", key)
+        connection.execute("DELETE FROM pictures WHERE room = ? AND token = ?", key)
 
     store.write(work)
     store.scrub()
@@ -125,6 +134,17 @@ def wall(store: Store, code: str) -> Wall:
         labels = {status: counts.get(status, 0) for status in get_args(Status)}
         common = dict(connection.execute(query, (found.code, FEWEST)))
         return Wall(people, labels, common, sum(labels.values()) / hours if hours > _MINUTE else None)
+
+    return store.read(work)
+
+
+def pictures(store: Store, code: str, token: str) -> frozenset[str]:
+    """The pictures whose labels a participant has added, as `add` has them. Raises UnknownRoom and UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> frozenset[str]:
+        key = (rooms.admit(connection, code, token).code, token)
+        query = "SELECT picture FROM pictures WHERE room = ? AND token = ?"
+        return frozenset(picture for (picture,) in connection.execute(query, key))
 
     return store.read(work)
 

@@ -1,5 +1,6 @@
 """What a room does, as Streamlit runs it: the vote, the page of pictures, the wall, reports, what is taken away."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -178,8 +179,9 @@ def test_a_verdict_is_told_beside_what_was_said_most_often() -> None:
 
 
 def test_agreement_is_told_round_by_round_or_not_at_all() -> None:
-    assert "0.25 in the first vote, 0.50 in the second vote" in vote.agreement([0.25, 0.5], 3)
-    assert "once two words were voted on" in vote.agreement([None, None], 1)
+    told = vote.agreement({1: 0.25, 2: -0.001}, {1: 11, 2: 3})
+    assert ": 0.25 over 11 words in the first vote, 0.00 over 3 words in the second vote." in told
+    assert "once 5 people voted on two words" in vote.agreement({1: None, 2: None}, {1: 1, 2: 0})
 
 
 # Fifty a minute
@@ -196,6 +198,33 @@ def test_a_page_of_pictures_is_there_while_it_is_open_and_kept_when_it_is_closed
     stage(room, "thing", open=False)
     assert "Kept: 2 of 48" in said(phone.run())
     assert not phone.get("bidi_component")
+
+
+def page(phone: AppTest) -> dict[str, Any]:
+    """What the page of pictures in a browser is drawn from."""
+    (component,) = phone.get("bidi_component")
+    data: dict[str, Any] = json.loads(component.proto.json)
+    return data
+
+
+@pytest.mark.parametrize("change", ["paused", "blank"])
+def test_a_page_comes_back_with_its_marks_after_a_pause(visit: Open, room: Room, token: str, change: str) -> None:
+    stage(room, "thing", open=True)
+    phone = visit(room=room.code, token=token)
+    assert page(phone)["marked"] == []
+    votes.mark(doors.store(), room.code, "thing", 1, token, [0, 5, 47])
+    for on in (True, False):
+        stage(room, "thing", open=True, **{change: on})
+        phone.run()
+    assert page(phone)["marked"] == [0, 5, 47]
+    assert "Kept: 3 of 48" in said(phone)
+
+
+def test_a_phone_that_comes_after_the_time_takes_its_own(visit: Open, room: Room, token: str) -> None:
+    stage(room, "thing", open=True)
+    assert 0 < page(visit(room=room.code, token=token))["seconds"] <= sheets.SECONDS
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET since = since - 60"))
+    assert page(visit(room=room.code, token=token))["seconds"] is None
 
 
 def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room: Room) -> None:
@@ -233,7 +262,8 @@ def test_labels_go_on_the_wall_by_choice_and_can_be_taken_back(visit: Open, room
     press(phone, "Add my labels to the wall")
     assert wall.added(doors.store(), room.code, token) == 1
     assert "On the wall: 1 label of yours" in said(phone)
-    assert "Add my labels to the wall" not in [button.label for button in phone.button]
+    for screen in (phone, read(visit(room=room.code, token=token))):  # the same phone, and after a reload
+        assert "Add my labels to the wall" not in [button.label for button in screen.button]
     press(phone, "Take mine back")
     assert wall.added(doors.store(), room.code, token) == 0
 

@@ -94,6 +94,9 @@ def test_the_median_is_the_middle_answer(counts: dict[str, int], median: float |
         (f"safety/{GRANDFATHER}", {"sensitive": 2, "safe": 2}, "undecided"),
         (f"safety/{GRANDFATHER}", {"none": 4, "sensitive": 2}, "different"),
         (f"safety/{GRANDFATHER}", {}, None),
+        (f"safety/{GRANDFATHER}", {"unsure": 9, "sensitive": 2}, "same"),  # "not sure" judges nothing
+        (f"safety/{GRANDFATHER}", {"unsure": 2, "sensitive": 2}, "same"),
+        (f"safety/{GRANDFATHER}", {"unsure": 9}, None),
         (f"safety/{PARROT}", {"offensive": 1}, "same"),
     ],
 )

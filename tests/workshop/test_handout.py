@@ -203,7 +203,10 @@ def test_the_agreement_is_said_for_each_vote(rehearsed: Record) -> None:
     assert first is not None
     assert second is not None
     assert first < second  # ratings scatter less in the second vote of a rehearsal
-    assert f"vote 1 {first:.2f} , vote 2 {second:.2f} ." in Reader(handout.handout(rehearsed)).text
+    assert (
+        f"vote 1 {first:.2f} over 11 words, vote 2 {second:.2f} over 11 words."
+        in Reader(handout.handout(rehearsed)).text
+    )
 
 
 def test_where_agreement_cannot_be_told_it_is_not_made_up(store: Store, adults: Room) -> None:
@@ -218,6 +221,30 @@ def test_a_small_count_is_neither_said_nor_drawn(few: int, store: Store, adults:
     hidden = [attributes for name, attributes in Reader(html).tags if attributes.get("fill") == "none"]
     assert {attributes["width"] for attributes in hidden} == {"40.0"}  # as long as 4 of 10, whatever it is
     assert Reader(html).text.count("<5") == 5
+
+
+@pytest.mark.parametrize(("people", "said"), [(4, False), (5, True)])
+def test_how_fewer_than_five_decided_and_agreed_is_not_said(
+    people: int, said: bool, store: Store, adults: Room
+) -> None:
+    for wnid, answer in ((GRANDMOTHER, "safe"), (GRANDFATHER, "sensitive")):
+        decide(store, adults.code, f"safety/{wnid}", {answer: people})
+    rooms.present(store, adults.code, activity="thing", open=True)
+    for token in [rooms.join(store, adults.code) for _ in range(people)]:
+        votes.mark(store, adults.code, "thing", 1, token, sheets.sheet("thing").showing)
+    text = Reader(handout.handout(record.record(store, adults.code))).text
+    assert ("vote 1 1.00 over 2 words." in text) == ("vote 1 cannot be said over 0 words." not in text) == said
+    assert ("This room: the same." in text) == said
+    assert ("Agreement beyond chance 1.00" in text) == ("100%" in text) == said
+
+
+def test_a_hidden_count_of_labels_cannot_be_computed_from_the_others(store: Store, room: Room) -> None:
+    for wnid in [GRANDMOTHER] * 6 + [GRANDFATHER] * 5 + ["n09787534"] * 5 + [PARROT]:
+        wall.add(store, room.code, rooms.join(store, room.code), [wnid])
+    text = Reader(handout.handout(record.record(store, room.code))).text
+    assert "kept 6 not imageable 5 sensitive 5 offensive <5" in text
+    assert "What some participants chose to add" in text
+    assert "17 participants" not in text
 
 
 def test_bars_are_as_long_as_their_counts(store: Store, adults: Room) -> None:
@@ -259,7 +286,7 @@ def test_labels_of_a_few_are_not_said_however_many_they_are(store: Store, room: 
         wall.add(store, room.code, token, people[:20])
     html = handout.handout(record.record(store, room.code))
     text = Reader(html).text
-    assert "What <5 participants chose to add" in text
+    assert "What some participants chose to add" in text
     assert "kept <5 not imageable <5 sensitive <5 offensive <5" in text
     assert "80" not in re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL).split("What the room got")[1]
 

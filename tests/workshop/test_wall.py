@@ -7,6 +7,7 @@ import io
 import pytest
 import sentinels
 
+from explainer import samples
 from explainer.taxonomy import Taxonomy
 from explainer.workshop import rooms, votes, wall
 from explainer.workshop.rooms import BadAnswer, Closed, Room
@@ -17,7 +18,7 @@ KEPT, NOT_IMAGEABLE, SENSITIVE, OFFENSIVE = "n10142747", "n09787534", "n10142391
 
 def test_labels_are_counted_by_what_became_of_them(store: Store, room: Room, phones: list[str]) -> None:
     wall.add(store, room.code, phones[0], [KEPT, SENSITIVE, SENSITIVE])
-    wall.add(store, room.code, phones[0], [OFFENSIVE])
+    wall.add(store, room.code, phones[0], [OFFENSIVE], "astronaut")
     wall.add(store, room.code, phones[1], [NOT_IMAGEABLE, SENSITIVE])
     found = wall.wall(store, room.code)
     assert found.labels == {"kept": 1, "not imageable": 1, "sensitive": 3, "offensive": 1}
@@ -26,8 +27,8 @@ def test_labels_are_counted_by_what_became_of_them(store: Store, room: Room, pho
 
 
 def test_a_word_stands_on_the_wall_once_five_have_it_and_no_sooner(store: Store, room: Room, phones: list[str]) -> None:
-    for _ in range(9):  # one participant's many do not make it common
-        wall.add(store, room.code, phones[0], [KEPT])
+    for picture in samples.SAMPLES:  # one participant's many do not make it common
+        wall.add(store, room.code, phones[0], [KEPT], picture)
     for phone in phones[1:4]:
         wall.add(store, room.code, phone, [KEPT])
     assert wall.wall(store, room.code).words == {}
@@ -63,8 +64,28 @@ def test_what_was_added_can_be_withdrawn_even_when_the_room_has_ended(
 def test_no_participant_fills_the_wall_alone(store: Store, room: Room, phone: str) -> None:
     wall.add(store, room.code, phone, [KEPT] * wall.MOST_LABELS)
     with pytest.raises(BadAnswer):
-        wall.add(store, room.code, phone, [KEPT])
+        wall.add(store, room.code, phone, [KEPT], "astronaut")
     assert wall.added(store, room.code, phone) == wall.MOST_LABELS
+
+
+@pytest.mark.parametrize("picture", ["astronaut", wall.OWN])
+def test_a_picture_is_counted_once_for_each_participant_until_it_is_taken_back(
+    store: Store, room: Room, phones: list[str], picture: str
+) -> None:
+    for phone in (phones[0], phones[0], phones[1]):
+        wall.add(store, room.code, phone, [KEPT, SENSITIVE], picture)
+    assert wall.wall(store, room.code).labels == {"kept": 2, "not imageable": 0, "sensitive": 2, "offensive": 0}
+    assert wall.pictures(store, room.code, phones[0]) == {picture}
+    wall.withdraw(store, room.code, phones[0])
+    assert wall.pictures(store, room.code, phones[0]) == frozenset()
+    wall.add(store, room.code, phones[0], [KEPT], picture)
+    assert wall.added(store, room.code, phones[0]) == 1
+
+
+def test_what_is_no_sample_picture_is_not_kept(store: Store, room: Room, phone: str) -> None:
+    with pytest.raises(BadAnswer):
+        wall.add(store, room.code, phone, [KEPT], "0a4d55a8d778e5022fab701977c5d840")
+    assert wall.pictures(store, room.code, phone) == frozenset()
 
 
 @pytest.mark.parametrize("wnid", ["n02121808", "n00007846", "<b>", ""])

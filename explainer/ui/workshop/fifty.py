@@ -157,14 +157,15 @@ def _sources(name: str) -> tuple[str, ...]:
 
 @st.fragment
 def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
-    store, opened = doors.store(), f"{sheet.name}_{stage.round}_{stage.since.timestamp()}"
+    # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
+    store, drawn = doors.store(), f"{sheet.name}_{stage.version}"
     told: dict[str, Any] = st.session_state.setdefault(
-        f"page_{opened}",
-        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage)},
+        f"page_{drawn}",
+        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage) or None},
     )
-    # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
+    # Who comes after the time marks without the clock. All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
-        key=f"sheet_{opened}",
+        key=f"sheet_{drawn}",
         data={
             "pictures": _sources(sheet.name),
             "alts": [picture.alt for picture in sheet.pictures],

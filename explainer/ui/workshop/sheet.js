@@ -33,8 +33,7 @@ export default function ({ data, parentElement, setStateValue }) {
     clock.querySelector("[role=timer]").textContent = left ? `${left} seconds left` : "Time is up.";
     if (left) return;
     clearInterval(ticking);
-    enable(false);
-    tell();
+    enable(false); // each press was told already, and a page that nobody touched is no answer
   };
   const ticking = setInterval(tick, 250);
   tick();

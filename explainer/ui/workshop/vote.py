@@ -1,6 +1,6 @@
 """You decide: a word is voted on, talked about, voted on again; then the record stands beside the room's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from explainer.workshop import ballots, record, rooms, votes
 from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.votes import MOST_HANDS, Tally
+from explainer.workshop.wall import FEWEST
 
 FIRST, SECOND = 1, 2
 """The rounds of a vote: before the talk, and after it."""
@@ -96,17 +97,21 @@ def outcome(question: Question, tally: Tally, published: Published) -> str:
         rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
         return f"{said} {room}; {rated}. Below {ballots.IMAGEABLE:g} of 5 a word for people was removed."
     titles = {choice.key: choice.title for choice in question.deck.choices}
-    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(tally.counts)) or "nothing"
+    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(question.deck, tally.counts)) or "nothing"
     return f"{said} Said most often: {most}. On record: {published.safety}; {published.fate}."
 
 
-def agreement(alphas: Sequence[float | None], count: int) -> str:
-    """What Krippendorff's alpha of the first and the second votes on `count` words says, as sentences."""
-    said = [f"{alpha:.2f} in the {_ROUNDS[place]}" for place, alpha in enumerate(alphas, FIRST) if alpha is not None]
+def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> str:
+    """What Krippendorff's alpha of each vote, on so many words, says, as sentences."""
+    said = [
+        f"{round(alpha, 2) + 0.0:.2f} over {counts[turn]} words in the {_ROUNDS[turn]}"
+        for turn, alpha in alphas.items()
+        if alpha is not None
+    ]
     if not said:
-        return "How far this room agrees within itself can be said once two words were voted on."
+        return f"How far this room agrees within itself can be said once {FEWEST} people voted on two words."
     return (
-        f"Agreement within this room over {count} words (Krippendorff's alpha): {', '.join(said)}. "
+        f"Agreement within this room (Krippendorff's alpha): {', '.join(said)}. "
         "1 is full agreement, 0 what chance would give; below 0.67 one should conclude nothing from such votes."
     )
 
@@ -169,11 +174,12 @@ def _results(room: Room, question: Question, large: bool) -> None:
         if not tallies:
             st.info("Nobody has voted on this word.")
             return
-        count = sum(ballots.question(decision.question).deck == question.deck for decision in kept.decisions)
-        alphas = [record.alpha(kept, question.deck.name, round) for round in _ROUNDS]
+        deck = question.deck.name
+        alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
+        counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
         (st.subheader if large else st.markdown)(found)
-        (st.markdown if large else st.caption)(agreement(alphas, count))
+        (st.markdown if large else st.caption)(agreement(alphas, counts))
     with drawn:
         st.plotly_chart(
             charts.ballots(

@@ -14,9 +14,9 @@ from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.words import Context
 from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
-from explainer.workshop.wall import FEWEST
+from explainer.workshop.wall import FEWEST, OWN
 
-_ADDED, _SEEN = "workshop_added", "workshop_seen"
+_SEEN = "workshop_seen"
 
 
 def on_screen(room: Room, stage: Stage) -> None:
@@ -40,7 +40,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
         release = _release()
         result = resources.read(photo, False)
         _read(result, release)
-        _choice(room, stage, token, photo.digest, [reading.people(release, 1)[0].wnid for reading in result.readings])
+        _choice(room, stage, token, [reading.people(release, 1)[0].wnid for reading in result.readings])
     _mine(room, token)
 
 
@@ -96,26 +96,27 @@ def _read(result: Result, release: str) -> None:
     )
 
 
-def _choice(room: Room, stage: Stage, token: str, digest: str, wnids: Sequence[str]) -> None:
-    done: set[str] = st.session_state.setdefault(_ADDED, set())
+def _choice(room: Room, stage: Stage, token: str, wnids: Sequence[str]) -> None:
+    picture = source.sample() or OWN
     if stage.revealed:
         st.caption("The wall is shown now; it takes no more.")
-    elif digest not in done:
+    elif picture not in wall.pictures(doors.store(), room.code, token):
         st.markdown("The wall shows how many labels of each class the room got, never whose.")
         st.button(
             "Add my labels to the wall",
             key="wall_add",
             width="stretch",
             on_click=attempt,
-            args=(lambda: _add(room, token, digest, wnids),),
+            args=(lambda: _add(room, token, wnids, picture),),
         )
+    elif picture == OWN:
+        st.caption("Of your own photos one goes on the wall. To add another, take yours back first.")
 
 
-def _add(room: Room, token: str, digest: str, wnids: Sequence[str]) -> None:
+def _add(room: Room, token: str, wnids: Sequence[str], picture: str) -> None:
     if rooms.stage(doors.store(), room.code).revealed:
         raise Closed
-    wall.add(doors.store(), room.code, token, wnids)
-    st.session_state[_ADDED].add(digest)
+    wall.add(doors.store(), room.code, token, wnids, picture)
 
 
 def _mine(room: Room, token: str) -> None:
@@ -128,13 +129,8 @@ def _mine(room: Room, token: str) -> None:
             key="wall_withdraw",
             width="stretch",
             on_click=attempt,
-            args=(lambda: _withdraw(room, token),),
+            args=(partial(wall.withdraw, doors.store(), room.code, token),),
         )
-
-
-def _withdraw(room: Room, token: str) -> None:
-    wall.withdraw(doors.store(), room.code, token)
-    st.session_state[_ADDED] = set()
 
 
 def _waiting(room: Room) -> None:
