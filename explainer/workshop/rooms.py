@@ -182,6 +182,12 @@ def listing(store: Store) -> tuple[Room, ...]:
     return tuple(map(_to_room, rows))
 
 
+def in_force(store: Store) -> Preset | None:
+    """The most careful preset of the rooms that are on, to which the whole app keeps; None where no room is on."""
+    rows = store.read(lambda c: c.execute("SELECT DISTINCT preset FROM rooms WHERE ended IS NULL").fetchall())
+    return next((preset for preset in PRESETS.values() if (preset.name,) in rows), None)
+
+
 def join(store: Store, code: str, token: str | None = None) -> str:
     """The token by which a phone is known: the one it has, if this room gave it out, else a new one.
 

@@ -267,12 +267,46 @@ def test_only_adults_bring_photos_of_their_own_and_reveal_words(visit: Open, pre
     assert ("ask_reveal_all" in [button.key for button in phone.button]) == bool(uploads)
 
 
-def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(visit: Open, room: Room) -> None:
-    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/tree.py")
+@pytest.fixture
+def newcomer() -> AppTest:
+    """A session that has joined nothing and given no key, and that asked for all words."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250)
     app.query_params["category"] = "n10401331"
     app.session_state["revealed_all"] = True
-    app.run()
+    return app
+
+
+@pytest.mark.parametrize("parameters", [{}, {"room": "CODE"}])
+def test_while_a_mixed_room_is_on_no_other_address_leads_round_its_rules(
+    room: Room, newcomer: AppTest, parameters: dict[str, str]
+) -> None:
+    newcomer.query_params.update(parameters and {"room": room.code})
+    tree = newcomer.switch_page("pages/tree.py").run()
+    assert "masked" in tree.subheader[0].value
+    photo = newcomer.switch_page("pages/photo.py").run()
+    assert "A workshop is on" in said(photo)
+    assert not photo.get("file_uploader")
+
+
+def test_a_room_of_adults_does_not_loosen_the_lock_of_another_that_is_on(visit: Open, room: Room) -> None:
+    phone = join(visit, rooms.open_room(doors.store(), "adults"))
+    phone.query_params.clear()
+    assert not phone.switch_page("pages/photo.py").run().get("file_uploader")
+
+
+def test_the_lock_ends_with_the_room_and_never_holds_the_presenter(visit: Open, room: Room, newcomer: AppTest) -> None:
+    presenter = give(visit(), KEY)
+    assert presenter.switch_page("pages/photo.py").run().get("file_uploader")
+    press(presenter.switch_page("pages/workshop.py").run(), "End")
+    tree = newcomer.switch_page("pages/tree.py").run()
+    assert "masked" not in tree.subheader[0].value
+    assert "A workshop is on" not in said(tree)
+
+
+def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: AppTest) -> None:
+    app = newcomer.switch_page("pages/tree.py").run()
     assert "[masked" not in app.subheader[0].value
+    room = rooms.open_room(doors.store())
     app.switch_page("pages/workshop.py")
     app.query_params["room"] = room.code
     press(app.run(), "Join")

@@ -12,7 +12,7 @@ from explainer.ui.workshop.trying import attempt
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
-from explainer.workshop.rooms import Changes, Room, RoomError, Stage
+from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage
 from explainer.workshop.store import Busy, Store
 from explainer.workshop.talk import Step
 
@@ -31,6 +31,15 @@ _FOLLOWED = 2.0  # seconds after which a screen looks again whether something ch
 def store() -> Store:
     """The one record of rooms, for all visitors."""
     return Store(keeping.path())
+
+
+@st.cache_resource(show_spinner=False, ttl=_FOLLOWED)
+def in_force() -> Preset | None:
+    """The most careful rules of the rooms that are on, a few seconds late; None where no room is on."""
+    try:
+        return rooms.in_force(store())
+    except Busy:  # nobody knows, and the careful ones do no harm for a moment
+        return next(iter(PRESETS.values()))
 
 
 @st.cache_resource(show_spinner=False)

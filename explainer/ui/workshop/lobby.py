@@ -151,9 +151,11 @@ def ending(room: Room) -> None:
 def _end(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.end(doors.store(), code))
+        doors.in_force.clear()
 
 
 def _delete(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.delete(doors.store(), code))
+        doors.in_force.clear()
         doors.go()
