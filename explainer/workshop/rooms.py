@@ -234,9 +234,10 @@ def stage(store: Store, code: str) -> Stage:
     return store.read(lambda connection: stage_of(connection, room(connection, code).code))
 
 
-def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
+def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[Changes]) -> Stage:
     """Change what a room is shown, and only what is named, so that two presenters do not undo each other.
 
+    `seen` is the version that stood on the presenter's screen: where the stage is at another, nothing is changed.
     Another step, activity or round begins closed and unrevealed where the same call does not say otherwise. Raises
     UnknownRoom, Closed where the room has ended, ValueError for a step or an activity that cannot be one, and for a
     question that the room's preset does not allow.
@@ -249,7 +250,7 @@ def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
         before = stage_of(connection, found.code)
         _check(found, changes)
         wanted: dict[str, object] = {name: value for name, value in changes.items() if value != getattr(before, name)}
-        if not wanted:
+        if not wanted or seen not in (None, before.version):
             return before
         if wanted.keys() & {"step", "activity", "round"}:
             wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors
-from explainer.workshop import rooms, talk
+from explainer.workshop import ballots, rooms, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +205,17 @@ def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room,
     press(notes, "Next")
     press(second, "Next")
     assert rooms.stage(doors.store(), room.code).step == "what"
+
+
+def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room: Room, notes: AppTest) -> None:
+    behind = give(visit(room=room.code, view="projector"), KEY)
+    vote = {"step": "decide", "activity": ballots.DECKS["imageability"].questions[0], "round": 2, "open": True}
+    running = rooms.present(doors.store(), room.code, **vote)
+    press(behind, "Next")
+    notes.selectbox(key="leap").set_value("removal").run()
+    assert rooms.stage(doors.store(), room.code) == running
+    press(behind, "Next")
+    assert rooms.stage(doors.store(), room.code).step != "decide"
 
 
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:

@@ -141,6 +141,13 @@ def test_two_presenters_do_not_undo_each_other(store: Store, room: Room) -> None
     assert (stage.paused, stage.blank, stage.revealed, stage.open) == (True, True, True, True)
 
 
+def test_a_change_asked_of_a_stage_that_has_moved_on_changes_nothing(store: Store, room: Room) -> None:
+    seen = rooms.stage(store, room.code).version
+    moved = rooms.present(store, room.code, seen, step="wall")
+    assert moved.step == "wall"
+    assert rooms.present(store, room.code, seen, step="removal") == moved
+
+
 @pytest.mark.parametrize(
     "change", [{"step": "<b>"}, {"activity": "'; --"}, {"round": 0}, {"round": 10}, {"version": 9}]
 )

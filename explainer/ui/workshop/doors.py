@@ -116,10 +116,10 @@ def _take_key() -> None:
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
 
 
-def present(code: str, **changes: Unpack[Changes]) -> None:
-    """Change what a room is shown, where this session has given the key."""
+def present(code: str, seen: int | None = None, **changes: Unpack[Changes]) -> None:
+    """Change what a room is shown, where this session has given the key; see `rooms.present`."""
     if is_presenter():
-        attempt(lambda: rooms.present(store(), code, **changes))
+        attempt(lambda: rooms.present(store(), code, seen, **changes))
 
 
 def token(room: Room) -> str | None:

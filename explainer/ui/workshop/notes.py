@@ -13,7 +13,7 @@ from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.trying import trouble
 from explainer.workshop import invitation, rooms, talk
-from explainer.workshop.rooms import Room
+from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
 _BEGAN = "began"  # in the address, so that the clock outlives a reload
@@ -34,7 +34,7 @@ def show(room: Room) -> None:
     projector.keys(room, stage, step)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _switch("Pause all", room, "paused", stage.paused)
-        _leap(room, step)
+        _leap(room, stage, step)
     notes, doing = st.columns([3, 2], gap="large")
     with notes:
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
@@ -88,7 +88,7 @@ def _switch(label: str, room: Room, name: str, value: bool) -> None:
     st.toggle(label, key=key, on_change=lambda: doors.present(room.code, **{name: st.session_state[key]}))
 
 
-def _leap(room: Room, step: Step) -> None:
+def _leap(room: Room, stage: Stage, step: Step) -> None:
     steps = [each.name for each in talk.load().routes[room.route].steps]
     st.session_state["leap"] = step.name if step.name in steps else steps[0]
     st.selectbox(
@@ -96,7 +96,7 @@ def _leap(room: Room, step: Step) -> None:
         steps,
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_change=lambda: doors.present(room.code, step=st.session_state["leap"], activity="", round=1),
+        on_change=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
     )
     st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
 

@@ -58,7 +58,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                         key=f"go_{key}",
                         shortcut=key,
                         on_click=move,
-                        args=(room, step, by),
+                        args=(room, stage, step, by),
                         type="tertiary" if key.startswith("Page") else "secondary",
                     )
             st.button(
@@ -74,6 +74,6 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 doors.ask_for_key()
 
 
-def move(room: Room, step: Step, by: int) -> None:
-    """Go on from the step that is drawn: two presses on the same screen lead to the same step."""
-    doors.present(room.code, step=talk.beside(room.route, step.name, by), activity="", round=1)
+def move(room: Room, stage: Stage, step: Step, by: int) -> None:
+    """Go on from the step that is drawn, unless the room has moved on: a screen that is behind closes no vote."""
+    doors.present(room.code, stage.version, step=talk.beside(room.route, step.name, by), activity="", round=1)
