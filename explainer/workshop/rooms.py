@@ -239,13 +239,13 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
 
     `seen` is the version that stood on the presenter's screen: where the stage is at another, nothing is changed.
     Another step, activity or round begins closed and unrevealed where the same call does not say otherwise. Raises
-    UnknownRoom, Closed where the room has ended, ValueError for a step or an activity that cannot be one, and for a
+    UnknownRoom, Closed where answers would be taken in a room that has ended, ValueError for a step or an activity that cannot be one, and for a
     question that the room's preset does not allow.
     """
 
     def work(connection: sqlite3.Connection) -> Stage:
         found = room(connection, code)
-        if found.ended:
+        if found.ended and changes.get("open"):
             raise Closed
         before = stage_of(connection, found.code)
         _check(found, changes)

@@ -195,6 +195,12 @@ def test_a_room_that_has_ended_takes_no_votes_and_keeps_what_it_has(store: Store
     assert votes.tally(store, room.code, QUESTIONS[0], 1).counts["5"] == 1
 
 
+def test_in_a_room_that_has_ended_the_talk_goes_on(store: Store, room: Room) -> None:
+    rooms.end(store, room.code)
+    stage = rooms.present(store, room.code, step="handout", blank=True, revealed=True)
+    assert (stage.step, stage.blank, stage.revealed, stage.open) == ("handout", True, True, False)
+
+
 def test_rooms_are_listed_with_the_newest_first_to_be_resumed(store: Store, room: Room, file: Path) -> None:
     later = rooms.open_room(store, "adults", route="90")
     rooms.end(store, room.code)
