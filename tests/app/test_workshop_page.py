@@ -218,6 +218,12 @@ def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room
     assert rooms.stage(doors.store(), room.code).step != "decide"
 
 
+def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) -> None:
+    assert "0 phones here" in said(notes)
+    join(visit, room)
+    assert "1 phone here" in said(notes.run())
+
+
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
     notes.selectbox(key="leap").set_value("removal").run()
     assert rooms.stage(doors.store(), room.code).step == "removal"
@@ -255,11 +261,14 @@ def test_an_ended_room_thanks_its_phones_and_takes_no_more(visit: Open, room: Ro
 
 
 def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
+    rooms.open_room(doors.store())
     phone, projector, lobby = join(visit, room), visit(room=room.code, view="projector"), give(visit(), KEY)
-    press(lobby, "Delete it")
-    assert rooms.listing(doors.store()) == ()
-    for screen in (phone.run(), projector.run()):
-        assert "no room with this code" in said(screen)
+    presenting = give(visit(room=room.code, view="projector"), KEY)
+    lobby.button(key=f"delete_now_{room.code}").click().run()
+    assert room not in rooms.listing(doors.store())
+    for screen in (phone.run(), projector.run(), presenting.run()):
+        assert said(screen) == "This room is over, and what it kept is deleted."
+        assert not labels(screen)
 
 
 def test_a_room_is_resumed_where_it_was(visit: Open, room: Room, notes: AppTest) -> None:
@@ -333,7 +342,10 @@ def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "file"))
     restart()
-    notes = press(give(visit(), KEY), "Open a room")
+    lobby = visit()
+    assert "cannot be written" not in said(lobby)
+    assert "cannot be written" in said(give(lobby, KEY))
+    notes = press(lobby, "Open a room")
     assert "cannot be written" in said(notes)
     (room,) = rooms.listing(doors.store())
     phone = join(visit, room)

@@ -12,7 +12,7 @@ from explainer.ui.workshop.trying import attempt
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
-from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage
+from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom
 from explainer.workshop.store import Busy, Store
 from explainer.workshop.talk import Step
 
@@ -72,14 +72,23 @@ def without_phones() -> bool:
 
 
 def room() -> Room | None:
-    """The room that the address names; None where it names none, or one that is not there, which a sentence says."""
+    """The room that the address names; None where it names none, or one that is not there, which a sentence says.
+
+    A screen of a room that was deleted, which its address tells from a code that was typed, says that and nothing else.
+    """
     if not in_room():
         return None
     try:
         return rooms.find(store(), st.query_params["room"])
-    except (RoomError, Busy) as error:
+    except UnknownRoom as error:
+        if {"view", "token"} & st.query_params.keys():
+            st.header("This room is over, and what it kept is deleted.", anchor=False)
+            st.page_link("pages/photo.py", label="To the app")
+            st.stop()
         st.error(str(error))
-        return None
+    except RoomError as error:
+        st.error(str(error))
+    return None
 
 
 def go(**address: str) -> None:

@@ -28,6 +28,8 @@ def show() -> None:
         else:
             doors.ask_for_key()
     if doors.is_presenter():
+        if said := doors.store().trouble:
+            st.warning(said)
         _resume()
 
 

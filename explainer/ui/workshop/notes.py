@@ -58,7 +58,8 @@ def _troubles(room: Room) -> None:
 def _now(room: Room, step: Step) -> None:
     progress = talk.progress(room.route, step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
-    phones = "hands only" if doors.without_phones() else f"{rooms.here(doors.store(), room.code)} phones here"
+    here = rooms.here(doors.store(), room.code)
+    phones = "hands only" if doors.without_phones() else f"{here} phone{'' if here == 1 else 's'} here"
     parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
     if _elapsed() is not None:
         parts_.insert(1, f"minute **{_elapsed():.0f}**, {_late(progress.late)}")
