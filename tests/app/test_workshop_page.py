@@ -360,9 +360,10 @@ def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:
     press(app, "Open a room")
     assert "hands only" in said(app)
     (room,) = rooms.listing(doors.store())
-    projector = visit(room=room.code, view="projector", phones="no")
+    projector = visit(room=room.code, view="projector")
     assert room.code not in said(projector)
     assert "Put up a hand" in said(projector)
+    assert "hands only" in said(press(give(visit(), KEY), "Resume"))
 
 
 def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(

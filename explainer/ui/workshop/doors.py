@@ -66,11 +66,6 @@ def view() -> View:
     return next((view for view in get_args(View) if view == asked), "phone")
 
 
-def without_phones() -> bool:
-    """Whether the room does without phones, and nobody is asked to join."""
-    return st.query_params.get("phones") == "no"
-
-
 def room() -> Room | None:
     """The room that the address names; None where it names none, or one that is not there, which a sentence says.
 

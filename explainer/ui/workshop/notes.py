@@ -59,7 +59,7 @@ def _now(room: Room, step: Step) -> None:
     progress = talk.progress(room.route, step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
     here = rooms.here(doors.store(), room.code)
-    phones = "hands only" if doors.without_phones() else f"{here} phone{'' if here == 1 else 's'} here"
+    phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
     parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
     if _elapsed() is not None:
         parts_.insert(1, f"minute **{_elapsed():.0f}**, {_late(progress.late)}")
@@ -104,15 +104,10 @@ def _leap(room: Room, stage: Stage, step: Step) -> None:
 
 def _around(room: Room) -> None:
     """What a presenter needs before and after."""
-    phones = {"phones": "no"} if doors.without_phones() else {}
-    address = "&".join(
-        ["workshop?embed=true", f"room={room.code}", "view=projector", *(f"{k}={v}" for k, v in phones.items())]
-    )
     with st.container(horizontal=True):
+        address = f"workshop?embed=true&room={room.code}&view=projector"
         st.link_button("Projector in a window of its own", address)
-        st.page_link(
-            doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector", **phones}
-        )
+        st.page_link(doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector"})
         st.page_link(doors.PAGE, label="All rooms")
     # Each is drawn once it is open: the checks take their time.
     sections: dict[str, Callable[[Room], None]] = {
@@ -121,7 +116,7 @@ def _around(room: Room) -> None:
         "To take away": taking.downloads,
         "End and delete": lobby.ending,
     }
-    if doors.without_phones():
+    if not room.phones:
         del sections["Joining"]
     for title, draw in sections.items():
         section = st.expander(title, key=f"section_{title}", on_change="rerun")
