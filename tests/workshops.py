@@ -15,6 +15,7 @@ Open = Callable[..., AppTest]
 
 def restart() -> None:
     doors.store.clear()
+    doors.in_force.clear()
     doors.gate.clear()
 
 

@@ -16,7 +16,7 @@ def choose() -> None:
     """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
     if not visitor.own_faces():
         choose_sample()
-        st.caption("The room that you joined uses the sample pictures alone.")
+        st.caption("A workshop is on: it uses the sample pictures alone.")
         return
     # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"

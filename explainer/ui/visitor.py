@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explainer import cards, words
+from explainer.ui.workshop import doors
 from explainer.words import Caption, Context
 from explainer.workshop.rooms import Preset
 
@@ -37,15 +38,13 @@ def keep_to(rules: Preset) -> None:
 
 
 def own_faces() -> bool:
-    """Whether the visitor may bring a photo of their own: no room that they joined rules it out."""
-    rules: Preset | None = st.session_state.get(_RULES)
-    return rules is None or rules.own_faces
+    """Whether the visitor may bring a photo of their own: no room that they joined, or that is on, rules it out."""
+    return all(rules.own_faces for rules in _rules())
 
 
 def may_reveal() -> bool:
-    """Whether the visitor may see masked words: no room that they joined rules it out."""
-    rules: Preset | None = st.session_state.get(_RULES)
-    return rules is None or not rules.masks_locked
+    """Whether the visitor may see masked words: no room that they joined, or that is on, rules it out."""
+    return not any(rules.masks_locked for rules in _rules())
 
 
 def caption(wnid: str, context: Context) -> Caption:
@@ -74,6 +73,9 @@ def reveal_button(wnid: str, key: str) -> None:
 def controls() -> None:
     """At the top, once anything was revealed, a button to mask everything again; in the sidebar, one to reveal it."""
     if not may_reveal():
+        st.info(
+            "A workshop is on: words stay masked and supplied pictures are used alone, until its presenter ends it."
+        )
         return
     if st.session_state.get(_ALL) or _revealed():
         st.button("Mask everything again", key="mask_all", on_click=_mask_all)
@@ -88,6 +90,15 @@ def controls() -> None:
                 st.markdown("Anyone who sees this screen will read them. Show them until you leave?")
                 st.button("Yes, show them", key="reveal_all", on_click=_reveal_all)
                 st.button("No", key="reveal_none", on_click=_set, args=("asking", False))
+
+
+def _rules() -> list[Preset]:
+    """Those of the room that the visitor joined, and, for all but the presenter, of the rooms that are on.
+
+    A room is no property of a session: who is in one comes to the other pages by another tab as well.
+    """
+    on = None if doors.is_presenter() else doors.in_force()
+    return [rules for rules in (st.session_state.get(_RULES), on) if rules]
 
 
 def _revealed() -> frozenset[str]:

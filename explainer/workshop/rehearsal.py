@@ -30,13 +30,14 @@ def rehearse(
     route: str = "45",
     sheets: Mapping[str, Collection[int]] | None = None,
     seed: int = 0,
+    phones: bool = True,
 ) -> Room:
     """A new room, marked as a rehearsal, with votes on its deck, reports, a wall, and marks on `sheets`.
 
     `sheets` gives for each sheet the places, from 0, of the pictures that show its word. The same seed gives the same
     votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
     """
-    room = rooms.open_room(store, preset, deck, route, rehearsal=True)
+    room = rooms.open_room(store, preset, deck, route, rehearsal=True, phones=phones)
     chance = np.random.default_rng(seed)
     tokens = [secrets.token_urlsafe(16) for _ in range(PHONES)]
     questions = [ballots.question(key) for key in ballots.DECKS[deck].questions]

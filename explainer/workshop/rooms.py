@@ -100,7 +100,10 @@ PRESETS: Mapping[str, Preset] = {
 
 @dataclass(frozen=True)
 class Room:
-    """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on."""
+    """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
+
+    `phones`: whether people are asked to join, or their hands are counted alone.
+    """
 
     code: str
     preset: str
@@ -109,6 +112,7 @@ class Room:
     rehearsal: bool
     created: datetime.datetime
     ended: datetime.datetime | None
+    phones: bool
 
     @property
     def rules(self) -> Preset:
@@ -153,7 +157,12 @@ _STAGE = ", ".join(field.name for field in fields(Stage))
 
 
 def open_room(
-    store: Store, preset: str = "mixed", deck: str = "imageability", route: str = "45", rehearsal: bool = False
+    store: Store,
+    preset: str = "mixed",
+    deck: str = "imageability",
+    route: str = "45",
+    rehearsal: bool = False,
+    phones: bool = True,
 ) -> Room:
     """A new room, of a preset of PRESETS, a deck that it allows, and a route. Raises ValueError for any other."""
     if preset not in PRESETS or deck not in PRESETS[preset].decks or not _ROUTE.fullmatch(route):
@@ -163,7 +172,25 @@ def open_room(
     def work(connection: sqlite3.Connection) -> str:
         while True:
             code = "".join(secrets.choice(_LETTERS) for _ in range(5))
-            row = (code, preset, deck, route, rehearsal, now, None, "", "", 1, False, False, False, False, 1, now)
+            row = (
+                code,
+                preset,
+                deck,
+                route,
+                rehearsal,
+                now,
+                None,
+                "",
+                "",
+                1,
+                False,
+                False,
+                False,
+                False,
+                1,
+                now,
+                phones,
+            )
             places = ", ".join("?" * len(row))
             if connection.execute(f"INSERT OR IGNORE INTO rooms VALUES ({places})", row).rowcount:  # noqa: S608
                 return code
@@ -180,6 +207,12 @@ def listing(store: Store) -> tuple[Room, ...]:
     """All rooms that are kept, the newest first: to resume one, or to delete it."""
     rows = store.read(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
     return tuple(map(_to_room, rows))
+
+
+def in_force(store: Store) -> Preset | None:
+    """The most careful preset of the rooms that are on, to which the whole app keeps; None where no room is on."""
+    rows = store.read(lambda c: c.execute("SELECT DISTINCT preset FROM rooms WHERE ended IS NULL").fetchall())
+    return next((preset for preset in PRESETS.values() if (preset.name,) in rows), None)
 
 
 def join(store: Store, code: str, token: str | None = None) -> str:
@@ -228,22 +261,23 @@ def stage(store: Store, code: str) -> Stage:
     return store.read(lambda connection: stage_of(connection, room(connection, code).code))
 
 
-def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
+def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[Changes]) -> Stage:
     """Change what a room is shown, and only what is named, so that two presenters do not undo each other.
 
+    `seen` is the version that stood on the presenter's screen: where the stage is at another, nothing is changed.
     Another step, activity or round begins closed and unrevealed where the same call does not say otherwise. Raises
-    UnknownRoom, Closed where the room has ended, ValueError for a step or an activity that cannot be one, and for a
-    question that the room's preset does not allow.
+    UnknownRoom, Closed where a room that has ended would take answers, ValueError for a step or an activity that cannot
+    be one, and for a question that the room's preset does not allow.
     """
 
     def work(connection: sqlite3.Connection) -> Stage:
         found = room(connection, code)
-        if found.ended:
+        if found.ended and changes.get("open"):
             raise Closed
         before = stage_of(connection, found.code)
         _check(found, changes)
         wanted: dict[str, object] = {name: value for name, value in changes.items() if value != getattr(before, name)}
-        if not wanted:
+        if not wanted or seen not in (None, before.version):
             return before
         if wanted.keys() & {"step", "activity", "round"}:
             wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
@@ -347,11 +381,10 @@ def _count(connection: sqlite3.Connection, code: str) -> int:
     return count
 
 
-def _to_room(row: tuple[str, str, str, str, int, float, float | None]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended = row
-    return Room(
-        code, preset, deck, route, bool(rehearsal), _to_time(created), None if ended is None else _to_time(ended)
-    )
+def _to_room(row: tuple[str, str, str, str, int, float, float | None, int]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended, phones = row
+    over = None if ended is None else _to_time(ended)
+    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones))
 
 
 def _to_time(seconds: float) -> datetime.datetime:

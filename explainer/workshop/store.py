@@ -66,6 +66,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (room, token, picture),
             FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
     ),
+    ("ALTER TABLE rooms ADD COLUMN phones INTEGER NOT NULL DEFAULT 1",),
 )
 """What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
 

@@ -24,6 +24,14 @@ def _pages_by_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_test, "PagesManager", type("PagesManager", (PagesManager,), {}))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Rooms of the tests' own: one that is on in the project's folder would lock their pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPLAINER_DATA", str(tmp_path_factory.mktemp("rooms")))
+        yield
+
+
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
     """What each download button would hand over, by its key."""

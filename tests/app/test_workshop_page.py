@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors
-from explainer.workshop import rooms, talk
+from explainer.workshop import ballots, rooms, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -207,6 +207,23 @@ def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room,
     assert rooms.stage(doors.store(), room.code).step == "what"
 
 
+def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room: Room, notes: AppTest) -> None:
+    behind = give(visit(room=room.code, view="projector"), KEY)
+    vote = {"step": "decide", "activity": ballots.DECKS["imageability"].questions[0], "round": 2, "open": True}
+    running = rooms.present(doors.store(), room.code, **vote)
+    press(behind, "Next")
+    notes.selectbox(key="leap").set_value("removal").run()
+    assert rooms.stage(doors.store(), room.code) == running
+    press(behind, "Next")
+    assert rooms.stage(doors.store(), room.code).step != "decide"
+
+
+def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) -> None:
+    assert "0 phones here" in said(notes)
+    join(visit, room)
+    assert "1 phone here" in said(notes.run())
+
+
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
     notes.selectbox(key="leap").set_value("removal").run()
     assert rooms.stage(doors.store(), room.code).step == "removal"
@@ -244,11 +261,14 @@ def test_an_ended_room_thanks_its_phones_and_takes_no_more(visit: Open, room: Ro
 
 
 def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
+    rooms.open_room(doors.store())
     phone, projector, lobby = join(visit, room), visit(room=room.code, view="projector"), give(visit(), KEY)
-    press(lobby, "Delete it")
-    assert rooms.listing(doors.store()) == ()
-    for screen in (phone.run(), projector.run()):
-        assert "no room with this code" in said(screen)
+    presenting = give(visit(room=room.code, view="projector"), KEY)
+    lobby.button(key=f"delete_now_{room.code}").click().run()
+    assert room not in rooms.listing(doors.store())
+    for screen in (phone.run(), projector.run(), presenting.run()):
+        assert said(screen) == "This room is over, and what it kept is deleted."
+        assert not labels(screen)
 
 
 def test_a_room_is_resumed_where_it_was(visit: Open, room: Room, notes: AppTest) -> None:
@@ -267,12 +287,46 @@ def test_only_adults_bring_photos_of_their_own_and_reveal_words(visit: Open, pre
     assert ("ask_reveal_all" in [button.key for button in phone.button]) == bool(uploads)
 
 
-def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(visit: Open, room: Room) -> None:
-    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/tree.py")
+@pytest.fixture
+def newcomer() -> AppTest:
+    """A session that has joined nothing and given no key, and that asked for all words."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250)
     app.query_params["category"] = "n10401331"
     app.session_state["revealed_all"] = True
-    app.run()
+    return app
+
+
+@pytest.mark.parametrize("parameters", [{}, {"room": "CODE"}])
+def test_while_a_mixed_room_is_on_no_other_address_leads_round_its_rules(
+    room: Room, newcomer: AppTest, parameters: dict[str, str]
+) -> None:
+    newcomer.query_params.update(parameters and {"room": room.code})
+    tree = newcomer.switch_page("pages/tree.py").run()
+    assert "masked" in tree.subheader[0].value
+    photo = newcomer.switch_page("pages/photo.py").run()
+    assert "A workshop is on" in said(photo)
+    assert not photo.get("file_uploader")
+
+
+def test_a_room_of_adults_does_not_loosen_the_lock_of_another_that_is_on(visit: Open, room: Room) -> None:
+    phone = join(visit, rooms.open_room(doors.store(), "adults"))
+    phone.query_params.clear()
+    assert not phone.switch_page("pages/photo.py").run().get("file_uploader")
+
+
+def test_the_lock_ends_with_the_room_and_never_holds_the_presenter(visit: Open, room: Room, newcomer: AppTest) -> None:
+    presenter = give(visit(), KEY)
+    assert presenter.switch_page("pages/photo.py").run().get("file_uploader")
+    press(presenter.switch_page("pages/workshop.py").run(), "End")
+    tree = newcomer.switch_page("pages/tree.py").run()
+    assert "masked" not in tree.subheader[0].value
+    assert "A workshop is on" not in said(tree)
+
+
+def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: AppTest) -> None:
+    app = newcomer.switch_page("pages/tree.py").run()
     assert "[masked" not in app.subheader[0].value
+    room = rooms.open_room(doors.store())
     app.switch_page("pages/workshop.py")
     app.query_params["room"] = room.code
     press(app.run(), "Join")
@@ -288,7 +342,10 @@ def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "file"))
     restart()
-    notes = press(give(visit(), KEY), "Open a room")
+    lobby = visit()
+    assert "cannot be written" not in said(lobby)
+    assert "cannot be written" in said(give(lobby, KEY))
+    notes = press(lobby, "Open a room")
     assert "cannot be written" in said(notes)
     (room,) = rooms.listing(doors.store())
     phone = join(visit, room)
@@ -303,9 +360,10 @@ def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:
     press(app, "Open a room")
     assert "hands only" in said(app)
     (room,) = rooms.listing(doors.store())
-    projector = visit(room=room.code, view="projector", phones="no")
+    projector = visit(room=room.code, view="projector")
     assert room.code not in said(projector)
     assert "Put up a hand" in said(projector)
+    assert "hands only" in said(press(give(visit(), KEY), "Resume"))
 
 
 def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(

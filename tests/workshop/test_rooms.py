@@ -141,6 +141,13 @@ def test_two_presenters_do_not_undo_each_other(store: Store, room: Room) -> None
     assert (stage.paused, stage.blank, stage.revealed, stage.open) == (True, True, True, True)
 
 
+def test_a_change_asked_of_a_stage_that_has_moved_on_changes_nothing(store: Store, room: Room) -> None:
+    seen = rooms.stage(store, room.code).version
+    moved = rooms.present(store, room.code, seen, step="wall")
+    assert moved.step == "wall"
+    assert rooms.present(store, room.code, seen, step="removal") == moved
+
+
 @pytest.mark.parametrize(
     "change", [{"step": "<b>"}, {"activity": "'; --"}, {"round": 0}, {"round": 10}, {"version": 9}]
 )
@@ -186,6 +193,12 @@ def test_a_room_that_has_ended_takes_no_votes_and_keeps_what_it_has(store: Store
             closed()
     assert rooms.join(store, room.code, phone) == phone
     assert votes.tally(store, room.code, QUESTIONS[0], 1).counts["5"] == 1
+
+
+def test_in_a_room_that_has_ended_the_talk_goes_on(store: Store, room: Room) -> None:
+    rooms.end(store, room.code)
+    stage = rooms.present(store, room.code, step="handout", blank=True, revealed=True)
+    assert (stage.step, stage.blank, stage.revealed, stage.open) == ("handout", True, True, False)
 
 
 def test_rooms_are_listed_with_the_newest_first_to_be_resumed(store: Store, room: Room, file: Path) -> None:

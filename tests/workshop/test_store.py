@@ -229,6 +229,21 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(whole: Path, monkeypat
     assert opened.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (version + 1,)
 
 
+def test_a_room_of_the_first_version_goes_on_with_phones(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "MIGRATIONS", store.MIGRATIONS[:1])
+        opened = Store(file)
+        row = ("CCCCC", "mixed", "imageability", "45", 0, 0.0, None, "start", "", 1, 0, 0, 0, 0, 7, 0.0)
+        opened.write(lambda c: c.execute(f"INSERT INTO rooms VALUES ({', '.join('?' * len(row))})", row))
+        opened.close()
+    opened = Store(file)
+    assert opened.trouble is None
+    assert [(room.code, room.phones) for room in rooms.listing(opened)] == [("CCCCC", True)]
+    without = rooms.open_room(opened, phones=False)
+    opened.close()
+    assert not rooms.find(Store(file), without.code).phones
+
+
 def test_a_step_that_fails_leaves_the_older_file_as_it_was(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         step = ("DELETE FROM participants", "INSERT INTO rooms (code) SELECT 'X' FROM rooms")  # without what it needs

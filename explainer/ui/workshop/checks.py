@@ -73,7 +73,7 @@ def show(room: Room) -> None:
     """Every check with its outcome; the last one waits for a phone."""
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
-    if not doors.without_phones():
+    if room.phones:
         looking.every(2.0, partial(_phone, room))
 
 

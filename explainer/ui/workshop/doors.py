@@ -12,7 +12,7 @@ from explainer.ui.workshop.trying import attempt
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
-from explainer.workshop.rooms import Changes, Room, RoomError, Stage
+from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom
 from explainer.workshop.store import Busy, Store
 from explainer.workshop.talk import Step
 
@@ -31,6 +31,15 @@ _FOLLOWED = 2.0  # seconds after which a screen looks again whether something ch
 def store() -> Store:
     """The one record of rooms, for all visitors."""
     return Store(keeping.path())
+
+
+@st.cache_resource(show_spinner=False, ttl=_FOLLOWED)
+def in_force() -> Preset | None:
+    """The most careful rules of the rooms that are on, a few seconds late; None where no room is on."""
+    try:
+        return rooms.in_force(store())
+    except Busy:  # nobody knows, and the careful ones do no harm for a moment
+        return next(iter(PRESETS.values()))
 
 
 @st.cache_resource(show_spinner=False)
@@ -57,20 +66,24 @@ def view() -> View:
     return next((view for view in get_args(View) if view == asked), "phone")
 
 
-def without_phones() -> bool:
-    """Whether the room does without phones, and nobody is asked to join."""
-    return st.query_params.get("phones") == "no"
-
-
 def room() -> Room | None:
-    """The room that the address names; None where it names none, or one that is not there, which a sentence says."""
+    """The room that the address names; None where it names none, or one that is not there, which a sentence says.
+
+    A screen of a room that was deleted, which its address tells from a code that was typed, says that and nothing else.
+    """
     if not in_room():
         return None
     try:
         return rooms.find(store(), st.query_params["room"])
-    except (RoomError, Busy) as error:
+    except UnknownRoom as error:
+        if {"view", "token"} & st.query_params.keys():
+            st.header("This room is over, and what it kept is deleted.", anchor=False)
+            st.page_link("pages/photo.py", label="To the app")
+            st.stop()
         st.error(str(error))
-        return None
+    except RoomError as error:
+        st.error(str(error))
+    return None
 
 
 def go(**address: str) -> None:
@@ -107,10 +120,10 @@ def _take_key() -> None:
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
 
 
-def present(code: str, **changes: Unpack[Changes]) -> None:
-    """Change what a room is shown, where this session has given the key."""
+def present(code: str, seen: int | None = None, **changes: Unpack[Changes]) -> None:
+    """Change what a room is shown, where this session has given the key; see `rooms.present`."""
     if is_presenter():
-        attempt(lambda: rooms.present(store(), code, **changes))
+        attempt(lambda: rooms.present(store(), code, seen, **changes))
 
 
 def token(room: Room) -> str | None:

@@ -28,6 +28,8 @@ def show() -> None:
         else:
             doors.ask_for_key()
     if doors.is_presenter():
+        if said := doors.store().trouble:
+            st.warning(said)
         _resume()
 
 
@@ -108,11 +110,11 @@ def _opened(made_up: bool) -> None:
                 name: [place for place, picture in enumerate(sheets.sheet(name).pictures) if picture.shows]
                 for name in sheets.SHEETS
             }
-            room = rehearsal.rehearse(store, preset, deck, route, showing)
+            room = rehearsal.rehearse(store, preset, deck, route, showing, phones=phones)
         else:
-            room = rooms.open_room(store, preset, deck, route)
+            room = rooms.open_room(store, preset, deck, route, phones=phones)
         rooms.present(store, room.code, step=talk.load().routes[route].steps[0].name)
-        doors.go(room=room.code, view="notes", **({} if phones else {"phones": "no"}))
+        doors.go(room=room.code, view="notes")
 
     if doors.is_presenter():
         attempt(work)
@@ -151,9 +153,11 @@ def ending(room: Room) -> None:
 def _end(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.end(doors.store(), code))
+        doors.in_force.clear()
 
 
 def _delete(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.delete(doors.store(), code))
+        doors.in_force.clear()
         doors.go()

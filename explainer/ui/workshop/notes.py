@@ -13,7 +13,7 @@ from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.trying import trouble
 from explainer.workshop import invitation, rooms, talk
-from explainer.workshop.rooms import Room
+from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
 _BEGAN = "began"  # in the address, so that the clock outlives a reload
@@ -34,7 +34,7 @@ def show(room: Room) -> None:
     projector.keys(room, stage, step)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _switch("Pause all", room, "paused", stage.paused)
-        _leap(room, step)
+        _leap(room, stage, step)
     notes, doing = st.columns([3, 2], gap="large")
     with notes:
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
@@ -58,7 +58,8 @@ def _troubles(room: Room) -> None:
 def _now(room: Room, step: Step) -> None:
     progress = talk.progress(room.route, step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
-    phones = "hands only" if doors.without_phones() else f"{rooms.here(doors.store(), room.code)} phones here"
+    here = rooms.here(doors.store(), room.code)
+    phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
     parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
     if _elapsed() is not None:
         parts_.insert(1, f"minute **{_elapsed():.0f}**, {_late(progress.late)}")
@@ -88,7 +89,7 @@ def _switch(label: str, room: Room, name: str, value: bool) -> None:
     st.toggle(label, key=key, on_change=lambda: doors.present(room.code, **{name: st.session_state[key]}))
 
 
-def _leap(room: Room, step: Step) -> None:
+def _leap(room: Room, stage: Stage, step: Step) -> None:
     steps = [each.name for each in talk.load().routes[room.route].steps]
     st.session_state["leap"] = step.name if step.name in steps else steps[0]
     st.selectbox(
@@ -96,22 +97,17 @@ def _leap(room: Room, step: Step) -> None:
         steps,
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_change=lambda: doors.present(room.code, step=st.session_state["leap"], activity="", round=1),
+        on_change=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
     )
     st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
 
 
 def _around(room: Room) -> None:
     """What a presenter needs before and after."""
-    phones = {"phones": "no"} if doors.without_phones() else {}
-    address = "&".join(
-        ["workshop?embed=true", f"room={room.code}", "view=projector", *(f"{k}={v}" for k, v in phones.items())]
-    )
     with st.container(horizontal=True):
+        address = f"workshop?embed=true&room={room.code}&view=projector"
         st.link_button("Projector in a window of its own", address)
-        st.page_link(
-            doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector", **phones}
-        )
+        st.page_link(doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector"})
         st.page_link(doors.PAGE, label="All rooms")
     # Each is drawn once it is open: the checks take their time.
     sections: dict[str, Callable[[Room], None]] = {
@@ -120,7 +116,7 @@ def _around(room: Room) -> None:
         "To take away": taking.downloads,
         "End and delete": lobby.ending,
     }
-    if doors.without_phones():
+    if not room.phones:
         del sections["Joining"]
     for title, draw in sections.items():
         section = st.expander(title, key=f"section_{title}", on_change="rerun")

@@ -23,7 +23,7 @@ def show(room: Room) -> None:
 
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
-    joining = step.part != "join" and not doors.without_phones()
+    joining = step.part != "join" and room.phones
     main, corner = st.columns([6, 1], gap="medium") if joining else (st.container(), None)
     with main:
         st.title(plain(step.title), anchor=False)
@@ -58,7 +58,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                         key=f"go_{key}",
                         shortcut=key,
                         on_click=move,
-                        args=(room, step, by),
+                        args=(room, stage, step, by),
                         type="tertiary" if key.startswith("Page") else "secondary",
                     )
             st.button(
@@ -74,6 +74,6 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 doors.ask_for_key()
 
 
-def move(room: Room, step: Step, by: int) -> None:
-    """Go on from the step that is drawn: two presses on the same screen lead to the same step."""
-    doors.present(room.code, step=talk.beside(room.route, step.name, by), activity="", round=1)
+def move(room: Room, stage: Stage, step: Step, by: int) -> None:
+    """Go on from the step that is drawn, unless the room has moved on: a screen that is behind closes no vote."""
+    doors.present(room.code, stage.version, step=talk.beside(room.route, step.name, by), activity="", round=1)
