@@ -184,6 +184,30 @@ def test_agreement_is_told_round_by_round_or_not_at_all() -> None:
     assert "once 5 people voted on two words" in vote.agreement({1: None, 2: None}, {1: 1, 2: 0})
 
 
+def test_a_refusal_is_forgotten_at_the_next_question(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    phone = visit(room=room.code, token=token)
+    stage(room, QUESTION, open=False)
+    answer(phone, "4")
+    assert "This is not open at the moment" in said(phone.run())
+    stage(room, ballots.DECKS["imageability"].questions[1], open=True)
+    assert "This is not open at the moment" not in said(phone.run())
+
+
+def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_deleted() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from explainer.ui.workshop import looking
+        from explainer.workshop import rooms
+        from explainer.workshop.store import Store
+
+        looking.every(1.0, lambda: rooms.stage(Store(None), "CCCCC"))
+        st.write("the rest of the page")
+
+    assert said(AppTest.from_function(script).run()) == "the rest of the page"
+
+
 # Fifty a minute
 
 
@@ -319,6 +343,15 @@ def test_an_own_face_is_laid_beside_safe_words_alone_until_its_owner_asks(visit:
 
 
 # Reports, and what is taken away
+
+
+def test_a_refused_report_says_so_where_it_was_pressed_and_nowhere_else(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION)
+    phone = visit(room=room.code, token=token)
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET paused = 1"))
+    press(phone, "It cannot be seen in a picture")
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET paused = 0"))
+    assert [error.value for error in phone.run().error] == ["This is not open at the moment. Wait for the presenter."]
 
 
 def test_a_report_goes_to_the_presenters_list_once(
