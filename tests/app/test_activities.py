@@ -11,6 +11,7 @@ from workshops import KEY, Open, give, press, said
 
 from explainer import vocabularies
 from explainer.ui.workshop import doors, fifty, vote
+from explainer.ui.workshop import wall as its_wall
 from explainer.workshop import ballots, rooms, sheets, votes, wall
 from explainer.workshop.ballots import Published
 from explainer.workshop.rooms import Room
@@ -264,6 +265,22 @@ def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room:
         assert "1.00 untimed" in said(screen)
         assert "Without haste the room agrees more" in said(screen)
         assert "100% against the clock; 100% untimed" in said(screen)
+
+
+def test_a_small_difference_between_the_rounds_is_no_finding() -> None:
+    sheet = sheets.sheet("thing")
+    calm = [10 if place in sheet.showing else 0 for place in range(48)]
+    hasty = [*calm]
+    hasty[min(sheet.showing)] = 9
+    told = fifty.haste(sheet, {1: Marks("thing", 1, 10, tuple(hasty)), 2: Marks("thing", 2, 10, tuple(calm))})
+    assert "Without haste the room agrees about as much." in told
+    even = {1: Marks("thing", 1, 200, (100,) * 48)}
+    assert "): 0.00 against the clock." in fifty.haste(sheet, even)  # -0.0001
+
+
+def test_one_label_an_hour_is_one_label() -> None:
+    assert "This room: 1 label an hour." in its_wall.rate(1.2)
+    assert "This room: 2 labels an hour." in its_wall.rate(1.7)
 
 
 def test_the_pictures_that_split_the_room_come_first() -> None:
