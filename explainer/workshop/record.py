@@ -12,7 +12,7 @@ from explainer.workshop.ballots import Published
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from explainer.workshop.votes import Marks, Tally
-from explainer.workshop.wall import FEWEST, Flag, Wall
+from explainer.workshop.wall import FEWEST, REASONS, Flag, Wall
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,22 @@ def to_csv(record: Record) -> str:
     """
     return catalogue.as_csv(
         ("what", "words", "round", "answer", "count"),
-        (*_header(record), *_decisions(record), *_marks(record), *_wall(record)),
+        (
+            *_header(record),
+            ("groups below", f"a count below {FEWEST} is not said", "", "", FEWEST),
+            *_decisions(record),
+            *_marks(record),
+            *_wall(record),
+        ),
     )
+
+
+def flags_csv(record: Record) -> str:
+    """The presenter's list as CSV: wnid, words where they are not masked, what became of it, the reason, how many.
+
+    Above them the same as above the totals.
+    """
+    return catalogue.as_csv(("wnid", "words", "fate", "reason", "reports"), (*_header(record), *_flags(record)))
 
 
 def _header(record: Record) -> Iterator[tuple[object, ...]]:
@@ -106,7 +120,6 @@ def _header(record: Record) -> Iterator[tuple[object, ...]]:
     yield "deck", ballots.DECKS[room.deck].title, "", "", ""
     yield "data version", data_version(), "", "", ""
     yield "participants", "", "", "", record.participants
-    yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST
 
 
 def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
@@ -130,6 +143,13 @@ def _wall(record: Record) -> Iterator[tuple[object, ...]]:
         yield "wall", "labels", "", status, _said(0 if few else count)
     for wnid, count in record.wall.words.items():
         yield "wall", words.caption(wnid, Context.TREE_FILE).text, "", "participants", count
+
+
+def _flags(record: Record) -> Iterator[tuple[object, ...]]:
+    tree = taxonomy.load()
+    for flag in record.flags:
+        said = words.caption(flag.wnid, Context.TREE_FILE).text
+        yield flag.wnid, said, catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], flag.count
 
 
 def _said(count: int) -> object:

@@ -7,13 +7,12 @@ word stands on it only when several have added it, and a removed one never; of t
 import datetime
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from explainer import catalogue, samples, taxonomy, vocabularies, words
+from explainer import samples, taxonomy, vocabularies
 from explainer.vocabularies import Status
-from explainer.words import Context
 from explainer.workshop import rooms
 from explainer.workshop.rooms import BadAnswer
 from explainer.workshop.store import Store
@@ -185,19 +184,6 @@ def flags(store: Store, code: str) -> tuple[Flag, ...]:
         return tuple(Flag(*row) for row in connection.execute(query, (found,)))
 
     return store.read(work)
-
-
-def flags_csv(flags: Sequence[Flag]) -> str:
-    """The presenter's list as CSV: wnid, words where they are not masked, what became of it, the reason, how many."""
-    tree = taxonomy.load()
-    said: Callable[[str], str] = lambda wnid: words.caption(wnid, Context.TREE_FILE).text  # noqa: E731
-    return catalogue.as_csv(
-        ("wnid", "words", "fate", "reason", "reports"),
-        (
-            (flag.wnid, said(flag.wnid), catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], flag.count)
-            for flag in flags
-        ),
-    )
 
 
 def _going_on(connection: sqlite3.Connection, code: str, token: str) -> rooms.Room:

@@ -11,6 +11,7 @@ from workshops import KEY, Open, give, press, said
 
 from explainer import vocabularies
 from explainer.ui.workshop import doors, fifty, vote
+from explainer.ui.workshop import wall as its_wall
 from explainer.workshop import ballots, rooms, sheets, votes, wall
 from explainer.workshop.ballots import Published
 from explainer.workshop.rooms import Room
@@ -184,6 +185,30 @@ def test_agreement_is_told_round_by_round_or_not_at_all() -> None:
     assert "once 5 people voted on two words" in vote.agreement({1: None, 2: None}, {1: 1, 2: 0})
 
 
+def test_a_refusal_is_forgotten_at_the_next_question(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    phone = visit(room=room.code, token=token)
+    stage(room, QUESTION, open=False)
+    answer(phone, "4")
+    assert "This is not open at the moment" in said(phone.run())
+    stage(room, ballots.DECKS["imageability"].questions[1], open=True)
+    assert "This is not open at the moment" not in said(phone.run())
+
+
+def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_deleted() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from explainer.ui.workshop import looking
+        from explainer.workshop import rooms
+        from explainer.workshop.store import Store
+
+        looking.every(1.0, lambda: rooms.stage(Store(None), "CCCCC"))
+        st.write("the rest of the page")
+
+    assert said(AppTest.from_function(script).run()) == "the rest of the page"
+
+
 # Fifty a minute
 
 
@@ -240,6 +265,22 @@ def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room:
         assert "1.00 untimed" in said(screen)
         assert "Without haste the room agrees more" in said(screen)
         assert "100% against the clock; 100% untimed" in said(screen)
+
+
+def test_a_small_difference_between_the_rounds_is_no_finding() -> None:
+    sheet = sheets.sheet("thing")
+    calm = [10 if place in sheet.showing else 0 for place in range(48)]
+    hasty = [*calm]
+    hasty[min(sheet.showing)] = 9
+    told = fifty.haste(sheet, {1: Marks("thing", 1, 10, tuple(hasty)), 2: Marks("thing", 2, 10, tuple(calm))})
+    assert "Without haste the room agrees about as much." in told
+    even = {1: Marks("thing", 1, 200, (100,) * 48)}
+    assert "): 0.00 against the clock." in fifty.haste(sheet, even)  # -0.0001
+
+
+def test_one_label_an_hour_is_one_label() -> None:
+    assert "This room: 1 label an hour." in its_wall.rate(1.2)
+    assert "This room: 2 labels an hour." in its_wall.rate(1.7)
 
 
 def test_the_pictures_that_split_the_room_come_first() -> None:
@@ -319,6 +360,15 @@ def test_an_own_face_is_laid_beside_safe_words_alone_until_its_owner_asks(visit:
 
 
 # Reports, and what is taken away
+
+
+def test_a_refused_report_says_so_where_it_was_pressed_and_nowhere_else(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION)
+    phone = visit(room=room.code, token=token)
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET paused = 1"))
+    press(phone, "It cannot be seen in a picture")
+    doors.store().write(lambda connection: connection.execute("UPDATE rooms SET paused = 0"))
+    assert [error.value for error in phone.run().error] == ["This is not open at the moment. Wait for the presenter."]
 
 
 def test_a_report_goes_to_the_presenters_list_once(

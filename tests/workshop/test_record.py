@@ -57,6 +57,15 @@ def test_the_file_says_room_date_deck_and_the_version_of_the_data(store: Store, 
     assert record.data_version() in said["data version"]
 
 
+def test_both_files_say_whose_they_are(store: Store) -> None:
+    found = record.record(store, rehearsal.rehearse(store).code)
+    totals, reports = (table(text)[1:6] for text in (record.to_csv(found), record.flags_csv(found)))
+    assert reports == totals
+    assert reports[0][1] == f"{found.room.code} (rehearsal: the votes are made up)"
+    assert reports[1][1] == found.room.created.date().isoformat()
+    assert table(record.flags_csv(found))[6][0] == found.flags[0].wnid
+
+
 def test_a_group_below_five_is_hidden_in_the_file(store: Store, room: Room, phones: list[str]) -> None:
     for phone, answer in zip(phones, "555551", strict=True):
         votes.vote(store, room.code, FIRST, 1, phone, answer)

@@ -9,7 +9,7 @@ import sentinels
 
 from explainer import samples
 from explainer.taxonomy import Taxonomy
-from explainer.workshop import rooms, votes, wall
+from explainer.workshop import record, rooms, votes, wall
 from explainer.workshop.rooms import BadAnswer, Closed, Room
 from explainer.workshop.store import Store
 
@@ -130,7 +130,7 @@ def test_the_presenters_list_masks_what_offends(
 ) -> None:
     for wnid in (KEPT, SENSITIVE, OFFENSIVE):
         wall.flag(store, room.code, phone, wnid, "insult")
-    text = wall.flags_csv(wall.flags(store, room.code))
+    text = record.flags_csv(record.record(store, room.code))
     assert sentinels.found(text) == {sentinels.lemma(tree[SENSITIVE])}
     header, *rows = csv.reader(io.StringIO(text))
     assert header == ["wnid", "words", "fate", "reason", "reports"]

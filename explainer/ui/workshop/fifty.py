@@ -23,6 +23,8 @@ from explainer.workshop.votes import Marks
 TIMED, UNTIMED = sheets.ROUNDS
 """The rounds of a page."""
 
+_CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
+
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
 
@@ -92,15 +94,17 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
     showing = [picture.number - 1 for picture in sheet.pictures if picture.shows]
     sights = {turn: agreement.of_marks(marks.pages, marks.marked, showing) for turn, marks in kept.items()}
-    # Rounded first, so that what is told adds up.
-    alphas = {turn: round(sight.alpha, 2) for turn, sight in sights.items() if sight.alpha is not None}
+    # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
+    alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
     if not alphas:
         return "How far the room agrees can be said once two pages are in."
     said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[turn]}" for turn, alpha in alphas.items())
     sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
     if len(alphas) == len(sheets.ROUNDS):
         change = alphas[UNTIMED] - alphas[TIMED]
-        more = "as much" if not change else f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
+        more = (
+            f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}" if abs(change) >= _CHANGE else "about as much"
+        )
         sentences.append(f"Without haste the room agrees {more}.")
     if showing:
         seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
@@ -178,7 +182,7 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     if isinstance(page.marked, list) and page.marked != told.get("kept"):
         attempt(lambda: votes.mark(store, room.code, sheet.name, stage.round, token, page.marked))
         told["kept"] = page.marked
-    trouble()
+    trouble(stage.version)
     kept = votes.marks_of(store, room.code, sheet.name, stage.round, token)
     if kept is None:
         st.caption("Press all that show the word, then “Done”. None at all is an answer, too.")

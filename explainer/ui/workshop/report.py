@@ -8,11 +8,11 @@ from explainer.ui import visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop import wall as its_wall
-from explainer.ui.workshop.trying import attempt
+from explainer.ui.workshop.trying import attempt, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, rooms, sheets, talk, wall
 from explainer.workshop.ballots import UnknownQuestion
-from explainer.workshop.rooms import Room
+from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.wall import REASONS
 
 
@@ -26,7 +26,7 @@ def on_phone(room: Room, token: str) -> None:
         wnid, context = _asked(stage.activity), Context.TREE
     if wnid is not None:
         with st.expander("Report this word"):
-            _reasons(room, token, wnid, context)
+            _reasons(room, stage, token, wnid, context)
 
 
 def _asked(activity: str) -> str | None:
@@ -39,7 +39,7 @@ def _asked(activity: str) -> str | None:
         return None
 
 
-def _reasons(room: Room, token: str, wnid: str, context: Context) -> None:
+def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) -> None:
     store = doors.store()
     given = wall.flagged(store, room.code, token, wnid)
     caption = visitor.caption(wnid, context)
@@ -54,7 +54,9 @@ def _reasons(room: Room, token: str, wnid: str, context: Context) -> None:
             width="stretch",
             on_click=attempt,
             args=(partial(wall.flag, store, room.code, token, wnid, reason),),
+            kwargs={"of": "report"},
         )
+    trouble(stage.version, "report")
     if given:
         st.success(f"On the presenter's list: {len(given)} of your reasons.")
     st.caption(

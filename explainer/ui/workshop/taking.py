@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from explainer.ui.workshop import doors
-from explainer.workshop import handout, record, wall
+from explainer.workshop import handout, record
 from explainer.workshop.handout import Service
 from explainer.workshop.rooms import Room
 
@@ -19,7 +19,7 @@ def downloads(room: Room) -> None:
         _button("Cards to cut out", lambda: handout.cards(room.deck), f"cards-{room.deck}.html")
         _button("For IT and data protection", lambda: handout.it_page(service), "workshop-it.html")
         _button("Totals (CSV)", lambda: record.to_csv(record.record(store, code)), f"totals-{code}.csv")
-        _button("Reported words (CSV)", lambda: wall.flags_csv(wall.flags(store, code)), f"reports-{code}.csv")
+        _button("Reported words (CSV)", lambda: record.flags_csv(record.record(store, code)), f"reports-{code}.csv")
 
 
 def _button(title: str, write: Callable[[], str], name: str) -> None:

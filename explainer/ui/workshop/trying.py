@@ -10,13 +10,13 @@ from explainer.workshop.store import Busy
 _TROUBLE = "workshop_trouble"
 
 
-def attempt(work: Callable[[], object]) -> None:
-    """Do what a press asks; where it is refused, `trouble` says why from then on, until something else is done."""
+def attempt(work: Callable[[], object], of: str = "") -> None:
+    """Do what a press asks; where it is refused, `trouble` of the same part of a page says why."""
     st.session_state.pop(_TROUBLE, None)
     try:
         work()
     except (RoomError, Busy) as error:
-        st.session_state[_TROUBLE] = str(error)
+        st.session_state[_TROUBLE] = {"of": of, "sentence": str(error)}
 
 
 def button(title: str, work: Callable[[], object], primary: bool = False) -> None:
@@ -24,7 +24,8 @@ def button(title: str, work: Callable[[], object], primary: bool = False) -> Non
     st.button(title, key=f"present_{title}", on_click=attempt, args=(work,), type="primary" if primary else "secondary")
 
 
-def trouble() -> None:
-    """Why the last press was refused, if it was."""
-    if sentence := st.session_state.get(_TROUBLE):
-        st.error(sentence)
+def trouble(version: int = 0, of: str = "") -> None:
+    """Why the last press was refused, if it was: until something else is done, or the stage has another version."""
+    refused = st.session_state.get(_TROUBLE)
+    if refused and refused["of"] == of and refused.setdefault("version", version) == version:
+        st.error(refused["sentence"])

@@ -149,7 +149,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
                 on_click=attempt,
                 args=(partial(votes.vote, store, room.code, question.key, stage.round, token, key),),
             )
-    trouble()
+    trouble(stage.version)
     if answer is not None:
         st.success(f"Counted: {plain(titles[answer])}")
     if stage.open:
@@ -216,4 +216,5 @@ def _hands(room: Room, stage: Stage, question: Question) -> None:
         if st.form_submit_button("Keep these counts") and doors.is_presenter():
             attempt(partial(votes.count_hands, doors.store(), room.code, question.key, stage.round, counts))
             trouble()
-            st.success(f"Kept: {sum(counts.values())} hands in the {_ROUNDS[stage.round]}.")
+            total = sum(counts.values())
+            st.success(f"Kept: {total} {'hand' if total == 1 else 'hands'} in the {_ROUNDS[stage.round]}.")

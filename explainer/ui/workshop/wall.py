@@ -41,7 +41,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
         result = resources.read(photo, False)
         _read(result, release)
         _choice(room, stage, token, [reading.people(release, 1)[0].wnid for reading in result.readings])
-    _mine(room, token)
+    _mine(room, stage, token)
 
 
 def controls(room: Room, stage: Stage) -> None:
@@ -58,7 +58,9 @@ def controls(room: Room, stage: Stage) -> None:
 def rate(per_hour: float | None) -> str:
     """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
     roulette = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
-    return roulette if per_hour is None else f"This room: {per_hour:,.0f} labels an hour. {roulette}"
+    if per_hour is None:
+        return roulette
+    return f"This room: {per_hour:,.0f} {'label' if round(per_hour) == 1 else 'labels'} an hour. {roulette}"
 
 
 def seen() -> str | None:
@@ -119,9 +121,9 @@ def _add(room: Room, token: str, wnids: Sequence[str], picture: str) -> None:
     wall.add(doors.store(), room.code, token, wnids, picture)
 
 
-def _mine(room: Room, token: str) -> None:
+def _mine(room: Room, stage: Stage, token: str) -> None:
     """How many labels of this phone are on the wall, and the way to take them back."""
-    trouble()
+    trouble(stage.version)
     if count := wall.added(doors.store(), room.code, token):
         st.success(f"On the wall: {count} {'label' if count == 1 else 'labels'} of yours.")
         st.button(
