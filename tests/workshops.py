@@ -16,6 +16,8 @@ Open = Callable[..., AppTest]
 def restart() -> None:
     doors.store.clear()
     doors.in_force.clear()
+    doors._chosen.clear()
+    doors._networks.clear()
     doors.gate.clear()
 
 

@@ -89,7 +89,7 @@ def test_markup_in_the_address_is_never_shown(visit: Open, room: Room, name: str
     app = visit(**{"room": room.code, "view": view, name: MARKUP})
     if view == "notes" and name not in ("room", "view"):
         give(app, KEY)
-    assert "alert" not in said(app) + str([image.proto for image in app.get("imgs")])
+    assert "alert" not in said(app) + str([image.proto for image in app.get("image")])
 
 
 def test_markup_as_a_code_or_a_key_is_a_wrong_one(visit: Open) -> None:
@@ -239,6 +239,8 @@ def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Roo
     press(notes, "Blank")
     assert "Look up" in said(phone.run())
     assert said(projector.run()) == ""
+    (black,) = (image for element in projector.get("image") for image in element.proto.imgs)
+    assert black.alt == "The screen is blank."
     press(notes, "Show the screen")
     assert title("start") in said(phone.run())
 
@@ -376,13 +378,24 @@ def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(
     assert "minute **0**, in time" in said(again)
 
 
-def test_what_is_typed_for_the_wifi_is_in_the_presenters_session_alone(visit: Open, room: Room, notes: AppTest) -> None:
+def test_an_address_that_was_chosen_is_dropped_with_its_network(visit: Open, room: Room) -> None:
+    doors.choose_origin("http://192.0.2.77:8501")  # an address that no machine has
+    assert "192.0.2.77" not in said(visit(room=room.code, view="projector"))
+
+
+def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
+    visit: Open, room: Room, notes: AppTest
+) -> None:
     notes.session_state["section_Joining"] = True
     notes.run()
     notes.text_input(key="wifi_name").input("School")
     notes.text_input(key="wifi_password").input("a secret of ours")
     press(notes, "Make a code for the Wi-Fi")
-    assert "a secret of ours" in str(notes.session_state["wifi"])
     projector = visit(room=room.code, view="projector")
-    assert "Wi-Fi" not in said(projector)
+    assert "First the Wi-Fi" in said(projector)
+    assert "First the Wi-Fi" not in said(visit(room=rooms.open_room(doors.store()).code, view="projector"))
     assert "a secret of ours" not in str(dict(notes.query_params))
+    assert not [file for file in doors.store().file.parent.iterdir() if b"a secret of ours" in file.read_bytes()]
+    lobby = give(visit(), KEY)
+    lobby.button(key=f"end_{room.code}").click().run()
+    assert "First the Wi-Fi" not in said(projector.run())

@@ -193,10 +193,30 @@ def _chosen() -> dict[str, str]:
 
 
 def origin() -> str:
-    """Where phones are told to reach this app: what the presenter chose, else the likeliest."""
-    return _chosen().get("origin") or origins()[0]
+    """Where phones are told to reach this app: what the presenter chose while it is possible, else the likeliest."""
+    possible = origins()
+    chosen = _chosen().get("origin")
+    return chosen if chosen in possible else possible[0]  # a machine changes networks
 
 
 def choose_origin(origin: str) -> None:
     """Tell phones this way to the app, on all screens."""
     _chosen()["origin"] = origin
+
+
+@st.cache_resource(show_spinner=False)
+def _networks() -> dict[str, str]:
+    """What a code says to bring phones into the Wi-Fi, by room: in this app's memory alone, as it tells a password."""
+    return {}
+
+
+def wifi(room: Room) -> str | None:
+    """What a code says to bring phones into the Wi-Fi of a room; None where nobody said, or it is over."""
+    return None if room.ended else _networks().get(room.code)
+
+
+def tell_wifi(code: str, said: str | None) -> None:
+    """From now on this is what `wifi` gives for a room; None forgets it."""
+    _networks().pop(code, None)
+    if said:
+        _networks()[code] = said

@@ -153,11 +153,13 @@ def ending(room: Room) -> None:
 def _end(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.end(doors.store(), code))
+        doors.tell_wifi(code, None)
         doors.in_force.clear()
 
 
 def _delete(code: str) -> None:
     if doors.is_presenter():
         attempt(lambda: rooms.delete(doors.store(), code))
+        doors.tell_wifi(code, None)
         doors.in_force.clear()
         doors.go()

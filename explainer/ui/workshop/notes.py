@@ -141,7 +141,7 @@ def _joining(room: Room) -> None:
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
         password = st.text_input("Its password", max_chars=63, type="password", key="wifi_password")
         if st.form_submit_button("Make a code for the Wi-Fi"):
-            st.session_state[parts.WIFI] = invitation.wifi(name, password) if name else None
-    if said := st.session_state.get(parts.WIFI):
+            doors.tell_wifi(room.code, invitation.wifi(name, password) if name else None)
+    if said := doors.wifi(room):
         st.image(invitation.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
-        st.caption("Kept in this window alone; it is on the first step when the projector is opened here.")
+        st.caption("It is on the first step. It is kept in the app's memory alone, until the room ends.")

@@ -32,8 +32,6 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
 _HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
-WIFI = "wifi"
-"""Where a session keeps what its Wi-Fi code says."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def _join(room: Room, step: Step) -> None:
         st.title(f"Room {room.code}", anchor=False)
         st.subheader("No name, no account, no photo of you.", anchor=False)
     with network:
-        if said := st.session_state.get(WIFI):
+        if said := doors.wifi(room):
             st.image(invitation.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
 

@@ -1,6 +1,7 @@
 """The projector: one step of the talk, filling the screen. Anybody may look; only who gave the key moves it."""
 
 import streamlit as st
+from PIL import Image
 
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, parts
@@ -16,7 +17,10 @@ def show(room: Room) -> None:
     """The step that the room is at, how to join it, and the keys that move it."""
     stage = rooms.stage(doors.store(), room.code)
     step = doors.step(room, stage)
-    if not stage.blank:
+    if stage.blank:
+        # Black in a light theme, too, and so high that the buttons lie below it; their keys go on.
+        st.image(Image.new("L", (4, 3)), width="stretch", alt="The screen is blank.")
+    else:
         _step(room, stage, step)
     keys(room, stage, step)
     doors.follow(room.code, stage.version)
