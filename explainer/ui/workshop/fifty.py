@@ -167,7 +167,8 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
         f"page_{drawn}",
         {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage) or None},
     )
-    # Who comes after the time marks without the clock. All of it stays as it was: then the browser has it already, and a press costs one small message each way.
+    # Who comes after the time marks without the clock. All of it stays as it was: then the browser has it already, and a
+    # press costs one small message each way.
     page = _sheet(
         key=f"sheet_{drawn}",
         data={
