@@ -129,6 +129,7 @@ def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
         "flags": ["room", "token", "wnid", "reason"],
         "labels": ["room", "token", "status", "count"],
         "words": ["room", "token", "wnid"],
+        "pictures": ["room", "token", "picture"],
     }
 
 
