@@ -128,8 +128,8 @@ def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
         "marks": ["room", "sheet", "round", "token", "pictures"],
         "flags": ["room", "token", "wnid", "reason"],
         "labels": ["room", "token", "status", "count"],
-        "pictures": ["room", "token", "picture"],
         "words": ["room", "token", "wnid"],
+        "pictures": ["room", "token", "picture"],
     }
 
 

@@ -102,10 +102,8 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
     if len(alphas) == len(sheets.ROUNDS):
         change = alphas[UNTIMED] - alphas[TIMED]
-        more = (
-            f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}" if abs(change) >= _CHANGE else "about as much"
-        )
-        sentences.append(f"Without haste the room agrees {more}.")
+        much = f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
+        sentences.append(f"Without haste the room agrees {much if abs(change) >= _CHANGE else 'about as much'}.")
     if showing:
         seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
         sentences.append(f"Of the pictures that show it were marked: {seen}.")
@@ -167,8 +165,8 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
         f"page_{drawn}",
         {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage) or None},
     )
-    # Who comes after the time marks without the clock. All of it stays as it was: then the browser has it already, and a
-    # press costs one small message each way.
+    # Who comes after the time marks without the clock.
+    # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
         key=f"sheet_{drawn}",
         data={
