@@ -200,6 +200,13 @@ def test_every_step_of_a_route_is_drawn_on_all_three_screens(visit: Open, route:
     assert rooms.stage(doors.store(), room.code).step == steps[-1].name
 
 
+def test_code_and_address_are_headings_on_every_step_for_the_back_row(visit: Open, room: Room) -> None:
+    rooms.present(doors.store(), room.code, step="what")
+    projector = visit(room=room.code, view="projector")
+    assert room.code in [element.value for element in projector.header]
+    assert any("/workshop" in element.value for element in projector.subheader)
+
+
 def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room, notes: AppTest) -> None:
     second = give(visit(room=room.code, view="projector"), KEY)
     press(notes, "Next")

@@ -50,7 +50,8 @@ def invite(room: Room, width: int) -> None:
         width=width,
         alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
     )
-    st.markdown(f"##### {plain(invitation.short(address))}\n\n### {room.code}")
+    st.subheader(plain(invitation.short(address)), anchor=False)
+    st.header(room.code, anchor=False)
 
 
 def _join(room: Room, step: Step) -> None:
