@@ -41,7 +41,7 @@ def bring_along() -> Photo | None:
     """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
     choose_sample()
     if visitor.own_faces():
-        st.page_link("pages/photo.py", label="Give a photo of yours, or choose another model, on the first page")
+        st.page_link("pages/photo.py", label="A photo of yours, or another model")
     st.caption(f"Read by {cards.load(visitor.model()).title}.")
     chosen = photo()
     if chosen is not None:
