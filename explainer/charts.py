@@ -329,12 +329,18 @@ def _wrapped(names: Sequence[str]) -> list[str]:
 
 def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
     """The figure with a title, and with all its texts of that size in pixels."""
-    font = {"size": text, **_LETTERS}
     figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle, "font": font}, "font": {"size": text + 2}},
+        title={"text": title, "subtitle": {"text": subtitle}, "font": {"size": text + 2}},
         margin={"l": 0, "r": 0, "t": _ABOVE * text // _TEXT, "b": 0},
-        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal", "font": font},
+        legend={"orientation": "h", "yanchor": "top", "traceorder": "normal"},
     )
+    return _lettered(figure, text)
+
+
+def _lettered(figure: "go.Figure", text: int) -> "go.Figure":
+    """The figure with subtitle, legend and axes of a size in pixels."""
+    font = {"size": text, **_LETTERS}
+    figure.update_layout(title={"subtitle": {"font": font}}, legend={"font": font})
     figure.update_xaxes(tickfont=font, title_font=font)
     figure.update_yaxes(tickfont=font, title_font=font)
     return figure
@@ -492,16 +498,10 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
 
 def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
     """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
-    font = {"size": text, **_LETTERS}
     figure.update_layout(
-        height=height,
-        title={"font": {"size": text + 4}, "subtitle": {"font": font}},
-        legend={"font": font},
-        margin={"t": 5 * text if figure.layout.title.text else 0},
+        height=height, title={"font": {"size": text + 4}}, margin={"t": 5 * text if figure.layout.title.text else 0}
     )
-    figure.update_xaxes(tickfont=font, title_font=font)
-    figure.update_yaxes(tickfont=font, title_font=font)
-    figure.update_annotations(font=font)
+    figure.update_annotations(font={"size": text, **_LETTERS})
     for kind in ("bar", "scatter", "treemap"):
         figure.update_traces(textfont_size=text, selector={"type": kind})
-    return figure
+    return _lettered(figure, text)

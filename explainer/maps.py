@@ -105,8 +105,6 @@ def parts(root: str, measure: str, most: int) -> tuple[Part, ...]:
 
     branches = [Part(wnid, sizes(wnid)) for wnid in children[root]]
     branches.sort(key=lambda part: (-sum(part.sizes.values()), part.wnid))
-    if status := vocabularies.status(root):
-        branches.append(Part(root, {status: of(tree[root])}))
     rest = branches[most:]
     gathered: Counter[Status] = Counter()
     for part in rest:

@@ -17,6 +17,9 @@ from explainer.vocabularies import RELEASES, Status, person_categories
 LOWEST, HIGHEST = RATINGS
 """The ends of the scale on which imageability was rated (Yang et al. 2020)."""
 
+THRESHOLD = 4.0
+"""The imageability that a safe category had to reach to be kept (Yang et al. 2020)."""
+
 REASONS: tuple[Status, ...] = ("not imageable", "sensitive", "offensive")
 """Why a person category was removed: every status but "kept"."""
 
@@ -227,16 +230,15 @@ def kept() -> tuple[str, ...]:
     return by_images(person_categories("winter-2021"))
 
 
-def largest_removed(n: int) -> tuple[str, ...]:
-    """Wnids of the `n` removed person categories with the most Fall 2011 images, these first."""
+def largest_removed(n: int | None = None) -> tuple[str, ...]:
+    """Wnids of the `n` removed person categories with the most Fall 2011 images, these first; of all by default."""
     return by_images(person_categories("fall-2011") - person_categories("winter-2021"))[:n]
 
 
-def most_imageable_removed(n: int) -> tuple[str, ...]:
-    """Wnids of the `n` removed person categories with the highest imageability; among equals the larger first."""
+def most_imageable_removed(n: int | None = None) -> tuple[str, ...]:
+    """Wnids of the `n` removed person categories with the highest imageability, of all by default; the larger first."""
     tree = taxonomy.load()
-    removed = largest_removed(len(tree.people))
-    return tuple(sorted(removed, key=lambda wnid: tree[wnid].imageability or 0, reverse=True)[:n])
+    return tuple(sorted(largest_removed(), key=lambda wnid: tree[wnid].imageability or 0, reverse=True)[:n])
 
 
 def by_images(wnids: Iterable[str]) -> tuple[str, ...]:

@@ -142,6 +142,11 @@ def label(pipeline: Pipeline, crops: Sequence[Image.Image], boxes: Sequence[Box 
     )
 
 
+def seen(photo: Photo, reading: Reading) -> Image.Image:
+    """What the reading's network saw: RGB, as many pixels wide and high as its card says."""
+    return faces.crop(photo, reading.box, cards.load(reading.model).transform.side)
+
+
 def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[str, Any]:
     """A result as JSON has it: each reading's box, its `n` likeliest objects, its `n` nearest people in each release.
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer import cards, faces
+from explainer import roulette
 from explainer.ui import downloads, labels, laboratory, resources, source, visitor
 
 TOP = 5
@@ -23,7 +23,7 @@ methods = laboratory.methods(target.kind)
 drawing = laboratory.drawing()
 if not laboratory.asked(photo, reading, target, methods):
     st.stop()
-crop = faces.crop(photo, reading.box, cards.load(reading.model).transform.side)
+crop = roulette.seen(photo, reading)
 attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
 downloads.explanations(crop, attributions, drawing)
 

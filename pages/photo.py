@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer import cards, charts, faces, figures, saliency, vocabularies
+from explainer import charts, figures, roulette, saliency, vocabularies
 from explainer.ui import downloads, labels, models, resources, source, visitor
 from explainer.words import Context
 
@@ -68,7 +68,7 @@ models.compare(photo, whole, result, index, TOP)
 st.header("How it came to that")
 seen, objects = st.columns([2, 3], gap="large")
 with seen:
-    crop = faces.crop(photo, reading.box, cards.load(reading.model).transform.side)
+    crop = roulette.seen(photo, reading)
     st.image(crop, width=224, caption="What the network saw", alt="The square cut out for the network.")
 with objects:
     st.markdown(labels.chain(reading, release))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer import faces
+from explainer import roulette
 from explainer.removal import TIMELINE, VOICES
 from explainer.ui import labels, removal, resources, source, visitor
 
@@ -58,7 +58,7 @@ if photo is not None and visitor.agreed():
     reading = result.readings[labels.face(result)]
     seen, said = st.columns([1, 3], gap="large")
     with seen:
-        st.image(faces.crop(photo, reading.box), width=224, alt="The square cut out for the network.")
+        st.image(roulette.seen(photo, reading), width=224, alt="The square cut out for the network.")
     with said:
         st.markdown(labels.answers(reading))
         st.markdown(labels.removal(reading, TOP))

@@ -68,12 +68,16 @@ def small_print(release: str, model: str) -> str:
     )
 
 
+def score(label: Label, reading: Reading) -> str:
+    """The score of a label, by the name of what it is for the model."""
+    return f"{_way(reading.model).score} {label.score:.3f}"
+
+
 def card(label: Label, reading: Reading, key: str) -> None:
     """One label in full, with its score."""
     category.card(label.wnid, Context.PHOTO, key)
     with st.container(horizontal=True, gap="small"):
-        way = _way(reading.model)
-        st.markdown(f":small[{way.score} {label.score:.3f}]", help=way.scale)
+        st.markdown(f":small[{score(label, reading)}]", help=_way(reading.model).scale)
         if not visitor.caption(label.wnid, Context.PHOTO).masked:
             category.link(label.wnid)
 

@@ -54,8 +54,7 @@ def about() -> None:
         for trouble in cards.troubles():
             st.warning(plain(trouble))
         for card in cards.load_all():
-            job = resources.downloads().get(card.name)
-            if card.present and job and job.done and not job.future.cancelled() and (failed := job.future.exception()):
+            if card.present and (failed := _failure(resources.downloads().get(card.name))):
                 st.error(plain(f"{failed} Take {card.weights.path} away to download it again."))
         running = {name: job for name, job in resources.downloads().items() if not job.done}
         if absent or running:
@@ -77,14 +76,22 @@ def _offers(absent: Sequence[tuple[ModelCard, int]], running: Sequence[Job[None]
             st.progress(job.progress, f"Downloading, {job.progress:.0%} of {cards.megabytes(size)}")
             st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
             continue
-        if job is not None and not job.future.cancelled() and (error := job.future.exception()):
-            st.error(plain(str(error) or "The download was stopped; it can go on where it ended."))
+        if failed := _failure(job):
+            st.error(plain(failed))
         st.button(
             f"Download ({cards.megabytes(size)})",
             key=f"download_{card.name}",
             on_click=resources.download,
             args=(card.name,),
         )
+
+
+def _failure(job: Job[None] | None) -> str | None:
+    """Why a download ended without a model, as a sentence; None where it did not, or nobody waits for it any more."""
+    if job is None or not job.done or job.future.cancelled():
+        return None
+    error = job.future.exception()
+    return None if error is None else str(error) or "The download was stopped; it can go on where it ended."
 
 
 def _describe(card: ModelCard) -> None:

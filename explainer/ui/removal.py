@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies, words
-from explainer.removal import HIGHEST, LOWEST, REASONS, Branch, Outcome
+from explainer.removal import HIGHEST, LOWEST, REASONS, THRESHOLD, Branch, Outcome
 from explainer.taxonomy import PERSON, Safety
 from explainer.ui import category, downloads, resources, visitor
 from explainer.ui.category import plain
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 DROPPED: tuple[Safety, ...] = ("sensitive", "offensive")
 """The safety classes that ImageNet dropped (Yang et al. 2020)."""
-
-THRESHOLD = 4.0
-"""The imageability that a category had to reach, 1 to 5 (Yang et al. 2020)."""
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn
@@ -242,12 +239,12 @@ def _histogram(threshold: float) -> None:
 def kept_and_removed() -> None:
     """What stayed, and the largest and the most imageable of what went, each leading to its place in the tree."""
     tree = taxonomy.load()
-    kept, gone = removal.kept(), len(person_categories("fall-2011") - person_categories("winter-2021"))
+    kept = removal.kept()
     _links("Kept", kept, "kept", most=len(kept))
-    _links("The largest removed", removal.largest_removed(gone), "largest")
+    _links("The largest removed", removal.largest_removed(), "largest")
     _links(
         "The most imageable removed",
-        removal.most_imageable_removed(gone),
+        removal.most_imageable_removed(),
         "most_imageable",
         lambda wnid: f"{tree[wnid].imageability:.1f} of 5",
     )

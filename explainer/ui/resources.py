@@ -286,9 +286,8 @@ def explain_all(
 
     `methods` has all settings of each method by its name.
     """
-    jobs = [
-        _attribution(photo.digest, box, target, method, methods[method], visitor.model(), photo) for method in methods
-    ]
+    model = visitor.model()
+    jobs = [_attribution(photo.digest, box, target, name, chosen, model, photo) for name, chosen in methods.items()]
     _want("explanations", jobs)
     return jobs
 

@@ -13,13 +13,11 @@ from typing import Literal
 
 from explainer import catalogue, taxonomy
 from explainer.catalogue import Fate
+from explainer.removal import THRESHOLD
 from explainer.taxonomy import Safety
 
 Level = Literal["nominal", "ordinal"]
 Outcome = Literal["same", "different", "undecided"]
-
-IMAGEABLE = 4.0
-"""From this mean rating on ImageNet kept a safe person category (Yang et al. 2020)."""
 
 _REAL_PEOPLE = frozenset({"n11100798", "n11242849", "n11346873"})  # categories that are somebody by name
 _BAND = 0.5  # of the range of imageability; the deck has a category of each
@@ -195,15 +193,15 @@ def commonest(deck: Deck, counts: Mapping[str, int]) -> tuple[str, ...]:
 def compare(question: Question, counts: Mapping[str, int]) -> Outcome | None:
     """Whether a room decided as ImageNet did; None without a vote, or without a record.
 
-    Imageability: on the same side of IMAGEABLE, the median of the room and the published mean. Safety: the answer given
-    most often and the published one; undecided where two are level.
+    Imageability: on the same side of removal.THRESHOLD, the median of the room and the published mean. Safety: the
+    answer given most often and the published one; undecided where two are level.
     """
     record = published(question.wnid)
     if question.deck.level == "ordinal":
         room = median(counts)
         if room is None or record.imageability is None:
             return None
-        return "same" if (room >= IMAGEABLE) == (record.imageability >= IMAGEABLE) else "different"
+        return "same" if (room >= THRESHOLD) == (record.imageability >= THRESHOLD) else "different"
     answers = commonest(question.deck, counts)
     if not answers or record.safety is None:
         return None

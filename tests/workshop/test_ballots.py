@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer import words
+from explainer import removal, words
 from explainer.taxonomy import Taxonomy
 from explainer.words import Context
 from explainer.workshop import ballots
@@ -56,7 +56,7 @@ def test_grandmother_was_kept_and_grandfather_removed_though_both_are_easily_see
 def test_the_line_between_imageable_and_not_is_that_of_winter_2021(tree: Taxonomy) -> None:
     for wnid in tree.people:
         synset = tree[wnid]
-        rated = synset.safety == "safe" and (synset.imageability or 0) >= ballots.IMAGEABLE
+        rated = synset.safety == "safe" and (synset.imageability or 0) >= removal.THRESHOLD
         assert synset.in_winter_2021 == rated
 
 

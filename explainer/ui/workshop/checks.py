@@ -40,9 +40,7 @@ CHECKS = (
         lambda: bool(invitation.addresses()),
         "It is in no network: phones cannot join. Connect it, or go on without phones.",
     ),
-    Check(
-        "The network that reads pictures is there", lambda: cards.load().weights.path is not None, "Run `make setup`."
-    ),
+    Check("The network that reads pictures is there", lambda: cards.load().present, "Run `make setup`."),
     Check(
         "The face detector is there",
         lambda: _detector() == "yunet",

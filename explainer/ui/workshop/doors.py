@@ -166,10 +166,10 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
             if token is not None:
                 rooms.heartbeat(store(), code, token)
             changed = rooms.stage(store(), code).version != version
-        except RoomError:  # deleted meanwhile
-            changed = True
         except Busy:  # the next look will tell
             changed = False
+        except RoomError:  # deleted meanwhile
+            changed = True
         if changed:
             st.rerun()
 

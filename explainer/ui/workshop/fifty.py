@@ -92,8 +92,7 @@ def controls(room: Room, stage: Stage) -> None:
 
 def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
-    showing = [picture.number - 1 for picture in sheet.pictures if picture.shows]
-    sights = {turn: agreement.of_marks(marks.pages, marks.marked, showing) for turn, marks in kept.items()}
+    sights = {turn: agreement.of_marks(marks.pages, marks.marked, sheet.showing) for turn, marks in kept.items()}
     # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
     alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
     if not alphas:
@@ -104,7 +103,7 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
         change = alphas[UNTIMED] - alphas[TIMED]
         much = f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
         sentences.append(f"Without haste the room agrees {much if abs(change) >= _CHANGE else 'about as much'}.")
-    if showing:
+    if sheet.showing:
         seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
         sentences.append(f"Of the pictures that show it were marked: {seen}.")
     return " ".join(sentences)
@@ -193,7 +192,6 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     kept = votes.marks_of(doors.store(), room.code, sheet.name, stage.round, token)
     if kept is not None:
         st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
-    if kept is not None:
         st.info("The page is closed. Look up: what comes of it is next.")
     else:
         st.info(f"Read the word. {votes.PICTURES} small pictures come in a moment: press all that show it.")

@@ -106,10 +106,7 @@ def _opened(made_up: bool) -> None:
     def work() -> None:
         store = doors.store()
         if made_up:
-            showing = {
-                name: [place for place, picture in enumerate(sheets.sheet(name).pictures) if picture.shows]
-                for name in sheets.SHEETS
-            }
+            showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
             room = rehearsal.rehearse(store, preset, deck, route, showing, phones=phones)
         else:
             room = rooms.open_room(store, preset, deck, route, phones=phones)

@@ -3,15 +3,15 @@
 Of supplied pictures alone, and never with a word that somebody revealed for themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import charts, faces, figures, maps, removal, samples, taxonomy, vocabularies, words
-from explainer.corruptions import CORRUPTIONS
+from explainer import charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
+from explainer.corruptions import CORRUPTIONS, Changed, Strip
 from explainer.roulette import Reading
 from explainer.saliency import Target
 from explainer.ui import resources
@@ -44,14 +44,20 @@ class Part:
 
 def invite(room: Room, width: int) -> None:
     """How to join: a code to photograph, the short address, the code of the room."""
+    st.subheader(_code(room, width), anchor=False)
+    st.header(room.code, anchor=False)
+
+
+def _code(room: Room, width: int) -> str:
+    """Shows a code to photograph that leads into the room; gives back the address that can be typed instead."""
     address = f"{doors.origin()}/workshop"
+    short = invitation.short(address)
     st.image(
         invitation.qr(f"{address}?room={room.code}&embed=true"),
         width=width,
-        alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
+        alt=f"A QR code to join the room {room.code} at {short}.",
     )
-    st.subheader(plain(invitation.short(address)), anchor=False)
-    st.header(room.code, anchor=False)
+    return plain(short)
 
 
 def _join(room: Room, step: Step) -> None:
@@ -59,16 +65,11 @@ def _join(room: Room, step: Step) -> None:
         st.header("Put up a hand to vote. Nobody has to.", anchor=False)
         return
     code, how, network = st.columns([4, 6, 4], gap="large")
-    address = f"{doors.origin()}/workshop"
     with code:
-        st.image(
-            invitation.qr(f"{address}?room={room.code}&embed=true"),
-            width=560,
-            alt=f"A QR code to join the room {room.code} at {invitation.short(address)}.",
-        )
+        address = _code(room, 560)
     with how:
         st.header("Join with a phone, or put up a hand", anchor=False)
-        st.subheader(plain(invitation.short(address)), anchor=False)
+        st.subheader(address, anchor=False)
         st.title(f"Room {room.code}", anchor=False)
         st.subheader("No name, no account, no photo of you.", anchor=False)
     with network:
@@ -122,27 +123,13 @@ def _small_nobody(room: Room, step: Step) -> None:
 
 def _break(room: Room, step: Step) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        change: str = st.pills(
-            "Change",
-            _CHANGES,
-            default=_CHANGES[0],
-            required=True,
-            format_func=lambda name: CORRUPTIONS[name].title,
-            key="talk_change",
-        )
-        strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
-        unit = CORRUPTIONS[change].unit
-        place = st.select_slider(
-            f"How much ({unit})",
-            range(len(strip.changed)),
-            format_func=lambda place: f"{strip.changed[place].amount:g}",
-            key=f"talk_amount_{change}",
-        )
+        strip, first, now = _changed(PORTRAIT, _CHANGES, "talk")
     before, after = st.columns(2, gap="large")
-    for column, index, title in ((before, 0, "As it is"), (after, place, f"{strip.changed[place].amount:g} {unit}")):
+    amount = f"{now.amount:g} {CORRUPTIONS[strip.corruption].unit}"
+    for column, changed, title in ((before, first, "As it is"), (after, now, amount)):
         with column:
-            st.image(strip.changed[index].crop, width=410, alt=f"What the network saw. {title}.")
-            st.subheader(f"{title}: **{plain(_name(strip.changed[index].reading))}**", anchor=False)
+            st.image(changed.crop, width=410, alt=f"What the network saw. {title}.")
+            st.subheader(f"{title}: **{plain(_name(changed.reading))}**", anchor=False)
 
 
 def _small_break(room: Room, step: Step) -> None:
@@ -157,24 +144,29 @@ def _small_break(room: Room, step: Step) -> None:
         format_func=lambda name: samples.SAMPLES[name].title,
         key="try_picture",
     )
+    _, first, now = _changed(name, CORRUPTIONS, "try")
+    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
+    st.markdown(f"As it is: **{plain(_name(first.reading))}**. Now: **{plain(_name(now.reading))}**.")
+
+
+def _changed(name: str, changes: Iterable[str], key: str) -> tuple[Strip, Changed, Changed]:
+    """A supplied picture under a change to choose: all amounts, unchanged, and at the amount that is chosen."""
     change: str = st.pills(
         "Change",
-        CORRUPTIONS,
+        changes,
         default=_CHANGES[0],
         required=True,
         format_func=lambda name: CORRUPTIONS[name].title,
-        key="try_change",
+        key=f"{key}_change",
     )
     strip = resources.supplied_strip(name, change, _RELEASE)
     place = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})",
         range(len(strip.changed)),
         format_func=lambda place: f"{strip.changed[place].amount:g}",
-        key=f"try_amount_{change}",
+        key=f"{key}_amount_{change}",
     )
-    first, now = strip.changed[0], strip.changed[place]
-    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
-    st.markdown(f"As it is: **{plain(_name(first.reading))}**. Now: **{plain(_name(now.reading))}**.")
+    return strip, strip.changed[0], strip.changed[place]
 
 
 def _roulette(room: Room, step: Step) -> None:
@@ -255,6 +247,7 @@ def _small_tree(room: Room, step: Step) -> None:
 
 
 def _removal(room: Room, step: Step) -> None:
+    line = removal.THRESHOLD
     left, right = st.columns(2, gap="large")
     before, *_, after = (step.kept.categories for step in removal.steps())
     with left:
@@ -265,9 +258,10 @@ def _removal(room: Room, step: Step) -> None:
         )
     with right:
         _chart(
-            charts.imageability(removal.histogram(), {"the line of 2021": 4.0}, "How well one can see it, 1 to 5", ""),
+            charts.imageability(removal.histogram(), {"the line of 2021": line}, "How well one can see it, 1 to 5", ""),
             "imageability",
-            "Bars: how many person categories were rated how imageable; a line at 4, which the kept ones had to reach.",
+            "Bars: how many person categories were rated how imageable; "
+            f"a line at {line:g}, which the kept ones had to reach.",
         )
 
 
@@ -386,7 +380,7 @@ def _explained() -> tuple[Image, Image]:
     reading = resources.supplied(PORTRAIT).readings[0]
     target = Target("person", reading.people(_RELEASE, 1)[0].wnid)
     attribution = resources.supplied_explanation(PORTRAIT, target, _METHOD)
-    crop = faces.crop(samples.read(PORTRAIT), reading.box)
+    crop = roulette.seen(samples.read(PORTRAIT), reading)
     return crop, figures.overlay(crop, attribution)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from explainer.workshop.rooms import RoomError
-from explainer.workshop.store import Busy
 
 _TROUBLE = "workshop_trouble"
 
@@ -15,7 +14,7 @@ def attempt(work: Callable[[], object], of: str = "") -> None:
     st.session_state.pop(_TROUBLE, None)
     try:
         work()
-    except (RoomError, Busy) as error:
+    except RoomError as error:
         st.session_state[_TROUBLE] = {"of": of, "sentence": str(error)}
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from explainer import charts, words
+from explainer.removal import THRESHOLD
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, looking, word
 from explainer.ui.workshop.trying import attempt, button, trouble
@@ -95,7 +96,7 @@ def outcome(question: Question, tally: Tally, published: Published) -> str:
         median = ballots.median(tally.counts)
         room = "Nobody voted" if median is None else f"The room's median is {median:g}"
         rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
-        return f"{said} {room}; {rated}. Below {ballots.IMAGEABLE:g} of 5 a word for people was removed."
+        return f"{said} {room}; {rated}. Below {THRESHOLD:g} of 5 a word for people was removed."
     titles = {choice.key: choice.title for choice in question.deck.choices}
     most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(question.deck, tally.counts)) or "nothing"
     return f"{said} Said most often: {most}. On record: {published.safety}; {published.fate}."

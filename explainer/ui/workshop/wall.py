@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explainer import charts, faces, removal, vocabularies, words
+from explainer import charts, removal, roulette, vocabularies, words
 from explainer.roulette import Result
 from explainer.ui import labels, resources, source, visitor
 from explainer.ui.category import plain
@@ -87,9 +87,9 @@ def _read(result: Result, release: str) -> None:
         st.session_state[_SEEN] = label.wnid
         caption = visitor.caption(label.wnid, Context.PHOTO)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(faces.crop(photo, reading.box), width=112, alt="What the network saw.")
+            st.image(roulette.seen(photo, reading), width=112, alt="What the network saw.")
             with st.container():
-                st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[cosine {label.score:.3f}]")
+                st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[{labels.score(label, reading)}]")
                 if caption.masked:
                     visitor.reveal_button(label.wnid, f"wall_{number}")
     st.caption(
