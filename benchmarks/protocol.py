@@ -40,6 +40,8 @@ class Visit:
         self._drawn: set[tuple[int, ...]] = set()  # since the last run began
         self._values: dict[str, WidgetState] = {}
         self._timers: dict[str, tuple[float, float]] = {}  # seconds between a fragment's runs; the next
+        self.drawings: dict[str, int] = {}
+        """The numbers of what stands there and is looked at again, by fragment."""
         self.received = 0
         """Bytes that came by websocket so far."""
         self.run()
@@ -76,9 +78,9 @@ class Visit:
         (button, fragment) = self._one(lambda element: element.button.id.endswith(f"-{key}"))
         self.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
 
-    def tell(self, state: dict[str, Any]) -> None:
-        """Give the one component of the app's own a state."""
-        (component, fragment) = self._one(lambda element: bool(element.bidi_component.id))
+    def tell(self, name: str, state: dict[str, Any]) -> None:
+        """Give the one component of that name a state."""
+        (component, fragment) = self._one(lambda element: element.bidi_component.component_name == name)
         self._set(WidgetState(id=component.bidi_component.id, json_value=json.dumps(state)), fragment)
 
     def wait(self, seconds: float) -> None:
@@ -92,7 +94,15 @@ class Visit:
             if due >= end:
                 return
             self._timers[fragment] = interval, time.monotonic() + interval
-            self.run(fragment=fragment, by_itself=True)
+            if fragment in self.drawings:
+                self._look(fragment, self.drawings[fragment])
+            else:
+                self.run(fragment=fragment, by_itself=True)
+
+    def look(self, drawing: int) -> None:
+        """Look again at the one thing that is looked at, and say that this drawing of it stands there."""
+        (fragment,) = self.drawings
+        self._look(fragment, drawing)
 
     def choose(self, option: str) -> None:
         """Press the one pill or segment of that name."""
@@ -167,6 +177,16 @@ class Visit:
         if any(element.HasField("exception") for element in self.elements):
             raise RuntimeError("an exception stands on the page")
 
+    def _look(self, fragment: str, drawing: int) -> None:
+        """What `looking.js` does, with the name that Streamlit's own script gives it."""
+        (component,) = (
+            element.bidi_component
+            for element, of in self._elements.values()
+            if of == fragment and element.bidi_component.component_name == "looking"
+        )
+        asked = json.dumps([{"event": "look", "value": drawing}])
+        self.run(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events", json_trigger_value=asked), fragment)
+
     def _set(self, value: WidgetState, fragment: str) -> None:
         self._values[value.id] = value
         self.run(fragment=fragment)
@@ -190,6 +210,7 @@ class Visit:
                     self._elements.clear()
                     self._drawn.clear()
                     self._timers.clear()
+                    self.drawings.clear()
             elif message.WhichOneof("type") == "navigation":
                 self._script = message.navigation.page_script_hash
             elif message.WhichOneof("type") == "auto_rerun":
@@ -204,7 +225,12 @@ class Visit:
                 self._elements.pop(path, None)
                 self._drawn.add(path)
                 if message.delta.HasField("new_element"):
-                    self._elements[path] = message.delta.new_element, message.delta.fragment_id
+                    element, fragment = message.delta.new_element, message.delta.fragment_id
+                    self._elements[path] = element, fragment
+                    if element.bidi_component.component_name == "looking":
+                        asked = json.loads(element.bidi_component.json)
+                        self.drawings[fragment] = asked["drawing"]
+                        self._timers.setdefault(fragment, (asked["seconds"], time.monotonic() + asked["seconds"]))
             if message.WhichOneof("type") == kind:
                 return message
         raise RuntimeError("the server closed the connection")

@@ -102,7 +102,7 @@ class Phone(Visit):
     def mark(self, page: Page, places: frozenset[int], sent: Sent) -> None:
         """Have these pictures of a page marked, and look whether that was kept."""
         told = {"marked": sorted(places)}
-        self._send(page, places, lambda: self.tell(told), f"Kept: {len(places)} of", "a mark", sent)
+        self._send(page, places, lambda: self.tell("sheet", told), f"Kept: {len(places)} of", "a mark", sent)
 
     def _send(self, page: Page, what: object, press: Callable[[], None], said: str, asked: str, sent: Sent) -> None:
         start = time.perf_counter()

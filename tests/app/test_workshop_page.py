@@ -106,7 +106,7 @@ def test_without_the_key_nobody_gets_notes_or_the_buttons_that_move_the_room(vis
         app = visit(room=room.code, view=view)
         assert not {"Next", "Back", "Blank", "End", "Delete it"} & set(labels(app))
         assert step.say not in said(app)
-        assert not app.toggle
+        assert not app.menu_button
     assert set(labels(visit())) == {"Join", "Go on"} | {label for label in labels(visit()) if "…" in label}
 
 
@@ -219,7 +219,7 @@ def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room
     vote = {"step": "decide", "activity": ballots.DECKS["imageability"].questions[0], "round": 2, "open": True}
     running = rooms.present(doors.store(), room.code, **vote)
     press(behind, "Next")
-    notes.selectbox(key="leap").set_value("removal").run()
+    notes.menu_button(key="leap").click("removal").run()
     assert rooms.stage(doors.store(), room.code) == running
     press(behind, "Next")
     assert rooms.stage(doors.store(), room.code).step != "decide"
@@ -232,17 +232,17 @@ def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) ->
 
 
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
-    notes.selectbox(key="leap").set_value("removal").run()
+    notes.menu_button(key="leap").click("removal").run()
     assert rooms.stage(doors.store(), room.code).step == "removal"
     assert title("removal") in said(notes)
 
 
 def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Room, notes: AppTest) -> None:
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
-    notes.toggle(key="switch_paused").set_value(True).run()
+    press(notes, "Pause all")
     assert "A pause" in said(phone.run())
     assert title("start") in said(projector.run())
-    notes.toggle(key="switch_paused").set_value(False).run()
+    press(notes, "Go on")
     press(notes, "Blank")
     assert "Look up" in said(phone.run())
     assert said(projector.run()) == ""

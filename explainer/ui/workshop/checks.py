@@ -72,7 +72,7 @@ def show(room: Room) -> None:
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
     if room.phones:
-        looking.every(2.0, partial(_phone, room))
+        looking.every(2.0, partial(_phone, room), "phone")
 
 
 def _phone(room: Room) -> None:

@@ -3,12 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Literal, Unpack, get_args
 
 import streamlit as st
 
 from explainer.ui.workshop import looking
-from explainer.ui.workshop.trying import attempt
+from explainer.ui.workshop.trying import press
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
@@ -23,7 +24,7 @@ PAGE = "pages/workshop.py"
 """Where all of it is."""
 
 _PRESENTER, _FAILURES, _KEY = "presenter", "wrong_keys", "presenter_key"
-_TOKENS = "tokens"
+_TOKENS, _SHOWN = "tokens", "shown"
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 
 
@@ -120,10 +121,28 @@ def _take_key() -> None:
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
 
 
+def stage(room: Room) -> Stage:
+    """What the room is shown, as this screen draws it now."""
+    found = st.session_state[_SHOWN] = rooms.stage(store(), room.code)
+    return found
+
+
+def shown() -> Stage:
+    """What stands on this screen, or what its last press made of it: then it is drawn in a moment."""
+    found: Stage = st.session_state[_SHOWN]
+    return found
+
+
 def present(code: str, seen: int | None = None, **changes: Unpack[Changes]) -> None:
     """Change what a room is shown, where this session has given the key; see `rooms.present`."""
+
+    def work() -> None:
+        after = rooms.present(store(), code, seen, **changes)
+        if after.version == shown().version + 1 and changes.items() <= asdict(after).items():
+            st.session_state[_SHOWN] = after  # a clicker that is pressed twice goes on from here
+
     if is_presenter():
-        attempt(lambda: rooms.present(store(), code, seen, **changes))
+        press(work)
 
 
 def token(room: Room) -> str | None:
@@ -146,7 +165,7 @@ def join(code: str) -> None:
         kept[found.code] = rooms.join(store(), found.code, kept.get(found.code))
         go(room=found.code, token=kept[found.code])
 
-    attempt(work)
+    press(work)
 
 
 def step(room: Room, stage: Stage) -> Step:
@@ -173,7 +192,7 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
         if changed:
             st.rerun()
 
-    looking.every(_FOLLOWED, look)
+    looking.every(_FOLLOWED, look, "stage")
 
 
 def origins() -> tuple[str, ...]:

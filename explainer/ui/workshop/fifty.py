@@ -40,7 +40,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         _haste(room, sheet, large=True)
         _disputed(room, sheet, pictures=10, side=150)
     else:
-        looking.every(1.0, partial(_clock, room, stage, sheet))
+        looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -87,7 +87,7 @@ def controls(room: Room, stage: Stage) -> None:
         else:
             button("First page", lambda: present(activity=SHEETS[0], round=TIMED))
     trouble()
-    looking.every(1.0, partial(_clock, room, stage, sheet))
+    looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
 
 def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:

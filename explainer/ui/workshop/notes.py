@@ -11,7 +11,7 @@ import streamlit as st
 from explainer.ui.category import plain
 from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
-from explainer.ui.workshop.trying import trouble
+from explainer.ui.workshop.trying import button, trouble
 from explainer.workshop import invitation, rooms, talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
@@ -25,7 +25,7 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         doors.ask_for_key()
         return
-    stage = rooms.stage(doors.store(), room.code)
+    stage = doors.stage(room)
     step = doors.step(room, stage)
     _troubles(room)
     st.title(plain(step.title), anchor=False)
@@ -33,8 +33,8 @@ def show(room: Room) -> None:
     doors.follow(room.code, stage.version, draw=partial(_now, room, step))
     projector.keys(room, stage, step)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _switch("Pause all", room, "paused", stage.paused)
-        _leap(room, stage, step)
+        _pause(room, stage)
+        _leap(room, stage)
     notes, doing = st.columns([3, 2], gap="large")
     with notes:
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
@@ -82,22 +82,22 @@ def _start_clock() -> None:
     st.query_params[_BEGAN] = str(int(time.time()))
 
 
-def _switch(label: str, room: Room, name: str, value: bool) -> None:
-    """A switch that shows what the room has, also where another presenter changed it."""
-    key = f"switch_{name}"
-    st.session_state[key] = value
-    st.toggle(label, key=key, on_change=lambda: doors.present(room.code, **{name: st.session_state[key]}))
+# Triggers alone change the room. A switch or a box that shows what the room has is named in each look with what it has
+# in the browser: one look that left before the page was drawn anew, and the room would be moved back.
 
 
-def _leap(room: Room, stage: Stage, step: Step) -> None:
-    steps = [each.name for each in talk.load().routes[room.route].steps]
-    st.session_state["leap"] = step.name if step.name in steps else steps[0]
-    st.selectbox(
+def _pause(room: Room, stage: Stage) -> None:
+    paused = not stage.paused
+    button("Pause all" if paused else "Go on", lambda: doors.present(room.code, paused=paused))
+
+
+def _leap(room: Room, stage: Stage) -> None:
+    st.menu_button(
         "Go to the step",
-        steps,
+        [each.name for each in talk.load().routes[room.route].steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_change=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
+        on_click=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
     )
     st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
 

@@ -8,7 +8,6 @@ from explainer.ui.workshop import doors, parts, report
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.trying import trouble
-from explainer.workshop import rooms
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
@@ -20,7 +19,7 @@ def show(room: Room) -> None:
         _invite(room)
         return
     visitor.keep_to(room.rules)
-    stage = rooms.stage(doors.store(), room.code)
+    stage = doors.stage(room)
     if room.ended:
         st.header("This room has ended", anchor=False)
         st.markdown("Thank you. What you answered goes when the presenter deletes the room. You may close this page.")

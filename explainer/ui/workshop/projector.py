@@ -6,7 +6,7 @@ from PIL import Image
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, parts
 from explainer.ui.workshop.activities import ACTS
-from explainer.workshop import rooms, talk
+from explainer.workshop import talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
@@ -15,15 +15,16 @@ _CORNER = 220  # pixels of the QR code on every step
 
 def show(room: Room) -> None:
     """The step that the room is at, how to join it, and the keys that move it."""
-    stage = rooms.stage(doors.store(), room.code)
+    stage = doors.stage(room)
     step = doors.step(room, stage)
     if stage.blank:
         # Black in a light theme, too, and so high that the buttons lie below it; their keys go on.
         st.image(Image.new("L", (4, 3)), width="stretch", alt="The screen is blank.")
     else:
         _step(room, stage, step)
-    keys(room, stage, step)
-    doors.follow(room.code, stage.version)
+    with st.container(gap=None):  # every row counts
+        keys(room, stage, step)
+        doors.follow(room.code, stage.version)
 
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
@@ -62,7 +63,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                         key=f"go_{key}",
                         shortcut=key,
                         on_click=move,
-                        args=(room, stage, step, by),
+                        args=(room, by),
                         type="tertiary" if key.startswith("Page") else "secondary",
                     )
             st.button(
@@ -78,6 +79,8 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 doors.ask_for_key()
 
 
-def move(room: Room, stage: Stage, step: Step, by: int) -> None:
-    """Go on from the step that is drawn, unless the room has moved on: a screen that is behind closes no vote."""
-    doors.present(room.code, stage.version, step=talk.beside(room.route, step.name, by), activity="", round=1)
+def move(room: Room, by: int) -> None:
+    """Go on from the step that stands here, unless the room has moved on: a screen that is behind closes no vote."""
+    stage = doors.shown()
+    step = talk.beside(room.route, doors.step(room, stage).name, by)
+    doors.present(room.code, stage.version, step=step, activity="", round=1)

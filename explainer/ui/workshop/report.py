@@ -8,7 +8,7 @@ from explainer.ui import visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop import wall as its_wall
-from explainer.ui.workshop.trying import attempt, trouble
+from explainer.ui.workshop.trying import press, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, rooms, sheets, talk, wall
 from explainer.workshop.ballots import UnknownQuestion
@@ -52,7 +52,7 @@ def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) 
             type="primary" if reason in given else "secondary",
             disabled=reason in given,
             width="stretch",
-            on_click=attempt,
+            on_click=press,
             args=(partial(wall.flag, store, room.code, token, wnid, reason),),
             kwargs={"of": "report"},
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from explainer.ui.workshop import looking
 from explainer.workshop.rooms import RoomError
 
 _TROUBLE = "workshop_trouble"
@@ -18,9 +19,15 @@ def attempt(work: Callable[[], object], of: str = "") -> None:
         st.session_state[_TROUBLE] = {"of": of, "sentence": str(error)}
 
 
+def press(work: Callable[[], object], of: str = "") -> None:
+    """What a button does as its callback: see `attempt`."""
+    looking.pressed()
+    attempt(work, of)
+
+
 def button(title: str, work: Callable[[], object], primary: bool = False) -> None:
     """A button of the presenter's that does `work` before anything is drawn; no two on a page have one title."""
-    st.button(title, key=f"present_{title}", on_click=attempt, args=(work,), type="primary" if primary else "secondary")
+    st.button(title, key=f"present_{title}", on_click=press, args=(work,), type="primary" if primary else "secondary")
 
 
 def trouble(version: int = 0, of: str = "") -> None:

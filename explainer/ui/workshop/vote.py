@@ -10,7 +10,7 @@ from explainer import charts, words
 from explainer.removal import THRESHOLD
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, looking, word
-from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.ui.workshop.trying import attempt, button, press, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, record, rooms, votes
 from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
@@ -42,7 +42,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     word.on_screen(question.wnid, told=False)
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
-    looking.every(1.0, partial(_turnout, room, stage, question))
+    looking.every(1.0, partial(_turnout, room, stage, question), "turnout")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -85,7 +85,7 @@ def controls(room: Room, stage: Stage) -> None:
         for title, key in (("Word before", keys[place - 1]), ("Next word", keys[(place + 1) % len(keys)])):
             button(title, partial(present, activity=key, round=FIRST))
     trouble()
-    looking.every(1.0, partial(_turnout, room, stage, question))
+    looking.every(1.0, partial(_turnout, room, stage, question), "turnout")
     _hands(room, stage, question)
 
 
@@ -147,7 +147,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
                 key=f"answer_{question.key}_{stage.round}_{key}",
                 type="primary" if key == answer else "secondary",
                 width="stretch",
-                on_click=attempt,
+                on_click=press,
                 args=(partial(votes.vote, store, room.code, question.key, stage.round, token, key),),
             )
     trouble(stage.version)

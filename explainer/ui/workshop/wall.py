@@ -10,7 +10,7 @@ from explainer.roulette import Result
 from explainer.ui import labels, resources, source, visitor
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, looking
-from explainer.ui.workshop.trying import attempt, button, trouble
+from explainer.ui.workshop.trying import button, press, trouble
 from explainer.words import Context
 from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
@@ -25,7 +25,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         _revealed(room, large=True)
     else:
         st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
-        looking.every(2.0, partial(_waiting, room))
+        looking.every(2.0, partial(_waiting, room), "wall")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -52,7 +52,7 @@ def controls(room: Room, stage: Stage) -> None:
     else:
         button("Reveal the wall", lambda: present(revealed=True), primary=True)
     trouble()
-    looking.every(2.0, partial(_waiting, room))
+    looking.every(2.0, partial(_waiting, room), "wall")
 
 
 def rate(per_hour: float | None) -> str:
@@ -108,7 +108,7 @@ def _choice(room: Room, stage: Stage, token: str, wnids: Sequence[str]) -> None:
             "Add my labels to the wall",
             key="wall_add",
             width="stretch",
-            on_click=attempt,
+            on_click=press,
             args=(lambda: _add(room, token, wnids, picture),),
         )
     elif picture == OWN:
@@ -130,7 +130,7 @@ def _mine(room: Room, stage: Stage, token: str) -> None:
             "Take mine back",
             key="wall_withdraw",
             width="stretch",
-            on_click=attempt,
+            on_click=press,
             args=(partial(wall.withdraw, doors.store(), room.code, token),),
         )
 

@@ -1,0 +1,57 @@
+"""What is drawn again by itself, on a real server: a screen follows the room, also where a drawing never arrived."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.protocol import Visit
+from explainer.workshop import rooms, talk
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from tests.browser.conftest import APP, serving
+
+START, WHAT = (talk.load().steps[name].title for name in ("start", "what"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "data" / "rooms.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def room(store: Store) -> Room:
+    return rooms.open_room(store, route="20")
+
+
+@pytest.fixture
+def screen(tmp_path: Path, store: Store, room: Room) -> Iterator[Visit]:
+    """The projector of the room, without the key."""
+    with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data")) as server:
+        yield Visit(server.url, "workshop", f"room={room.code}&view=projector")
+
+
+def headings(screen: Visit) -> list[str]:
+    return [element.heading.body for element in screen.elements]
+
+
+def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> None:
+    assert START in headings(screen)
+    rooms.present(store, room.code, step="what")
+    screen.wait(4)
+    assert WHAT in headings(screen)
+
+
+def test_a_drawing_that_never_arrived_is_made_again(screen: Visit) -> None:
+    (number,) = screen.drawings.values()
+    screen.run()
+    assert [*screen.drawings.values()] == [number + 1]
+    screen.look(number)  # was on its way while the page was drawn
+    assert [*screen.drawings.values()] == [number + 1]
+    screen.look(number + 1)
+    screen.look(number)
+    assert [*screen.drawings.values()] == [number + 1]
+    screen.look(number)
+    assert [*screen.drawings.values()] == [number + 2]
