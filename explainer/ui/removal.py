@@ -54,27 +54,17 @@ def _below(key: str, write: Callable[[], str], source: str = _SOURCE) -> None:
         st.caption(source)
 
 
-_CHOICES = {
-    "measure": "categories",
-    "after": list(RELEASES)[-1],
-    "drop": list(DROPPED),
-    "threshold": THRESHOLD,
-    "strict": False,
-    "branch_order": False,
-}
-"""What is chosen on the page at first, by the keys of its widgets."""
-
-
-def keep_choices() -> None:
-    """Have what the visitor chose on the page stay while they look at others; called on every page."""
-    for key, first in _CHOICES.items():
-        st.session_state[key] = st.session_state.get(key, first)
-
-
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    st.segmented_control("Count", list(maps.MEASURES), required=True, key="measure", wrap=True)
-    chosen: str = st.session_state["measure"]
+    chosen: str = st.segmented_control(
+        "Count",
+        list(maps.MEASURES),
+        default="categories",
+        required=True,
+        key="counted",
+        persist_state="session",
+        wrap=True,
+    )
     return chosen
 
 
@@ -115,16 +105,18 @@ def steps(measure: str) -> None:
 @st.fragment
 def releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
-    before, *_ = RELEASES
-    st.segmented_control(
+    before, *_, last = RELEASES
+    after = st.segmented_control(
         "After",
         RELEASES,
+        default=last,
         required=True,
         format_func=lambda name: RELEASES[name].title,
         key="after",
+        persist_state="session",
         wrap=True,
     )
-    shown = {"map-before": before, "map-after": st.session_state["after"]}
+    shown = {"map-before": before, "map-after": after}
     for column, (key, release) in zip(st.columns(2, gap="medium"), shown.items(), strict=True):
         with column:
             _chart(
@@ -160,9 +152,19 @@ def rule() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop = st.pills("Drop what is", get_args(Safety), selection_mode="multi", key="drop", wrap=True)
-        threshold = st.slider("Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold")
-        strict = st.toggle("Strictly above it", key="strict")
+        drop = st.pills(
+            "Drop what is",
+            get_args(Safety),
+            selection_mode="multi",
+            default=DROPPED,
+            key="drop",
+            persist_state="session",
+            wrap=True,
+        )
+        threshold = st.slider(
+            "Keep from this imageability on", LOWEST, HIGHEST, THRESHOLD, 0.1, key="threshold", persist_state="session"
+        )
+        strict = st.toggle("Strictly above it", key="strict", persist_state="session")
         outcome = removal.what_if(drop, threshold, strict)
         _metrics(outcome)
         st.markdown(_compared(outcome))
@@ -273,9 +275,11 @@ def branches() -> None:
     spared = st.segmented_control(
         "Branches",
         (False, True),
+        default=False,
         required=True,
         format_func=lambda spared: "spared most" if spared else "hit hardest",
         key="branch_order",
+        persist_state="session",
         wrap=True,
     )
     shown = every[::-1][:_BRANCHES] if spared else every[:_BRANCHES]

@@ -448,6 +448,26 @@ class RemovalPage(AppPage):
         expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
         self._settle(self.chart("imageability"))
 
+    def drop(self, safety: str) -> None:
+        """Drop a safety class by the rule, or no longer, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-drop").get_by_role("button", name=safety, exact=True).click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def be_strict(self) -> None:
+        """Ask for more than the threshold, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-strict label").click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def leave_and_come_back(self) -> "RemovalPage":
+        """Look at another page by the menu, and come back."""
+        self.page.get_by_role("link", name="About", exact=True).click()
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self.page.get_by_role("link", name="Before and after", exact=True).click()
+        self._settle(self.chart("afterlife"))
+        return self
+
     def wait_for_labels(self) -> None:
         self._settle(self.page.get_by_text("Fall 2011 answers"))
 

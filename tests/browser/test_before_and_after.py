@@ -39,6 +39,22 @@ def test_the_page_is_small_and_a_move_of_the_threshold_sends_its_part_alone(visi
     assert len("".join(page.traffic.frames)) < 2 * MOST_BYTES_OF_A_MOVE
 
 
+def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) -> None:
+    page = visitor.removal()
+    page.choose("counted", "images")
+    page.choose_release("September 2019, announced")
+    page.move_threshold("ArrowLeft")
+    page.drop("sensitive")
+    page.be_strict()
+    kept = page.kept.inner_text()
+    page = page.leave_and_come_back()
+
+    expect(page.kept).to_have_text(kept)
+    expect(page.chart("imageability")).to_contain_text("3.9: yours")
+    expect(page.chart("map-after")).to_contain_text("577,244 of 1,177,285 images")
+    expect(page.exceptions).to_have_count(0)
+
+
 def test_a_branch_leads_into_the_tree(visitor) -> None:
     page = visitor.removal()
     page.follow("inhabitant · 100% of 184").wait_for_place(INHABITANT)
