@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer import roulette
 from explainer.removal import TIMELINE, VOICES
-from explainer.ui import labels, removal, resources, source, visitor
+from explainer.ui import chart, labels, release_maps, removal, resources, source, visitor
 
 TOP = 5
 
@@ -14,11 +14,12 @@ st.markdown(
     "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
     "what the removal did not reach."
 )
+chart.large()
 
 st.header("The steps")
 measure = removal.measure()
 removal.steps(measure)
-removal.releases(measure)
+release_maps.releases(measure)
 
 st.header("The rule, in your hands")
 st.markdown(
