@@ -64,6 +64,8 @@ LARGE = 26
 _LETTERS = {"color": "#000037", "family": "sans-serif"}
 _FONT = {"size": _TEXT, **_LETTERS}
 
+_NAME_OF_LINE = 0.09  # share of a chart's height that a line of text of the name of a line takes
+
 _MAP_ON_SCREEN, _NAME_ON_SCREEN = 860, 20  # pixels of half a screen: of a map, and of its texts
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
@@ -251,27 +253,30 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
         ]
     )
     middle = (bins[0].low + bins[-1].high) / 2
-    for number, (name, value) in enumerate(lines.items()):
+    above = 0  # how many lines of text stand above a name already
+    for name, value in lines.items():
         # The name stands on the line's longer side, where a telephone has room for it.
         side = "right" if value > middle else "left"
         figure.add_vline(
             x=value,
-            line={"dash": "dash" if number else "solid", "width": 2, "color": NEUTRAL},
+            line={"dash": "dash" if above else "solid", "width": 2, "color": NEUTRAL},
             annotation={
                 "text": name,
-                "y": 1 - 0.1 * number,
+                "y": 1 - _NAME_OF_LINE * above,
                 "yanchor": "top",
                 "xanchor": side,
+                "align": side,
                 "font": _FONT,
             },
         )
+        above += 1 + name.count("<br>")
     highest = max(each.categories for each in bins)
     figure.update_layout(
         barmode="stack",
         height=480,
         xaxis={"title": "imageability", "dtick": 1, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
         # Names of lines stand above the bars.
-        yaxis={"title": "categories", "range": [0, highest * (1.05 + 0.15 * len(lines))]},
+        yaxis={"title": "categories", "range": [0, highest / (0.98 - _NAME_OF_LINE * above)]},
         legend={"y": -0.2},
         dragmode=False,
     )

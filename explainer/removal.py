@@ -293,7 +293,7 @@ def by_images(wnids: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, when, and who says so."""
+    """Something that happened, when, and who says so, as Markdown."""
 
     date: str
     what: str
@@ -304,27 +304,28 @@ TIMELINE = (
     Event(
         "1985",
         "Work on WordNet begins at Princeton: a dictionary in which every noun stands below a more general one.",
-        "Miller et al., Introduction to WordNet (International Journal of Lexicography 1990)",
+        "Miller et al., [Introduction to WordNet](https://doi.org/10.1093/ijl/3.4.235) (International Journal of "
+        "Lexicography 1990)",
     ),
     Event(
         "2009",
         "ImageNet takes its categories from WordNet, those for people with the rest, and its pictures from the web.",
-        "Deng et al., ImageNet (CVPR 2009)",
+        "Deng et al., [ImageNet](https://doi.org/10.1109/CVPR.2009.5206848) (CVPR 2009)",
     ),
     Event(
         "Fall 2011",
         "More than 14 million pictures are sorted by about 50,000 paid workers, on average 50 a minute.",
-        "image-net.org; Artforum 2019; Paglen in Vice 2019",
+        "[image-net.org](https://image-net.org); Artforum 2019; Paglen in Vice 2019",
     ),
     Event(
         "2017",
         "YOLO9000 is trained on categories of ImageNet, hundreds of them people, and given to everybody.",
-        "Redmon & Farhadi, YOLO9000 (CVPR 2017)",
+        "Redmon & Farhadi, [YOLO9000](https://arxiv.org/abs/1612.08242) (CVPR 2017)",
     ),
     Event(
         "January 2019",
         "About 1.2 million pictures of people become unreachable on ImageNet's site, without a word.",
-        "Crawford & Paglen, Excavating AI (2019)",
+        "Crawford & Paglen, [Excavating AI](https://excavating.ai) (2019)",
     ),
     Event(
         "September 2019",
@@ -334,18 +335,18 @@ TIMELINE = (
     Event(
         "17 September 2019",
         "ImageNet announces that 1,593 person categories will go, as offensive or sensitive, with their pictures.",
-        "image-net.org; Artforum, The Art Newspaper 2019",
+        "[image-net.org](https://image-net.org); Artforum, The Art Newspaper 2019",
     ),
     Event("27 September 2019", "ImageNet Roulette goes offline.", "ImageNet Roulette's own page, 2019"),
     Event(
         "January 2020",
         "The paper on the removal appears: 1,081 safe categories are hard to see in a picture, and go as well.",
-        "Yang et al., Towards Fairer Datasets (FAT* 2020, arXiv 1912.07726)",
+        "Yang et al., Towards Fairer Datasets (FAT\\* 2020, [arXiv 1912.07726](https://arxiv.org/abs/1912.07726))",
     ),
     Event(
         "Winter 2021",
         "A new release of ImageNet has 158 person categories left.",
-        "ImageNet's list of synsets, Winter 2021 release",
+        "ImageNet's list of synsets, Winter 2021 release, [image-net.org](https://image-net.org)",
     ),
 )
 """How the person categories came and went, oldest first."""
@@ -353,7 +354,7 @@ TIMELINE = (
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What somebody says of the removal, and where."""
+    """What somebody says of the removal, and where, as Markdown."""
 
     who: str
     says: str
@@ -366,14 +367,14 @@ VOICES = (
         "A stock of words that nobody revised, pictures sought for words that no picture can show, and too few kinds "
         "of people in the pictures: these make models misbehave. With the offensive words gone, and those that cannot "
         "be seen, what is left can be balanced. It is a first step, and the rest is safe only “temporarily”.",
-        "Yang et al., Towards Fairer Datasets (FAT* 2020, arXiv 1912.07726)",
+        "Yang et al., Towards Fairer Datasets (FAT\\* 2020, [arXiv 1912.07726](https://arxiv.org/abs/1912.07726))",
     ),
     Voice(
         "Kate Crawford and Trevor Paglen",
         "The step is welcome, but “there is no easy technical fix”: to decide what an image means is politics, and to "
         "sort people so is unscientific at best. What is taken down can no longer be examined, and what was trained on "
         "it stays in use.",
-        "Crawford & Paglen, Excavating AI (2019; AI & Society 2021)",
+        "Crawford & Paglen, [Excavating AI](https://excavating.ai) (2019; AI & Society 2021)",
     ),
 )
 """What those who made the removal say that it does, and what its critics say that it cannot do."""

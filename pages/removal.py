@@ -7,6 +7,21 @@ from explainer.removal import TIMELINE, VOICES
 from explainer.ui import chart, labels, release_maps, removal, resources, source, visitor
 
 TOP = 5
+SECTIONS = {
+    "steps": "The steps",
+    "rule": "The rule, in your hands",
+    "kept": "What stayed, and what went",
+    "afterlife": "The afterlife",
+    "history": "How it came about",
+    "published": "As published, and as counted",
+    "photo": "Your photo, before and after",
+}
+
+
+def section(anchor: str) -> None:
+    """The heading of a section, at its place in the address."""
+    st.header(SECTIONS[anchor], anchor=anchor)
+
 
 st.title("Before and after")
 st.markdown(
@@ -14,32 +29,33 @@ st.markdown(
     "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
     "what the removal did not reach."
 )
+st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in SECTIONS.items()))
 chart.large()
 
-st.header("The steps")
+section("steps")
 measure = removal.measure()
 removal.steps(measure)
 release_maps.releases(measure)
 
-st.header("The rule, in your hands")
+section("rule")
 st.markdown(
     "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 of 5 "
     "or more when asked how well it can be seen in a picture. Draw the lines elsewhere, and see who crosses them."
 )
 removal.rule()
 
-st.header("What stayed, and what went")
+section("kept")
 removal.kept_and_removed()
 removal.branches()
 
-st.header("The afterlife")
+section("afterlife")
 st.markdown(
     "To take a category out of a data set does not take it out of what was trained on it. These are lists "
     "of categories that models answer with."
 )
 removal.afterlife()
 
-st.header("How it came about")
+section("history")
 for event in TIMELINE:
     when, what = st.columns([1, 4])
     when.markdown(f"**{event.date}**")
@@ -48,10 +64,10 @@ for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
 
-st.header("As published, and as counted")
+section("published")
 removal.published()
 
-st.header("Your photo, before and after")
+section("photo")
 photo = source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
 if photo is not None and visitor.agreed():

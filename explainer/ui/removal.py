@@ -1,5 +1,6 @@
 """The removal, drawn: its steps and releases, a rule to choose, what stayed and went, and what still names it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from operator import attrgetter
@@ -13,7 +14,7 @@ from explainer.taxonomy import Safety
 from explainer.ui import category, chart, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, VOCABULARIES, person_categories
-from explainer.words import Context
+from explainer.words import Caption, Context
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn at first
@@ -237,16 +238,30 @@ def _links(
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if len(wnids) > _FIRST and not st.toggle(f"Show {most} of {len(wnids):,}", key=f"more_{key}"):
             most = _FIRST
-        for wnid in wnids[:most]:
-            name = plain(visitor.caption(wnid, Context.TREE).name)
-            category.link(wnid, f"{name} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
+        for wnid, name in _names(wnids[:most]).items():
+            category.link(wnid, f"{plain(name)} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
+
+
+def _names(wnids: Sequence[str]) -> dict[str, str]:
+    """The first word of each category, or where several have the same one, two of them, or the wnid as well."""
+    captions = [visitor.caption(wnid, Context.TREE) for wnid in wnids]
+    two = {caption.wnid: ", ".join(caption.text.split(", ")[:2]) for caption in captions}
+    firsts, seconds = Counter(caption.name for caption in captions), Counter(two.values())
+
+    def name(caption: Caption) -> str:
+        if caption.masked or firsts[caption.name] == 1:
+            return caption.name
+        words = two[caption.wnid]
+        return words if seconds[words] == 1 else f"{words}, {caption.wnid}"
+
+    return {caption.wnid: name(caption) for caption in captions}
 
 
 @st.fragment
 def branches() -> None:
     """The branches of the tree by what was removed of them."""
     st.markdown("**The branches**")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         order: str = st.segmented_control(
             "In the order of",
             list(ORDERS),

@@ -296,6 +296,14 @@ def test_every_kept_category_can_be_reached(page: AppTest) -> None:
     assert kept <= {element.proto.query_string for element in page.main if element.type == "page_link"}
 
 
+def test_categories_of_one_name_are_told_apart(page: AppTest) -> None:
+    page.toggle(key="more_kept").set_value(True).run()
+    names = [label.split(" · ")[0] for label in links(page)]
+    assert "groom, bridegroom, n10147935" in names
+    assert "groom, bridegroom, n10148035" in names
+    assert "athlete" in names
+
+
 def test_what_went_leads_to_its_place_in_the_tree(page: AppTest) -> None:
     ways = links(page)
     assert ways["flutist · 1,540 images"] == "category=n10098245"  # among the largest removed
