@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -284,11 +284,15 @@ def _removal(options: argparse.Namespace) -> int:
     if options.drop is None and options.threshold is None:
         records, rows = _steps()
     else:
-        records, rows = _another_rule(options)
+        records, rows = _another_rule(options.drop or (), options.threshold or removal.LOWEST, options.strict)
     if options.json:
         for record in records:
             print(json.dumps(record))
     else:
+        for record in records:
+            if rule := record.get("rule"):
+                than = "above" if rule["strict"] else "from"
+                print(f"dropped: {', '.join(rule['drop']) or 'nothing'}; imageability: {than} {rule['threshold']:g}")
         print(f"{'':28}{'categories':>12}{'images':>12}")
         for title, extent in rows:
             print(f"{title:28}{extent.categories:>12,}{extent.images:>12,}")
@@ -310,17 +314,14 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     return records, rows
 
 
-def _another_rule(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
-    """The outcome of a rule as a record, with the rule, and as the rows of a table; the rule comes first on a shell."""
-    drop, threshold = sorted(set(options.drop or ())), options.threshold or removal.LOWEST
-    outcome = removal.what_if(drop, threshold, options.strict)
+def _another_rule(
+    drop: Collection[Safety], threshold: float, strict: bool
+) -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
+    """A rule and its outcome as a record, with the wnids of each group, and the outcome as the rows of a table."""
+    outcome = removal.what_if(drop, threshold, strict)
     groups = {name: removal.by_images(getattr(outcome, name)) for name in _OUTCOME}
-    if not options.json:
-        print(
-            f"dropped: {', '.join(drop) or 'nothing'}; imageability: {'>' if options.strict else 'from'} {threshold:g}"
-        )
     record = {
-        "rule": {"drop": drop, "threshold": threshold, "strict": options.strict},
+        "rule": {"drop": sorted(set(drop)), "threshold": threshold, "strict": strict},
         **{name: {**asdict(removal.extent(wnids)), "wnids": wnids} for name, wnids in groups.items()},
     }
     return [record], [(_OUTCOME[name], removal.extent(wnids)) for name, wnids in groups.items()]

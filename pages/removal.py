@@ -7,21 +7,6 @@ from explainer.removal import TIMELINE, VOICES
 from explainer.ui import chart, labels, release_maps, removal, resources, source, visitor
 
 TOP = 5
-SECTIONS = {
-    "steps": "The steps",
-    "rule": "The rule, in your hands",
-    "kept": "What stayed, and what went",
-    "afterlife": "The afterlife",
-    "history": "How it came about",
-    "published": "As published, and as counted",
-    "photo": "Your photo, before and after",
-}
-
-
-def section(anchor: str) -> None:
-    """The heading of a section, at its place in the address."""
-    st.header(SECTIONS[anchor], anchor=anchor)
-
 
 st.title("Before and after")
 st.markdown(
@@ -29,33 +14,33 @@ st.markdown(
     "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
     "what the removal did not reach."
 )
-st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in SECTIONS.items()))
+removal.sections()
 chart.large()
 
-section("steps")
+removal.section("steps")
 measure = removal.measure()
 removal.steps(measure)
 release_maps.releases(measure)
 
-section("rule")
+removal.section("rule")
 st.markdown(
     "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 of 5 "
     "or more when asked how well it can be seen in a picture. Draw the lines elsewhere, and see who crosses them."
 )
 removal.rule()
 
-section("kept")
+removal.section("kept")
 removal.kept_and_removed()
 removal.branches()
 
-section("afterlife")
+removal.section("afterlife")
 st.markdown(
     "To take a category out of a data set does not take it out of what was trained on it. These are lists "
     "of categories that models answer with."
 )
 removal.afterlife()
 
-section("history")
+removal.section("history")
 for event in TIMELINE:
     when, what = st.columns([1, 4])
     when.markdown(f"**{event.date}**")
@@ -64,10 +49,10 @@ for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
 
-section("published")
+removal.section("published")
 removal.published()
 
-section("photo")
+removal.section("photo")
 photo = source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
 if photo is not None and visitor.agreed():

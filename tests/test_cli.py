@@ -406,7 +406,7 @@ def test_imagenets_own_rule_gives_what_was_done(capsys: pytest.CaptureFixture[st
 
 def test_another_rule_is_repeated_above_its_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["removal", "--drop", "offensive", "--threshold", "3.5", "--strict"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == "dropped: offensive; imageability: > 3.5"
+    assert capsys.readouterr().out.splitlines()[0] == "dropped: offensive; imageability: above 3.5"
 
 
 def test_what_a_rule_does_not_ask_for_it_does_not_remove(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,26 @@ from explainer.words import Caption, Context
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn at first
 
+_SECTIONS = {
+    "steps": "The steps",
+    "rule": "The rule, in your hands",
+    "kept": "What stayed, and what went",
+    "afterlife": "The afterlife",
+    "history": "How it came about",
+    "published": "As published, and as counted",
+    "photo": "Your photo, before and after",
+}
+
+
+def sections() -> None:
+    """Links to the sections of the page."""
+    st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in _SECTIONS.items()))
+
+
+def section(anchor: str) -> None:
+    """The heading of a section, by its place in the address."""
+    st.header(_SECTIONS[anchor], anchor=anchor)
+
 
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
@@ -189,7 +209,8 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
     if threshold != THRESHOLD or strict:
         lines[f"{'>' if strict else 'from'} {threshold:g}: yours"] = threshold
     low = sum(each.categories for each in bins if each.high <= THRESHOLD)
-    highest = max(bins, key=attrgetter("categories"))
+    middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
+    lower = sum(each.categories for each in bins if each.high <= middle)
     chart.draw(
         charts.imageability(
             bins,
@@ -199,8 +220,8 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
         ),
         "imageability",
         f"Bars: how many person categories of each safety class were rated how imageable. {low:,} of {rated:,} are "
-        f"below {THRESHOLD:g}; the highest bar, {highest.low:g} to {highest.high:g}, has {highest.categories:,}, and "
-        f"there are fewer to both sides. This rule keeps {kept:,}. "
+        f"below {THRESHOLD:g}; {lower:,} below {middle:g}, the middle of the scale; the highest bar, "
+        f"{highest.low:g} to {highest.high:g}, has {highest.categories:,}. This rule keeps {kept:,}. "
         f"Marked by a line: {'; and '.join(line.replace('<br>', ' ') for line in lines)}.",
     )
     chart.below(

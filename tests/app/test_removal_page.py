@@ -82,6 +82,12 @@ def people() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row["safety"]]
 
 
+def test_the_links_at_the_top_lead_to_all_sections(page: AppTest) -> None:
+    (jumps,) = (text.value for text in page.markdown if "](#steps)" in text.value)
+    headers = {f"[{header.value}](#{header.proto.anchor})" for header in page.header}
+    assert set(jumps.split(" · ")) == headers
+
+
 # The figures
 
 
@@ -380,6 +386,19 @@ def test_no_offensive_word_is_sent_and_no_sensitive_one_beside_a_photo(page_with
     press(page, "notice_button")
     assert not page.exception
     assert sentinels.found(sent(page)) == tree_alone
+
+
+def test_within_a_branch_of_the_maps_no_offensive_word_is_sent(page_with_sentinels: AppTest) -> None:
+    page = page_with_sentinels
+    tree = taxonomy.load()
+    masked = [wnid for wnid in tree.people if tree[wnid].safety == "offensive" and tree.below(wnid).categories]
+    largest = max(masked, key=lambda wnid: tree.below(wnid).categories)
+    page.session_state["map_way"] = ((taxonomy.PERSON, 0), (taxonomy.PERSON, 20), (largest, 0))
+    page.run()
+    assert not page.exception
+    assert "[masked: offensive]" in charts(page)[1].spec
+    assert any("All people, smaller branches" in button.label for button in page.button)
+    assert offensive(sent(page)) == set()
 
 
 def test_a_chart_and_its_numbers_carry_no_offensive_word_even_after_all_were_asked_for(
