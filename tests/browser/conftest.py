@@ -488,6 +488,7 @@ class RemovalPage(AppPage):
         before = self.page.locator("[class*=st-key-map_way_] button").count()
         heading = self.chart(key).locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
         expect(heading).to_be_visible(timeout=PATIENCE)
+        heading.scroll_into_view_if_needed()
         box = heading.bounding_box()
         assert box is not None
         self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
