@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import removal, resources, visitor
+from explainer.ui import resources, visitor
 from explainer.ui.workshop import doors
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
@@ -24,7 +24,6 @@ page = st.navigation(
 )
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
 resources.arrive(page.url_path)
-removal.keep_choices()
 if not doors.in_room():
     visitor.controls()
 page.run()

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from explainer import taxonomy, vocabularies
 from explainer.faithfulness import Curve, Direction, Order
@@ -21,7 +21,7 @@ BARS = "#009E73"
 NEUTRAL = "#8a8f8a"
 """The colour of what has no status: categories that are no person's, and ancestors that are no category."""
 
-_PALE = "rgba(138, 143, 138, 0.12)"  # the neutral one, for what is gone: light on light ground, dark on dark
+_GONE = {"fillmode": "replace", "size": 6, "solidity": 0.25}  # lines in the colour of what it was, for what is gone
 
 STATUS: Mapping[str | None, str] = {
     "kept": "#009E73",
@@ -31,6 +31,8 @@ STATUS: Mapping[str | None, str] = {
     None: NEUTRAL,
 }
 """What became of a person category, as a colour that colour-blind people can tell apart (Okabe & Ito 2008)."""
+
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 SAFETY: Mapping[str | None, str] = {
     "safe": STATUS["kept"],
@@ -48,8 +50,10 @@ COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None
 
 _INK = "#101010"  # names on a colour: their contrast is 5 to 1 or more
 
+_EDGE = 10  # pixels at the other sides of a chart, or a picture of it would cut its letters
 _ABOVE = 64  # pixels above a chart, for its title and its subtitle
 _TEXT = 14  # pixels, on a page
+_NAME, _HEADING = 13, 24  # pixels of a name on a map of branches, and of the strip that it stands in
 
 LARGE = 26
 """Pixels of the texts of a chart that is read from the back row."""
@@ -59,6 +63,10 @@ LARGE = 26
 # it falls back to a wider one.
 _LETTERS = {"color": "#000037", "family": "sans-serif"}
 _FONT = {"size": _TEXT, **_LETTERS}
+
+_NAME_OF_LINE = 0.09  # share of a chart's height that a line of text of the name of a line takes
+
+_MAP_ON_SCREEN, _NAME_ON_SCREEN = 860, 20  # pixels of half a screen: of a map, and of its texts
 
 KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
 """The ways to draw a map, by Plotly's names."""
@@ -131,24 +139,24 @@ def release_map(
     title: str,
     subtitle: str,
 ) -> "go.Figure":
-    """A treemap of branches, each divided by what became of its categories; what is not `held` any more is left pale.
+    """A treemap of branches, each divided by what became of its categories; what is not `held` any more is hatched.
 
-    So maps of several releases side by side have the same categories in the same place, and as much colour as they
-    have categories or images.
+    So maps of several releases side by side have the same categories in the same place, and as much full colour as they
+    have categories or images. A point's `id` begins with the wnid of its branch, or with "others", and a space.
     """
-    go = _plotly()
+    go, size = _plotly(), attrgetter(measure)  # of an Extent
     shown = {vocabularies.status(wnid) for wnid in held}
-    rows: list[tuple[str, str, str, int, str]] = []  # id, parent, name, size, colour
+    rows: list[tuple[str, str, str, int, str, bool]] = []  # id, parent, name, size, colour, whether it is gone
     for part in parts:
-        key = part.wnid or "others"
+        key = f"{part.wnid or 'others'} "
         name = caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
-        rows.append((key, "", name, sum(part.sizes.values()), "rgba(0, 0, 0, 0)"))
+        rows.append((key, "", name, part.size(measure), "rgba(0, 0, 0, 0)", False))
         rows += [
-            (f"{key} {status}", key, status, size, STATUS[status] if status in shown else _PALE)
-            for status, size in part.sizes.items()
-            if size
+            (key + status, key, status, size(part.sizes[status]), STATUS[status], status not in shown)
+            for status in _STATUSES
+            if status in part.sizes and size(part.sizes[status])
         ]
-    ids, parents, names, values, colours = map(list, zip(*rows, strict=True))
+    ids, parents, names, values, colours, gone = map(list, zip(*rows, strict=True))
     figure = go.Figure(
         go.Treemap(
             ids=ids,
@@ -156,18 +164,26 @@ def release_map(
             parents=parents,
             values=values,
             branchvalues="total",
-            marker={"colors": colours, "line": {"width": 0.5}, "pad": {"t": 18, "l": 1, "r": 1, "b": 1}},
+            marker={
+                "colors": colours,
+                "line": {"width": 1},
+                "pad": {"t": _HEADING, "l": 1, "r": 1, "b": 1},
+                "pattern": {**_GONE, "shape": ["/" if hatched else "" for hatched in gone]},
+            },
             texttemplate=["" if parent else "%{label}" for parent in parents],
-            textfont=_FONT,
+            textfont=_FONT | {"size": _NAME},
             hovertemplate="<b>%{parent}</b><br>%{label}: %{value:,} " + measure + "<extra></extra>",
-            pathbar={"thickness": 24, "textfont": _FONT},
-            domain={"y": [0, 0.94]},  # below the bar that leads back from a branch to all of them
+            pathbar={"visible": False},
+            domain={"y": [0.02, 1]},
+            tiling={"flip": "x+y"},  # what is gathered, which may be the largest, comes last
             sort=True,
         )
     )
     # The same names for each release, so that the maps stay of one size.
-    _add_legend(figure, {status: colour for status, colour in STATUS.items() if status} | {"gone": _PALE})
-    figure.update_layout(height=600)
+    _add_legend(figure, {status: colour for status, colour in STATUS.items() if status})
+    figure.add_bar(x=[None], y=[None], name="gone", marker={"color": NEUTRAL, "pattern": {**_GONE, "shape": "/"}})
+    # A name is drawn as large as the others, or told by the hover text alone.
+    figure.update_layout(height=640, uniformtext={"minsize": _NAME, "mode": "hide"})
     return _titled(figure, title, subtitle)
 
 
@@ -211,43 +227,56 @@ def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) ->
 
 
 def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, subtitle: str) -> "go.Figure":
-    """How many person categories of each status were rated how imageable, with a line at each of the values named."""
+    """How many person categories of each safety class were rated how imageable, with a line at each named value.
+
+    What the rule of the bins removes is hatched.
+    """
     go = _plotly()
-    rated = [status for status in bins[0].categories if any(each.categories[status] for each in bins)]
     figure = go.Figure(
         [
             go.Bar(
                 x=[(each.low + each.high) / 2 for each in bins],
-                y=[each.categories[status] for each in bins],
+                y=[getattr(each, fate)[safety] for each in bins],
                 width=[each.high - each.low for each in bins],
-                name=status,
-                marker={"color": STATUS[status], "line": {"width": 0}},
+                name=f"{safety}, {fate}",
+                marker={
+                    "color": SAFETY[safety],
+                    "line": {"width": 0},
+                    "pattern": {**_GONE, "shape": "/" if fate == "removed" else ""},
+                },
                 customdata=[f"{each.low:g} to {each.high:g}" for each in bins],
-                hovertemplate="%{y:,} " + status + ", rated %{customdata}<extra></extra>",
+                hovertemplate=f"%{{y:,}} {safety}, {fate}; rated %{{customdata}}<extra></extra>",
             )
-            for status in rated
+            for safety in bins[0].kept
+            for fate in ("kept", "removed")
+            if any(getattr(each, fate)[safety] for each in bins)
         ]
     )
     middle = (bins[0].low + bins[-1].high) / 2
-    for number, (name, value) in enumerate(lines.items()):
+    above = 0  # how many lines of text stand above a name already
+    for name, value in lines.items():
         # The name stands on the line's longer side, where a telephone has room for it.
         side = "right" if value > middle else "left"
         figure.add_vline(
             x=value,
-            line={"dash": "dash" if number else "solid", "width": 2, "color": NEUTRAL},
+            line={"dash": "dash" if above else "solid", "width": 2, "color": NEUTRAL},
             annotation={
                 "text": name,
-                "y": 1 - 0.1 * number,
+                "y": 1 - _NAME_OF_LINE * above,
                 "yanchor": "top",
                 "xanchor": side,
+                "align": side,
                 "font": _FONT,
             },
         )
+        above += 1 + name.count("<br>")
+    highest = max(each.categories for each in bins)
     figure.update_layout(
         barmode="stack",
-        height=440,
-        xaxis={"title": "imageability", "dtick": 0.5, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
-        yaxis={"title": "categories"},
+        height=480,
+        xaxis={"title": "imageability", "dtick": 1, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
+        # Names of lines stand above the bars.
+        yaxis={"title": "categories", "range": [0, highest / (0.98 - _NAME_OF_LINE * above)]},
         legend={"y": -0.2},
         dragmode=False,
     )
@@ -260,7 +289,7 @@ def branches(hit: Sequence[Branch], caption: Callable[[str], Caption], title: st
     parts: dict[str, tuple[str, list[int]]] = {
         reason: (STATUS[reason], [branch.removed[reason].categories for branch in hit]) for reason in hit[0].removed
     }
-    kept = [branch.below.categories - sum(removed.categories for removed in branch.removed.values()) for branch in hit]
+    kept = [branch.below.categories - branch.gone.categories for branch in hit]
     totals = [f"{branch.share:.0%} of {branch.below.categories:,}" for branch in hit]
     return _stacked(names, parts | {"kept": (STATUS["kept"], kept)}, totals, title, subtitle)
 
@@ -314,12 +343,14 @@ def _stacked(
     figure.update_layout(
         barmode="stack",
         height=_ABOVE + 80 + 36 * len(names),
-        xaxis={"visible": False, "range": [0, max(ends) * 1.6]},
+        xaxis={"visible": False, "range": [0, max(ends)]},
         yaxis={"autorange": "reversed", "automargin": True, "title": None},
         legend={"y": 0},
         dragmode=False,
     )
-    return _titled(figure, title, subtitle)
+    _titled(figure, title, subtitle)
+    # In pixels, not as a share of the chart: so bars use the width, however wide it is.
+    return figure.update_layout(margin={"r": _EDGE + max(map(len, totals)) * _TEXT * 5 // 8})
 
 
 def _wrapped(names: Sequence[str]) -> list[str]:
@@ -328,13 +359,25 @@ def _wrapped(names: Sequence[str]) -> list[str]:
 
 
 def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
-    """The figure with a title, and with all its texts of that size in pixels."""
+    """The figure with a title and a subtitle, of several lines maybe, and with all its texts of that size in pixels."""
     figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle}, "font": {"size": text + 2}},
-        margin={"l": 0, "r": 0, "t": _ABOVE * text // _TEXT, "b": 0},
+        title={
+            "text": title,
+            "subtitle": {"text": subtitle},
+            "font": {"size": text + 2},
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": text * (1 + title.count("<br>"))},
+        },
+        margin={"l": _EDGE, "r": _EDGE, "t": _above(title, subtitle, text), "b": _EDGE},
         legend={"orientation": "h", "yanchor": "top", "traceorder": "normal"},
     )
     return _lettered(figure, text)
+
+
+def _above(title: str, subtitle: str, text: int) -> int:
+    """Pixels above a chart that its title and its subtitle need."""
+    return _ABOVE * text // _TEXT + (title + subtitle).count("<br>") * text * 4 // 3
 
 
 def _lettered(figure: "go.Figure", text: int) -> "go.Figure":
@@ -498,10 +541,27 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
 
 def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
     """The figure for the back row: `height` pixels high, all its texts at least of `text` pixels, its title larger."""
+    title = figure.layout.title
     figure.update_layout(
-        height=height, title={"font": {"size": text + 4}}, margin={"t": 5 * text if figure.layout.title.text else 0}
+        height=height,
+        title={"font": {"size": text + 4}, "pad": {"t": text * (1 + (title.text or "").count("<br>"))}},
+        margin={
+            "t": _above(title.text, title.subtitle.text or "", text) if title.text else 0,
+            "r": (figure.layout.margin.r or 0) * text // _TEXT,
+        },
     )
     figure.update_annotations(font={"size": text, **_LETTERS})
     for kind in ("bar", "scatter", "treemap"):
         figure.update_traces(textfont_size=text, selector={"type": kind})
+    if figure.layout.uniformtext.minsize:
+        figure.update_traces(marker_pad_t=text * 7 // 4, selector={"type": "treemap"})
+        figure.update_layout(uniformtext={"minsize": text})
     return _lettered(figure, text)
+
+
+def for_projector(figure: "go.Figure") -> "go.Figure":
+    """A copy of a figure of a page for the back row, as much higher as its texts are larger; a map fits the screen."""
+    copy = type(figure)(figure)
+    if copy.layout.uniformtext.minsize:
+        return enlarged(copy, _MAP_ON_SCREEN, _NAME_ON_SCREEN)
+    return enlarged(copy, copy.layout.height * LARGE // _TEXT, LARGE)

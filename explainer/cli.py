@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     remove.add_argument("--threshold", type=_rating, metavar="X", help="what is rated less imageable would go, 1 to 5")
     remove.add_argument("--strict", action="store_true", help="what is rated just the threshold would go as well")
-    remove.set_defaults(run=_removal)
+    remove.set_defaults(run=_removal, parser=remove)
 
     models = commands.add_parser("models", help="list the models and which of them are present, or download some")
     models.add_argument("--download", nargs="+", metavar="NAME", default=[], help="fetch the weights of these models")
@@ -279,17 +279,20 @@ _OUTCOME = {
 
 
 def _removal(options: argparse.Namespace) -> int:
+    if options.strict and options.threshold is None:
+        options.parser.error("--strict is of a threshold: add --threshold X")
     if options.drop is None and options.threshold is None:
         records, rows = _steps()
     else:
-        outcome = removal.what_if(options.drop or (), options.threshold or removal.LOWEST, options.strict)
-        extents = {name: removal.extent(getattr(outcome, name)) for name in _OUTCOME}
-        records = [{name: asdict(extent) for name, extent in extents.items()}]
-        rows = [(_OUTCOME[name], extent) for name, extent in extents.items()]
+        records, rows = _another_rule(options.drop or (), options.threshold or removal.LOWEST, options.strict)
     if options.json:
         for record in records:
             print(json.dumps(record))
     else:
+        for record in records:
+            if rule := record.get("rule"):
+                than = "above" if rule["strict"] else "from"
+                print(f"dropped: {', '.join(rule['drop']) or 'nothing'}; imageability: {than} {rule['threshold']:g}")
         print(f"{'':28}{'categories':>12}{'images':>12}")
         for title, extent in rows:
             print(f"{title:28}{extent.categories:>12,}{extent.images:>12,}")
@@ -298,11 +301,30 @@ def _removal(options: argparse.Namespace) -> int:
 
 def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     """The steps of the removal as records, and as the rows of a table."""
-    rows = []
+    rows, records = [], []
+    announced = Extent(*(int(removal.said(figure).published.replace(",", "")) for figure in removal.UNSAFE.values()))
     for step in removal.steps():
+        record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
+        if step.release == "september-2019":
+            rows += [("  together, removed", step.together), ("  together, as published", announced)]
+            record["as_published"] = asdict(announced)
         rows.append((vocabularies.RELEASES[step.release].title, step.kept))
-    return [asdict(step) for step in removal.steps()], rows
+        records.append(record)
+    return records, rows
+
+
+def _another_rule(
+    drop: Collection[Safety], threshold: float, strict: bool
+) -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
+    """A rule and its outcome as a record, with the wnids of each group, and the outcome as the rows of a table."""
+    outcome = removal.what_if(drop, threshold, strict)
+    groups = {name: removal.by_images(getattr(outcome, name)) for name in _OUTCOME}
+    record = {
+        "rule": {"drop": sorted(set(drop)), "threshold": threshold, "strict": strict},
+        **{name: {**asdict(removal.extent(wnids)), "wnids": wnids} for name, wnids in groups.items()},
+    }
+    return [record], [(_OUTCOME[name], removal.extent(wnids)) for name, wnids in groups.items()]
 
 
 def _models(options: argparse.Namespace) -> int:

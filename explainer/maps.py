@@ -1,12 +1,12 @@
 """What is drawn of a subtree: as many of its categories as a chart can hold, and how large each is."""
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from explainer import taxonomy, vocabularies
-from explainer.taxonomy import Synset
+from explainer.taxonomy import Extent, Synset
 from explainer.vocabularies import Status
 
 MOST_NODES = 1_000
@@ -77,39 +77,57 @@ def nodes(root: str, measure: str = "images", most: int = MOST_NODES) -> tuple[N
 class Part:
     """A branch below a root and how much of it became what, by status; or, where `wnid` is None, all smaller ones.
 
-    `gathered` says how many branches it stands for. Each category below the root is in one part alone.
+    `gathered` says how many branches it stands for. Each person category is in one part alone: a branch counts its top,
+    and one with two ways up is below the one nearest to the root.
     """
 
     wnid: str | None
-    sizes: Mapping[Status, int]
+    sizes: Mapping[Status, Extent]
     gathered: int = 1
 
+    def size(self, measure: str) -> int:
+        """How many images or categories it is, by the name of the measure."""
+        return sum(map(attrgetter(measure), self.sizes.values()))
 
-def parts(root: str, measure: str, most: int) -> tuple[Part, ...]:
+
+def parts(root: str, measure: str, most: int, skipped: int = 0) -> tuple[Part, ...]:
     """The `most` largest branches of the person categories below a root, the largest first, and one of all others.
 
-    Raises UnknownCategory, and KeyError for an unknown measure.
-    """
-    tree, of, children = taxonomy.load(), MEASURES[measure].of, _spanning(root)
+    The very largest are left out where they are `skipped`. The root is person or below it; a category itself, it is a
+    branch, too. A category with several ways up from it to person is in the shortest alone, whatever the root.
 
-    def sizes(branch: str) -> Counter[Status]:
-        found: Counter[Status] = Counter()
+    Raises KeyError for a root elsewhere, and AttributeError for an unknown measure.
+    """
+    tree, children = taxonomy.load(), _spanning(taxonomy.PERSON)
+
+    def below(branch: str) -> Iterator[str]:
         waiting = [branch]
         while waiting:
             wnid = waiting.pop()
-            status = vocabularies.status(wnid)
-            if status:
-                found[status] += of(tree[wnid])
+            yield wnid
             waiting += children[wnid]
-        return found
 
-    branches = [Part(wnid, sizes(wnid)) for wnid in children[root]]
-    branches.sort(key=lambda part: (-sum(part.sizes.values()), part.wnid))
-    rest = branches[most:]
-    gathered: Counter[Status] = Counter()
-    for part in rest:
-        gathered.update(part.sizes)
-    return (*branches[:most], *([Part(None, gathered, len(rest))] if rest else []))
+    def part(branch: str, wnids: Iterable[str]) -> Part:
+        return Part(
+            branch,
+            _added(
+                (status, Extent(1, tree[wnid].images or 0)) for wnid in wnids if (status := vocabularies.status(wnid))
+            ),
+        )
+
+    branches = [part(root, [root]), *(part(wnid, below(wnid)) for wnid in children[root])]
+    branches = [branch for branch in branches if branch.size(measure)]
+    branches.sort(key=lambda branch: (-branch.size(measure), branch.wnid))
+    shown, rest = branches[skipped : skipped + most], branches[skipped + most :]
+    gathered = _added(pair for branch in rest for pair in branch.sizes.items())
+    return (*shown, *([Part(None, gathered, len(rest))] if rest else []))
+
+
+def _added(sizes: Iterable[tuple[Status, Extent]]) -> dict[Status, Extent]:
+    total: dict[Status, Extent] = {}
+    for status, extent in sizes:
+        total[status] = total.get(status, Extent(0, 0)) + extent
+    return total
 
 
 def _spanning(root: str) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """The removal: what ImageNet took out of its person categories, what another rule would take, and who says what."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -19,6 +19,9 @@ LOWEST, HIGHEST = RATINGS
 
 THRESHOLD = 4.0
 """The imageability that a safe category had to reach to be kept (Yang et al. 2020)."""
+
+DROPPED: tuple[Safety, ...] = ("sensitive", "offensive")
+"""The safety classes that ImageNet dropped (Yang et al. 2020)."""
 
 REASONS: tuple[Status, ...] = ("not imageable", "sensitive", "offensive")
 """Why a person category was removed: every status but "kept"."""
@@ -46,6 +49,11 @@ class Step:
     removed: Mapping[Status, Extent]
     kept: Extent
 
+    @property
+    def together(self) -> Extent:
+        """All that it removed, for whatever reason."""
+        return sum(self.removed.values(), Extent(0, 0))
+
 
 @cache
 def steps() -> tuple[Step, ...]:
@@ -56,6 +64,12 @@ def steps() -> tuple[Step, ...]:
         for before, after in pairwise((first, *RELEASES))
     )
 
+
+UNSAFE = {
+    "categories": "unsafe categories, offensive and sensitive together",
+    "images": "images in the unsafe categories",
+}
+"""The published figures that count what was announced for removal in 2019."""
 
 GONE = "person categories gone from the Winter 2021 release"
 """The published figure that counts the removed."""
@@ -91,6 +105,11 @@ def published() -> tuple[Published, ...]:
     return tuple(Published(*row) for row in taxonomy.read_table("published_figures.csv"))
 
 
+def said(figure: str) -> Published:
+    """One published figure, by what it counts. Raises KeyError for an unknown one."""
+    return {row.figure: row for row in published()}[figure]
+
+
 @cache
 def figures() -> Mapping[str, str]:
     """The figures that the app's texts are filled with, by the names that stand in their curly braces.
@@ -101,10 +120,9 @@ def figures() -> Mapping[str, str]:
     everything = extent([wnid for wnid, synset in tree.items() if synset.in_fall_2011])
     people, announced, left = (len(person_categories(release)) for release in RELEASES)
     afterlife = {name: vocabularies.afterlife(name) for name in ("imagenet-1k", "yolo9000")}
-    said = {figure.figure: figure.published for figure in published()}
     return {
         "images": f"{everything.images:,}",
-        "images_published": said["images in ImageNet, Fall 2011"],
+        "images_published": said("images in ImageNet, Fall 2011").published,
         "categories": f"{everything.categories:,}",
         "people": f"{people:,}",
         "unsafe": f"{people - announced:,}",
@@ -117,10 +135,10 @@ def figures() -> Mapping[str, str]:
         "ilsvrc_people": f"{afterlife['imagenet-1k'].people:,}",
         "yolo": f"{afterlife['yolo9000'].size:,}",
         "yolo_gone": f"{afterlife['yolo9000'].removed:,}",
-        "workers": said["workers who labelled ImageNet"],
-        "pace": said[PACE],
-        "peak": said["labels an hour at ImageNet Roulette's peak"],
-        "days": f"{everything.images / int(said[PACE]) / 60 / 24:.0f}",
+        "workers": said("workers who labelled ImageNet").published,
+        "pace": said(PACE).published,
+        "peak": said("labels an hour at ImageNet Roulette's peak").published,
+        "days": f"{everything.images / int(said(PACE).published) / 60 / 24:.0f}",
     }
 
 
@@ -176,9 +194,23 @@ class Branch:
     removed: Mapping[Status, Extent]
 
     @property
+    def gone(self) -> Extent:
+        """All that was removed, for whatever reason."""
+        return sum(self.removed.values(), Extent(0, 0))
+
+    @property
     def share(self) -> float:
         """Share (0 to 1) of the categories below that were removed."""
-        return sum(removed.categories for removed in self.removed.values()) / self.below.categories
+        return self.gone.categories / self.below.categories
+
+
+ORDERS: Mapping[str, Callable[[Branch], float]] = {
+    "hit hardest": lambda branch: -branch.share,
+    "spared most": lambda branch: branch.share,
+    "largest": lambda branch: -branch.below.categories,
+    "most images removed": lambda branch: -branch.gone.images,
+}
+"""Orders of branches by name, as what to sort them by; the first is the one that they come in."""
 
 
 @cache
@@ -196,31 +228,43 @@ def branches(least: int = 20) -> tuple[Branch, ...]:
 
 @dataclass(frozen=True)
 class Bin:
-    """How many person categories of each status were rated from `low` on and below `high`; the last bin holds 5 too."""
+    """How many person categories of each safety class were rated from `low` on and below `high`, by what a rule does.
+
+    The last bin holds what is rated 5, too.
+    """
 
     low: float
     high: float
-    categories: Mapping[Status, int]
+    kept: Mapping[Safety, int]
+    removed: Mapping[Safety, int]
+
+    @property
+    def categories(self) -> int:
+        """How many there are, kept or removed."""
+        return sum(self.kept.values()) + sum(self.removed.values())
 
 
-@cache
-def histogram(bin_width: float = 0.25) -> tuple[Bin, ...]:
-    """The rated person categories by imageability, in bins from 1 to 5.
+def histogram(kept: Collection[str] | None = None, bin_width: float = 0.25) -> tuple[Bin, ...]:
+    """The rated person categories by imageability, in bins from 1 to 5; `kept` by a rule, by default Winter 2021's.
 
-    A `bin_width` that divides 1 makes 4 an edge, which parts the kept from the not imageable.
+    A `bin_width` that divides 1 makes 4 an edge.
     """
     tree = taxonomy.load()
     # Rounded, so that an edge such as 1.3 is the number that a rating of 1.3 is.
     edges = np.linspace(LOWEST, HIGHEST, round((HIGHEST - LOWEST) / bin_width) + 1).round(6)
-    statuses: tuple[Status, ...] = get_args(Status)
-    rated: dict[Status | None, list[float]] = {status: [] for status in statuses}
+    kept = person_categories("winter-2021") if kept is None else kept
+    ratings: dict[tuple[bool, Safety | None], list[float]] = {}
     for wnid in tree.people:
         imageability = tree[wnid].imageability
         if imageability is not None:
-            rated[vocabularies.status(wnid)].append(imageability)
-    counts = {status: np.histogram(rated[status], edges)[0].tolist() for status in statuses}
+            ratings.setdefault((wnid in kept, tree[wnid].safety), []).append(imageability)
+    counts = {group: np.histogram(rated, edges)[0].tolist() for group, rated in ratings.items()}
+
+    def of(kept: bool, number: int) -> dict[Safety, int]:
+        return {safety: counts[kept, safety][number] if (kept, safety) in counts else 0 for safety in get_args(Safety)}
+
     return tuple(
-        Bin(low, high, {status: counts[status][number] for status in statuses})
+        Bin(low, high, of(True, number), of(False, number))
         for number, (low, high) in enumerate(pairwise(edges.tolist()))
     )
 
@@ -249,7 +293,7 @@ def by_images(wnids: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, when, and who says so."""
+    """Something that happened, when, and who says so, as Markdown."""
 
     date: str
     what: str
@@ -260,27 +304,28 @@ TIMELINE = (
     Event(
         "1985",
         "Work on WordNet begins at Princeton: a dictionary in which every noun stands below a more general one.",
-        "Miller et al., Introduction to WordNet (International Journal of Lexicography 1990)",
+        "Miller et al., [Introduction to WordNet](https://doi.org/10.1093/ijl/3.4.235) (International Journal of "
+        "Lexicography 1990)",
     ),
     Event(
         "2009",
         "ImageNet takes its categories from WordNet, those for people with the rest, and its pictures from the web.",
-        "Deng et al., ImageNet (CVPR 2009)",
+        "Deng et al., [ImageNet](https://doi.org/10.1109/CVPR.2009.5206848) (CVPR 2009)",
     ),
     Event(
         "Fall 2011",
         "More than 14 million pictures are sorted by about 50,000 paid workers, on average 50 a minute.",
-        "image-net.org; Artforum 2019; Paglen in Vice 2019",
+        "[image-net.org](https://image-net.org); Artforum 2019; Paglen in Vice 2019",
     ),
     Event(
         "2017",
         "YOLO9000 is trained on categories of ImageNet, hundreds of them people, and given to everybody.",
-        "Redmon & Farhadi, YOLO9000 (CVPR 2017)",
+        "Redmon & Farhadi, [YOLO9000](https://arxiv.org/abs/1612.08242) (CVPR 2017)",
     ),
     Event(
         "January 2019",
         "About 1.2 million pictures of people become unreachable on ImageNet's site, without a word.",
-        "Crawford & Paglen, Excavating AI (2019)",
+        "Crawford & Paglen, [Excavating AI](https://excavating.ai) (2019)",
     ),
     Event(
         "September 2019",
@@ -290,18 +335,18 @@ TIMELINE = (
     Event(
         "17 September 2019",
         "ImageNet announces that 1,593 person categories will go, as offensive or sensitive, with their pictures.",
-        "image-net.org; Artforum, The Art Newspaper 2019",
+        "[image-net.org](https://image-net.org); Artforum, The Art Newspaper 2019",
     ),
     Event("27 September 2019", "ImageNet Roulette goes offline.", "ImageNet Roulette's own page, 2019"),
     Event(
         "January 2020",
         "The paper on the removal appears: 1,081 safe categories are hard to see in a picture, and go as well.",
-        "Yang et al., Towards Fairer Datasets (FAT* 2020, arXiv 1912.07726)",
+        "Yang et al., Towards Fairer Datasets (FAT\\* 2020, [arXiv 1912.07726](https://arxiv.org/abs/1912.07726))",
     ),
     Event(
         "Winter 2021",
         "A new release of ImageNet has 158 person categories left.",
-        "ImageNet's list of synsets, Winter 2021 release",
+        "ImageNet's list of synsets, Winter 2021 release, [image-net.org](https://image-net.org)",
     ),
 )
 """How the person categories came and went, oldest first."""
@@ -309,7 +354,7 @@ TIMELINE = (
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What somebody says of the removal, and where."""
+    """What somebody says of the removal, and where, as Markdown."""
 
     who: str
     says: str
@@ -322,14 +367,14 @@ VOICES = (
         "A stock of words that nobody revised, pictures sought for words that no picture can show, and too few kinds "
         "of people in the pictures: these make models misbehave. With the offensive words gone, and those that cannot "
         "be seen, what is left can be balanced. It is a first step, and the rest is safe only “temporarily”.",
-        "Yang et al., Towards Fairer Datasets (FAT* 2020, arXiv 1912.07726)",
+        "Yang et al., Towards Fairer Datasets (FAT\\* 2020, [arXiv 1912.07726](https://arxiv.org/abs/1912.07726))",
     ),
     Voice(
         "Kate Crawford and Trevor Paglen",
         "The step is welcome, but “there is no easy technical fix”: to decide what an image means is politics, and to "
         "sort people so is unscientific at best. What is taken down can no longer be examined, and what was trained on "
         "it stays in use.",
-        "Crawford & Paglen, Excavating AI (2019; AI & Society 2021)",
+        "Crawford & Paglen, [Excavating AI](https://excavating.ai) (2019; AI & Society 2021)",
     ),
 )
 """What those who made the removal say that it does, and what its critics say that it cannot do."""

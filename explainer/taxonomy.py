@@ -62,6 +62,9 @@ class Extent:
     categories: int
     images: int
 
+    def __add__(self, other: "Extent") -> "Extent":
+        return Extent(self.categories + other.categories, self.images + other.images)
+
 
 class UnknownCategory(KeyError):
     """A wnid that is not in the tree."""

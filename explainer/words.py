@@ -95,6 +95,12 @@ def definition(wnid: str) -> str:
     return f"{', '.join(synset.lemmas)}: {gloss}"
 
 
+def dictionary() -> str:
+    """Where glosses are read from, by name. The first call of a process takes seconds, while it is opened."""
+    with _reading:
+        return "WordNet 3.0, by NLTK" if _wordnet() else "the definitions that timm carries, as NLTK has no WordNet 3.0"
+
+
 def base_form(word: str) -> str | None:
     """The noun that a word is a form of ("dogs": "dog"), as WordNet's `morphy` finds it; None where it finds none.
 

@@ -29,9 +29,15 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         required=True,
         format_func=lambda name: vocabularies.RELEASES[name].title,
         key="release",
+        persist_state="session",
         wrap=True,
     )
-    whole = st.toggle("The whole picture", help="No face is looked for; the middle of the picture is labelled.")
+    whole = st.toggle(
+        "The whole picture",
+        help="No face is looked for; the middle of the picture is labelled.",
+        key="whole",
+        persist_state="session",
+    )
     models.choose()
 models.about()
 result = resources.read(photo, whole)
@@ -96,9 +102,10 @@ with ask:
         required=True,
         format_func=lambda name: saliency.METHODS[name].title,
         key="method",
+        persist_state="session",
         wrap=True,
     )
-    opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity")
+    opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity", persist_state="session")
     st.caption(f"{saliency.METHODS[method].idea} {saliency.METHODS[method].paper}.")
     attribution = resources.explain(photo, reading.box, target, method)
     st.caption(labels.explained(attribution))

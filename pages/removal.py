@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer import roulette
 from explainer.removal import TIMELINE, VOICES
-from explainer.ui import labels, removal, resources, source, visitor
+from explainer.ui import chart, labels, release_maps, removal, resources, source, visitor
 
 TOP = 5
 
@@ -14,31 +14,33 @@ st.markdown(
     "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
     "what the removal did not reach."
 )
+removal.sections()
+chart.large()
 
-st.header("The steps")
+removal.section("steps")
 measure = removal.measure()
 removal.steps(measure)
-removal.releases(measure)
+release_maps.releases(measure)
 
-st.header("The rule, in your hands")
+removal.section("rule")
 st.markdown(
     "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 of 5 "
     "or more when asked how well it can be seen in a picture. Draw the lines elsewhere, and see who crosses them."
 )
 removal.rule()
 
-st.header("What stayed, and what went")
+removal.section("kept")
 removal.kept_and_removed()
 removal.branches()
 
-st.header("The afterlife")
+removal.section("afterlife")
 st.markdown(
     "To take a category out of a data set does not take it out of what was trained on it. These are lists "
     "of categories that models answer with."
 )
 removal.afterlife()
 
-st.header("How it came about")
+removal.section("history")
 for event in TIMELINE:
     when, what = st.columns([1, 4])
     when.markdown(f"**{event.date}**")
@@ -47,10 +49,10 @@ for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
 
-st.header("As published, and as counted")
+removal.section("published")
 removal.published()
 
-st.header("Your photo, before and after")
+removal.section("photo")
 photo = source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
 if photo is not None and visitor.agreed():

@@ -164,24 +164,46 @@ def test_a_map_has_as_much_colour_as_its_release_holds(release: str, measure: st
         maps.parts(PERSON, measure, 40), in_the_tree, measure, person_categories(release), "", ""
     )
     treemap = figure.data[0]
-    rows = zip(treemap.parents, treemap.values, treemap.marker.colors, strict=True)
-    assert sum(value for parent, value, colour in rows if parent and colour.startswith("#")) == size
+    rows = zip(treemap.parents, treemap.values, treemap.marker.pattern.shape, strict=True)
+    assert sum(value for parent, value, hatched in rows if parent and not hatched) == size
 
 
-def test_imageability_is_stacked_by_status_with_a_line_at_each_threshold() -> None:
+def test_imageability_is_stacked_by_safety_with_a_line_at_each_threshold_and_the_removed_hatched() -> None:
+    nobody = {"safe": 0, "sensitive": 0, "offensive": 0}
     bins = (
-        Bin(1.0, 3.0, {"kept": 0, "not imageable": 5, "sensitive": 2, "offensive": 0}),
-        Bin(3.0, 5.0, {"kept": 3, "not imageable": 1, "sensitive": 4, "offensive": 0}),
+        Bin(1.0, 3.0, kept=nobody, removed=nobody | {"safe": 5, "sensitive": 2}),
+        Bin(3.0, 5.0, kept=nobody | {"safe": 3}, removed=nobody | {"sensitive": 4}),
     )
     figure = charts.imageability(bins, {"4: theirs": 4.0, "2.5: yours": 2.5}, "", "")
-    assert {bar.name: (list(bar.x), list(bar.y)) for bar in figure.data} == {
-        "kept": ([2, 4], [0, 3]),
-        "not imageable": ([2, 4], [5, 1]),
-        "sensitive": ([2, 4], [2, 4]),
+    assert {bar.name: (list(bar.x), list(bar.y), bar.marker.pattern.shape) for bar in figure.data} == {
+        "safe, kept": ([2, 4], [0, 3], ""),
+        "safe, removed": ([2, 4], [5, 0], "/"),
+        "sensitive, removed": ([2, 4], [2, 4], "/"),
     }
     assert figure.layout.barmode == "stack"
+    assert figure.layout.xaxis.range[1] > 5
+    assert figure.layout.yaxis.range[1] > 7  # the names of the lines stand above the bars
     assert [line.x0 for line in figure.layout.shapes] == [4.0, 2.5]
     assert [note.text for note in figure.layout.annotations] == ["4: theirs", "2.5: yours"]
+
+
+def test_for_a_projector_all_texts_are_large_and_the_figure_of_the_page_stays_as_it_is() -> None:
+    figure = charts.release_map(
+        maps.parts(PERSON, "categories", 8), in_the_tree, "categories", person_categories("winter-2021"), "T", "S"
+    )
+    treemap = figure.data[0]
+    assert treemap.textfont.size >= 12
+    large = charts.for_projector(figure)
+    assert large.data[0].textfont.size == large.layout.title.subtitle.font.size == large.layout.legend.font.size >= 20
+    assert large.layout.uniformtext.minsize == large.data[0].textfont.size
+    assert large.data[0].marker.pad.t > large.data[0].textfont.size > treemap.textfont.size
+    assert figure.layout.height == 640
+
+    bars = charts.branches(removal.branches()[:3], in_the_tree, "T", "S")
+    large = charts.for_projector(bars)
+    assert large.layout.height > bars.layout.height
+    assert large.layout.margin.r > bars.layout.margin.r > 10
+    assert large.layout.yaxis.tickfont.size == charts.LARGE
 
 
 def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:

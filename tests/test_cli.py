@@ -18,6 +18,7 @@ from PIL import Image
 
 from explainer import assets, figures, photos, taxonomy, wordnet, words
 from explainer.cli import main
+from explainer.vocabularies import person_categories
 from explainer.words import Context
 
 PICTURES = Path(skimage.__file__).parent / "data"
@@ -359,6 +360,8 @@ def test_the_removal_is_a_table_from_2832_categories_to_158(capsys: pytest.Captu
         ["2,832", "1,177,285"],
         ["1,156", "492,026"],
         ["437", "108,015"],
+        ["1,593", "600,041"],
+        ["1,593", "600,040"],  # as published
         ["1,239", "577,244"],
         ["1,081", "443,547"],
         ["158", "133,697"],
@@ -378,20 +381,32 @@ def test_each_step_of_the_removal_is_an_object_a_line(capsys: pytest.CaptureFixt
         "sensitive": {"categories": 1_156, "images": 492_026},
         "offensive": {"categories": 437, "images": 108_015},
     }
+    assert steps[1]["together"] == {"categories": 1_593, "images": 600_041}
+    assert steps[1]["as_published"] == {"categories": 1_593, "images": 600_040}
     assert steps[2]["kept"] == {"categories": 158, "images": 133_697}
 
 
 def test_imagenets_own_rule_gives_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["removal", "--drop", "offensive", "--drop", "sensitive", "--threshold", "4", "--json"]) == 0
 
-    nothing = {"categories": 0, "images": 0}
-    assert json.loads(capsys.readouterr().out) == {
+    outcome = json.loads(capsys.readouterr().out)
+    nothing = {"categories": 0, "images": 0, "wnids": []}
+    wnids = {name: outcome[name].pop("wnids") for name in ("kept", "removed")}
+    assert outcome == {
+        "rule": {"drop": ["offensive", "sensitive"], "threshold": 4.0, "strict": False},
         "kept": {"categories": 158, "images": 133_697},
         "not_rated": nothing,
         "returned": nothing,
         "removed": {"categories": 2_674, "images": 1_043_588},
         "lost": nothing,
     }
+    assert set(wnids["kept"]) == person_categories("winter-2021")
+    assert set(wnids["removed"]) == person_categories("fall-2011") - person_categories("winter-2021")
+
+
+def test_another_rule_is_repeated_above_its_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["removal", "--drop", "offensive", "--threshold", "3.5", "--strict"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "dropped: offensive; imageability: above 3.5"
 
 
 def test_what_a_rule_does_not_ask_for_it_does_not_remove(capsys: pytest.CaptureFixture[str]) -> None:
@@ -400,8 +415,8 @@ def test_what_a_rule_does_not_ask_for_it_does_not_remove(capsys: pytest.CaptureF
     assert main(["removal", "--threshold", "1"]) == 0
     everything = capsys.readouterr().out
 
-    assert [line.split()[-2] for line in dropped.splitlines()[1:]] == ["2,395", "0", "2,237", "437", "0"]
-    assert [line.split()[-2] for line in everything.splitlines()[1:]] == ["2,832", "437", "2,674", "0", "0"]
+    assert [line.split()[-2] for line in dropped.splitlines()[2:]] == ["2,395", "0", "2,237", "437", "0"]
+    assert [line.split()[-2] for line in everything.splitlines()[2:]] == ["2,832", "437", "2,674", "0", "0"]
 
 
 @pytest.mark.parametrize(
@@ -413,6 +428,8 @@ def test_what_a_rule_does_not_ask_for_it_does_not_remove(capsys: pytest.CaptureF
         (["--threshold", "high"], "from 1 to 5"),
         (["--drop", "rude"], "'safe', 'sensitive', 'offensive'"),
         (["--drop"], "at least one"),
+        (["--strict"], "add --threshold"),
+        (["--strict", "--drop", "safe"], "add --threshold"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(wrong: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:

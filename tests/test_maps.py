@@ -6,7 +6,7 @@ import pytest
 from handmade import BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
 
 from explainer import maps, taxonomy
-from explainer.maps import Node
+from explainer.maps import Node, Part
 from explainer.taxonomy import PERSON, Taxonomy, UnknownCategory
 
 ROOT, HERB = "n00001740", "n12205694"
@@ -89,13 +89,42 @@ def test_a_stranger_is_refused() -> None:
         maps.nodes("n99999999")
 
 
+WHOLE = {"kept": 158, "not imageable": 1_081, "sensitive": 1_156, "offensive": 437}
+
+
+def of_everything(parts: tuple[Part, ...]) -> dict[str, int]:
+    total = Counter[str]()
+    for part in parts:
+        total.update({status: extent.categories for status, extent in part.sizes.items()})
+    return dict(total)
+
+
 @pytest.mark.parametrize("most", [1, 40, 1_000])
 def test_parts_hold_every_person_category_once_with_what_became_of_it(most: int) -> None:
     parts = maps.parts(PERSON, "categories", most)
-    total = Counter[str]()
-    for part in parts:
-        total.update(part.sizes)
-    assert total == {"kept": 158, "not imageable": 1_081, "sensitive": 1_156, "offensive": 437}
-    named = [sum(part.sizes.values()) for part in parts if part.wnid]
+    assert of_everything(parts) == WHOLE
+    assert sum(part.size("images") for part in parts) == 1_177_285
+    named = [part.size("categories") for part in parts if part.wnid]
     assert named == sorted(named, reverse=True)
     assert len(named) == min(most, sum(part.gathered for part in parts))
+
+
+def test_what_is_skipped_and_what_is_shown_are_the_whole() -> None:
+    first, rest = maps.parts(PERSON, "images", 20), maps.parts(PERSON, "images", 20, skipped=20)
+    assert [part.size("images") for part in first[:20]] > [part.size("images") for part in rest[:20]]
+    assert of_everything(first[20:]) == of_everything(rest)
+    assert not {part.wnid for part in first} & {part.wnid for part in rest[:20]}
+
+
+@pytest.mark.parametrize("place", [0, 3, 11])
+def test_within_a_branch_are_as_many_as_it_has_outside_and_itself_where_it_is_a_category(place: int) -> None:
+    branch = maps.parts(PERSON, "categories", 20)[place]
+    inside = maps.parts(branch.wnid, "categories", 20)
+    assert of_everything(inside) == {status: extent.categories for status, extent in branch.sizes.items()}
+    itself = branch.wnid in {part.wnid for part in maps.parts(branch.wnid, "categories", 1_000)}
+    assert itself == (branch.wnid in taxonomy.load().people)
+
+
+def test_outside_of_people_there_are_no_parts() -> None:
+    with pytest.raises(KeyError):
+        maps.parts(HERB, "categories", 20)

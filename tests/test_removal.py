@@ -20,7 +20,7 @@ NONE = Extent(0, 0)
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch, small_tree: Taxonomy) -> Iterator[None]:
     """The tree made by hand in the place of the real one."""
-    cached = (person_categories, removal.steps, removal.branches, removal.histogram)
+    cached = (person_categories, removal.steps, removal.branches)
     for function in cached:
         function.cache_clear()
     monkeypatch.setattr(taxonomy, "load", lambda: small_tree)
@@ -88,13 +88,21 @@ def test_a_branch_counts_what_is_below_its_top() -> None:
 
 @pytest.mark.usefixtures("by_hand")
 def test_a_bin_holds_its_lower_edge_and_nobody_counts_where_nobody_rated() -> None:
-    empty = {"kept": 0, "not imageable": 0, "sensitive": 0, "offensive": 0}
+    nobody = {"safe": 0, "sensitive": 0, "offensive": 0}
+    one = nobody | {"safe": 1}
     assert removal.histogram(bin_width=1) == (
-        Bin(1, 2, empty),
-        Bin(2, 3, empty),
-        Bin(3, 4, empty | {"not imageable": 1}),
-        Bin(4, 5, empty | {"kept": 1}),
+        Bin(1, 2, kept=nobody, removed=nobody),
+        Bin(2, 3, kept=nobody, removed=nobody),
+        Bin(3, 4, kept=nobody, removed=one),
+        Bin(4, 5, kept=one, removed=nobody),
     )
+    assert [each.kept["safe"] for each in removal.histogram({BAKER}, bin_width=1)] == [0, 0, 1, 0]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_a_step_and_a_branch_lost_together() -> None:
+    assert [step.together for step in removal.steps()] == [NONE, Extent(1, 3), Extent(1, 10)]
+    assert [branch.gone for branch in removal.branches(least=1)] == [Extent(2, 13)]
 
 
 @pytest.mark.usefixtures("by_hand")
@@ -134,7 +142,8 @@ def test_offensive_and_sensitive_categories_go_first_then_those_not_imageable() 
         "sensitive": Extent(1_156, 492_026),
         "offensive": Extent(437, 108_015),
     }
-    assert 492_026 + 108_015 == 600_041  # published as 600,040
+    assert second.together == Extent(1_593, 600_041)
+    assert [removal.said(figure).published for figure in removal.UNSAFE.values()] == ["1,593", "600,040"]
     assert second.kept == Extent(1_239, 1_177_285 - 600_041)
     assert third.removed == {"not imageable": Extent(1_081, 443_547), "sensitive": NONE, "offensive": NONE}
     assert third.kept == Extent(158, 133_697)
@@ -279,17 +288,40 @@ def test_the_hardest_hit_branch_comes_first_and_of_equals_the_larger() -> None:
 
 @pytest.mark.parametrize("bin_width", [0.1, 0.2, 0.25, 0.5, 1])
 def test_bins_part_the_kept_from_the_not_imageable_at_4(bin_width: float, rows: list[dict[str, str]]) -> None:
-    bins = removal.histogram(bin_width)
+    bins = removal.histogram(bin_width=bin_width)
     ratings = [Decimal(row["imageability"]) for row in rows if row["imageability"]]
     assert [each.low for each in bins] == [round(1 + number * bin_width, 2) for number in range(len(bins))]
     assert (bins[-1].high, len(bins)) == (5, round(4 / bin_width))
     for each in bins:
         low, high = Decimal(str(each.low)), Decimal(str(each.high))
         inside = sum(low <= rating < high or rating == high == 5 for rating in ratings)
-        assert sum(each.categories.values()) == inside
-        assert each.categories["kept" if high <= 4 else "not imageable"] == 0
-    totals = {status: sum(each.categories[status] for each in bins) for status in bins[0].categories}
-    assert totals == {"kept": 158, "not imageable": 1_081, "sensitive": 1_156, "offensive": 0}
+        assert each.categories == inside
+        assert each.kept["safe" if high <= 4 else "sensitive"] == 0
+        assert each.removed["safe"] == 0 or high <= 4
+    for fate, totals in {"kept": (158, 0, 0), "removed": (1_081, 1_156, 0)}.items():
+        assert tuple(sum(getattr(each, fate)[safety] for each in bins) for safety in bins[0].kept) == totals
+
+
+def test_a_rule_parts_the_bins_otherwise() -> None:
+    kept = what_if({"offensive"}, 3.1).kept
+    bins = removal.histogram(kept)
+    assert sum(sum(each.kept.values()) for each in bins) == len(kept)
+    assert any(sum(each.kept.values()) and sum(each.removed.values()) for each in bins)  # 3.1 is within a bin
+    assert [each.categories for each in bins] == [each.categories for each in removal.histogram()]
+
+
+@pytest.mark.parametrize("order", removal.ORDERS)
+def test_orders_of_branches_hold_them_all(order: str) -> None:
+    branches = sorted(removal.branches(), key=removal.ORDERS[order])
+    first, last = branches[0], branches[-1]
+    assert len(branches) == len(removal.branches())
+    expected = {
+        "hit hardest": first.share == 1 > last.share,
+        "spared most": first.share < 1 == last.share,
+        "largest": first.below.categories > last.below.categories == 20,
+        "most images removed": first.gone.images == max(branch.gone.images for branch in branches),
+    }
+    assert expected[order]
 
 
 def test_grandmother_was_kept_and_grandfather_removed_though_both_are_seen_best(tree: Taxonomy) -> None:

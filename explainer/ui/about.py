@@ -1,11 +1,12 @@
 """What the app says of itself: its prose, with the figures counted, and the versions of what it is made of."""
 
+import hashlib
 import re
 from importlib import metadata
 
 import streamlit as st
 
-from explainer import cards, removal, roulette, vocabularies
+from explainer import assets, cards, removal, roulette, vocabularies, words
 from explainer.taxonomy import DATA
 
 _DISTRIBUTION = "imagenet-explainer"
@@ -43,6 +44,15 @@ def versions() -> None:
         hide_index=True,
         alt="The models that read photos, with their sources and licences.",
     )
+    detector = "YuNet" if assets.path(assets.YUNET) else "a Haar cascade, as the file of YuNet is not here"
+    st.markdown(f"**Definitions** are read from {words.dictionary()}. **Faces** are looked for by {detector}.")
+    st.markdown("**Tables**")
+    st.dataframe(
+        _tables(),
+        hide_index=True,
+        column_config={"rows": st.column_config.NumberColumn(format="localized")},
+        alt="The tables that figures and words are counted and read from, with the rows and the SHA-256 of each.",
+    )
     st.markdown("**Packages**")
     packages = _packages()
     st.dataframe(
@@ -52,10 +62,26 @@ def versions() -> None:
         width="content",
         alt="The packages that the app is built on, with the versions in use.",
     )
-    with st.expander("The tables that the figures are counted from, and WordNet's licence"):
+    with st.expander("Where the tables come from, and WordNet's licence", expanded=True):
         _, text = (DATA / "SOURCES.md").read_text(encoding="utf-8").split("\n", maxsplit=1)  # its heading is said above
         with st.container(height=480):  # its table is wider than a telephone
             st.markdown(text)
+
+
+@st.cache_data(show_spinner=False)
+def _tables() -> list[dict[str, str | int | None]]:
+    """The tables of the package; the first line of a CSV file names its columns, and one is no text."""
+    files = sorted(file for file in DATA.iterdir() if file.suffix in (".csv", ".npz", ".txt"))
+    return [
+        {
+            "table": file.name,
+            "rows": None
+            if file.suffix == ".npz"
+            else len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv"),
+            "SHA-256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        }
+        for file in files
+    ]
 
 
 def _packages() -> list[str]:

@@ -158,6 +158,7 @@ def face(result: Result) -> int:
         required=True,
         format_func=lambda number: str(number + 1),
         key="face",
+        persist_state="session",
         wrap=True,
     )
     return number

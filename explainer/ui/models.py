@@ -115,12 +115,14 @@ def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> No
             [None, *titles],
             format_func=lambda name: titles[name] if name else "no other",
             key="compared",
+            persist_state="session",
         )
         release = st.selectbox(
             "Labels from",
             vocabularies.RELEASES,
             format_func=lambda release: vocabularies.RELEASES[release].title,
             key="compared_release",
+            persist_state="session",
         )
     if name is None:
         return

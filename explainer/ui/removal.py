@@ -1,94 +1,71 @@
 """The removal, drawn: its steps and releases, a rule to choose, what stayed and went, and what still names it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from operator import attrgetter
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies, words
-from explainer.removal import HIGHEST, LOWEST, REASONS, THRESHOLD, Branch, Outcome
-from explainer.taxonomy import PERSON, Safety
-from explainer.ui import category, downloads, resources, visitor
+from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies
+from explainer.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
+from explainer.taxonomy import Safety
+from explainer.ui import category, chart, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, VOCABULARIES, person_categories
 from explainer.words import Caption, Context
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-DROPPED: tuple[Safety, ...] = ("sensitive", "offensive")
-"""The safety classes that ImageNet dropped (Yang et al. 2020)."""
-
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
-_BRANCHES = 12  # how many branches are drawn
-_PARTS = 24  # how many branches a map names
-_SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fall 2011 and Winter 2021."
+_BRANCHES = 12  # how many branches are drawn at first
 
-
-def _caption(wnid: str) -> Caption:
-    """The caption in a chart: it can be taken away as a picture, so masked words stay masked, revealed or not."""
-    return words.caption(wnid, Context.TREE_FILE)
-
-
-def _chart(figure: "go.Figure", key: str, alt: str) -> None:
-    """A chart with a button in its corner for its picture; `key` names the file."""
-    st.plotly_chart(
-        figure,
-        key=key,
-        alt=alt,
-        config={
-            "displaylogo": False,
-            "displayModeBar": True,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"filename": key, "scale": 2},
-        },
-    )
-
-
-def _below(key: str, write: Callable[[], str], source: str = _SOURCE) -> None:
-    """What stands below a chart: where its numbers come from, and a button for them."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        downloads.numbers(key, write)
-        st.caption(source)
-
-
-_CHOICES = {
-    "measure": "categories",
-    "after": list(RELEASES)[-1],
-    "drop": list(DROPPED),
-    "threshold": THRESHOLD,
-    "strict": False,
-    "branch_order": False,
+_SECTIONS = {
+    "steps": "The steps",
+    "rule": "The rule, in your hands",
+    "kept": "What stayed, and what went",
+    "afterlife": "The afterlife",
+    "history": "How it came about",
+    "published": "As published, and as counted",
+    "photo": "Your photo, before and after",
 }
-"""What is chosen on the page at first, by the keys of its widgets."""
 
 
-def keep_choices() -> None:
-    """Have what the visitor chose on the page stay while they look at others; called on every page."""
-    for key, first in _CHOICES.items():
-        st.session_state[key] = st.session_state.get(key, first)
+def sections() -> None:
+    """Links to the sections of the page."""
+    st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in _SECTIONS.items()))
+
+
+def section(anchor: str) -> None:
+    """The heading of a section, by its place in the address."""
+    st.header(_SECTIONS[anchor], anchor=anchor)
 
 
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    st.segmented_control("Count", list(maps.MEASURES), required=True, key="measure", wrap=True)
-    chosen: str = st.session_state["measure"]
+    chosen: str = st.segmented_control(
+        "Count",
+        list(maps.MEASURES),
+        default="categories",
+        required=True,
+        key="counted",
+        persist_state="session",
+        wrap=True,
+    )
     return chosen
 
 
 def steps(measure: str) -> None:
-    """The steps of the removal as flows."""
+    """The steps of the removal as flows, and what was announced in 2019 beside what was published of it."""
     steps, size = removal.steps(), attrgetter(measure)
-    left = {RELEASES[step.release].title: size(step.kept) for step in steps}
-    before, *_, after = left.values()
-    _chart(
+    before, announced, after = steps
+    published = removal.said(removal.UNSAFE[measure]).published
+    chart.draw(
         charts.waterfall(
             steps,
             measure,
-            f"Of {before:,} {measure}, {after:,} were left",
-            f"{measure.capitalize()} of people by release",
+            f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
+            f"{size(announced.together):,} offensive or sensitive (published: {published}),<br>"
+            f"then {size(after.together):,} not imageable<br>{chart.CREDIT}",
         ),
         "removal-steps",
         "Bars from release to release, and what was removed in between. "
@@ -96,63 +73,33 @@ def steps(measure: str) -> None:
             "".join(f"Removed as {why}: {size(gone):,}. " for why, gone in step.removed.items() if size(gone))
             + f"{RELEASES[step.release].title}: {size(step.kept):,} {measure} of people."
             for step in steps
-        ),
+        )
+        + f" {_announced()}",
     )
-    _below(
-        "removal-steps",
-        lambda: catalogue.as_csv(
-            ("release", "fate", "categories", "images"),
-            (
-                (step.release, fate, extent.categories, extent.images)
-                for step in steps
-                for fate, extent in {"kept": step.kept, **step.removed}.items()
-            ),
-        ),
-        f"{_SOURCE} Published figures differ a little; “As published, and as counted” below has both.",
-    )
+    st.markdown(_announced())
+    chart.below("removal-steps", _steps_as_csv)
 
 
-@st.fragment
-def releases(measure: str) -> None:
-    """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
-    before, *_ = RELEASES
-    st.segmented_control(
-        "After",
-        RELEASES,
-        required=True,
-        format_func=lambda name: RELEASES[name].title,
-        key="after",
-        wrap=True,
-    )
-    shown = {"map-before": before, "map-after": st.session_state["after"]}
-    for column, (key, release) in zip(st.columns(2, gap="medium"), shown.items(), strict=True):
-        with column:
-            _chart(
-                _map(release, measure),
-                key,
-                f"A map of the person categories. {RELEASES[release].title}: {_left(release, measure)}.",
-            )
-    _below("person-categories", lambda: catalogue.to_csv(sorted(person_categories(before))))
-
-
-# Kept, as it takes a tenth of a second and is the same for all visitors.
-@st.cache_resource(show_spinner=False)
-def _map(release: str, measure: str) -> "go.Figure":
-    return charts.release_map(
-        maps.parts(PERSON, measure, _PARTS),
-        _caption,
-        measure,
-        person_categories(release),
-        _left(release, measure),
-        f"{RELEASES[release].title}; area: {measure}",
+def _announced() -> str:
+    """What was announced in 2019, as counted and as published, as sentences."""
+    _, announced, _ = removal.steps()
+    categories, images = (removal.said(removal.UNSAFE[measure]) for measure in ("categories", "images"))
+    return (
+        f"Offensive and sensitive together: {announced.together.categories:,} categories (published: "
+        f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). Other "
+        "figures that differ: “As published, and as counted”, below."
     )
 
 
-def _left(release: str, measure: str) -> str:
-    """How much a release holds of what there was before the removal."""
-    oldest, *_ = RELEASES
-    held, everything = (attrgetter(measure)(removal.extent(person_categories(name))) for name in (release, oldest))
-    return f"{held:,} of {everything:,} {measure}"
+def _steps_as_csv() -> str:
+    rows: list[tuple[object, ...]] = []
+    for step in removal.steps():
+        fates = (("kept", step.kept), *step.removed.items(), ("removed, together", step.together))
+        rows += [(step.release, fate, extent.categories, extent.images) for fate, extent in fates]
+    _, announced, _ = removal.steps()
+    published = (removal.said(figure).published.replace(",", "") for figure in removal.UNSAFE.values())
+    rows.append((announced.release, "removed, together, as published", *published))
+    return catalogue.as_csv(("release", "fate", "categories", "images"), rows)
 
 
 @st.fragment
@@ -160,17 +107,56 @@ def rule() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop = st.pills("Drop what is", get_args(Safety), selection_mode="multi", key="drop", wrap=True)
-        threshold = st.slider("Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold")
-        strict = st.toggle("Strictly above it", key="strict")
+        drop = st.pills(
+            "Drop what is",
+            get_args(Safety),
+            selection_mode="multi",
+            default=DROPPED,
+            key="drop",
+            persist_state="session",
+            wrap=True,
+        )
+        threshold = st.slider(
+            "Keep from this imageability on", LOWEST, HIGHEST, THRESHOLD, 0.1, key="threshold", persist_state="session"
+        )
+        strict = st.toggle("Strictly above it", key="strict", persist_state="session")
         outcome = removal.what_if(drop, threshold, strict)
         _metrics(outcome)
         st.markdown(_compared(outcome))
+        if outcome.returned or outcome.lost or strict:
+            st.button("Back to ImageNet's own rule", key="own_rule", on_click=_own_rule)
     with answer:
-        _histogram(threshold)
-    returned, lost = removal.by_images(outcome.returned), removal.by_images(outcome.lost)
-    _links("Kept by this rule, though they were removed", returned, "returned")
-    _links("Removed by this rule, though they were kept", lost, "lost")
+        _histogram(outcome, threshold, strict)
+    _links("Kept by this rule, though they were removed", removal.by_images(outcome.returned), "returned")
+    _links("Removed by this rule, though they were kept", removal.by_images(outcome.lost), "lost")
+    chart.below(
+        "what-if",
+        lambda: _outcome_as_csv(outcome),
+        "All person categories: what this rule does with each, and what was done.",
+    )
+
+
+def _own_rule() -> None:
+    st.session_state.update(drop=list(DROPPED), threshold=THRESHOLD, strict=False)
+
+
+def _outcome_as_csv(outcome: Outcome) -> str:
+    tree = taxonomy.load()
+    return catalogue.as_csv(
+        ("wnid", "words", "images", "safety", "imageability", "by this rule", "what was done"),
+        (
+            (
+                wnid,
+                chart.caption(wnid).words,
+                tree[wnid].images,
+                tree[wnid].safety,
+                tree[wnid].imageability,
+                "kept, never rated" if wnid in outcome.not_rated else "kept" if wnid in outcome.kept else "removed",
+                vocabularies.status(wnid),
+            )
+            for wnid in removal.by_images(outcome.kept | outcome.removed)
+        ),
+    )
 
 
 def _metrics(outcome: Outcome) -> None:
@@ -180,11 +166,14 @@ def _metrics(outcome: Outcome) -> None:
         column.metric(
             f"{title} kept".capitalize(),
             f"{size(kept):,}",
-            f"{size(kept) - size(done):+,}",
+            _difference(size(kept) - size(done)),
             delta_color="off",
             delta_arrow="off",
-            delta_description="against Winter 2021",
         )
+
+
+def _difference(more: int) -> str:
+    return f"{abs(more):,} {'more' if more > 0 else 'fewer'} than in 2021" if more else "as many as in 2021"
 
 
 def _compared(outcome: Outcome) -> str:
@@ -202,7 +191,7 @@ def _compared(outcome: Outcome) -> str:
             f"{len(outcome.not_rated):,} of those it keeps were never rated, "
             "so that no threshold removes them: nobody asked whether an offensive word can be seen."
         )
-    (gone,) = (row for row in removal.published() if row.figure == removal.GONE)
+    gone = removal.said(removal.GONE)
     if f"{len(outcome.removed):,}" == gone.published:
         sentences.append(
             f"Of the people it keeps {len(outcome.kept):,} and removes {gone.published}: the number that "
@@ -211,28 +200,37 @@ def _compared(outcome: Outcome) -> str:
     return " ".join(sentences)
 
 
-def _histogram(threshold: float) -> None:
-    bins = removal.histogram()
-    low = sum(sum(each.categories.values()) for each in bins if each.high <= THRESHOLD)
-    rated = sum(sum(each.categories.values()) for each in bins)
-    lines = {f"{THRESHOLD:g}: the rule of 2021": THRESHOLD}
-    if threshold != THRESHOLD:
-        lines[f"{threshold:g}: yours"] = threshold
-    _chart(
+def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
+    bins = removal.histogram(outcome.kept)
+    rated = sum(each.categories for each in bins)
+    kept = sum(sum(each.kept.values()) for each in bins)
+    at, above = (len(removal.what_if(DROPPED, THRESHOLD, over).kept) for over in (False, True))
+    lines = {f"2021, from {THRESHOLD:g}: {at:,} kept;<br>above {THRESHOLD:g}: {above:,}": THRESHOLD}
+    if threshold != THRESHOLD or strict:
+        lines[f"{'>' if strict else 'from'} {threshold:g}: yours"] = threshold
+    low = sum(each.categories for each in bins if each.high <= THRESHOLD)
+    middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
+    lower = sum(each.categories for each in bins if each.high <= middle)
+    chart.draw(
         charts.imageability(
-            bins, lines, f"{low:,} of {rated:,} are rated below {THRESHOLD:g}", "Person categories by imageability"
+            bins,
+            lines,
+            f"{low:,} of {rated:,} are rated below {THRESHOLD:g}",
+            f"Of all rated this rule keeps {kept:,}; hatched: removed<br>{chart.CREDIT}",
         ),
         "imageability",
-        f"Bars: how many person categories were rated how imageable. {low:,} of {rated:,} are below {THRESHOLD:g}. "
-        f"Marked by a line: {'; and '.join(lines)}.",
+        f"Bars: how many person categories of each safety class were rated how imageable. {low:,} of {rated:,} are "
+        f"below {THRESHOLD:g}; {lower:,} below {middle:g}, the middle of the scale; the highest bar, "
+        f"{highest.low:g} to {highest.high:g}, has {highest.categories:,}. This rule keeps {kept:,}. "
+        f"Marked by a line: {'; and '.join(line.replace('<br>', ' ') for line in lines)}.",
     )
-    _below(
+    chart.below(
         "imageability",
         lambda: catalogue.as_csv(
-            ("from", "to", *bins[0].categories),
-            ((each.low, each.high, *each.categories.values()) for each in bins),
+            ("from", "to", *(f"{safety}, {fate}" for fate in ("kept", "removed") for safety in bins[0].kept)),
+            ((each.low, each.high, *each.kept.values(), *each.removed.values()) for each in bins),
         ),
-        f"{_SOURCE} Imageability is the mean of workers' ratings, 1 to 5. The offensive categories have none.",
+        f"{chart.SOURCE} Imageability is the mean of workers' ratings, 1 to 5. The offensive categories have none.",
     )
 
 
@@ -259,47 +257,64 @@ def _links(
     tree, most = taxonomy.load(), min(most, len(wnids))
     st.markdown(f"**{title}**")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if len(wnids) > _FIRST and not st.toggle(f"{most} of {len(wnids):,}: {title.lower()}", key=f"more_{key}"):
+        if len(wnids) > _FIRST and not st.toggle(f"Show {most} of {len(wnids):,}", key=f"more_{key}"):
             most = _FIRST
-        for wnid in wnids[:most]:
-            name = plain(visitor.caption(wnid, Context.TREE).name)
-            category.link(wnid, f"{name} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
+        for wnid, name in _names(wnids[:most]).items():
+            category.link(wnid, f"{plain(name)} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
+
+
+def _names(wnids: Sequence[str]) -> dict[str, str]:
+    """The first word of each category, or where several have the same one, two of them, or the wnid as well."""
+    captions = [visitor.caption(wnid, Context.TREE) for wnid in wnids]
+    two = {caption.wnid: ", ".join(caption.text.split(", ")[:2]) for caption in captions}
+    firsts, seconds = Counter(caption.name for caption in captions), Counter(two.values())
+
+    def name(caption: Caption) -> str:
+        if caption.masked or firsts[caption.name] == 1:
+            return caption.name
+        words = two[caption.wnid]
+        return words if seconds[words] == 1 else f"{words}, {caption.wnid}"
+
+    return {caption.wnid: name(caption) for caption in captions}
 
 
 @st.fragment
 def branches() -> None:
     """The branches of the tree by what was removed of them."""
-    every = removal.branches()
-    spared = st.segmented_control(
-        "Branches",
-        (False, True),
-        required=True,
-        format_func=lambda spared: "spared most" if spared else "hit hardest",
-        key="branch_order",
-        wrap=True,
-    )
-    shown = every[::-1][:_BRANCHES] if spared else every[:_BRANCHES]
-    shares = sorted(branch.share for branch in shown)
-    found = (
-        f"Even of these branches {shares[0]:.0%} to {shares[-1]:.0%} went"
-        if spared
-        else f"{sum(branch.share == 1 for branch in every)} of {len(every)} branches lost every category"
-    )
-    _chart(
-        charts.branches(
-            shown,
-            _caption,
-            found,
-            f"Person categories below; the {_BRANCHES} {'spared most' if spared else 'hit hardest'}",
-        ),
+    st.markdown("**The branches**")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order: str = st.segmented_control(
+            "In the order of",
+            list(ORDERS),
+            default="hit hardest",
+            required=True,
+            key="branch_order",
+            persist_state="session",
+            wrap=True,
+        )
+        every = sorted(removal.branches(), key=ORDERS[order])  # a stable sort: equals stay hardest hit first
+        whole = st.toggle(f"All {len(every)} branches", key="all_branches", persist_state="session")
+    shown = every if whole else every[:_BRANCHES]
+    lost = sum(branch.share == 1 for branch in every)
+    which = f"all {len(every)}" if whole else f"{len(shown)} of {len(every)}"
+    title = f"{lost} of {len(every)} branches lost every category"
+    if order == "spared most":
+        title = f"Even of the branch spared most {every[0].share:.0%} went"
+    chart.draw(
+        charts.branches(shown, chart.caption, title, f"{which}, {order} first; categories<br>{chart.CREDIT}"),
         "branches",
-        f"Bars: what was removed of each branch, and why. The links below name the branches. {found}.",
+        f"Bars: what was removed of each branch, and why. {title}. "
+        + "; ".join(f"{chart.caption(branch.wnid).name}: {_share(branch)}" for branch in shown)
+        + ".",
     )
-    _below("branches", lambda: _branches_as_csv(every), f"{_SOURCE} {_overlap(every)}")
+    chart.below("branches", lambda: _branches_as_csv(every), f"{chart.SOURCE} {_overlap(every)}")
     with st.container(horizontal=True, gap="small"):
         for branch in shown:
-            name = plain(visitor.caption(branch.wnid, Context.TREE).name)
-            category.link(branch.wnid, f"{name} · {branch.share:.0%} of {branch.below.categories:,}")
+            category.link(branch.wnid, f"{plain(visitor.caption(branch.wnid, Context.TREE).name)} · {_share(branch)}")
+
+
+def _share(branch: Branch) -> str:
+    return f"{branch.share:.0%} of {branch.below.categories:,}"
 
 
 def _overlap(every: Sequence[Branch]) -> str:
@@ -313,7 +328,7 @@ def _branches_as_csv(every: Sequence[Branch]) -> str:
         (
             (
                 branch.wnid,
-                _caption(branch.wnid).words,
+                chart.caption(branch.wnid).words,
                 branch.below.categories,
                 branch.below.images,
                 round(branch.share, 4),
@@ -329,16 +344,17 @@ def afterlife() -> None:
     named = {VOCABULARIES[name].title: vocabularies.afterlife(name) for name in VOCABULARIES}
     still = sum(after.removed > 0 for after in named.values())
     title = f"{still} of {len(named)} vocabularies name what was removed"
-    _chart(
-        charts.afterlife(named, title, "Person categories by vocabulary"),
+    chart.draw(
+        charts.afterlife(named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"),
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )
     numbers = _afterlife()
-    _below(
+    chart.below(
         "afterlife",
         lambda: catalogue.as_csv(numbers, zip(*numbers.values(), strict=True)),
-        f"{_SOURCE} The vocabularies: see the table.",
+        f"{chart.SOURCE} The vocabularies are read from timm {metadata.version('timm')}, that of YOLO9000 from its "
+        "authors' file; the table says whose each is.",
     )
     _models()
 
@@ -353,6 +369,7 @@ def _afterlife() -> dict[str, list[object]]:
         "removed": [each.removed for each in after],
         "of these offensive": [each.offensive for each in after],
         "images behind the removed": [each.images for each in after],
+        "source": [vocabulary.source for vocabulary in VOCABULARIES.values()],
     }
 
 
@@ -361,16 +378,16 @@ def _afterlife() -> dict[str, list[object]]:
 def _models() -> None:
     """The vocabularies as a table, and the models that answer with each."""
     models = resources.models()
+    numbers = _afterlife()
+    source = numbers.pop("source")
+    numbers |= {"models in timm": [len(models[name]) for name in VOCABULARIES], "source": source}
     st.dataframe(
-        {
-            **_afterlife(),
-            "models in timm": [len(models[name]) for name in VOCABULARIES],
-            "source": [vocabulary.source for vocabulary in VOCABULARIES.values()],
-        },
+        numbers,
         hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="localized")
-            for name in ("categories", "person categories", "images behind the removed")
+            for name, column in numbers.items()
+            if isinstance(column[0], int)
         },
         alt="The vocabularies and what each names, as in the chart above, with the number of models that answer so.",
     )
@@ -393,7 +410,7 @@ def published() -> None:
     st.markdown(
         "\n".join(
             f"- {plain(row.figure)}: published **{row.published}**, counted **{row.counted}** "
-            f":small[({plain(row.source)})]"
+            f":small[({plain(row.source)})]{_reason(row)}"
             for row in differ
         )
     )
@@ -416,3 +433,11 @@ def published() -> None:
             hide_index=True,
             alt="Figures of ImageNet and of the removal as published, and as counted from the tables.",
         )
+
+
+def _reason(row: Published) -> str:
+    """Why a figure may have been published as it was, as far as another rule gives it, as a sentence."""
+    above = len(removal.what_if(DROPPED, THRESHOLD, strict=True).removed)
+    if row.figure != removal.GONE or row.published != f"{above:,}":
+        return ""
+    return f"  \n  {above:,} would be gone had imageability been asked to be above {THRESHOLD:g}, not at least that."

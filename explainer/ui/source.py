@@ -64,6 +64,7 @@ def _choose_sample() -> None:
         samples.SAMPLES,
         format_func=lambda name: samples.SAMPLES[name].title,
         key="sample",
+        persist_state="session",
         wrap=True,
         on_change=_sample,
     )

@@ -213,7 +213,9 @@ def chart(wnid: str) -> None:
 
 
 def _choice(label: str, options: Sequence[str], key: str) -> str:
-    chosen: str = st.segmented_control(label, options, default=options[0], required=True, key=key, wrap=True)
+    chosen: str = st.segmented_control(
+        label, options, default=options[0], required=True, key=key, persist_state="session", wrap=True
+    )
     return chosen
 
 
@@ -231,13 +233,15 @@ def listing(wnid: str) -> None:
         return
     with st.expander("Filters"):
         facets = Facets(
-            people=st.toggle("Only people", key="people"),
+            people=st.toggle("Only people", key="people", persist_state="session"),
             fates=frozenset(_several("What became of it", get_args(Fate), "fates")),
             safeties=frozenset(_several("Safety", get_args(Safety), "safeties")),
-            ratings=st.slider("Imageability", *catalogue.RATINGS, catalogue.RATINGS, 0.1, key="ratings"),
-            images=st.number_input("At least so many images", 0, step=100, key="least_images"),
+            ratings=st.slider(
+                "Imageability", *catalogue.RATINGS, catalogue.RATINGS, 0.1, key="ratings", persist_state="session"
+            ),
+            images=st.number_input("At least so many images", 0, step=100, key="least_images", persist_state="session"),
         )
-    order = st.selectbox("In the order of", list(catalogue.ORDERS), key="order")
+    order = st.selectbox("In the order of", list(catalogue.ORDERS), key="order", persist_state="session")
     wnids = catalogue.select(wnid, facets, order)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**{len(wnids):,}** of {len(everything):,} categories below {plain(caption(wnid).name)}")
@@ -278,7 +282,7 @@ _UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogu
 
 
 def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
-    chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, wrap=True)
+    chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, persist_state="session", wrap=True)
     return chosen
 
 

@@ -1,5 +1,6 @@
 """The page "About": its figures are counted or published, its critiques and links complete, its versions true."""
 
+import hashlib
 import re
 from importlib import metadata
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from handmade import SOURCES
 from streamlit.testing.v1 import AppTest
 
-from explainer import cards, removal
+from explainer import assets, cards, removal
 from explainer.taxonomy import DATA
 from explainer.ui import about
 
@@ -46,7 +47,7 @@ def test_the_page_shows_its_text_with_the_figures_counted(page: AppTest) -> None
 
 def test_every_figure_that_is_typed_was_published() -> None:
     published = {figure for row in removal.published() for figure in NUMBER.findall(row.published)}
-    prose = re.sub(r"arXiv \d{4}\.\d{4,5}|\]\(\S+\)|YOLO9000|^\d\. ", "", TEXT, flags=re.MULTILINE)
+    prose = re.sub(r"arXiv \d{4}\.\d{4,5}|doi \S+(?=\])|\]\(\S+\)|YOLO9000|^\d\. ", "", TEXT, flags=re.MULTILINE)
     typed = set(NUMBER.findall(prose))
     assert {"2,395", "50,000"} <= typed
     assert {figure for figure in typed if not re.fullmatch(r"(1[789]|20)\d\d", figure)} <= published | OTHERS
@@ -66,14 +67,17 @@ def test_the_eight_critiques_stand_there_with_who_made_them() -> None:
 
 def test_links_lead_to_papers_and_to_three_sites_alone() -> None:
     addresses = re.findall(r"\]\(([^\s)]+)\)", TEXT)
-    sites = {address for address in addresses if not re.fullmatch(r"https://arxiv\.org/abs/\d{4}\.\d{4,5}", address)}
+    paper = re.compile(r"https://arxiv\.org/abs/\d{4}\.\d{4,5}|https://doi\.org/10\.\d{4}/\S+")
+    sites = {address for address in addresses if not paper.fullmatch(address)}
     assert sites == {"https://excavating.ai", "https://image-net.org", "https://wordnet.princeton.edu"}
     for number, linked in re.findall(r"\[arXiv (\S+)\]\(https://arxiv\.org/abs/([^\s)]+)\)", TEXT):
+        assert number == linked
+    for number, linked in re.findall(r"\[doi (\S+)\]\(https://doi\.org/([^\s)]+)\)", TEXT):
         assert number == linked
 
 
 def test_versions_are_those_in_use(page: AppTest) -> None:
-    models, packages = (table.value for table in page.dataframe)
+    models, tables, packages = (table.value for table in page.dataframe)
     here = models[models["here"]]
     assert {card.title for card in cards.load_all()} == set(models["model"])
     assert "EfficientNet-Lite0" in here["model"].tolist()
@@ -81,6 +85,30 @@ def test_versions_are_those_in_use(page: AppTest) -> None:
     assert {"streamlit", "torch", "timm", "captum", "plotly"} <= set(versions)
     assert "pytest" not in versions
     assert all(version == metadata.version(package) for package, version in versions.items())
+    in_use = tables.set_index("table")
+    assert {"wordnet.csv", "imagenet_synsets.csv", "published_figures.csv", "yolo9000.txt", "embeddings.npz"} <= set(
+        in_use.index
+    )
+    assert in_use.loc["imagenet_synsets.csv", "rows"] == 21_841
+    assert in_use.loc["yolo9000.txt", "rows"] == 9_418
+    for name, digest in in_use["SHA-256"].items():
+        assert digest == hashlib.sha256((DATA / name).read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("wordnet", "dictionary"), [(True, "WordNet 3.0, by NLTK"), (False, "the definitions that timm carries")]
+)
+def test_the_dictionary_and_the_face_detector_that_run_are_named(
+    wordnet: bool, dictionary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not wordnet:
+        monkeypatch.setattr(about.words, "_wordnet", lambda: None)
+    elif about.words._wordnet() is None:
+        pytest.skip("needs NLTK's WordNet")
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=200).switch_page("pages/about.py").run()
+    (said,) = (text.value for text in app.markdown if text.value.startswith("**Definitions**"))
+    assert dictionary in said
+    assert ("YuNet" in said) == (assets.path(assets.YUNET) is not None) != ("Haar" in said)
 
 
 def test_the_sources_of_the_tables_stand_there(page: AppTest) -> None:

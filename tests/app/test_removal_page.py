@@ -12,7 +12,7 @@ import sentinels
 from streamlit.testing.v1 import AppTest
 
 from explainer import taxonomy, vocabularies
-from explainer.ui import removal
+from explainer.ui import release_maps
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 200
@@ -70,9 +70,9 @@ def page() -> AppTest:
 
 @pytest.fixture
 def page_with_sentinels(planted: None) -> Iterator[AppTest]:
-    removal._map.clear()  # drawn once for everybody: with the real words, maybe
+    release_maps._map.clear()  # drawn once for everybody: with the real words, maybe
     yield opened()
-    removal._map.clear()
+    release_maps._map.clear()
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,12 @@ def people() -> list[dict[str, str]]:
     """The person categories of ImageNet's table, read without the code under test."""
     with (taxonomy.DATA / "imagenet_synsets.csv").open(encoding="utf-8", newline="") as file:
         return [row for row in csv.DictReader(file) if row["safety"]]
+
+
+def test_the_links_at_the_top_lead_to_all_sections(page: AppTest) -> None:
+    (jumps,) = (text.value for text in page.markdown if "](#steps)" in text.value)
+    headers = {f"[{header.value}](#{header.proto.anchor})" for header in page.header}
+    assert set(jumps.split(" · ")) == headers
 
 
 # The figures
@@ -92,10 +98,23 @@ def test_the_steps_lead_from_2832_categories_to_158(page: AppTest) -> None:
 
 
 def test_counted_in_images_the_steps_are_the_published_ones_but_for_one(page: AppTest) -> None:
-    page.segmented_control(key="measure").set_value("images").run()
+    page.segmented_control(key="counted").set_value("images").run()
     assert not page.exception
     (trace,) = json.loads(charts(page)[0].spec)["data"]
     assert trace["text"] == ["1,177,285", "− 492,026", "− 108,015", "577,244", "− 443,547", "133,697"]
+
+
+def test_what_was_announced_is_told_as_counted_and_as_published(
+    page: AppTest, downloads: dict[str, Callable[[], str]]
+) -> None:
+    page.segmented_control(key="counted").set_value("images").run()
+    said = "1,593 categories (published: 1,593) with 600,041 images (published: 600,040)"
+    assert said in texts(page)
+    assert said in charts(page)[0].alt
+    assert "600,041 offensive or sensitive (published: 600,040)" in charts(page)[0].spec
+    lines = downloads["download_removal-steps"]().splitlines()
+    assert 'september-2019,"removed, together",1593,600041' in lines
+    assert 'september-2019,"removed, together, as published",1593,600040' in lines
 
 
 @pytest.mark.parametrize(
@@ -109,6 +128,45 @@ def test_the_visitor_steps_through_the_releases(page: AppTest, release: str, lef
     assert f"{left} of 2,832 categories" in after.spec
 
 
+def test_the_maps_say_what_is_left_and_who_lost_most(page: AppTest) -> None:
+    _, before, after, *_ = charts(page)
+    assert "worker is the largest branch" in before.spec
+    assert "worker lost most: 317 of 353" in after.spec
+    for told in ("Winter 2021: 158 of 2,832 categories", "worker: 36 of 353", "230 smaller branches: "):
+        assert told in after.alt
+
+
+def test_the_numbers_of_the_maps_are_those_of_their_fields(
+    page: AppTest, downloads: dict[str, Callable[[], str]], people: list[dict[str, str]]
+) -> None:
+    page.segmented_control(key="counted").set_value("images").run()
+    rows = list(csv.DictReader(io.StringIO(downloads["download_person-categories"]())))
+    assert sum(int(row["categories"]) for row in rows) == len(people) == 2_832
+    assert sum(int(row["images"]) for row in rows) == sum(int(row["images"]) for row in people)
+    for status, releases, size in (
+        ("kept", "fall-2011 september-2019 winter-2021", 158),
+        ("not imageable", "fall-2011 september-2019", 1_081),
+        ("sensitive", "fall-2011", 1_156),
+    ):
+        assert {row["releases"] for row in rows if row["status"] == status} == {releases}
+        assert sum(int(row["categories"]) for row in rows if row["status"] == status) == size
+    (treemap, *_) = json.loads(charts(page)[1].spec)["data"]
+    fields = dict(zip(treemap["ids"], treemap["values"], strict=True))
+    assert {f"{row['wnid'] or 'others'} {row['status']}": int(row["images"]) for row in rows} == {
+        name: size for name, size in fields.items() if not name.endswith(" ")
+    }
+
+
+def test_every_chart_is_drawn_larger_for_a_projector(page: AppTest) -> None:
+    small = [json.loads(chart.spec)["layout"] for chart in charts(page)]
+    page.toggle(key="large").set_value(True).run()
+    assert not page.exception
+    large = [json.loads(chart.spec)["layout"] for chart in charts(page)]
+    for before, after in zip(small, large, strict=True):
+        assert after["height"] > before["height"]
+        assert after["title"]["subtitle"]["font"]["size"] >= 20 > before["title"]["subtitle"]["font"]["size"]
+
+
 def test_every_chart_has_a_title_a_text_in_its_place_a_picture_and_its_numbers(
     downloads: dict[str, Callable[[], str]], page: AppTest
 ) -> None:
@@ -118,7 +176,8 @@ def test_every_chart_has_a_title_a_text_in_its_place_a_picture_and_its_numbers(
         assert chart.alt
         assert json.loads(chart.spec)["layout"]["title"]["text"]
         assert json.loads(chart.config)["modeBarButtons"] == [["toImage"]]
-    assert len(downloads) == 5  # the two maps are of one list
+        assert "Source: " in json.loads(chart.spec)["layout"]["title"]["subtitle"]["text"]
+    assert len(downloads) == 6  # the two maps are of one list, and the rule has one of its own
     for write in downloads.values():
         header, *rows = csv.reader(io.StringIO(write()))
         assert len(rows) >= 4
@@ -130,6 +189,7 @@ def test_published_figures_that_come_out_otherwise_are_named(page: AppTest) -> N
         assert f"published **{published}**, counted **{counted}**" in texts(page)
     assert "by the table these hold 108,015" in texts(page)
     assert "the table has 1,177,285" in texts(page)
+    assert "2,702 would be gone had imageability been asked to be above 4" in texts(page)
 
 
 # The rule
@@ -147,7 +207,8 @@ def test_a_lower_threshold_brings_back_what_is_harder_to_see(page: AppTest, peop
     assert metrics(page)["Categories kept"] == f"{len(kept):,}"
     assert metrics(page)["Images kept"] == f"{sum(int(row['images']) for row in kept):,}"
     assert f"It keeps {len(kept) - 158:,} categories that were removed, and removes 0 that were kept." in texts(page)
-    assert "2.5: yours" in charts(page)[3].spec
+    notes = [note["text"] for note in json.loads(charts(page)[3].spec)["layout"]["annotations"]]
+    assert notes == ["2021, from 4: 158 kept;<br>above 4: 130", "from 2.5: yours"]
 
 
 def test_above_4_instead_of_at_least_4_gives_the_number_that_later_papers_give(page: AppTest) -> None:
@@ -155,6 +216,8 @@ def test_above_4_instead_of_at_least_4_gives_the_number_that_later_papers_give(p
     assert metrics(page)["Categories kept"] == "130"
     assert "it keeps 130 and removes 2,702" in texts(page)
     assert "The lists of the two releases differ by 2,674" in texts(page)
+    notes = [note["text"] for note in json.loads(charts(page)[3].spec)["layout"]["annotations"]]
+    assert notes[1] == "> 4: yours"
     page.slider(key="threshold").set_value(4.1).run()
     assert "it keeps 130 and removes 2,702" not in texts(page)
 
@@ -173,24 +236,78 @@ def test_dropping_the_safe_loses_all_that_was_kept(page: AppTest) -> None:
     assert "removes 158 that were kept" in texts(page)
 
 
-def test_a_rule_stays_while_the_visitor_looks_at_another_page(page: AppTest) -> None:
-    page.slider(key="threshold").set_value(3.0).run()
+def test_the_histogram_hatches_what_the_rule_removes_and_the_numbers_say_the_same(
+    page: AppTest, downloads: dict[str, Callable[[], str]], people: list[dict[str, str]]
+) -> None:
     page.pills(key="drop").set_value(["offensive"]).run()
-    kept = metrics(page)
-    page.switch_page("pages/about.py").run()
-    page.switch_page("pages/removal.py").run()
+    page.slider(key="threshold").set_value(3.0).run()
+    bars = {bar["name"]: bar["marker"]["pattern"]["shape"] for bar in json.loads(charts(page)[3].spec)["data"]}
+    assert bars == {"safe, kept": "", "safe, removed": "/", "sensitive, kept": "", "sensitive, removed": "/"}
+    rows = list(csv.DictReader(io.StringIO(downloads["download_imageability"]())))
+    for safety in ("safe", "sensitive"):
+        kept = sum(row["safety"] == safety and float(row["imageability"]) >= 3 for row in people)
+        assert sum(int(row[f"{safety}, kept"]) for row in rows) == kept
+
+
+def test_the_outcome_of_a_rule_can_be_taken_away_category_by_category(
+    page: AppTest, downloads: dict[str, Callable[[], str]], people: list[dict[str, str]]
+) -> None:
+    page.pills(key="drop").set_value(["sensitive"]).run()
+    rows = {row["wnid"]: row for row in csv.DictReader(io.StringIO(downloads["download_what-if"]()))}
+    assert set(rows) == {row["wnid"] for row in people}
+    for row in people:
+        expected = (
+            "kept, never rated"
+            if row["safety"] == "offensive"
+            else "kept"
+            if row["safety"] == "safe" and float(row["imageability"]) >= 4
+            else "removed"
+        )
+        assert rows[row["wnid"]]["by this rule"] == expected
+        assert (rows[row["wnid"]]["what was done"] == "kept") == (row["in_winter21"] == "1")
+        assert (rows[row["wnid"]]["words"] == "") == (row["safety"] == "offensive")
+
+
+def test_a_button_leads_back_to_imagenets_own_rule(page: AppTest) -> None:
+    assert all(button.key != "own_rule" for button in page.button)
+    page.pills(key="drop").set_value([]).run()
+    page.toggle(key="strict").set_value(True).run()
+    press(page, "own_rule")
     assert not page.exception
-    assert page.slider(key="threshold").value == 3.0
-    assert metrics(page) == kept
+    assert metrics(page)["Categories kept"] == "158"
+    assert page.slider(key="threshold").value == 4
+    assert page.toggle(key="strict").value is False
 
 
 # What stayed and went, and the afterlife
+
+
+def test_all_branches_can_be_seen_and_in_other_orders(page: AppTest) -> None:
+    def names() -> list[str]:
+        return json.loads(charts(page)[4].spec)["data"][0]["y"]
+
+    assert len(names()) == 12
+    page.toggle(key="all_branches").set_value(True).run()
+    assert len(names()) == 80
+    page.segmented_control(key="branch_order").set_value("largest").run()
+    assert not page.exception
+    assert names()[0] == "1. worker"
+    assert "1. worker" not in charts(page)[4].alt
+    assert "worker: " in charts(page)[4].alt
 
 
 def test_every_kept_category_can_be_reached(page: AppTest) -> None:
     page.toggle(key="more_kept").set_value(True).run()
     kept = {f"category={wnid}" for wnid in vocabularies.person_categories("winter-2021")}
     assert kept <= {element.proto.query_string for element in page.main if element.type == "page_link"}
+
+
+def test_categories_of_one_name_are_told_apart(page: AppTest) -> None:
+    page.toggle(key="more_kept").set_value(True).run()
+    names = [label.split(" · ")[0] for label in links(page)]
+    assert "groom, bridegroom, n10147935" in names
+    assert "groom, bridegroom, n10148035" in names
+    assert "athlete" in names
 
 
 def test_what_went_leads_to_its_place_in_the_tree(page: AppTest) -> None:
@@ -271,6 +388,19 @@ def test_no_offensive_word_is_sent_and_no_sensitive_one_beside_a_photo(page_with
     assert sentinels.found(sent(page)) == tree_alone
 
 
+def test_within_a_branch_of_the_maps_no_offensive_word_is_sent(page_with_sentinels: AppTest) -> None:
+    page = page_with_sentinels
+    tree = taxonomy.load()
+    masked = [wnid for wnid in tree.people if tree[wnid].safety == "offensive" and tree.below(wnid).categories]
+    largest = max(masked, key=lambda wnid: tree.below(wnid).categories)
+    page.session_state["map_way"] = ((taxonomy.PERSON, 0), (taxonomy.PERSON, 20), (largest, 0))
+    page.run()
+    assert not page.exception
+    assert "[masked: offensive]" in charts(page)[1].spec
+    assert any("All people, smaller branches" in button.label for button in page.button)
+    assert offensive(sent(page)) == set()
+
+
 def test_a_chart_and_its_numbers_carry_no_offensive_word_even_after_all_were_asked_for(
     downloads: dict[str, Callable[[], str]], page_with_sentinels: AppTest
 ) -> None:
@@ -280,5 +410,5 @@ def test_a_chart_and_its_numbers_carry_no_offensive_word_even_after_all_were_ask
     assert not page.exception
     assert any(offensive(label) for label in links(page))  # the control
     assert all(offensive(chart.spec + chart.alt) == set() for chart in charts(page))
-    assert len(downloads) == 5
+    assert len(downloads) == 6
     assert all(offensive(write()) == set() for write in downloads.values())

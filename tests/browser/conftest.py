@@ -448,6 +448,26 @@ class RemovalPage(AppPage):
         expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
         self._settle(self.chart("imageability"))
 
+    def drop(self, safety: str) -> None:
+        """Drop a safety class by the rule, or no longer, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-drop").get_by_role("button", name=safety, exact=True).click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def be_strict(self) -> None:
+        """Ask for more than the threshold, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-strict label").click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def leave_and_come_back(self) -> "RemovalPage":
+        """Look at another page by the menu, and come back."""
+        self.page.get_by_role("link", name="About", exact=True).click()
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self.page.get_by_role("link", name="Before and after", exact=True).click()
+        self._settle(self.chart("afterlife"))
+        return self
+
     def wait_for_labels(self) -> None:
         self._settle(self.page.get_by_text("Fall 2011 answers"))
 
@@ -463,10 +483,70 @@ class RemovalPage(AppPage):
         )
         return outlines
 
+    def click_on_branch(self, key: str, name: str) -> None:
+        """Click on the name of a branch on one of the maps, and wait until another place is shown."""
+        before = self.page.locator("[class*=st-key-map_way_] button").count()
+        heading = self.chart(key).locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
+        expect(heading).to_be_visible(timeout=PATIENCE)
+        heading.scroll_into_view_if_needed()
+        box = heading.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(self.page.locator("[class*=st-key-map_way_] button")).to_have_count(before + 1, timeout=PATIENCE)
+        self._settle(self.chart(key))
+
+    def go_back_to_all_people(self) -> None:
+        """Press the way back of the maps to where they begin."""
+        self.button("map_way_1").click()
+        self._settle(self.page.get_by_text("A click on a branch"))
+
+    def draw_large(self) -> None:
+        """Press the switch for large charts, and wait until they are drawn."""
+        before = self.chart("map-after").evaluate("chart => chart.offsetHeight")
+        self.page.locator(".st-key-large label").click()
+        self.page.wait_for_function(
+            "before => document.querySelector('.st-key-map-after .js-plotly-plot').offsetHeight != before", arg=before
+        )
+        self._settle(self.chart("map-after").locator(".slicetext").first)
+
+    def name_sizes(self, key: str) -> list[float]:
+        """How high the letters of the names on a map are, in pixels as drawn, of those that are."""
+        sizes: list[float] = self.chart(key).evaluate(
+            """chart => [...chart.querySelectorAll('text.slicetext')]
+                .filter(name => name.textContent && name.getBoundingClientRect().width)
+                .map(name => parseFloat(getComputedStyle(name).fontSize) * name.getCTM().a)"""
+        )
+        return sizes
+
+    def hover_texts(self, key: str) -> list[str]:
+        """What is told where a mouse is over each field of a chart that is large enough to be met."""
+        self.chart(key).scroll_into_view_if_needed()
+        middles: list[list[float]] = self.chart(key).evaluate(
+            """chart => [...chart.querySelectorAll('path.surface, .bars .point path')]
+                .map(field => field.getBoundingClientRect())
+                .filter(box => box.width > 6 && box.height > 6)
+                .map(box => [box.x + box.width / 2, box.y + box.height / 2])"""
+        )
+        texts = []
+        for x, y in middles:
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(100)  # Plotly looks where the mouse is at intervals
+            texts.append(self.chart(key).locator(".hoverlayer").text_content() or "")
+        return texts
+
     @property
     def kept(self) -> Locator:
         """How many categories the rule by choice keeps."""
         return self.page.get_by_test_id("stMetric").filter(has_text="Categories kept").get_by_test_id("stMetricValue")
+
+
+class AboutPage(AppPage):
+    """The page "About"."""
+
+    def open(self) -> "AboutPage":
+        self.page.goto(f"{self.url}/about")
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        return self
 
 
 class PicturePage(AppPage):

@@ -1,4 +1,4 @@
-"""Pictures of the page in its states, in light and dark, on a telephone, a laptop and a wide screen.
+"""Pictures of pages in their states, in light and dark, on a telephone, a laptop and a wide screen.
 
 By hand, from the project's folder: `python -m tests.browser.screenshots FOLDER [state ...]`.
 """
@@ -11,7 +11,17 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import APP, NOT_A_PHOTO, PHOTOS, PhotoPage, chromium_running, find_chromium, serving
+from tests.browser.conftest import (
+    APP,
+    NOT_A_PHOTO,
+    PHOTOS,
+    AboutPage,
+    PhotoPage,
+    RemovalPage,
+    chromium_running,
+    find_chromium,
+    serving,
+)
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 390, 1920)
@@ -59,6 +69,29 @@ def _revealed(page: PhotoPage) -> None:
     page.close_sidebar()
 
 
+def _before_and_after(page: PhotoPage) -> None:
+    RemovalPage(page.page, page.url).open()
+
+
+def _within_a_branch(page: PhotoPage) -> None:
+    removal = RemovalPage(page.page, page.url).open()
+    removal.click_on_branch("map-after", "worker")
+
+
+def _another_rule(page: PhotoPage) -> None:
+    removal = RemovalPage(page.page, page.url).open()
+    removal.move_threshold("ArrowLeft")
+    removal.be_strict()
+
+
+def _large_charts(page: PhotoPage) -> None:
+    RemovalPage(page.page, page.url).open().draw_large()
+
+
+def _about(page: PhotoPage) -> None:
+    AboutPage(page.page, page.url).open()
+
+
 STATES: dict[str, Callable[[PhotoPage], None]] = {
     "empty": lambda page: None,
     "notice": _notice,
@@ -68,6 +101,11 @@ STATES: dict[str, Callable[[PhotoPage], None]] = {
     "bad_file": _bad_file,
     "sidebar": _sidebar,
     "revealed": _revealed,
+    "before_and_after": _before_and_after,
+    "within_a_branch": _within_a_branch,
+    "another_rule": _another_rule,
+    "large_charts": _large_charts,
+    "about": _about,
 }
 
 

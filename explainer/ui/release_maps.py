@@ -1,0 +1,164 @@
+"""Maps of the person categories in two releases, side by side: a click leads into a branch, on both of them."""
+
+from collections.abc import Sequence
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explainer import catalogue, charts, maps, vocabularies
+from explainer.maps import Part
+from explainer.taxonomy import PERSON, Extent
+from explainer.ui import category, chart, visitor
+from explainer.ui.category import plain
+from explainer.vocabularies import RELEASES, Status, person_categories
+from explainer.words import Context
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Place = tuple[str, int]
+"""What the maps show: the branches below a category, less so many of the largest."""
+
+_EVERYBODY: Place = (PERSON, 0)
+_WAY, _MOVES = "map_way", "map_moves"  # the places on the way to the one that is shown; how often another was
+_PARTS, _PARTS_LARGE = 20, 8  # how many branches a map names
+
+
+@st.fragment
+def releases(measure: str) -> None:
+    """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
+    before, *_, last = RELEASES
+    after: str = st.segmented_control(
+        "After",
+        RELEASES,
+        default=last,
+        required=True,
+        format_func=lambda name: RELEASES[name].title,
+        key="after",
+        persist_state="session",
+        wrap=True,
+    )
+    _ways_back()
+    place, most = _way()[-1], _PARTS_LARGE if chart.is_large() else _PARTS
+    for column, (name, release) in zip(
+        st.columns(2, gap="medium"), {"map-before": before, "map-after": after}.items(), strict=True
+    ):
+        with column:
+            figure, said = _map(release, measure, place, most)
+            # Plotly leads into a branch by itself, on one map: another key has it drawn anew.
+            key = f"{name}_{release}_{measure}_{st.session_state.get(_MOVES, 0)}"
+            chart.draw(figure, name, said, key, lambda key=key: _clicked(key, most))  # type: ignore[misc]
+    st.caption(
+        "A category with several parents stands in one branch of the maps alone, the nearest to the top, and a branch "
+        "counts its own top. “The branches”, further down, count all that is below them, in each of its places, and "
+        "not the top: so the same branch may have another number there."
+    )
+    chart.below("person-categories", lambda: _as_csv(maps.parts(place[0], measure, most, place[1])))
+
+
+def _way() -> tuple[Place, ...]:
+    way: tuple[Place, ...] = st.session_state.get(_WAY, (_EVERYBODY,))
+    return way
+
+
+def _go(way: tuple[Place, ...]) -> None:
+    st.session_state[_WAY] = way
+    st.session_state[_MOVES] = st.session_state.get(_MOVES, 0) + 1
+
+
+def _clicked(key: str, most: int) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if not points:
+        return
+    branch, way = points[0]["id"].split()[0], _way()
+    root, skipped = way[-1]
+    if branch == "others":
+        _go((*way, (root, skipped + most)))
+    else:
+        _go(way if branch == root else (*way, (branch, 0)))
+
+
+def _ways_back() -> None:
+    """Buttons to where the maps were before, and to all people; without a way, what a click does."""
+    way = _way()
+    if len(way) == 1:
+        st.caption("A click on a branch shows what is in it, on both maps.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for depth, place in enumerate(way[:-1], start=1):
+            st.button(f"‹ {plain(_name(place))}", key=f"map_way_{depth}", on_click=_go, args=(way[:depth],))
+        st.markdown(f"**{plain(_name(way[-1]))}**")
+        category.link(way[-1][0])
+
+
+def _name(place: Place) -> str:
+    wnid, skipped = place
+    name = "All people" if wnid == PERSON else visitor.caption(wnid, Context.TREE).name
+    return f"{name}, smaller branches" if skipped else name
+
+
+# Kept, as it takes a tenth of a second and is the same for all visitors.
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figure", str]:
+    """A release's map, and what is to be seen on it as a text."""
+    wnid, skipped = place
+    parts = maps.parts(wnid, measure, most, skipped)
+    names = [_named(part) for part in parts]
+    left = [_left(part, measure, release) for part in parts]
+    where = (
+        "" if place == _EVERYBODY else f" of “{chart.caption(wnid).name}”" + (", smaller branches" if skipped else "")
+    )
+    kept = f"{sum(left):,} of {sum(part.size(measure) for part in parts):,} {measure}{where}"
+    found = f"{kept}<br>{_finding(parts, names, left, measure)}"
+    figure = charts.release_map(
+        parts,
+        chart.caption,
+        measure,
+        person_categories(release),
+        found,
+        f"{RELEASES[release].title}; area: {measure}<br>{chart.CREDIT}",
+    )
+    shares = "; ".join(
+        f"{name}: {some:,} of {part.size(measure):,}" for name, part, some in zip(names, parts, left, strict=True)
+    )
+    return figure, f"A map of branches of people. {RELEASES[release].title}: {found.replace('<br>', '. ')}. {shares}."
+
+
+def _finding(parts: Sequence[Part], names: Sequence[str], left: Sequence[int], measure: str) -> str:
+    """Which of the branches with a name lost most, or where none lost any, which is the largest."""
+    named = [number for number, part in enumerate(parts) if part.wnid] or [0]
+    lost = [part.size(measure) - some for part, some in zip(parts, left, strict=True)]
+    most = max(named, key=lambda number: lost[number])
+    size = parts[most].size(measure)
+    return f"{names[most]} lost most: {lost[most]:,} of {size:,}" if lost[most] else f"{names[0]} is the largest branch"
+
+
+def _left(part: Part, measure: str, release: str) -> int:
+    held = _statuses(release)
+    return sum(attrgetter(measure)(extent) for status, extent in part.sizes.items() if status in held)
+
+
+@cache
+def _statuses(release: str) -> frozenset[Status | None]:
+    """What a release still has categories of."""
+    return frozenset(map(vocabularies.status, person_categories(release)))
+
+
+def _named(part: Part) -> str:
+    return chart.caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
+
+
+def _as_csv(parts: Sequence[Part]) -> str:
+    """The fields of the maps, and the releases that each is in full colour in."""
+
+    def row(part: Part, status: Status, extent: Extent) -> tuple[object, ...]:
+        releases = [name for name in RELEASES if status in _statuses(name)]
+        words = chart.caption(part.wnid).words if part.wnid else _named(part)
+        return part.wnid, words, status, extent.categories, extent.images, " ".join(releases)
+
+    return catalogue.as_csv(
+        ("wnid", "words", "status", "categories", "images", "releases"),
+        (row(part, status, extent) for part in parts for status, extent in part.sizes.items()),
+    )
