@@ -90,7 +90,9 @@ def test_a_file_of_weights_becomes_the_module_that_wrote_it(
     mean, std = (np.array(values, np.float32) for values in (published.transform.mean, published.transform.std))
     inputs = torch.from_numpy(((np.asarray(picture, np.float32) - mean) / std).transpose(2, 0, 1)[None])
     with torch.no_grad():
-        assert torch.allclose(loaded.module(loaded.to_inputs([picture])), original(inputs), atol=1e-5)
+        # The same numbers in another order in memory go another way through a processor's kernels.
+        assert torch.allclose(loaded.to_inputs([picture]), inputs, atol=1e-6)
+        assert torch.allclose(loaded.module(inputs), original(inputs), atol=1e-6)
 
 
 def test_its_labels_stand_in_the_order_that_the_card_names(published: ModelCard, loaded: Classifier) -> None:
