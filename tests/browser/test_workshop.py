@@ -113,7 +113,8 @@ def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors
     projector.page.keyboard.press("PageUp")
     notes.wait_for_step(talk.load().steps["start"].title)
     projector.wait_for_step(talk.load().steps["start"].title)
-    for _ in range(2):  # the second one comes while the first is drawn
+    for _ in range(2):  # as fast as a thumb is: the second one comes while the first is drawn
         projector.page.keyboard.press("PageDown")
+        projector.page.wait_for_timeout(200)
     for screen in (projector, notes):
         screen.wait_for_step(talk.load().steps[talk.load().routes["20"].steps[2].name].title)
