@@ -1,11 +1,13 @@
 """A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from explainer.corruptions import CORRUPTIONS
 from explainer.workshop import ballots, talk
 from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
 
@@ -117,3 +119,31 @@ def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors
         projector.page.keyboard.press("PageDown")
     for screen in (projector, notes):
         screen.wait_for_step(talk.load().steps[talk.load().routes["20"].steps[2].name].title)
+
+
+def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, notes: RoomPage) -> None:
+    steps = talk.load().routes["20"].steps
+    title = {step.name: step.title for step in steps}
+    after = {step.name: following.title for step, following in pairwise(steps)}
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector.press("Presenter's key")
+    projector.give_key(KEY)
+    projector.wait_for("PageDown")
+
+    def leap(step: str) -> None:
+        notes.go_to(title[step])
+        projector.wait_for_step(title[step])
+
+    def press_page_down(screen: RoomPage, step: str) -> None:
+        screen.page.keyboard.press("PageDown")
+        for each in (projector, notes):
+            each.wait_for_step(after[step])
+
+    for touched in [*(CORRUPTIONS[change].title for change in ("tilt", "zoom", "brightness", "blur")), "More", "Less"]:
+        leap("break")
+        projector.press(touched)
+        press_page_down(projector, "break")
+    leap("decide")
+    notes.page.get_by_text("Without phones: counted hands").click()
+    notes.page.get_by_role("spinbutton").first.click()
+    press_page_down(notes, "decide")

@@ -3,20 +3,22 @@
 Of supplied pictures alone, and never with a word that somebody revealed for themselves.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL.Image import Image
 
 from explainer import charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
-from explainer.corruptions import CORRUPTIONS, Changed, Strip
+from explainer.corruptions import CORRUPTIONS
 from explainer.roulette import Reading
 from explainer.saliency import Target
 from explainer.ui import resources
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
+from explainer.ui.workshop.trying import button
 from explainer.vocabularies import RELEASES, Label
 from explainer.words import Caption, Context
 from explainer.workshop import invitation, sheets, talk
@@ -32,6 +34,7 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
 _HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
+_CHANGE, _PLACE = "talk_change", "talk_place"
 
 
 @dataclass(frozen=True)
@@ -122,14 +125,27 @@ def _small_nobody(room: Room, step: Step) -> None:
 
 
 def _break(room: Room, step: Step) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        strip, first, now = _changed(PORTRAIT, _CHANGES, "talk")
+    # Buttons alone: a slider or a pill that was touched last would keep a clicker's keys to itself.
+    change = st.session_state.get(_CHANGE, _CHANGES[0])
+    strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
+    place = st.session_state.get(_PLACE, 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for each in _CHANGES:
+            button(CORRUPTIONS[each].title, partial(_set, each, 0), primary=each == change)
+        button("Less", partial(_set, change, max(place - 1, 0)))
+        button("More", partial(_set, change, min(place + 1, len(strip.changed) - 1)))
     before, after = st.columns(2, gap="large")
-    amount = f"{now.amount:g} {CORRUPTIONS[strip.corruption].unit}"
+    first, now = strip.changed[0], strip.changed[place]
+    amount = f"{CORRUPTIONS[change].title}: {now.amount:g} {CORRUPTIONS[change].unit}"
     for column, changed, title in ((before, first, "As it is"), (after, now, amount)):
         with column:
             st.image(changed.crop, width=410, alt=f"What the network saw. {title}.")
             st.subheader(f"{title}: **{plain(_name(changed.reading))}**", anchor=False)
+
+
+def _set(change: str, place: int) -> None:
+    """What is done to the portrait on this screen, and the place of its amount on the strip."""
+    st.session_state[_CHANGE], st.session_state[_PLACE] = change, place
 
 
 def _small_break(room: Room, step: Step) -> None:
@@ -144,29 +160,24 @@ def _small_break(room: Room, step: Step) -> None:
         format_func=lambda name: samples.SAMPLES[name].title,
         key="try_picture",
     )
-    _, first, now = _changed(name, CORRUPTIONS, "try")
-    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
-    st.markdown(f"As it is: **{plain(_name(first.reading))}**. Now: **{plain(_name(now.reading))}**.")
-
-
-def _changed(name: str, changes: Iterable[str], key: str) -> tuple[Strip, Changed, Changed]:
-    """A supplied picture under a change to choose: all amounts, unchanged, and at the amount that is chosen."""
     change: str = st.pills(
         "Change",
-        changes,
+        CORRUPTIONS,
         default=_CHANGES[0],
         required=True,
         format_func=lambda name: CORRUPTIONS[name].title,
-        key=f"{key}_change",
+        key="try_change",
     )
     strip = resources.supplied_strip(name, change, _RELEASE)
     place = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})",
         range(len(strip.changed)),
         format_func=lambda place: f"{strip.changed[place].amount:g}",
-        key=f"{key}_amount_{change}",
+        key=f"try_amount_{change}",
     )
-    return strip, strip.changed[0], strip.changed[place]
+    now = strip.changed[place]
+    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
+    st.markdown(f"As it is: **{plain(_name(strip.changed[0].reading))}**. Now: **{plain(_name(now.reading))}**.")
 
 
 def _roulette(room: Room, step: Step) -> None:

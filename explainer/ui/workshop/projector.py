@@ -1,5 +1,7 @@
 """The projector: one step of the talk, filling the screen. Anybody may look; only who gave the key moves it."""
 
+from pathlib import Path
+
 import streamlit as st
 from PIL import Image
 
@@ -11,6 +13,8 @@ from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
 _CORNER = 220  # pixels of the QR code on every step
+
+_clicker = st.components.v2.component("clicker", js=(Path(__file__).parent / "clicker.js").read_text("utf-8"))
 
 
 def show(room: Room) -> None:
@@ -74,6 +78,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 args=(room.code,),
                 kwargs={"blank": not stage.blank},
             )
+            _clicker(key="clicker", height=1)
         elif not stage.blank:
             with st.popover("Presenter's key", type="tertiary"):
                 doors.ask_for_key()
