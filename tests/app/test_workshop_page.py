@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors
-from explainer.workshop import ballots, rooms, talk
+from explainer.workshop import ballots, invitation, rooms, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -385,9 +385,24 @@ def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(
     assert "minute **0**, in time" in said(again)
 
 
-def test_an_address_that_was_chosen_is_dropped_with_its_network(visit: Open, room: Room) -> None:
-    doors.choose_origin("http://192.0.2.77:8501")  # an address that no machine has
-    assert "192.0.2.77" not in said(visit(room=room.code, view="projector"))
+def test_an_address_that_is_typed_is_shown_until_the_machine_changes_networks(
+    visit: Open, room: Room, notes: AppTest
+) -> None:
+    notes.session_state["section_Joining"] = True
+    notes.run()
+    notes.text_input(key="typed_address").input("talk.local:8600")
+    press(notes, "Show this address")
+    assert "talk.local:8600" in said(visit(room=room.code, view="projector")).replace("\\", "")
+    doors._chosen()["192.0.2.77",] = doors._chosen().pop(invitation.addresses())  # what no machine has
+    assert "talk.local" not in said(visit(room=room.code, view="projector")).replace("\\", "")
+
+
+def test_what_is_typed_and_is_no_address_is_said_and_shown_nowhere(visit: Open, room: Room, notes: AppTest) -> None:
+    notes.session_state["section_Joining"] = True
+    notes.run()
+    notes.text_input(key="typed_address").input(MARKUP)
+    assert "This is no address of a computer" in said(press(notes, "Show this address"))
+    assert "alert" not in said(visit(room=room.code, view="projector"))
 
 
 def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(

@@ -38,7 +38,8 @@ CHECKS = (
     Check(
         "This machine has an address on a network",
         lambda: bool(invitation.addresses()),
-        "It is in no network: phones cannot join. Connect it, or go on without phones.",
+        "No network of its own was found: phones cannot join. Connect it, or open a hotspot on it or on a phone; where it "
+        "is in one, type its address under “Joining”. Or go on without phones.",
     ),
     Check("The network that reads pictures is there", lambda: cards.load().present, "Run `make setup`."),
     Check(

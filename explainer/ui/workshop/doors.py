@@ -206,21 +206,19 @@ def origins() -> tuple[str, ...]:
 
 
 @st.cache_resource(show_spinner=False)
-def _chosen() -> dict[str, str]:
-    """What a presenter chose for all screens of this machine."""
+def _chosen() -> dict[tuple[str, ...], str]:
+    """What a presenter chose for all screens of this machine, by its addresses then: a machine changes networks."""
     return {}
 
 
 def origin() -> str:
-    """Where phones are told to reach this app: what the presenter chose while it is possible, else the likeliest."""
-    possible = origins()
-    chosen = _chosen().get("origin")
-    return chosen if chosen in possible else possible[0]  # a machine changes networks
+    """Where phones are told to reach this app: what the presenter chose in the networks of now, else the likeliest."""
+    return _chosen().get(invitation.addresses()) or origins()[0]
 
 
-def choose_origin(origin: str) -> None:
-    """Tell phones this way to the app, on all screens."""
-    _chosen()["origin"] = origin
+def choose_origin(typed: str) -> None:
+    """Tell phones this way to the app, on all screens, while the machine's networks stay. Raises NoAddress."""
+    _chosen()[invitation.addresses()] = invitation.typed(typed, origins()[0])
 
 
 @st.cache_resource(show_spinner=False)

@@ -11,7 +11,7 @@ import streamlit as st
 from explainer.ui.category import plain
 from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
-from explainer.ui.workshop.trying import button, trouble
+from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import invitation, rooms, talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
@@ -125,17 +125,24 @@ def _around(room: Room) -> None:
                 draw(room)
 
 
+def _choose_address(origin: str) -> None:
+    if doors.is_presenter():
+        doors.choose_origin(origin)
+
+
+def _choose_typed() -> None:
+    _choose_address(st.session_state["typed_address"])
+
+
 def _joining(room: Room) -> None:
-    origins = doors.origins()
-    if len(origins) > 1:
-        chosen = st.radio(
-            "Address for phones",
-            origins,
-            index=origins.index(doors.origin()) if doors.origin() in origins else 0,
-            help="Choose the one of the network that the phones are in.",
-            key="origin",
-        )
-        doors.choose_origin(chosen)
+    st.markdown("Address for phones, in the network that they are in:")
+    with st.container(horizontal=True):
+        for origin in dict.fromkeys([doors.origin(), *doors.origins()]):
+            button(invitation.short(origin), partial(_choose_address, origin), primary=origin == doors.origin())
+    with st.form("address_form", border=False):
+        st.text_input("Another address", max_chars=100, placeholder="192.168.1.20", key="typed_address")
+        st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
+    trouble(of="address")
     parts.invite(room, 220)
     with st.form("wifi_form", border=False):
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
