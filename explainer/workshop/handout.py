@@ -67,6 +67,7 @@ def handout(record: Record) -> str:
         "handout.html",
         rehearsal=record.room.rehearsal,
         room=record.room,
+        participants=_said(record.participants),
         record=record,
         decks=_decks(record),
         sheets=_sheets(record.marks),

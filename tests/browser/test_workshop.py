@@ -1,6 +1,6 @@
 """A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from explainer.corruptions import CORRUPTIONS
-from explainer.workshop import ballots, talk
+from explainer.workshop import ballots, rooms, talk, votes
+from explainer.workshop.store import Store
 from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -48,8 +49,22 @@ def phones(visitors: Visitors, notes: RoomPage) -> list[RoomPage]:
     return phones
 
 
+@pytest.fixture
+def others(notes: RoomPage, tmp_path: Path) -> Iterator[Callable[[str, int, str], None]]:
+    """Call it to have two more phones, which look at nothing, give an answer: five may be told, three not."""
+    store = Store(tmp_path / "rooms" / "rooms.sqlite")
+    tokens = [rooms.join(store, notes.code) for _ in range(2)]
+
+    def answer(question: str, round: int, answer: str) -> None:
+        for token in tokens:
+            votes.vote(store, notes.code, question, round, token, answer)
+
+    yield answer
+    store.close()
+
+
 def test_a_talk_of_twenty_minutes_with_three_phones(
-    visitors: Visitors, notes: RoomPage, phones: list[RoomPage]
+    visitors: Visitors, notes: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
 ) -> None:
     projector = visitors.room(1920, 1080, room=notes.code, view="projector")
     notes.wait_for(f"{PHONES} phones here")
@@ -62,7 +77,7 @@ def test_a_talk_of_twenty_minutes_with_three_phones(
         assert projector.height <= 1080, step.name
         assert not any(step.say[:40] in screen.text for screen in (projector, *phones))
         if step.activity == "vote":
-            _decide(notes, projector, phones)
+            _decide(notes, projector, phones, others)
         if step is not steps[-1]:
             notes.page.keyboard.press("PageDown" if number % 2 else "ArrowRight")
 
@@ -76,9 +91,12 @@ def test_a_talk_of_twenty_minutes_with_three_phones(
     assert KEY not in visitors.server.log
 
 
-def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> None:
+def _decide(
+    notes: RoomPage, projector: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
+) -> None:
     """Both votes on the first word, each phone with an answer of its own, and the record."""
-    choices = ballots.DECKS["imageability"].choices
+    deck = ballots.DECKS["imageability"]
+    choices = deck.choices
     for turn, button in enumerate(("Open the vote", "Second vote")):
         notes.press(button)
         for place, phone in enumerate(phones):
@@ -86,9 +104,13 @@ def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> Non
             phone.press(choices[place + turn].title)
             phone.wait_for(f"Counted: {choices[place + turn].title}")
         notes.wait_for(f"{PHONES} counted")
+        if turn:
+            others(deck.questions[0], turn + 1, choices[2].key)
+            notes.wait_for(f"{PHONES + 2} counted")
     assert "on record" not in projector.text
     notes.press("Reveal")
     projector.wait_for("The room's median is 3;")
+    projector.wait_for("Fewer than 5 answered in the first vote")
 
 
 def test_a_phone_that_is_loaded_again_goes_on_where_the_room_is(notes: RoomPage, phones: list[RoomPage]) -> None:

@@ -38,8 +38,8 @@ CHECKS = (
     Check(
         "This machine has an address on a network",
         lambda: bool(invitation.addresses()),
-        "No network of its own was found: phones cannot join. Connect it, or open a hotspot on it or on a phone; where it "
-        "is in one, type its address under “Joining”. Or go on without phones.",
+        "No address of it was found: phones cannot join. Connect it, or make it a hotspot; where it is in a network "
+        "all the same, type its address under “Joining”. Or go on without phones.",
     ),
     Check("The network that reads pictures is there", lambda: cards.load().present, "Run `make setup`."),
     Check(

@@ -19,6 +19,7 @@ from explainer.workshop import agreement, rooms, sheets, votes
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.sheets import SECONDS, SHEETS, Sheet
 from explainer.workshop.votes import Marks
+from explainer.workshop.wall import FEWEST
 
 TIMED, UNTIMED = sheets.ROUNDS
 """The rounds of a page."""
@@ -38,7 +39,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     word.on_screen(sheet.wnid, told=stage.revealed)
     if stage.revealed:
         _haste(room, sheet, large=True)
-        _disputed(room, sheet, pictures=10, side=150)
+        _disputed(room, sheet, large=True)
     else:
         looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
@@ -52,7 +53,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     word.on_phone(sheet.wnid, told=stage.revealed)
     if stage.revealed:
         _haste(room, sheet, large=False)
-        _disputed(room, sheet, pictures=8, side=80)
+        _disputed(room, sheet, large=False)
     elif stage.open:
         _page(room, stage, sheet, token)
     else:
@@ -96,7 +97,7 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
     alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
     if not alphas:
-        return "How far the room agrees can be said once two pages are in."
+        return f"How far the room agrees can be said once {FEWEST} pages are in."
     said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[turn]}" for turn, alpha in alphas.items())
     sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
     if len(alphas) == len(sheets.ROUNDS):
@@ -122,12 +123,12 @@ def _asked(stage: Stage) -> Sheet | None:
     return sheets.sheet(stage.activity) if stage.activity in SHEETS else None
 
 
-def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
-    """What was marked on a sheet, by round."""
+def _kept(room: Room, sheet: Sheet, fewest: int = FEWEST) -> dict[int, Marks]:
+    """What was marked on a sheet, by round; a round with fewer pages would point at somebody."""
     return {
         marks.round: marks
         for marks in votes.marks(doors.store(), room.code)
-        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS
+        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS and marks.pages >= fewest
     }
 
 
@@ -137,7 +138,7 @@ def _left(stage: Stage) -> float:
 
 
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
-    kept = _kept(room, sheet).get(stage.round)
+    kept = _kept(room, sheet, fewest=1).get(stage.round)
     pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
@@ -201,17 +202,20 @@ def _haste(room: Room, sheet: Sheet, large: bool) -> None:
     (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
 
 
-def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:
+def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
     """The pictures that the room was most divided over, with how many marked each."""
     kept = _kept(room, sheet)
-    places = disputed(kept, pictures)
+    places = disputed(kept, 6 if large else 8) if kept else []
     if not places:
-        st.markdown("There is no picture that the room was divided over.")
+        st.markdown("There is no picture that the room was divided over." if kept else "")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
-    st.markdown(f"**The pictures that you disagreed about most, and how many marked them: {rounds}**")
-    with st.container(horizontal=True):
+    heading = "### " if large else ""
+    st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
+    with st.container(horizontal=True, gap="large" if large else "small"):
         for place in places:
             shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
-            st.image(picture.data, width=side, caption=f"{picture.title}: {shares}", alt=picture.title)
+            with st.container(width=230 if large else 96, gap="small"):
+                st.image(picture.data, width=190 if large else 80, alt=picture.title)
+                st.markdown(f"#### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")
