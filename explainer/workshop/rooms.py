@@ -24,6 +24,9 @@ MOST_PARTICIPANTS = 1000
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
+LAPSE = 24 * 3600.0
+"""Seconds after its last step or vote in which a room's rules hold for the whole app."""
+
 # No vowels, no 3 or 4 in their place, no K: no word arises. No letter or digit that looks like another that is left.
 _LETTERS = "CDFHJMNPRTVWX26789"
 _CODE = re.compile(f"[{_LETTERS}]{{5}}")
@@ -209,10 +212,19 @@ def listing(store: Store) -> tuple[Room, ...]:
     return tuple(map(_to_room, rows))
 
 
+def on(store: Store) -> tuple[Room, ...]:
+    """The rooms to whose rules the whole app keeps, the newest first: opened for people, not ended, moved within LAPSE.
+
+    In a rehearsal there is nobody, and who forgets to end a room does not lock the app for good.
+    """
+    query = f"SELECT {_ROOM} FROM rooms WHERE ended IS NULL AND NOT rehearsal AND since > ? ORDER BY created DESC"  # noqa: S608
+    return tuple(map(_to_room, store.read(lambda c: c.execute(query, (time.time() - LAPSE,)).fetchall())))
+
+
 def in_force(store: Store) -> Preset | None:
-    """The most careful preset of the rooms that are on, to which the whole app keeps; None where no room is on."""
-    rows = store.read(lambda c: c.execute("SELECT DISTINCT preset FROM rooms WHERE ended IS NULL").fetchall())
-    return next((preset for preset in PRESETS.values() if (preset.name,) in rows), None)
+    """The most careful preset of the rooms that are on; None where no room is on."""
+    presets = {room.preset for room in on(store)}
+    return next((preset for preset in PRESETS.values() if preset.name in presets), None)
 
 
 def join(store: Store, code: str, token: str | None = None) -> str:
