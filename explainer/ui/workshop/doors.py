@@ -15,7 +15,7 @@ from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
 from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom
 from explainer.workshop.store import Busy, Store
-from explainer.workshop.talk import Step
+from explainer.workshop.talk import Route, Step
 
 View = Literal["phone", "projector", "notes"]
 """How a room can be looked at."""
@@ -168,9 +168,14 @@ def join(code: str) -> None:
     press(work)
 
 
+def route(room: Room) -> Route:
+    """The room's way through the talk, by phone or by show of hands."""
+    return talk.route(room.route, room.phones)
+
+
 def step(room: Room, stage: Stage) -> Step:
     """The step that a room is at: the first of its route until it has moved."""
-    return talk.load().steps.get(stage.step) or talk.load().routes[room.route].steps[0]
+    return talk.load().steps.get(stage.step) or route(room).steps[0]
 
 
 def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:

@@ -26,6 +26,9 @@ TIMED, UNTIMED = sheets.ROUNDS
 
 _CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
 
+_ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
+_HANDS = 6  # pictures for which hands go up
+
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
 
@@ -37,11 +40,16 @@ def on_screen(room: Room, stage: Stage) -> None:
         st.header("The page comes in a moment.", anchor=False)
         return
     word.on_screen(sheet.wnid, told=stage.revealed)
-    if stage.revealed:
+    if stage.revealed and room.phones:
         _haste(room, sheet, large=True)
         _disputed(room, sheet, large=True)
+    elif stage.revealed:
+        _doubtful(sheet)
     else:
         looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+        if stage.open:
+            together = sheets.together(sheet, _ACROSS)
+            st.image(together, width=_WIDE, alt=f"The page of {len(sheet.pictures)} small pictures.")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -140,6 +148,7 @@ def _left(stage: Stage) -> float:
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
     kept = _kept(room, sheet, fewest=1).get(stage.round)
     pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
+    pages = pages if room.phones else "each for themselves, without a word"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
     elif stage.round == TIMED:
@@ -200,6 +209,16 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 def _haste(room: Room, sheet: Sheet, large: bool) -> None:
     (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
+
+
+def _doubtful(sheet: Sheet) -> None:
+    """Some of the pictures over which one can disagree, for hands."""
+    st.header("Who would have clicked which? Put up a hand.", anchor=False)
+    pictures = [picture for picture in sheet.pictures if picture.shows is None][:_HANDS]
+    for column, picture in zip(st.columns(_HANDS), pictures, strict=True):
+        with column:
+            st.image(picture.data, width=230, alt=picture.title)
+            st.subheader(f"{picture.title}?", anchor=False)
 
 
 def _disputed(room: Room, sheet: Sheet, large: bool) -> None:

@@ -48,7 +48,7 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
 
 def keys(room: Room, stage: Stage, step: Step) -> None:
     """Where the talk is, and for the presenter the buttons that move it, with the keys of a clicker."""
-    progress = talk.progress(room.route, step.name, 0)
+    progress = talk.progress(doors.route(room), step.name, 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not stage.blank:
             st.markdown(f"Step {progress.number} of {progress.of}")
@@ -87,5 +87,5 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
 def move(room: Room, by: int) -> None:
     """Go on from the step that stands here, unless the room has moved on: a screen that is behind closes no vote."""
     stage = doors.shown()
-    step = talk.beside(room.route, doors.step(room, stage).name, by)
+    step = talk.beside(doors.route(room), doors.step(room, stage).name, by)
     doors.present(room.code, stage.version, step=step, activity="", round=1)
