@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
-from explainer.ui.workshop import doors
+from explainer.ui.workshop import doors, parts
 from explainer.workshop import ballots, invitation, rooms, talk
 from explainer.workshop.rooms import Room
 
@@ -421,3 +421,43 @@ def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
     lobby = give(visit(), KEY)
     lobby.button(key=f"end_{room.code}").click().run()
     assert "First the Wi-Fi" not in said(projector.run())
+
+
+def checks(notes: AppTest) -> AppTest:
+    notes.session_state["section_Before people come"] = True
+    return notes.run()
+
+
+def test_a_room_that_somebody_forgot_to_end_is_told_and_can_be_ended(room: Room, notes: AppTest) -> None:
+    assert "is still on" not in said(checks(notes))
+    other = rooms.open_room(doors.store(), "adults")
+    assert f"Another room, {other.code}, is still on" in said(checks(notes))
+    press(notes, f"End the room {other.code}")
+    assert rooms.find(doors.store(), other.code).ended
+    assert "is still on" not in said(notes)
+    assert not rooms.find(doors.store(), room.code).ended
+
+
+def test_the_pictures_of_the_talk_are_read_from_when_a_room_is_opened(notes: AppTest) -> None:
+    parts.prepared().result(250)
+    assert ":green[:material/check:] The pictures of the talk are read" in said(checks(notes))
+
+
+def test_without_phones_a_page_of_pictures_is_on_the_projector_and_hands_go_up_for_some(visit: Open) -> None:
+    room = rooms.open_room(doors.store(), route="90", phones=False)
+    rooms.present(doors.store(), room.code, step="fifty", activity="thing", open=True)
+    projector = visit(room=room.code, view="projector")
+    assert "The page of 48 small pictures." in pictures(projector)
+    assert "phones here" not in said(projector)
+    rooms.present(doors.store(), room.code, revealed=True, open=False)
+    assert "Put up a hand." in said(projector.run())
+    assert len(pictures(projector)) == 6
+    notes = give(visit(room=room.code, view="notes"), KEY)
+    options = str(notes.menu_button(key="leap").options)
+    assert title("why") in options
+    assert title("wall") not in options
+
+
+def pictures(screen: AppTest) -> list[str]:
+    """What is said of the pictures of a screen."""
+    return [image.alt for element in screen.get("image") for image in element.proto.imgs]

@@ -25,6 +25,7 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         doors.ask_for_key()
         return
+    parts.prepared()
     stage = doors.stage(room)
     step = doors.step(room, stage)
     _troubles(room)
@@ -56,7 +57,7 @@ def _troubles(room: Room) -> None:
 
 
 def _now(room: Room, step: Step) -> None:
-    progress = talk.progress(room.route, step.name, _elapsed() or 0)
+    progress = talk.progress(doors.route(room), step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
     here = rooms.here(doors.store(), room.code)
     phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
@@ -94,7 +95,7 @@ def _pause(room: Room, stage: Stage) -> None:
 def _leap(room: Room, stage: Stage) -> None:
     st.menu_button(
         "Go to the step",
-        [each.name for each in talk.load().routes[room.route].steps],
+        [each.name for each in doors.route(room).steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
         on_click=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),

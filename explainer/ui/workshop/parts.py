@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
+from explainer import cards, charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
 from explainer.corruptions import CORRUPTIONS
 from explainer.roulette import Reading
 from explainer.saliency import Target
@@ -21,6 +21,7 @@ from explainer.ui.workshop import doors
 from explainer.ui.workshop.trying import button
 from explainer.vocabularies import RELEASES, Label
 from explainer.words import Caption, Context
+from explainer.workers import Job, Progress, Worker
 from explainer.workshop import invitation, sheets, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
@@ -109,7 +110,9 @@ def _small_sheet(room: Room, step: Step) -> None:
 
 
 def _nobody(room: Room, step: Step) -> None:
-    for column, (title, crop, reading) in zip(st.columns(3, gap="large"), resources.strangers(), strict=True):
+    for column, (title, crop, reading) in zip(
+        st.columns(3, gap="large"), resources.strangers(cards.DEFAULT), strict=True
+    ):
         with column:
             st.image(crop, width=300, alt=title)
             st.subheader(title, anchor=False)
@@ -117,7 +120,7 @@ def _nobody(room: Room, step: Step) -> None:
 
 
 def _small_nobody(room: Room, step: Step) -> None:
-    for title, crop, reading in resources.strangers():
+    for title, crop, reading in resources.strangers(cards.DEFAULT):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(crop, width=96, alt=title)
             with st.container(width="stretch"):
@@ -287,12 +290,9 @@ def _afterlife(room: Room, step: Step) -> None:
 
 
 def _critics(room: Room, step: Step) -> None:
-    critiques = _critiques(step)
-    columns = st.columns(2, gap="large") if len(critiques) > 2 else [st.container()]
-    for place, critique in enumerate(critiques):
-        with columns[place * len(columns) // len(critiques)]:
-            (st.header if len(columns) > 1 else st.title)(plain(critique.short), anchor=False)
-            st.markdown(f"#### {plain(critique.who)}")
+    for critique in _critiques(step):
+        st.title(plain(critique.short), anchor=False)
+        st.markdown(f"### {plain(critique.who)}")
 
 
 def _small_critics(room: Room, step: Step) -> None:
@@ -341,13 +341,19 @@ PARTS: Mapping[talk.Part, Part] = {
 """The parts by name."""
 
 
-def prepare() -> None:
-    """Compute what the steps show of the supplied pictures, so that no step has to wait for it."""
-    resources.strangers()
-    for change in _CHANGES:
-        resources.supplied_strip(PORTRAIT, change, _RELEASE)
-    resources.supplied(OTHER)
-    _explained()
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def prepared() -> Job[None]:
+    """What the steps show of the supplied pictures, on its way from the first call on, so that no step waits for it."""
+
+    def prepare(nothing: None, progress: Progress) -> None:
+        resources.strangers(cards.DEFAULT)
+        for name in (PORTRAIT, OTHER):
+            resources.supplied(name)
+        _explained()
+        for change in _CHANGES:
+            resources.supplied_strip(PORTRAIT, change, _RELEASE)
+
+    return Worker(lambda: None, "talk").submit(prepare)
 
 
 def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
