@@ -16,6 +16,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 KEY = "a key of the tests"
 PHONES = 3
+LINES = """heading => {
+    const lines = {}, walk = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) [...walk.currentNode.data].forEach((letter, place) => {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, place);
+        range.setEnd(walk.currentNode, place + 1);
+        const top = Math.round(range.getBoundingClientRect().top);
+        lines[top] = (lines[top] || "") + letter;
+    });
+    return Object.keys(lines).map(Number).sort((one, other) => one - other).map(top => lines[top]);
+}"""  # the lines of a heading, as they stand in the window
 
 
 @pytest.fixture
@@ -169,3 +180,15 @@ def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, 
     notes.page.get_by_text("Without phones: counted hands").click()
     notes.page.get_by_role("spinbutton").first.click()
     press_page_down(notes, "decide")
+
+
+def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors, notes: RoomPage) -> None:
+    notes.page.get_by_text("Joining", exact=True).click()
+    notes.page.locator(".st-key-typed_address input").fill("192.168.100.100:8501")
+    notes.press("Show this address")
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    notes.page.keyboard.press("PageDown")
+    projector.wait_for_step(talk.load().steps["what"].title)
+    heading = projector.page.get_by_role("heading", name="192.168.100.100:8501")
+    assert heading.evaluate(LINES) == ["192.168.100.100:8501\u200b", "/workshop"]
+    assert projector.overflow == []

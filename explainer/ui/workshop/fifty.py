@@ -28,6 +28,7 @@ _CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
 
 _ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
 _HANDS = 6  # pictures for which hands go up
+_SPLIT, _PICTURE = 5, 250  # pictures that a projector has in a row, and pixels for each
 
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
@@ -224,17 +225,17 @@ def _doubtful(sheet: Sheet) -> None:
 def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
     """The pictures that the room was most divided over, with how many marked each."""
     kept = _kept(room, sheet)
-    places = disputed(kept, 6 if large else 8) if kept else []
+    places = disputed(kept, _SPLIT if large else 8) if kept else []
     if not places:
         st.markdown("There is no picture that the room was divided over." if kept else "")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
     heading = "### " if large else ""
     st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
-    with st.container(horizontal=True, gap="large" if large else "small"):
+    with st.container(horizontal=True):
         for place in places:
             shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
-            with st.container(width=230 if large else 96, gap="small"):
+            with st.container(width=_PICTURE if large else 96, gap="small"):
                 st.image(picture.data, width=190 if large else 80, alt=picture.title)
                 st.markdown(f"#### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")

@@ -34,6 +34,7 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
 _HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
+_SMALLEST = 20  # pixels of a name on a map
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
 _CHANGE, _PLACE = "talk_change", "talk_place"
 
@@ -48,7 +49,8 @@ class Part:
 
 def invite(room: Room, width: int) -> None:
     """How to join: a code to photograph, the short address, the code of the room."""
-    st.subheader(_code(room, width), anchor=False)
+    # Where it is too long for one line it breaks before its path, at a space of no width, and not in a word.
+    st.subheader(_code(room, width).replace("/", "\u200b/"), anchor=False)
     st.header(room.code, anchor=False)
 
 
@@ -357,6 +359,7 @@ def prepared() -> Job[None]:
 
 
 def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
+    figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})  # of a map: what is smaller, nobody reads
     st.plotly_chart(charts.enlarged(figure, _HIGH, text), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
 
 

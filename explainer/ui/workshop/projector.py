@@ -33,7 +33,7 @@ def show(room: Room) -> None:
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
     joining = step.part != "join" and room.phones
-    main, corner = st.columns([6, 1], gap="medium") if joining else (st.container(), None)
+    main, corner = st.columns([5, 1], gap="medium") if joining else (st.container(), None)
     with main:
         st.title(plain(step.title), anchor=False)
         st.header(plain(step.line), anchor=False)
