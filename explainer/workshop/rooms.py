@@ -24,6 +24,9 @@ MOST_PARTICIPANTS = 1000
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
+WALL = "wall"
+"""The step from whose beginning the labels of an hour are counted."""
+
 LAPSE = 24 * 3600.0
 """Seconds after its last step or vote in which a room's rules hold for the whole app."""
 
@@ -105,7 +108,8 @@ PRESETS: Mapping[str, Preset] = {
 class Room:
     """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
 
-    `phones`: whether people are asked to join, or their hands are counted alone.
+    `phones`: whether people are asked to join, or their hands are counted alone. `walled`: when the step
+    of the wall was first entered, None before.
     """
 
     code: str
@@ -116,6 +120,7 @@ class Room:
     created: datetime.datetime
     ended: datetime.datetime | None
     phones: bool
+    walled: datetime.datetime | None
 
     @property
     def rules(self) -> Preset:
@@ -193,6 +198,7 @@ def open_room(
                 1,
                 now,
                 phones,
+                None,
             )
             places = ", ".join("?" * len(row))
             if connection.execute(f"INSERT OR IGNORE INTO rooms VALUES ({places})", row).rowcount:  # noqa: S608
@@ -295,6 +301,8 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
             wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
         if wanted.keys() & {"step", "activity", "round", "open"}:
             wanted["since"] = time.time()
+        if wanted.get("step") == WALL and found.walled is None:
+            wanted["walled"] = time.time()
         names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
         connection.execute(
             f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
@@ -393,10 +401,10 @@ def _count(connection: sqlite3.Connection, code: str) -> int:
     return count
 
 
-def _to_room(row: tuple[str, str, str, str, int, float, float | None, int]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended, phones = row
-    over = None if ended is None else _to_time(ended)
-    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones))
+def _to_room(row: tuple[str, str, str, str, int, float, float | None, int, float | None]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended, phones, walled = row
+    over, there = (None if at is None else _to_time(at) for at in (ended, walled))
+    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones), there)
 
 
 def _to_time(seconds: float) -> datetime.datetime:
