@@ -178,6 +178,9 @@ def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
     press(phone, "Reveal")
     assert sentinels.found(said(phone))
     assert not sentinels.found(said(visit(room=room.code, view="projector")))
+    press(phone, "Mask everything again")
+    assert not sentinels.found(said(phone))
+    assert "Mask everything again" not in [button.label for button in phone.button]
 
 
 def tally(question: str, **counts: int) -> Tally:
