@@ -1,5 +1,7 @@
 """The page "Workshop": who may what, what each screen shows, and what hostile or unlucky visitors get."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors, parts
-from explainer.workshop import ballots, invitation, rooms, talk
+from explainer.workshop import ballots, invitation, rooms, store, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -276,7 +278,7 @@ def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
     lobby.button(key=f"delete_now_{room.code}").click().run()
     assert room not in rooms.listing(doors.store())
     for screen in (phone.run(), projector.run(), presenting.run()):
-        assert said(screen) == "This room is over, and what it kept is deleted."
+        assert said(screen) == "This room is over and deleted, or there never was one with this code."
         assert not labels(screen)
 
 
@@ -461,3 +463,32 @@ def test_without_phones_a_page_of_pictures_is_on_the_projector_and_hands_go_up_f
 def pictures(screen: AppTest) -> list[str]:
     """What is said of the pictures of a screen."""
     return [image.alt for element in screen.get("image") for image in element.proto.imgs]
+
+
+@pytest.mark.parametrize("view", ["phone", "projector", "notes", "lobby"])
+def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    monkeypatch.setattr(store, "BUSY", 0.05)
+    restart()
+    room = rooms.open_room(doors.store(), route="20")
+    address = {} if view == "lobby" else {"room": room.code, "view": view}
+    screen = join(visit, room) if view == "phone" else visit(**address)
+    if view in ("notes", "lobby"):
+        give(screen, KEY)
+    assert not held(screen)
+    doors.store()._connection.execute("PRAGMA journal_mode = DELETE")  # as on a network's disk: readers wait, too
+    with contextlib.closing(sqlite3.connect(doors.store().file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert held(screen.run())
+        assert "Join" not in labels(screen) or view == "lobby"
+        other.execute("ROLLBACK")
+    assert not held(screen.run())
+    assert title("start") in said(screen) or view == "lobby"
+
+
+def held(screen: AppTest) -> bool:
+    """Whether a screen says that the record is held, and then looks again by itself."""
+    looks = [component.key for component in screen.get("bidi_component")]
+    assert ("Another program holds" in said(screen)) == ("look_held" in looks)
+    return "look_held" in looks

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Literal, Unpack, get_args
 
@@ -13,7 +13,7 @@ from explainer.ui.workshop.trying import press
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
-from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom
+from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom, UnknownToken
 from explainer.workshop.store import Busy, Store
 from explainer.workshop.talk import Route, Step
 
@@ -71,6 +71,7 @@ def room() -> Room | None:
     """The room that the address names; None where it names none, or one that is not there, which a sentence says.
 
     A screen of a room that was deleted, which its address tells from a code that was typed, says that and nothing else.
+    Raises Busy.
     """
     if not in_room():
         return None
@@ -78,13 +79,26 @@ def room() -> Room | None:
         return rooms.find(store(), st.query_params["room"])
     except UnknownRoom as error:
         if {"view", "token"} & st.query_params.keys():
-            st.header("This room is over, and what it kept is deleted.", anchor=False)
+            st.header("This room is over and deleted, or there never was one with this code.", anchor=False)
             st.page_link("pages/photo.py", label="To the app")
             st.stop()
         st.error(str(error))
-    except RoomError as error:
-        st.error(str(error))
     return None
+
+
+@contextlib.contextmanager
+def waiting() -> Iterator[None]:
+    """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while."""
+
+    def look() -> None:
+        rooms.listing(store())  # where it is held yet, Busy ends this look
+        st.rerun()
+
+    try:
+        yield
+    except Busy as error:
+        st.error(str(error))
+        looking.every(_FOLLOWED, look, "held")
 
 
 def go(**address: str) -> None:
@@ -149,7 +163,7 @@ def token(room: Room) -> str | None:
     """The token of this phone: that of the address, else of the session; None where the room gave out neither."""
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
     for given in filter(None, (st.query_params.get("token"), kept.get(room.code))):
-        with contextlib.suppress(RoomError):
+        with contextlib.suppress(UnknownRoom, UnknownToken):
             rooms.heartbeat(store(), room.code, given)
             kept[room.code] = given
             return given
