@@ -9,6 +9,7 @@ from explainer import charts
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 STATUSES = ("green", "blue", "orange", "red", "yellow")
+WHITE = "#ffffff"  # the texts of Streamlit's primary buttons
 ENOUGH = 4.5  # to 1: WCAG 2.2, 1.4.3
 
 
@@ -33,7 +34,8 @@ def test_contrasts_are_those_of_the_definition() -> None:
 def test_texts_can_be_read_on_every_ground(scheme: str) -> None:
     theme = THEME[scheme]
     page = theme["backgroundColor"], theme["secondaryBackgroundColor"]
-    pairs = [(theme[text], ground) for text in ("textColor", "primaryColor", "linkColor") for ground in page]
+    pairs = [(theme[text], ground) for text in ("textColor", "linkColor") for ground in page]
+    pairs += [(theme["primaryColor"], page[0]), (WHITE, theme["primaryColor"])]
     for status in STATUSES:
         pairs += [(theme[f"{status}TextColor"], ground) for ground in (*page, theme[f"{status}BackgroundColor"])]
         pairs.append((theme["textColor"], theme[f"{status}BackgroundColor"]))

@@ -32,7 +32,10 @@ def downloads(room: Room) -> None:
 
 def _reported(room: Room) -> None:
     """All that was reported, for the presenter's eyes: the file has no count below FEWEST."""
-    for flag in wall.flags(doors.store(), room.code):
+    flags = wall.flags(doors.store(), room.code)
+    if flags:
+        st.markdown("Reported so far, for your eyes:")
+    for flag in flags:
         name = plain(words.caption(flag.wnid, Context.TREE).name)
         st.markdown(f"{flag.count} × **{name}**: {REASONS[flag.reason]}")
 
