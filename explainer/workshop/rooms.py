@@ -134,7 +134,8 @@ class Stage:
 
     `step` names the step of the route, `activity` the question or the page of pictures ("" for none), `round` counts
     its rounds from 1. `open`: answers are taken, unless `paused`. `blank`: the screens are. `revealed`: the results are
-    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed.
+    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed, later by
+    as long as the room was paused meanwhile.
     """
 
     step: str
@@ -198,6 +199,7 @@ def open_room(
                 1,
                 now,
                 phones,
+                None,
                 None,
             )
             places = ", ".join("?" * len(row))
@@ -299,10 +301,17 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
             return before
         if wanted.keys() & {"step", "activity", "round"}:
             wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
+        now = time.time()
+        if "paused" in wanted:
+            wanted["halted"] = now if wanted["paused"] else None
+            if before.paused:  # the clock stood still
+                wanted["since"] = (
+                    before.since.timestamp() + now - max(_halted(connection, found), before.since.timestamp())
+                )
         if wanted.keys() & {"step", "activity", "round", "open"}:
-            wanted["since"] = time.time()
+            wanted["since"] = now
         if wanted.get("step") == WALL and found.walled is None:
-            wanted["walled"] = time.time()
+            wanted["walled"] = now
         names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
         connection.execute(
             f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
@@ -394,6 +403,11 @@ def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: st
     if found.ended or not now.open or now.paused or (now.activity, now.round) != (activity, round):
         raise Closed
     return found
+
+
+def _halted(connection: sqlite3.Connection, found: Room) -> float:
+    """When a room was paused; 0 where that was before an app that kept it."""
+    return connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0] or 0.0
 
 
 def _count(connection: sqlite3.Connection, code: str) -> int:

@@ -69,6 +69,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE rooms ADD COLUMN phones INTEGER NOT NULL DEFAULT 1",),
     ("ALTER TABLE rooms ADD COLUMN walled REAL",),
+    ("ALTER TABLE rooms ADD COLUMN halted REAL",),
 )
 """What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
 

@@ -329,3 +329,26 @@ def test_the_rules_of_a_room_that_was_forgotten_lapse_a_day_after_its_last_chang
     assert rooms.in_force(store) is None
     rooms.present(store, code, step="start")  # resumed
     assert rooms.in_force(store)
+
+
+def test_the_clock_of_a_page_stands_still_in_a_pause(store: Store) -> None:
+    code = rooms.open_room(store).code
+
+    def pass_by(seconds: float) -> None:
+        store.write(lambda c: c.execute("UPDATE rooms SET since = since - ?1, halted = halted - ?1", (seconds,)))
+
+    def elapsed() -> float:
+        return time.time() - rooms.stage(store, code).since.timestamp()
+
+    rooms.present(store, code, activity="thing", open=True)
+    pass_by(20)
+    rooms.present(store, code, paused=True)
+    pass_by(100)
+    rooms.present(store, code, paused=False)
+    assert elapsed() == pytest.approx(20, abs=1)
+    rooms.present(store, code, paused=True)
+    pass_by(100)
+    rooms.present(store, code, round=2, open=True)  # another page begins while the room is paused
+    pass_by(5)
+    rooms.present(store, code, paused=False)
+    assert elapsed() == pytest.approx(0, abs=1)
