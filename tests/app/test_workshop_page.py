@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -348,7 +349,7 @@ def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: Ap
 
 
 def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told(
-    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, downloads: dict[str, Callable[[], str]]
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "file"))
@@ -363,6 +364,9 @@ def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told
     press(notes, "Next")
     assert title("what") in said(phone.run())
     assert "cannot be written" not in said(phone)
+    notes.session_state["section_To take away"] = True
+    notes.run()
+    assert "in memory, until the program ends" in downloads["take_For IT and data protection"]()
 
 
 def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:

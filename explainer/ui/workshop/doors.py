@@ -235,9 +235,9 @@ def origin() -> str:
     return _chosen().get(invitation.addresses()) or origins()[0]
 
 
-def choose_origin(typed: str) -> None:
-    """Tell phones this way to the app, on all screens, while the machine's networks stay. Raises NoAddress."""
-    _chosen()[invitation.addresses()] = invitation.typed(typed, origins()[0])
+def choose_origin(origin: str) -> None:
+    """Tell phones this way to the app, on all screens, while the machine's networks stay."""
+    _chosen()[invitation.addresses()] = origin
 
 
 @st.cache_resource(show_spinner=False)

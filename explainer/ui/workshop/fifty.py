@@ -225,9 +225,11 @@ def _doubtful(sheet: Sheet) -> None:
 def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
     """The pictures that the room was most divided over, with how many marked each."""
     kept = _kept(room, sheet)
-    places = disputed(kept, _SPLIT if large else 8) if kept else []
+    if not kept:
+        return
+    places = disputed(kept, _SPLIT if large else 8)
     if not places:
-        st.markdown("There is no picture that the room was divided over." if kept else "")
+        st.markdown("There is no picture that the room was divided over.")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
     heading = "### " if large else ""

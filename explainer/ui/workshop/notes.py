@@ -132,7 +132,7 @@ def _choose_address(origin: str) -> None:
 
 
 def _choose_typed() -> None:
-    _choose_address(st.session_state["typed_address"])
+    _choose_address(invitation.typed(st.session_state["typed_address"], doors.origins()[0]))
 
 
 def _joining(room: Room) -> None:

@@ -64,7 +64,7 @@ def rate(per_hour: float | None) -> str:
 
 
 def seen() -> str | None:
-    """Wnid of the word that a supplied picture got last on this phone; of one's own photo nobody is told a word."""
+    """Wnid of the word that a supplied picture got last on this phone; None where it was one's own photo."""
     wnid: str | None = st.session_state.get(_SEEN)
     return wnid
 
