@@ -415,7 +415,7 @@ def ballots(
                 text=[f"{count:,}" if count else "" for count in counts],
                 textposition="outside",
                 textangle=0,
-                textfont={"size": text},
+                textfont={"size": text, **_LETTERS},
                 cliponaxis=False,
                 hoverinfo="skip",
             )
@@ -427,7 +427,13 @@ def ballots(
         figure.add_hline(
             y=place,
             line={"dash": "dash", "width": 3, "color": STATUS["offensive"]},
-            annotation={"text": name, "x": 1, "xanchor": "right", "yanchor": "bottom", "font": {"size": text}},
+            annotation={
+                "text": name,
+                "x": 1,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "font": {"size": text, **_LETTERS},
+            },
         )
     most = max((count for counts in rounds.values() for count in counts), default=0)
     figure.update_layout(
@@ -459,7 +465,7 @@ def wall(labels: Mapping[Status, int], title: str, subtitle: str, large: bool = 
             text=[f"{count:,}" for count in labels.values()],
             textposition="outside",
             textangle=0,
-            textfont={"size": text},
+            textfont={"size": text, **_LETTERS},
             cliponaxis=False,
             hoverinfo="skip",
         )
@@ -485,6 +491,7 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
             marker_color=BARS,
             text=[f"{score:.1%}" for score in scores],
             textposition="outside",
+            textfont=_FONT,
             cliponaxis=False,
             hoverinfo="skip",
         )

@@ -4,8 +4,9 @@ from explainer.ui.workshop import doors, lobby, notes, phone, projector
 
 SCREENS = {"phone": phone.show, "projector": projector.show, "notes": notes.show}
 
-room = doors.room()
-if room is None:
-    lobby.show()
-else:
-    SCREENS[doors.view()](room)
+with doors.waiting():
+    room = doors.room()
+    if room is None:
+        lobby.show()
+    else:
+        SCREENS[doors.view()](room)

@@ -339,9 +339,12 @@ def changed(photo: Photo, reading: Reading, corruption: str, amount: float, rele
     return found
 
 
-def strangers() -> list[tuple[str, Image, Reading]]:
-    """Pictures without anybody in them, by title, and what the network made of each; computed once for everybody."""
-    return wait(_strangers(visitor.model()), "Showing it nobody")
+def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
+    """Pictures without anybody in them, by title, and what a model, by default the visitor's, made of each.
+
+    Computed once for everybody.
+    """
+    return wait(_strangers(model or visitor.model()), "Showing it nobody")
 
 
 def supplied(name: str) -> Result:
@@ -367,7 +370,9 @@ def forget() -> None:
 
 
 def wait(job: Job[Made], doing: str) -> Made:
-    """The job's result; meanwhile its progress, or its place in the queue, stands on the page."""
+    """The job's result; meanwhile its progress, or its place in the queue, stands on the page, where there is one."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # a worker asks
+        return job.result()
     bar = st.empty()
     while True:
         try:

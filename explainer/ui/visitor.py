@@ -70,6 +70,12 @@ def reveal_button(wnid: str, key: str) -> None:
         st.button("Reveal", key=f"reveal_{key}", on_click=_reveal, args=(wnid,))
 
 
+def mask_button() -> None:
+    """A button to mask everything again, once anything was revealed to a visitor who may see it."""
+    if may_reveal() and (st.session_state.get(_ALL) or _revealed()):
+        st.button("Mask everything again", key="mask_all", on_click=_mask_all)
+
+
 def controls() -> None:
     """At the top, once anything was revealed, a button to mask everything again; in the sidebar, one to reveal it."""
     if not may_reveal():
@@ -77,8 +83,7 @@ def controls() -> None:
             "A workshop is on: words stay masked and supplied pictures are used alone, until its presenter ends it."
         )
         return
-    if st.session_state.get(_ALL) or _revealed():
-        st.button("Mask everything again", key="mask_all", on_click=_mask_all)
+    mask_button()
     with st.sidebar:
         st.markdown("**Offensive and sensitive words**")
         if st.session_state.get(_ALL):

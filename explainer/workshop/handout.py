@@ -38,7 +38,10 @@ class Service:
 
 
 KEPT = {
-    "rooms": ("Rooms: code, preset, route, when opened and ended, what is shown", "the presenter"),
+    "rooms": (
+        "Rooms: code, preset, route, when opened, paused and ended, what is shown and since when",
+        "the presenter",
+    ),
     "participants": ("Random tokens, one for each phone that joined", "each phone"),
     "votes": ("Answers to the questions about words, by token", "each phone that votes"),
     "hands": ("Hands that the presenter counted", "nobody in particular"),
@@ -67,6 +70,7 @@ def handout(record: Record) -> str:
         "handout.html",
         rehearsal=record.room.rehearsal,
         room=record.room,
+        participants=_said(record.participants),
         record=record,
         decks=_decks(record),
         sheets=_sheets(record.marks),

@@ -1,8 +1,12 @@
-"""All that a room decided, in one record: for the handout, and as CSV without anybody's single vote in it."""
+"""All that a room decided, in one record: for its screens, the handout, and as CSV.
+
+One rule holds for all of them: what fewer than FEWEST phones answered points at somebody and is not told. Hands were up
+for all to see, and are told on screens. No file holds a count below FEWEST, of whatever.
+"""
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 
 from explainer import catalogue, taxonomy, words
@@ -17,7 +21,10 @@ from explainer.workshop.wall import FEWEST, REASONS, Flag, Wall
 
 @dataclass(frozen=True)
 class Decision:
-    """A question, what the room answered in each of its rounds, the first first, and what is on record."""
+    """A question, what the room answered in each of its rounds, the first first, and what is on record.
+
+    Of a round that fewer than FEWEST phones answered, the hands alone are told.
+    """
 
     question: str
     tallies: tuple[Tally, ...]
@@ -31,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Record:
-    """A room and all that came of it; `participants` counts phones."""
+    """A room and all that came of it; `participants` counts phones. `flags` has all that was reported."""
 
     room: Room
     participants: int
@@ -46,7 +53,7 @@ def record(store: Store, code: str) -> Record:
     found = rooms.find(store, code)
     tallies: dict[str, list[Tally]] = {}
     for question, round in votes.rounds(store, code):
-        tallies.setdefault(question, []).append(votes.tally(store, code, question, round))
+        tallies.setdefault(question, []).append(_told(votes.tally(store, code, question, round)))
     return Record(
         found,
         rooms.participants(store, code),
@@ -58,6 +65,11 @@ def record(store: Store, code: str) -> Record:
         wall.wall(store, code),
         wall.flags(store, code),
     )
+
+
+def _told(tally: Tally) -> Tally:
+    few = sum(tally.phones.values()) < FEWEST
+    return replace(tally, phones=dict.fromkeys(tally.phones, 0)) if few else tally
 
 
 def alpha(record: Record, deck: str, round: int) -> float | None:
@@ -97,7 +109,6 @@ def to_csv(record: Record) -> str:
         ("what", "words", "round", "answer", "count"),
         (
             *_header(record),
-            ("groups below", f"a count below {FEWEST} is not said", "", "", FEWEST),
             *_decisions(record),
             *_marks(record),
             *_wall(record),
@@ -108,7 +119,7 @@ def to_csv(record: Record) -> str:
 def flags_csv(record: Record) -> str:
     """The presenter's list as CSV: wnid, words where they are not masked, what became of it, the reason, how many.
 
-    Above them the same as above the totals.
+    Above them the same as above the totals; and as there, a count below FEWEST is not said.
     """
     return catalogue.as_csv(("wnid", "words", "fate", "reason", "reports"), (*_header(record), *_flags(record)))
 
@@ -116,10 +127,11 @@ def flags_csv(record: Record) -> str:
 def _header(record: Record) -> Iterator[tuple[object, ...]]:
     room = record.room
     yield "room", room.code + (" (rehearsal: the votes are made up)" if room.rehearsal else ""), "", "", ""
-    yield "date", room.created.date().isoformat(), "", "", ""
+    yield "date", room.created.astimezone().date().isoformat(), "", "", ""
     yield "deck", ballots.DECKS[room.deck].title, "", "", ""
     yield "data version", data_version(), "", "", ""
-    yield "participants", "", "", "", record.participants
+    yield "participants", "", "", "", _said(record.participants)
+    yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST
 
 
 def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
@@ -149,7 +161,7 @@ def _flags(record: Record) -> Iterator[tuple[object, ...]]:
     tree = taxonomy.load()
     for flag in record.flags:
         said = words.caption(flag.wnid, Context.TREE_FILE).text
-        yield flag.wnid, said, catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], flag.count
+        yield flag.wnid, said, catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], _said(flag.count)
 
 
 def _said(count: int) -> object:

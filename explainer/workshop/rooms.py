@@ -24,6 +24,12 @@ MOST_PARTICIPANTS = 1000
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
+WALL = "wall"
+"""The step from whose beginning the labels of an hour are counted."""
+
+LAPSE = 24 * 3600.0
+"""Seconds after its last step or vote in which a room's rules hold for the whole app."""
+
 # No vowels, no 3 or 4 in their place, no K: no word arises. No letter or digit that looks like another that is left.
 _LETTERS = "CDFHJMNPRTVWX26789"
 _CODE = re.compile(f"[{_LETTERS}]{{5}}")
@@ -102,7 +108,8 @@ PRESETS: Mapping[str, Preset] = {
 class Room:
     """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
 
-    `phones`: whether people are asked to join, or their hands are counted alone.
+    `phones`: whether people are asked to join, or their hands are counted alone. `walled`: when the step
+    of the wall was first entered, None before.
     """
 
     code: str
@@ -113,6 +120,7 @@ class Room:
     created: datetime.datetime
     ended: datetime.datetime | None
     phones: bool
+    walled: datetime.datetime | None
 
     @property
     def rules(self) -> Preset:
@@ -126,7 +134,8 @@ class Stage:
 
     `step` names the step of the route, `activity` the question or the page of pictures ("" for none), `round` counts
     its rounds from 1. `open`: answers are taken, unless `paused`. `blank`: the screens are. `revealed`: the results are
-    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed.
+    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed, later by
+    as long as the room was paused meanwhile.
     """
 
     step: str
@@ -190,6 +199,8 @@ def open_room(
                 1,
                 now,
                 phones,
+                None,
+                None,
             )
             places = ", ".join("?" * len(row))
             if connection.execute(f"INSERT OR IGNORE INTO rooms VALUES ({places})", row).rowcount:  # noqa: S608
@@ -209,10 +220,19 @@ def listing(store: Store) -> tuple[Room, ...]:
     return tuple(map(_to_room, rows))
 
 
+def on(store: Store) -> tuple[Room, ...]:
+    """The rooms to whose rules the whole app keeps, the newest first: opened for people, not ended, moved within LAPSE.
+
+    In a rehearsal there is nobody, and who forgets to end a room does not lock the app for good.
+    """
+    query = f"SELECT {_ROOM} FROM rooms WHERE ended IS NULL AND NOT rehearsal AND since > ? ORDER BY created DESC"  # noqa: S608
+    return tuple(map(_to_room, store.read(lambda c: c.execute(query, (time.time() - LAPSE,)).fetchall())))
+
+
 def in_force(store: Store) -> Preset | None:
-    """The most careful preset of the rooms that are on, to which the whole app keeps; None where no room is on."""
-    rows = store.read(lambda c: c.execute("SELECT DISTINCT preset FROM rooms WHERE ended IS NULL").fetchall())
-    return next((preset for preset in PRESETS.values() if (preset.name,) in rows), None)
+    """The most careful preset of the rooms that are on; None where no room is on."""
+    presets = {room.preset for room in on(store)}
+    return next((preset for preset in PRESETS.values() if preset.name in presets), None)
 
 
 def join(store: Store, code: str, token: str | None = None) -> str:
@@ -281,8 +301,17 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
             return before
         if wanted.keys() & {"step", "activity", "round"}:
             wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
+        now = time.time()
+        if "paused" in wanted:
+            wanted["halted"] = now if wanted["paused"] else None
+            if before.paused:  # the clock stood still
+                wanted["since"] = (
+                    before.since.timestamp() + now - max(_halted(connection, found), before.since.timestamp())
+                )
         if wanted.keys() & {"step", "activity", "round", "open"}:
-            wanted["since"] = time.time()
+            wanted["since"] = now
+        if wanted.get("step") == WALL and found.walled is None:
+            wanted["walled"] = now
         names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
         connection.execute(
             f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
@@ -376,15 +405,20 @@ def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: st
     return found
 
 
+def _halted(connection: sqlite3.Connection, found: Room) -> float:
+    """When a room was paused; 0 where that was before an app that kept it."""
+    return connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0] or 0.0
+
+
 def _count(connection: sqlite3.Connection, code: str) -> int:
     count: int = connection.execute("SELECT count(*) FROM participants WHERE room = ?", (code,)).fetchone()[0]
     return count
 
 
-def _to_room(row: tuple[str, str, str, str, int, float, float | None, int]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended, phones = row
-    over = None if ended is None else _to_time(ended)
-    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones))
+def _to_room(row: tuple[str, str, str, str, int, float, float | None, int, float | None]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended, phones, walled = row
+    over, there = (None if at is None else _to_time(at) for at in (ended, walled))
+    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones), there)
 
 
 def _to_time(seconds: float) -> datetime.datetime:

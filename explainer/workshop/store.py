@@ -6,6 +6,7 @@ is set aside under a name that says when, an older one is brought up to date, a 
 
 import contextlib
 import datetime
+import errno
 import os
 import sqlite3
 import threading
@@ -67,6 +68,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
     ),
     ("ALTER TABLE rooms ADD COLUMN phones INTEGER NOT NULL DEFAULT 1",),
+    ("ALTER TABLE rooms ADD COLUMN walled REAL",),
+    ("ALTER TABLE rooms ADD COLUMN halted REAL",),
 )
 """What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
 
@@ -116,6 +119,7 @@ class Store:
         self.trouble: str | None = None
         self.seen: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
+        self._identity: tuple[int, int] | None = None
         self._connection = self._open()
 
     def read(self, work: Work[T]) -> T:
@@ -150,6 +154,8 @@ class Store:
 
     def _run(self, work: Work[T], begin: str) -> T:
         with self._lock:
+            if self.keeps and self.file and _identity(self.file) != self._identity:
+                self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
             try:
                 return _transact(self._connection, work, begin)
             except sqlite3.OperationalError as error:
@@ -172,7 +178,7 @@ class Store:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
-                return _checked(self.file)
+                connection = _checked(self.file)
             except sqlite3.DatabaseError as error:
                 if _kind(error) not in _DAMAGED:
                     raise
@@ -180,11 +186,13 @@ class Store:
                 self.trouble = (
                     f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
                 )
-                return _checked(self.file)
+                connection = _checked(self.file)
         except (sqlite3.Error, OSError, _Newer) as error:
             return self._in_memory(error)
+        self._identity = _identity(self.file)
+        return connection
 
-    def _go_on_in_memory(self, error: sqlite3.Error) -> None:
+    def _go_on_in_memory(self, error: Exception) -> None:
         broken = self._connection
         self._connection = self._in_memory(error, broken)
         broken.close()
@@ -267,6 +275,15 @@ def _remembered(file: Path) -> sqlite3.Connection:
         except (sqlite3.Error, _Newer):
             continue
     return _memory()
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another that has its name later; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _set_aside(file: Path) -> Path:

@@ -5,7 +5,7 @@ Its text is `data/talk.toml`, which presenters may change; its figures are count
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -35,6 +35,8 @@ Part = Literal[
 
 Activity = Literal["fifty", "break", "wall", "vote"]
 """What a room can do in a step."""
+
+_BY_PHONE = ("wall",)  # what cannot be done by show of hands
 
 
 @dataclass(frozen=True)
@@ -156,28 +158,33 @@ class Progress:
     late: float
 
 
-def beside(route: str, step: str, by: int) -> str:
+def route(name: str, phones: bool = True) -> Route:
+    """A route by its name; without phones it leaves out what needs them. KeyError for an unknown one."""
+    whole = load().routes[name]
+    return replace(whole, steps=tuple(step for step in whole.steps if phones or step.activity not in _BY_PHONE))
+
+
+def beside(route: Route, step: str, by: int) -> str:
     """Name of the step `by` steps further on a route, back where negative; its ends hold. KeyError for unknown names.
 
     A step that the route leaves out counts as the last one before it that it has.
     """
-    steps = load().routes[route].steps
-    return steps[min(max(_place(route, step) + by, 0), len(steps) - 1)].name
+    return route.steps[min(max(_place(route, step) + by, 0), len(route.steps) - 1)].name
 
 
-def progress(route: str, step: str, elapsed: float) -> Progress:
+def progress(route: Route, step: str, elapsed: float) -> Progress:
     """Where a talk is that shows a step `elapsed` minutes after its beginning. KeyError for unknown names."""
-    steps = load().routes[route].steps
+    steps = route.steps
     place = _place(route, step)
-    starts = sum(before.minutes[route] for before in steps[:place])
-    ends = starts + steps[place].minutes[route]
+    starts = sum(before.minutes[route.name] for before in steps[:place])
+    ends = starts + steps[place].minutes[route.name]
     late = min(elapsed - starts, 0) + max(elapsed - ends, 0)
     return Progress(place + 1, len(steps), starts, ends, late)
 
 
-def _place(route: str, step: str) -> int:
+def _place(route: Route, step: str) -> int:
     """The place on a route of a step, or of the last one before it that the route has."""
     talk = load()
     order = list(talk.steps)
     reached = order.index(talk.steps[step].name)
-    return max(sum(order.index(on.name) <= reached for on in talk.routes[route].steps) - 1, 0)
+    return max(sum(order.index(on.name) <= reached for on in route.steps) - 1, 0)

@@ -43,8 +43,8 @@ REASONS: Mapping[str, str] = {
 class Wall:
     """What a room has added: labels of each status, words of kept categories by wnid, and by how many participants.
 
-    `words` counts participants, FEWEST and more, the most common first. `per_hour` is labels an hour since the room was
-    opened, until it ended; None in its first minute, which says nothing about an hour.
+    `words` counts participants, FEWEST and more, the most common first. `per_hour` is labels an hour since the step
+    of the wall was first entered, until the room ended; None in its first minute, which says nothing about an hour.
     """
 
     participants: int
@@ -129,7 +129,8 @@ def wall(store: Store, code: str) -> Wall:
         people = connection.execute("SELECT count(DISTINCT token) FROM labels WHERE room = ?", key).fetchone()[0]
         query = """SELECT wnid, count(*) AS people FROM words WHERE room = ?
                    GROUP BY wnid HAVING people >= ? ORDER BY people DESC, wnid"""
-        hours = ((found.ended or datetime.datetime.now(datetime.UTC)) - found.created).total_seconds() / 3600
+        now = datetime.datetime.now(datetime.UTC)
+        hours = ((found.ended or now) - (found.walled or now)).total_seconds() / 3600
         labels = {status: counts.get(status, 0) for status in get_args(Status)}
         common = dict(connection.execute(query, (found.code, FEWEST)))
         return Wall(people, labels, common, sum(labels.values()) / hours if hours > _MINUTE else None)

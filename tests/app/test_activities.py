@@ -94,15 +94,44 @@ def test_before_the_reveal_the_projector_says_how_many_and_nothing_of_what(visit
     assert charts(projector) == ""
 
 
+def others_answer(room: Room, round: int, key: str, count: int = 4) -> None:
+    for _ in range(count):
+        votes.vote(doors.store(), room.code, QUESTION, round, rooms.join(doors.store(), room.code), key)
+
+
 def test_after_the_reveal_both_votes_stand_beside_the_record(visit: Open, room: Room, token: str) -> None:
     stage(room, QUESTION, open=True)
     phone = answer(visit(room=room.code, token=token), "4")
+    others_answer(room, 1, "4")
     stage(room, QUESTION, round=2, open=True)
     answer(phone.run(), "2", round=2)
+    others_answer(room, 2, "2")
     stage(room, QUESTION, round=2, revealed=True)
     for screen in (phone.run(), visit(room=room.code, view="projector")):
         assert all(name in charts(screen) for name in ("first vote", "second vote", "on record"))
         assert "median is 2" in said(screen)
+
+
+def test_what_fewer_than_five_phones_answered_is_shown_nowhere(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    others_answer(room, 1, "1", 3)
+    phone = answer(visit(room=room.code, token=token), "4")
+    stage(room, QUESTION, revealed=True)
+    for screen in (phone.run(), visit(room=room.code, view="projector")):
+        assert "Fewer than 5 answered in the first vote" in said(screen)
+        assert charts(screen) == ""
+        assert not any(verdict in said(screen) for verdict in ("The same", "Different", "median"))
+
+
+def test_hands_are_shown_however_few_they_are_and_without_the_few_phones(visit: Open, room: Room, token: str) -> None:
+    stage(room, QUESTION, open=True)
+    answer(visit(room=room.code, token=token), "5")
+    votes.count_hands(doors.store(), room.code, QUESTION, 1, {"1": 3})
+    stage(room, QUESTION, revealed=True)
+    screen = visit(room=room.code, view="projector")
+    assert "median is 1;" in said(screen)
+    (drawn,) = (json.loads(element.proto.spec)["data"][0] for element in screen.get("plotly_chart"))
+    assert drawn["text"] == ["3", "", "", "", ""]
 
 
 def test_the_presenter_leads_through_both_votes_to_the_next_word(visit: Open, room: Room) -> None:
@@ -149,6 +178,9 @@ def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
     press(phone, "Reveal")
     assert sentinels.found(said(phone))
     assert not sentinels.found(said(visit(room=room.code, view="projector")))
+    press(phone, "Mask everything again")
+    assert not sentinels.found(said(phone))
+    assert "Mask everything again" not in [button.label for button in phone.button]
 
 
 def tally(question: str, **counts: int) -> Tally:
@@ -258,7 +290,7 @@ def test_a_phone_that_comes_after_the_time_takes_its_own(visit: Open, room: Room
 
 
 def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room: Room) -> None:
-    tokens = [rooms.join(doors.store(), room.code) for _ in range(4)]
+    tokens = [rooms.join(doors.store(), room.code) for _ in range(5)]
     showing = [picture.number - 1 for picture in sheets.sheet("thing").pictures if picture.shows]
     for round in sheets.ROUNDS:
         stage(room, "thing", round=round, open=True)
@@ -270,6 +302,17 @@ def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room:
         assert "1.00 untimed" in said(screen)
         assert "Without haste the room agrees more" in said(screen)
         assert "100% against the clock; 100% untimed" in said(screen)
+
+
+def test_of_fewer_than_five_pages_nothing_is_told(visit: Open, room: Room) -> None:
+    stage(room, "thing", open=True)
+    for place in range(4):
+        votes.mark(doors.store(), room.code, "thing", 1, rooms.join(doors.store(), room.code), [place])
+    assert "pages in: 4" in said(visit(room=room.code, view="projector"))
+    stage(room, "thing", revealed=True)
+    screen = visit(room=room.code, view="projector")
+    assert "once 5 pages are in" in said(screen)
+    assert "%" not in said(screen)
 
 
 def test_a_small_difference_between_the_rounds_is_no_finding() -> None:
@@ -376,6 +419,16 @@ def test_a_refused_report_says_so_where_it_was_pressed_and_nowhere_else(visit: O
     assert [error.value for error in phone.run().error] == ["This is not open at the moment. Wait for the presenter."]
 
 
+def test_the_word_of_an_own_photo_cannot_be_reported(visit: Open, room: Room, token: str) -> None:
+    stage(room, "wall")
+    phone = read(visit(room=room.code, token=token))
+    press(phone.run(), "It is no kind of person")
+    phone.session_state["sample"] = None  # as an upload leaves it
+    phone.run()
+    assert "Report this word" not in [expander.label for expander in phone.run().expander]
+    assert len(wall.flags(doors.store(), room.code)) == 1
+
+
 def test_a_report_goes_to_the_presenters_list_once(
     visit: Open, room: Room, token: str, downloads: dict[str, Callable[[], Any]]
 ) -> None:
@@ -387,6 +440,10 @@ def test_a_report_goes_to_the_presenters_list_once(
     assert [(flag.wnid, flag.reason, flag.count) for flag in wall.flags(doors.store(), room.code)] == [
         (wnid, "unseen", 1)
     ]
+    screen = notes(visit, room)
+    screen.session_state["section_To take away"] = True
+    assert "It cannot be seen in a picture" in said(screen.run())
+    assert wnid in downloads["take_Reported words (CSV)"]()
 
 
 @pytest.mark.usefixtures("planted")

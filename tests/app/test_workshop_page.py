@@ -1,13 +1,16 @@
 """The page "Workshop": who may what, what each screen shows, and what hostile or unlucky visitors get."""
 
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
-from explainer.ui.workshop import doors
-from explainer.workshop import ballots, rooms, talk
+from explainer.ui.workshop import doors, parts
+from explainer.workshop import ballots, invitation, rooms, store, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -276,7 +279,7 @@ def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
     lobby.button(key=f"delete_now_{room.code}").click().run()
     assert room not in rooms.listing(doors.store())
     for screen in (phone.run(), projector.run(), presenting.run()):
-        assert said(screen) == "This room is over, and what it kept is deleted."
+        assert said(screen) == "This room is over and deleted, or there never was one with this code."
         assert not labels(screen)
 
 
@@ -346,7 +349,7 @@ def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: Ap
 
 
 def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told(
-    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, downloads: dict[str, Callable[[], str]]
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "file"))
@@ -361,6 +364,9 @@ def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told
     press(notes, "Next")
     assert title("what") in said(phone.run())
     assert "cannot be written" not in said(phone)
+    notes.session_state["section_To take away"] = True
+    notes.run()
+    assert "in memory, until the program ends" in downloads["take_For IT and data protection"]()
 
 
 def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:
@@ -385,9 +391,24 @@ def test_the_clock_starts_when_the_presenter_says_so_and_outlives_a_reload(
     assert "minute **0**, in time" in said(again)
 
 
-def test_an_address_that_was_chosen_is_dropped_with_its_network(visit: Open, room: Room) -> None:
-    doors.choose_origin("http://192.0.2.77:8501")  # an address that no machine has
-    assert "192.0.2.77" not in said(visit(room=room.code, view="projector"))
+def test_an_address_that_is_typed_is_shown_until_the_machine_changes_networks(
+    visit: Open, room: Room, notes: AppTest
+) -> None:
+    notes.session_state["section_Joining"] = True
+    notes.run()
+    notes.text_input(key="typed_address").input("talk.local:8600")
+    press(notes, "Show this address")
+    assert "talk.local:8600" in said(visit(room=room.code, view="projector")).replace("\\", "")
+    doors._chosen()["192.0.2.77",] = doors._chosen().pop(invitation.addresses())  # what no machine has
+    assert "talk.local" not in said(visit(room=room.code, view="projector")).replace("\\", "")
+
+
+def test_what_is_typed_and_is_no_address_is_said_and_shown_nowhere(visit: Open, room: Room, notes: AppTest) -> None:
+    notes.session_state["section_Joining"] = True
+    notes.run()
+    notes.text_input(key="typed_address").input(MARKUP)
+    assert "This is no address of a computer" in said(press(notes, "Show this address"))
+    assert "alert" not in said(visit(room=room.code, view="projector"))
 
 
 def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
@@ -406,3 +427,72 @@ def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
     lobby = give(visit(), KEY)
     lobby.button(key=f"end_{room.code}").click().run()
     assert "First the Wi-Fi" not in said(projector.run())
+
+
+def checks(notes: AppTest) -> AppTest:
+    notes.session_state["section_Before people come"] = True
+    return notes.run()
+
+
+def test_a_room_that_somebody_forgot_to_end_is_told_and_can_be_ended(room: Room, notes: AppTest) -> None:
+    assert "is still on" not in said(checks(notes))
+    other = rooms.open_room(doors.store(), "adults")
+    assert f"Another room, {other.code}, is still on" in said(checks(notes))
+    press(notes, f"End the room {other.code}")
+    assert rooms.find(doors.store(), other.code).ended
+    assert "is still on" not in said(notes)
+    assert not rooms.find(doors.store(), room.code).ended
+
+
+def test_the_pictures_of_the_talk_are_read_from_when_a_room_is_opened(notes: AppTest) -> None:
+    parts.prepared().result(250)
+    assert ":green[:material/check:] The pictures of the talk are read" in said(checks(notes))
+
+
+def test_without_phones_a_page_of_pictures_is_on_the_projector_and_hands_go_up_for_some(visit: Open) -> None:
+    room = rooms.open_room(doors.store(), route="90", phones=False)
+    rooms.present(doors.store(), room.code, step="fifty", activity="thing", open=True)
+    projector = visit(room=room.code, view="projector")
+    assert "The page of 48 small pictures." in pictures(projector)
+    assert "phones here" not in said(projector)
+    rooms.present(doors.store(), room.code, revealed=True, open=False)
+    assert "Put up a hand." in said(projector.run())
+    assert len(pictures(projector)) == 6
+    notes = give(visit(room=room.code, view="notes"), KEY)
+    options = str(notes.menu_button(key="leap").options)
+    assert title("why") in options
+    assert title("wall") not in options
+
+
+def pictures(screen: AppTest) -> list[str]:
+    """What is said of the pictures of a screen."""
+    return [image.alt for element in screen.get("image") for image in element.proto.imgs]
+
+
+@pytest.mark.parametrize("view", ["phone", "projector", "notes", "lobby"])
+def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    monkeypatch.setattr(store, "BUSY", 0.05)
+    restart()
+    room = rooms.open_room(doors.store(), route="20")
+    address = {} if view == "lobby" else {"room": room.code, "view": view}
+    screen = join(visit, room) if view == "phone" else visit(**address)
+    if view in ("notes", "lobby"):
+        give(screen, KEY)
+    assert not held(screen)
+    doors.store()._connection.execute("PRAGMA journal_mode = DELETE")  # as on a network's disk: readers wait, too
+    with contextlib.closing(sqlite3.connect(doors.store().file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert held(screen.run())
+        assert "Join" not in labels(screen) or view == "lobby"
+        other.execute("ROLLBACK")
+    assert not held(screen.run())
+    assert title("start") in said(screen) or view == "lobby"
+
+
+def held(screen: AppTest) -> bool:
+    """Whether a screen says that the record is held, and then looks again by itself."""
+    looks = [component.key for component in screen.get("bidi_component")]
+    assert ("Another program holds" in said(screen)) == ("look_held" in looks)
+    return "look_held" in looks

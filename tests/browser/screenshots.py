@@ -1,16 +1,23 @@
-"""Pictures of pages in their states, in light and dark, on a telephone, a laptop and a wide screen.
+"""Pictures of pages in their states, in light and dark, on a telephone, a laptop and a wide screen; and of each step of
+a rehearsed workshop, on its projector and on a phone.
 
 By hand, from the project's folder: `python -m tests.browser.screenshots FOLDER [state ...]`.
 """
 
 import argparse
+import itertools
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
+from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
+from explainer.workshop.rooms import Changes
+from explainer.workshop.store import Store
 from tests.browser.conftest import (
     APP,
     NOT_A_PHOTO,
@@ -18,6 +25,7 @@ from tests.browser.conftest import (
     AboutPage,
     PhotoPage,
     RemovalPage,
+    RoomPage,
     chromium_running,
     find_chromium,
     serving,
@@ -109,6 +117,41 @@ STATES: dict[str, Callable[[PhotoPage], None]] = {
 }
 
 
+QUESTION = ballots.DECKS["imageability"].questions[0]
+SCREENS = {"projector": (1920, 1080), "phone": (390, 844)}
+STAGES: dict[str, Changes] = {
+    **{f"room_{step.name}": {"step": step.name} for step in talk.load().routes["90"].steps},
+    "room_fifty_open": {"step": "fifty", "activity": "thing", "open": True},
+    "room_fifty_revealed": {"step": "fifty", "activity": "thing", "revealed": True},
+    "room_decide_open": {"step": "decide", "activity": QUESTION, "open": True},
+    "room_decide_revealed": {"step": "decide", "activity": QUESTION, "round": 2, "revealed": True},
+    "room_wall_revealed": {"step": "wall", "revealed": True},
+}
+"""What a room is shown, by the name of the state."""
+
+
+def take_rooms(browser: Browser, folder: Path, states: list[str]) -> None:
+    """Write FOLDER/state-screen-scheme.png for each state of a room with made-up votes, on each of its screens."""
+    with tempfile.TemporaryDirectory() as data, closing(Store(Path(data) / "rooms.sqlite")) as store:
+        showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
+        code = rehearsal.rehearse(store, route="90", sheets=showing).code
+        token = rooms.join(store, code)
+        with serving(APP, folder / "server-of-rooms.log", EXPLAINER_DATA=data) as server:
+            for scheme, (screen, (width, height)) in itertools.product(SCHEMES, SCREENS.items()):
+                context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page = RoomPage(context.new_page(), server.url)
+                for state in states:
+                    rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **STAGES[state]})
+                    page.open(room=code, view=screen, token=token, embed="true")
+                    if screen == "phone":
+                        page.page.set_viewport_size({"width": width, "height": max(height, page.height)})
+                    page.wait_for_step(talk.load().steps[STAGES[state]["step"]].title)
+                    file = folder / f"{state}-{screen}-{scheme}.png"
+                    page.page.screenshot(path=file, animations="disabled")
+                    print(file, *page.overflow, sep="\n    beyond the edge: ")
+                context.close()
+
+
 def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
     """Write FOLDER/state-scheme-width.png for each state, each as a new visitor sees it."""
     for scheme in SCHEMES:
@@ -131,17 +174,20 @@ def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("states", nargs="*", metavar="state", help=f"of {', '.join(STATES)}; all where none is named")
+    parser.add_argument("states", nargs="*", metavar="state", help=f"of {', '.join([*STATES, *STAGES])}")
     options = parser.parse_args()
-    if unknown := set(options.states) - set(STATES):
+    if unknown := set(options.states) - set(STATES) - set(STAGES):
         parser.error(f"no such state: {', '.join(sorted(unknown))}")
     executable = find_chromium()
     if executable is None:
         print("No Chromium on the PATH.", file=sys.stderr)
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
-    with serving(APP, options.folder / "server.log") as server, chromium_running(executable) as browser:
-        take(browser, server.url, options.folder, options.states or list(STATES))
+    wanted = options.states or [*STATES, *STAGES]
+    with chromium_running(executable) as browser:
+        with serving(APP, options.folder / "server.log") as server:
+            take(browser, server.url, options.folder, [state for state in wanted if state in STATES])
+        take_rooms(browser, options.folder, [state for state in wanted if state in STAGES])
     return 0
 
 

@@ -1,18 +1,32 @@
 """A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from explainer.workshop import ballots, talk
+from explainer.corruptions import CORRUPTIONS
+from explainer.workshop import ballots, rooms, talk, votes
+from explainer.workshop.store import Store
 from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 KEY = "a key of the tests"
 PHONES = 3
+LINES = """heading => {
+    const lines = {}, walk = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) [...walk.currentNode.data].forEach((letter, place) => {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, place);
+        range.setEnd(walk.currentNode, place + 1);
+        const top = Math.round(range.getBoundingClientRect().top);
+        lines[top] = (lines[top] || "") + letter;
+    });
+    return Object.keys(lines).map(Number).sort((one, other) => one - other).map(top => lines[top]);
+}"""  # the lines of a heading, as they stand in the window
 
 
 @pytest.fixture
@@ -46,8 +60,22 @@ def phones(visitors: Visitors, notes: RoomPage) -> list[RoomPage]:
     return phones
 
 
+@pytest.fixture
+def others(notes: RoomPage, tmp_path: Path) -> Iterator[Callable[[str, int, str], None]]:
+    """Call it to have two more phones, which look at nothing, give an answer: five may be told, three not."""
+    store = Store(tmp_path / "rooms" / "rooms.sqlite")
+    tokens = [rooms.join(store, notes.code) for _ in range(2)]
+
+    def answer(question: str, round: int, answer: str) -> None:
+        for token in tokens:
+            votes.vote(store, notes.code, question, round, token, answer)
+
+    yield answer
+    store.close()
+
+
 def test_a_talk_of_twenty_minutes_with_three_phones(
-    visitors: Visitors, notes: RoomPage, phones: list[RoomPage]
+    visitors: Visitors, notes: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
 ) -> None:
     projector = visitors.room(1920, 1080, room=notes.code, view="projector")
     notes.wait_for(f"{PHONES} phones here")
@@ -60,7 +88,7 @@ def test_a_talk_of_twenty_minutes_with_three_phones(
         assert projector.height <= 1080, step.name
         assert not any(step.say[:40] in screen.text for screen in (projector, *phones))
         if step.activity == "vote":
-            _decide(notes, projector, phones)
+            _decide(notes, projector, phones, others)
         if step is not steps[-1]:
             notes.page.keyboard.press("PageDown" if number % 2 else "ArrowRight")
 
@@ -74,9 +102,12 @@ def test_a_talk_of_twenty_minutes_with_three_phones(
     assert KEY not in visitors.server.log
 
 
-def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> None:
+def _decide(
+    notes: RoomPage, projector: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
+) -> None:
     """Both votes on the first word, each phone with an answer of its own, and the record."""
-    choices = ballots.DECKS["imageability"].choices
+    deck = ballots.DECKS["imageability"]
+    choices = deck.choices
     for turn, button in enumerate(("Open the vote", "Second vote")):
         notes.press(button)
         for place, phone in enumerate(phones):
@@ -84,9 +115,13 @@ def _decide(notes: RoomPage, projector: RoomPage, phones: list[RoomPage]) -> Non
             phone.press(choices[place + turn].title)
             phone.wait_for(f"Counted: {choices[place + turn].title}")
         notes.wait_for(f"{PHONES} counted")
+        if turn:
+            others(deck.questions[0], turn + 1, choices[2].key)
+            notes.wait_for(f"{PHONES + 2} counted")
     assert "on record" not in projector.text
     notes.press("Reveal")
     projector.wait_for("The room's median is 3;")
+    projector.wait_for("Fewer than 5 answered in the first vote")
 
 
 def test_a_phone_that_is_loaded_again_goes_on_where_the_room_is(notes: RoomPage, phones: list[RoomPage]) -> None:
@@ -118,3 +153,43 @@ def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors
         projector.page.wait_for_timeout(200)
     for screen in (projector, notes):
         screen.wait_for_step(talk.load().steps[talk.load().routes["20"].steps[2].name].title)
+
+
+def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, notes: RoomPage) -> None:
+    steps = talk.load().routes["20"].steps
+    title = {step.name: step.title for step in steps}
+    after = {step.name: following.title for step, following in pairwise(steps)}
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector.press("Presenter's key")
+    projector.give_key(KEY)
+    projector.wait_for("PageDown")
+
+    def leap(step: str) -> None:
+        notes.go_to(title[step])
+        projector.wait_for_step(title[step])
+
+    def press_page_down(screen: RoomPage, step: str) -> None:
+        screen.page.keyboard.press("PageDown")
+        for each in (projector, notes):
+            each.wait_for_step(after[step])
+
+    for touched in [*(CORRUPTIONS[change].title for change in ("tilt", "zoom", "brightness", "blur")), "More", "Less"]:
+        leap("break")
+        projector.press(touched)
+        press_page_down(projector, "break")
+    leap("decide")
+    notes.page.get_by_text("Without phones: counted hands").click()
+    notes.page.get_by_role("spinbutton").first.click()
+    press_page_down(notes, "decide")
+
+
+def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors, notes: RoomPage) -> None:
+    notes.page.get_by_text("Joining", exact=True).click()
+    notes.page.locator(".st-key-typed_address input").fill("192.168.100.100:8501")
+    notes.press("Show this address")
+    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    notes.page.keyboard.press("PageDown")
+    projector.wait_for_step(talk.load().steps["what"].title)
+    heading = projector.page.get_by_role("heading", name="192.168.100.100:8501")
+    assert heading.evaluate(LINES) == ["192.168.100.100:8501\u200b", "/workshop"]
+    assert projector.overflow == []

@@ -170,9 +170,16 @@ def test_a_masked_word_stays_masked_on_every_paper(store: Store, adults: Room) -
 
 def test_a_handout_says_whose_it_is(rehearsed: Record) -> None:
     text = Reader(handout.handout(rehearsed)).text
-    assert f"Room {rehearsed.room.code} , {rehearsed.room.created.date().isoformat()}." in text
+    assert f"Room {rehearsed.room.code} , {rehearsed.room.created.astimezone().date().isoformat()}." in text
     assert f"Phones that joined: {rehearsal.PHONES}." in text
     assert record.data_version() in text
+
+
+@pytest.mark.parametrize(("count", "said"), [(4, "<5"), (5, "5")])
+def test_a_handout_does_not_say_how_few_joined(store: Store, room: Room, count: int, said: str) -> None:
+    for _ in range(count):
+        rooms.join(store, room.code)
+    assert f"Phones that joined: {said}." in Reader(handout.handout(record.record(store, room.code))).text
 
 
 def test_a_question_has_its_word_its_definition_both_votes_and_the_record(store: Store, adults: Room) -> None:

@@ -52,18 +52,18 @@ def test_agreement_is_taken_over_the_questions_of_one_round(store: Store, room: 
 def test_the_file_says_room_date_deck_and_the_version_of_the_data(store: Store, room: Room) -> None:
     said = {row[0]: row[1:] for row in table(record.to_csv(record.record(store, room.code)))}
     assert said["room"][0] == room.code
-    assert said["date"][0] == room.created.date().isoformat()
+    assert said["date"][0] == room.created.astimezone().date().isoformat()
     assert said["deck"][0] == "Can it be seen?"
     assert record.data_version() in said["data version"]
 
 
 def test_both_files_say_whose_they_are(store: Store) -> None:
     found = record.record(store, rehearsal.rehearse(store).code)
-    totals, reports = (table(text)[1:6] for text in (record.to_csv(found), record.flags_csv(found)))
+    totals, reports = (table(text)[1:7] for text in (record.to_csv(found), record.flags_csv(found)))
     assert reports == totals
     assert reports[0][1] == f"{found.room.code} (rehearsal: the votes are made up)"
-    assert reports[1][1] == found.room.created.date().isoformat()
-    assert table(record.flags_csv(found))[6][0] == found.flags[0].wnid
+    assert reports[1][1] == found.room.created.astimezone().date().isoformat()
+    assert table(record.flags_csv(found))[7][0] == found.flags[0].wnid
 
 
 def test_a_group_below_five_is_hidden_in_the_file(store: Store, room: Room, phones: list[str]) -> None:
@@ -75,6 +75,36 @@ def test_a_group_below_five_is_hidden_in_the_file(store: Store, room: Room, phon
     counts = {row[3]: row[4] for row in rows if row[0] == FIRST}
     assert counts == {"5": "5"} | dict.fromkeys("1234", "fewer than 5")
     assert ["wall", "labels", "", "sensitive", "fewer than 5"] in rows  # 8 labels, of 4 people
+
+
+@pytest.mark.parametrize(("people", "told"), [(4, "fewer than 5"), (5, "5")])
+def test_no_file_holds_a_count_below_five(store: Store, people: int, told: str) -> None:
+    room = rooms.open_room(store, "adults")
+    rooms.present(store, room.code, activity=FIRST, open=True)
+    for phone in [rooms.join(store, room.code) for _ in range(people)]:
+        votes.vote(store, room.code, FIRST, 1, phone, "5")
+        wall.flag(store, room.code, phone, "n10401331", "insult")
+    votes.count_hands(store, room.code, FIRST, 1, {"1": 2})
+    found = record.record(store, room.code)
+    assert [flag.count for flag in found.flags] == [people]  # for the presenter's eyes
+    for text in (record.to_csv(found), record.flags_csv(found)):
+        counts = {row[0]: row[4] for row in table(text)[1:]}
+        assert counts["participants"] == told
+        assert not {"1", "2", "3", "4"} & set(counts.values())
+    assert table(record.flags_csv(found))[-1][3:] == ["It insults people", told]
+
+
+def test_of_a_round_that_fewer_than_five_phones_answered_the_hands_alone_are_told(
+    store: Store, room: Room, phones: list[str]
+) -> None:
+    for phone in phones[:4]:
+        votes.vote(store, room.code, FIRST, 1, phone, "1")
+    votes.count_hands(store, room.code, FIRST, 1, {"5": 7})
+    (decision,) = record.record(store, room.code).decisions
+    assert decision.tallies[0].counts == {"1": 0, "2": 0, "3": 0, "4": 0, "5": 7}
+    votes.vote(store, room.code, FIRST, 1, phones[4], "1")
+    (decision,) = record.record(store, room.code).decisions
+    assert decision.tallies[0].counts == {"1": 5, "2": 0, "3": 0, "4": 0, "5": 7}
 
 
 def test_no_masked_word_is_in_the_file(store: Store, tree: Taxonomy, planted: None) -> None:

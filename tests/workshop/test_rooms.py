@@ -296,3 +296,59 @@ def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room:
 @given(text=HOSTILE)
 def test_markup_in_the_token_of_a_phone_that_joins_is_replaced(store: Store, room: Room, text: str) -> None:
     assert rooms.join(store, room.code, text) != text
+
+
+def test_the_whole_app_keeps_to_the_most_careful_room_that_is_on(store: Store) -> None:
+    assert rooms.in_force(store) is None
+    adults = rooms.open_room(store, "adults")
+    assert rooms.in_force(store) == rooms.PRESETS["adults"]
+    mixed = rooms.open_room(store, "mixed")
+    assert rooms.in_force(store) == rooms.PRESETS["mixed"]
+    assert rooms.on(store) == (mixed, adults)
+    rooms.end(store, mixed.code)
+    assert rooms.on(store) == (adults,)
+
+
+def test_a_rehearsal_keeps_nobody_to_its_rules(store: Store) -> None:
+    rooms.open_room(store, "mixed", rehearsal=True)
+    assert rooms.in_force(store) is None
+
+
+def test_the_rules_of_a_room_that_was_forgotten_lapse_a_day_after_its_last_change(store: Store) -> None:
+    code = rooms.open_room(store).code
+
+    def pass_by(hours: float) -> None:
+        store.write(lambda connection: connection.execute("UPDATE rooms SET since = since - ?", (hours * 3600,)))
+
+    pass_by(23.9)
+    assert rooms.in_force(store)
+    rooms.present(store, code, step="what")
+    pass_by(23.9)
+    assert rooms.in_force(store)
+    pass_by(0.2)
+    assert rooms.in_force(store) is None
+    rooms.present(store, code, step="start")  # resumed
+    assert rooms.in_force(store)
+
+
+def test_the_clock_of_a_page_stands_still_in_a_pause(store: Store) -> None:
+    code = rooms.open_room(store).code
+
+    def pass_by(seconds: float) -> None:
+        store.write(lambda c: c.execute("UPDATE rooms SET since = since - ?1, halted = halted - ?1", (seconds,)))
+
+    def elapsed() -> float:
+        return time.time() - rooms.stage(store, code).since.timestamp()
+
+    rooms.present(store, code, activity="thing", open=True)
+    pass_by(20)
+    rooms.present(store, code, paused=True)
+    pass_by(100)
+    rooms.present(store, code, paused=False)
+    assert elapsed() == pytest.approx(20, abs=1)
+    rooms.present(store, code, paused=True)
+    pass_by(100)
+    rooms.present(store, code, round=2, open=True)  # another page begins while the room is paused
+    pass_by(5)
+    rooms.present(store, code, paused=False)
+    assert elapsed() == pytest.approx(0, abs=1)

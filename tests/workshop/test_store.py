@@ -216,6 +216,24 @@ def test_damage_twice_leaves_two_files(whole: Path) -> None:
     assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 2
 
 
+def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_memory(file: Path) -> None:
+    for replace in (False, True):
+        opened = Store(file)
+        room = open_question(opened)
+        for part in file.parent.iterdir():
+            part.unlink()
+        if replace:
+            Store(file).close()
+        votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "5")
+        assert votes.tally(opened, room.code, QUESTION, 1).total == 1
+        assert not opened.keeps
+        assert "it was removed while the app ran" in (opened.trouble or "")
+        opened.close()
+    again = Store(file)
+    assert again.trouble is None
+    assert rooms.listing(again) == ()
+
+
 # --- versions
 
 

@@ -68,7 +68,13 @@ def test_each_route_ends_with_a_vote_and_all_eight_critiques(route: str) -> None
     steps = [step.name for step in ROUTES[route].steps]
     shown = [critique for critique in talk.load().critiques if critique.step in steps]
     assert len(shown) == 8
-    assert steps.index("decide") < steps.index("critics") < steps.index("cure") < steps.index("ourselves")
+    assert (
+        steps.index("decide")
+        < steps.index("critics")
+        < steps.index("unchecked")
+        < steps.index("cure")
+        < steps.index("ourselves")
+    )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
@@ -139,7 +145,7 @@ def test_each_critique_is_the_one_that_the_app_tells_in_full() -> None:
     for critique, text in zip(critiques[:7], full[:7], strict=True):
         for name in re.findall(r"Artnet|Vice|Lyons|Prabhu|Wired|Crawford|Dulhanty|Yang|BuzzFeed|Popbuzz", critique.who):
             assert name in text
-    assert [critique.step for critique in critiques] == ["critics"] * 6 + ["cure", "ourselves"]
+    assert [critique.step for critique in critiques] == ["critics"] * 3 + ["unchecked"] * 3 + ["cure", "ourselves"]
     assert all(len(critique.short.split()) <= 12 for critique in critiques)
 
 
@@ -147,34 +153,43 @@ def test_each_critique_is_the_one_that_the_app_tells_in_full() -> None:
 def test_one_can_walk_a_route_from_end_to_end_and_back(route: str) -> None:
     names = [step.name for step in ROUTES[route].steps]
     walked = [names[0]]
-    while (further := talk.beside(route, walked[-1], 1)) != walked[-1]:
+    while (further := talk.beside(ROUTES[route], walked[-1], 1)) != walked[-1]:
         walked.append(further)
     assert walked == names
-    assert [talk.beside(route, name, -1) for name in names] == [names[0], *names[:-1]]
+    assert [talk.beside(ROUTES[route], name, -1) for name in names] == [names[0], *names[:-1]]
 
 
 def test_a_step_that_a_route_leaves_out_counts_as_the_one_before_it() -> None:
     assert "why" not in [step.name for step in ROUTES["20"].steps]
-    assert talk.beside("20", "why", 0) == "portrait"
-    assert talk.beside("20", "why", 1) == "removal"
+    assert talk.beside(ROUTES["20"], "why", 0) == "portrait"
+    assert talk.beside(ROUTES["20"], "why", 1) == "removal"
+
+
+def test_without_phones_a_route_leaves_out_the_wall_and_nothing_else() -> None:
+    for name, route in ROUTES.items():
+        assert talk.route(name) == route
+        left = [step.name for step in route.steps if step not in talk.route(name, phones=False).steps]
+        assert left == ["wall"] * (name == "90")
+    assert ROUTES["90"].minutes - talk.route("90", phones=False).minutes == talk.load().steps["wall"].minutes["90"]
+    assert talk.beside(talk.route("90", phones=False), "portrait", 1) == "why"
 
 
 def test_progress_says_where_the_talk_is_and_how_late() -> None:
     # 45 minutes: start 1, what 2, labelled 2, fifty 6: "fifty" is planned from minute 5 to minute 11.
-    progress = talk.progress("45", "fifty", 7)
+    progress = talk.progress(ROUTES["45"], "fifty", 7)
     assert (progress.number, progress.of, progress.starts, progress.ends) == (4, len(ROUTES["45"].steps), 5, 11)
     assert progress.late == 0
-    assert talk.progress("45", "fifty", 13.5).late == 2.5
-    assert talk.progress("45", "fifty", 2).late == -3
-    assert talk.progress("45", "end", 45).ends == 45
+    assert talk.progress(ROUTES["45"], "fifty", 13.5).late == 2.5
+    assert talk.progress(ROUTES["45"], "fifty", 2).late == -3
+    assert talk.progress(ROUTES["45"], "end", 45).ends == 45
 
 
 @pytest.mark.parametrize("name", ["nowhere", ""])
 def test_an_unknown_route_or_step_is_a_key_error(name: str) -> None:
     with pytest.raises(KeyError):
-        talk.beside(name, "start", 1)
+        talk.route(name)
     with pytest.raises(KeyError):
-        talk.progress("45", name, 0)
+        talk.progress(ROUTES["45"], name, 0)
 
 
 @pytest.mark.parametrize(

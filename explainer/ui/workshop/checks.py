@@ -7,7 +7,8 @@ from functools import partial
 import streamlit as st
 
 from explainer import cards, faces, taxonomy, wordnet, words
-from explainer.ui.workshop import doors, looking
+from explainer.ui.workshop import doors, lobby, looking, parts
+from explainer.ui.workshop.trying import button
 from explainer.words import Context
 from explainer.workshop import invitation, rooms
 from explainer.workshop.rooms import Room
@@ -38,7 +39,8 @@ CHECKS = (
     Check(
         "This machine has an address on a network",
         lambda: bool(invitation.addresses()),
-        "It is in no network: phones cannot join. Connect it, or go on without phones.",
+        "No address of it was found: phones cannot join. Connect it, or make it a hotspot; where it is in a network "
+        "all the same, type its address under “Joining”. Or go on without phones.",
     ),
     Check("The network that reads pictures is there", lambda: cards.load().present, "Run `make setup`."),
     Check(
@@ -68,20 +70,39 @@ CHECKS = (
 
 
 def show(room: Room) -> None:
-    """Every check with its outcome; the last one waits for a phone."""
+    """Every check with its outcome; the last ones wait for what is on its way."""
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
-    if room.phones:
-        looking.every(2.0, partial(_phone, room), "phone")
+    for other in rooms.on(doors.store()):
+        if other.code != room.code:
+            _other(other)
+    looking.every(2.0, partial(_awaited, room), "awaited")
 
 
-def _phone(room: Room) -> None:
+def _other(room: Room) -> None:
+    """A room that somebody forgot to end, and the way to end it."""
     _said(
-        "A phone has joined",
-        rooms.here(doors.store(), room.code) > 0,
-        f"Open {doors.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep devices "
-        "apart, as guest networks do: use another network, or the phone's own hotspot.",
+        "No other room is on",
+        False,
+        f"Another room, {room.code}, is still on: its rules hold for the whole app ({room.rules.title}).",
     )
+    button(f"End the room {room.code}", partial(lobby.end, room.code))
+
+
+def _awaited(room: Room) -> None:
+    job = parts.prepared()
+    _said(
+        "The pictures of the talk are read",
+        job.done,
+        "They are being read: a step that shows them now would wait for it.",
+    )
+    if room.phones:
+        _said(
+            "A phone has joined",
+            rooms.here(doors.store(), room.code) > 0,
+            f"Open {doors.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep devices "
+            "apart, as guest networks do: use another network, or the phone's own hotspot.",
+        )
 
 
 def _said(title: str, passed: bool, otherwise: str) -> None:

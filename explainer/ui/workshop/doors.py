@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Literal, Unpack, get_args
 
@@ -13,9 +13,9 @@ from explainer.ui.workshop.trying import press
 from explainer.workshop import access, invitation, rooms, talk
 from explainer.workshop import store as keeping
 from explainer.workshop.access import Gate
-from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom
+from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom, UnknownToken
 from explainer.workshop.store import Busy, Store
-from explainer.workshop.talk import Step
+from explainer.workshop.talk import Route, Step
 
 View = Literal["phone", "projector", "notes"]
 """How a room can be looked at."""
@@ -71,6 +71,7 @@ def room() -> Room | None:
     """The room that the address names; None where it names none, or one that is not there, which a sentence says.
 
     A screen of a room that was deleted, which its address tells from a code that was typed, says that and nothing else.
+    Raises Busy.
     """
     if not in_room():
         return None
@@ -78,13 +79,26 @@ def room() -> Room | None:
         return rooms.find(store(), st.query_params["room"])
     except UnknownRoom as error:
         if {"view", "token"} & st.query_params.keys():
-            st.header("This room is over, and what it kept is deleted.", anchor=False)
+            st.header("This room is over and deleted, or there never was one with this code.", anchor=False)
             st.page_link("pages/photo.py", label="To the app")
             st.stop()
         st.error(str(error))
-    except RoomError as error:
-        st.error(str(error))
     return None
+
+
+@contextlib.contextmanager
+def waiting() -> Iterator[None]:
+    """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while."""
+
+    def look() -> None:
+        rooms.listing(store())  # where it is held yet, Busy ends this look
+        st.rerun()
+
+    try:
+        yield
+    except Busy as error:
+        st.error(str(error))
+        looking.every(_FOLLOWED, look, "held")
 
 
 def go(**address: str) -> None:
@@ -149,7 +163,7 @@ def token(room: Room) -> str | None:
     """The token of this phone: that of the address, else of the session; None where the room gave out neither."""
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
     for given in filter(None, (st.query_params.get("token"), kept.get(room.code))):
-        with contextlib.suppress(RoomError):
+        with contextlib.suppress(UnknownRoom, UnknownToken):
             rooms.heartbeat(store(), room.code, given)
             kept[room.code] = given
             return given
@@ -168,9 +182,14 @@ def join(code: str) -> None:
     press(work)
 
 
+def route(room: Room) -> Route:
+    """The room's way through the talk, by phone or by show of hands."""
+    return talk.route(room.route, room.phones)
+
+
 def step(room: Room, stage: Stage) -> Step:
     """The step that a room is at: the first of its route until it has moved."""
-    return talk.load().steps.get(stage.step) or talk.load().routes[room.route].steps[0]
+    return talk.load().steps.get(stage.step) or route(room).steps[0]
 
 
 def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
@@ -206,21 +225,19 @@ def origins() -> tuple[str, ...]:
 
 
 @st.cache_resource(show_spinner=False)
-def _chosen() -> dict[str, str]:
-    """What a presenter chose for all screens of this machine."""
+def _chosen() -> dict[tuple[str, ...], str]:
+    """What a presenter chose for all screens of this machine, by its addresses then: a machine changes networks."""
     return {}
 
 
 def origin() -> str:
-    """Where phones are told to reach this app: what the presenter chose while it is possible, else the likeliest."""
-    possible = origins()
-    chosen = _chosen().get("origin")
-    return chosen if chosen in possible else possible[0]  # a machine changes networks
+    """Where phones are told to reach this app: what the presenter chose in the networks of now, else the likeliest."""
+    return _chosen().get(invitation.addresses()) or origins()[0]
 
 
 def choose_origin(origin: str) -> None:
-    """Tell phones this way to the app, on all screens."""
-    _chosen()["origin"] = origin
+    """Tell phones this way to the app, on all screens, while the machine's networks stay."""
+    _chosen()[invitation.addresses()] = origin
 
 
 @st.cache_resource(show_spinner=False)

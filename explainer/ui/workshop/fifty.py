@@ -19,11 +19,16 @@ from explainer.workshop import agreement, rooms, sheets, votes
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.sheets import SECONDS, SHEETS, Sheet
 from explainer.workshop.votes import Marks
+from explainer.workshop.wall import FEWEST
 
 TIMED, UNTIMED = sheets.ROUNDS
 """The rounds of a page."""
 
 _CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
+
+_ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
+_HANDS = 6  # pictures for which hands go up
+_SPLIT, _PICTURE = 5, 250  # pictures that a projector has in a row, and pixels for each
 
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
@@ -36,11 +41,16 @@ def on_screen(room: Room, stage: Stage) -> None:
         st.header("The page comes in a moment.", anchor=False)
         return
     word.on_screen(sheet.wnid, told=stage.revealed)
-    if stage.revealed:
+    if stage.revealed and room.phones:
         _haste(room, sheet, large=True)
-        _disputed(room, sheet, pictures=10, side=150)
+        _disputed(room, sheet, large=True)
+    elif stage.revealed:
+        _doubtful(sheet)
     else:
         looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+        if stage.open:
+            together = sheets.together(sheet, _ACROSS)
+            st.image(together, width=_WIDE, alt=f"The page of {len(sheet.pictures)} small pictures.")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -52,7 +62,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     word.on_phone(sheet.wnid, told=stage.revealed)
     if stage.revealed:
         _haste(room, sheet, large=False)
-        _disputed(room, sheet, pictures=8, side=80)
+        _disputed(room, sheet, large=False)
     elif stage.open:
         _page(room, stage, sheet, token)
     else:
@@ -96,7 +106,7 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
     alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
     if not alphas:
-        return "How far the room agrees can be said once two pages are in."
+        return f"How far the room agrees can be said once {FEWEST} pages are in."
     said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[turn]}" for turn, alpha in alphas.items())
     sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
     if len(alphas) == len(sheets.ROUNDS):
@@ -122,12 +132,12 @@ def _asked(stage: Stage) -> Sheet | None:
     return sheets.sheet(stage.activity) if stage.activity in SHEETS else None
 
 
-def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
-    """What was marked on a sheet, by round."""
+def _kept(room: Room, sheet: Sheet, fewest: int = FEWEST) -> dict[int, Marks]:
+    """What was marked on a sheet, by round; a round with fewer pages would point at somebody."""
     return {
         marks.round: marks
         for marks in votes.marks(doors.store(), room.code)
-        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS
+        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS and marks.pages >= fewest
     }
 
 
@@ -137,8 +147,9 @@ def _left(stage: Stage) -> float:
 
 
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
-    kept = _kept(room, sheet).get(stage.round)
+    kept = _kept(room, sheet, fewest=1).get(stage.round)
     pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
+    pages = pages if room.phones else "each for themselves, without a word"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
     elif stage.round == TIMED:
@@ -201,17 +212,32 @@ def _haste(room: Room, sheet: Sheet, large: bool) -> None:
     (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
 
 
-def _disputed(room: Room, sheet: Sheet, pictures: int, side: int) -> None:
+def _doubtful(sheet: Sheet) -> None:
+    """Some of the pictures over which one can disagree, for hands."""
+    st.header("Who would have clicked which? Put up a hand.", anchor=False)
+    pictures = [picture for picture in sheet.pictures if picture.shows is None][:_HANDS]
+    for column, picture in zip(st.columns(_HANDS), pictures, strict=True):
+        with column:
+            st.image(picture.data, width=230, alt=picture.title)
+            st.subheader(f"{picture.title}?", anchor=False)
+
+
+def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
     """The pictures that the room was most divided over, with how many marked each."""
     kept = _kept(room, sheet)
-    places = disputed(kept, pictures)
+    if not kept:
+        return
+    places = disputed(kept, _SPLIT if large else 8)
     if not places:
         st.markdown("There is no picture that the room was divided over.")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
-    st.markdown(f"**The pictures that you disagreed about most, and how many marked them: {rounds}**")
+    heading = "### " if large else ""
+    st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
     with st.container(horizontal=True):
         for place in places:
             shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
-            st.image(picture.data, width=side, caption=f"{picture.title}: {shares}", alt=picture.title)
+            with st.container(width=_PICTURE if large else 96, gap="small"):
+                st.image(picture.data, width=190 if large else 80, alt=picture.title)
+                st.markdown(f"#### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")

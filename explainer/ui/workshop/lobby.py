@@ -1,5 +1,7 @@
 """The door of the workshop: phones join a room; the presenter opens, resumes, ends and deletes them."""
 
+from functools import partial
+
 import streamlit as st
 
 from explainer.ui.workshop import doors
@@ -141,15 +143,16 @@ def _about(room: Room) -> str:
 def ending(room: Room) -> None:
     """Buttons to end a room, which closes it for phones, and to delete all of it, which is asked once more."""
     if not room.ended:
-        st.button("End", key=f"end_{room.code}", on_click=_end, args=(room.code,))
+        st.button("End", key=f"end_{room.code}", on_click=attempt, args=(partial(end, room.code),))
     with st.popover("Delete…", key=f"delete_{room.code}"):
         st.markdown("All that is kept of the room is deleted: votes, marks, reports. Nothing brings it back.")
         st.button("Delete it", type="primary", key=f"delete_now_{room.code}", on_click=_delete, args=(room.code,))
 
 
-def _end(code: str) -> None:
+def end(code: str) -> None:
+    """End a room, where this session has given the key."""
     if doors.is_presenter():
-        attempt(lambda: rooms.end(doors.store(), code))
+        rooms.end(doors.store(), code)
         doors.tell_wifi(code, None)
         doors.in_force.clear()
 

@@ -11,7 +11,7 @@ import streamlit as st
 from explainer.ui.category import plain
 from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
-from explainer.ui.workshop.trying import button, trouble
+from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import invitation, rooms, talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
@@ -25,6 +25,7 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         doors.ask_for_key()
         return
+    parts.prepared()
     stage = doors.stage(room)
     step = doors.step(room, stage)
     _troubles(room)
@@ -56,7 +57,7 @@ def _troubles(room: Room) -> None:
 
 
 def _now(room: Room, step: Step) -> None:
-    progress = talk.progress(room.route, step.name, _elapsed() or 0)
+    progress = talk.progress(doors.route(room), step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
     here = rooms.here(doors.store(), room.code)
     phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
@@ -94,7 +95,7 @@ def _pause(room: Room, stage: Stage) -> None:
 def _leap(room: Room, stage: Stage) -> None:
     st.menu_button(
         "Go to the step",
-        [each.name for each in talk.load().routes[room.route].steps],
+        [each.name for each in doors.route(room).steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
         on_click=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
@@ -125,17 +126,24 @@ def _around(room: Room) -> None:
                 draw(room)
 
 
+def _choose_address(origin: str) -> None:
+    if doors.is_presenter():
+        doors.choose_origin(origin)
+
+
+def _choose_typed() -> None:
+    _choose_address(invitation.typed(st.session_state["typed_address"], doors.origins()[0]))
+
+
 def _joining(room: Room) -> None:
-    origins = doors.origins()
-    if len(origins) > 1:
-        chosen = st.radio(
-            "Address for phones",
-            origins,
-            index=origins.index(doors.origin()) if doors.origin() in origins else 0,
-            help="Choose the one of the network that the phones are in.",
-            key="origin",
-        )
-        doors.choose_origin(chosen)
+    st.markdown("Address for phones, in the network that they are in:")
+    with st.container(horizontal=True):
+        for origin in dict.fromkeys([doors.origin(), *doors.origins()]):
+            button(invitation.short(origin), partial(_choose_address, origin), primary=origin == doors.origin())
+    with st.form("address_form", border=False):
+        st.text_input("Another address", max_chars=100, placeholder="192.168.1.20", key="typed_address")
+        st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
+    trouble(of="address")
     parts.invite(room, 220)
     with st.form("wifi_form", border=False):
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")

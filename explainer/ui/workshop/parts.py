@@ -3,22 +3,25 @@
 Of supplied pictures alone, and never with a word that somebody revealed for themselves.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
-from explainer.corruptions import CORRUPTIONS, Changed, Strip
+from explainer import cards, charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
+from explainer.corruptions import CORRUPTIONS
 from explainer.roulette import Reading
 from explainer.saliency import Target
 from explainer.ui import resources
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
+from explainer.ui.workshop.trying import button
 from explainer.vocabularies import RELEASES, Label
 from explainer.words import Caption, Context
+from explainer.workers import Job, Progress, Worker
 from explainer.workshop import invitation, sheets, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
@@ -31,7 +34,9 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
 _HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
+_SMALLEST = 20  # pixels of a name on a map
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
+_CHANGE, _PLACE = "talk_change", "talk_place"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class Part:
 
 def invite(room: Room, width: int) -> None:
     """How to join: a code to photograph, the short address, the code of the room."""
-    st.subheader(_code(room, width), anchor=False)
+    # Where it is too long for one line it breaks before its path, at a space of no width, and not in a word.
+    st.subheader(_code(room, width).replace("/", "\u200b/"), anchor=False)
     st.header(room.code, anchor=False)
 
 
@@ -106,7 +112,9 @@ def _small_sheet(room: Room, step: Step) -> None:
 
 
 def _nobody(room: Room, step: Step) -> None:
-    for column, (title, crop, reading) in zip(st.columns(3, gap="large"), resources.strangers(), strict=True):
+    for column, (title, crop, reading) in zip(
+        st.columns(3, gap="large"), resources.strangers(cards.DEFAULT), strict=True
+    ):
         with column:
             st.image(crop, width=300, alt=title)
             st.subheader(title, anchor=False)
@@ -114,7 +122,7 @@ def _nobody(room: Room, step: Step) -> None:
 
 
 def _small_nobody(room: Room, step: Step) -> None:
-    for title, crop, reading in resources.strangers():
+    for title, crop, reading in resources.strangers(cards.DEFAULT):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(crop, width=96, alt=title)
             with st.container(width="stretch"):
@@ -122,14 +130,27 @@ def _small_nobody(room: Room, step: Step) -> None:
 
 
 def _break(room: Room, step: Step) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        strip, first, now = _changed(PORTRAIT, _CHANGES, "talk")
+    # Buttons alone: a slider or a pill that was touched last would keep a clicker's keys to itself.
+    change = st.session_state.get(_CHANGE, _CHANGES[0])
+    strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
+    place = st.session_state.get(_PLACE, 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for each in _CHANGES:
+            button(CORRUPTIONS[each].title, partial(_set, each, 0), primary=each == change)
+        button("Less", partial(_set, change, max(place - 1, 0)))
+        button("More", partial(_set, change, min(place + 1, len(strip.changed) - 1)))
     before, after = st.columns(2, gap="large")
-    amount = f"{now.amount:g} {CORRUPTIONS[strip.corruption].unit}"
+    first, now = strip.changed[0], strip.changed[place]
+    amount = f"{CORRUPTIONS[change].title}: {now.amount:g} {CORRUPTIONS[change].unit}"
     for column, changed, title in ((before, first, "As it is"), (after, now, amount)):
         with column:
             st.image(changed.crop, width=410, alt=f"What the network saw. {title}.")
             st.subheader(f"{title}: **{plain(_name(changed.reading))}**", anchor=False)
+
+
+def _set(change: str, place: int) -> None:
+    """What is done to the portrait on this screen, and the place of its amount on the strip."""
+    st.session_state[_CHANGE], st.session_state[_PLACE] = change, place
 
 
 def _small_break(room: Room, step: Step) -> None:
@@ -144,29 +165,24 @@ def _small_break(room: Room, step: Step) -> None:
         format_func=lambda name: samples.SAMPLES[name].title,
         key="try_picture",
     )
-    _, first, now = _changed(name, CORRUPTIONS, "try")
-    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
-    st.markdown(f"As it is: **{plain(_name(first.reading))}**. Now: **{plain(_name(now.reading))}**.")
-
-
-def _changed(name: str, changes: Iterable[str], key: str) -> tuple[Strip, Changed, Changed]:
-    """A supplied picture under a change to choose: all amounts, unchanged, and at the amount that is chosen."""
     change: str = st.pills(
         "Change",
-        changes,
+        CORRUPTIONS,
         default=_CHANGES[0],
         required=True,
         format_func=lambda name: CORRUPTIONS[name].title,
-        key=f"{key}_change",
+        key="try_change",
     )
     strip = resources.supplied_strip(name, change, _RELEASE)
     place = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})",
         range(len(strip.changed)),
         format_func=lambda place: f"{strip.changed[place].amount:g}",
-        key=f"{key}_amount_{change}",
+        key=f"try_amount_{change}",
     )
-    return strip, strip.changed[0], strip.changed[place]
+    now = strip.changed[place]
+    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
+    st.markdown(f"As it is: **{plain(_name(strip.changed[0].reading))}**. Now: **{plain(_name(now.reading))}**.")
 
 
 def _roulette(room: Room, step: Step) -> None:
@@ -276,12 +292,9 @@ def _afterlife(room: Room, step: Step) -> None:
 
 
 def _critics(room: Room, step: Step) -> None:
-    critiques = _critiques(step)
-    columns = st.columns(2, gap="large") if len(critiques) > 2 else [st.container()]
-    for place, critique in enumerate(critiques):
-        with columns[place * len(columns) // len(critiques)]:
-            (st.header if len(columns) > 1 else st.title)(plain(critique.short), anchor=False)
-            st.markdown(f"#### {plain(critique.who)}")
+    for critique in _critiques(step):
+        st.title(plain(critique.short), anchor=False)
+        st.markdown(f"### {plain(critique.who)}")
 
 
 def _small_critics(room: Room, step: Step) -> None:
@@ -330,16 +343,23 @@ PARTS: Mapping[talk.Part, Part] = {
 """The parts by name."""
 
 
-def prepare() -> None:
-    """Compute what the steps show of the supplied pictures, so that no step has to wait for it."""
-    resources.strangers()
-    for change in _CHANGES:
-        resources.supplied_strip(PORTRAIT, change, _RELEASE)
-    resources.supplied(OTHER)
-    _explained()
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def prepared() -> Job[None]:
+    """What the steps show of the supplied pictures, on its way from the first call on, so that no step waits for it."""
+
+    def prepare(nothing: None, progress: Progress) -> None:
+        resources.strangers(cards.DEFAULT)
+        for name in (PORTRAIT, OTHER):
+            resources.supplied(name)
+        _explained()
+        for change in _CHANGES:
+            resources.supplied_strip(PORTRAIT, change, _RELEASE)
+
+    return Worker(lambda: None, "talk").submit(prepare)
 
 
 def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
+    figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})  # of a map: what is smaller, nobody reads
     st.plotly_chart(charts.enlarged(figure, _HIGH, text), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
 
 

@@ -30,6 +30,7 @@ def show(room: Room) -> None:
         st.header("Look up", anchor=False)
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
+        visitor.mask_button()
         _step(room, stage, doors.step(room, stage), token)
         report.on_phone(room, token)
     _foot(room, stage)

@@ -1,5 +1,7 @@
 """The projector: one step of the talk, filling the screen. Anybody may look; only who gave the key moves it."""
 
+from pathlib import Path
+
 import streamlit as st
 from PIL import Image
 
@@ -11,6 +13,8 @@ from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
 _CORNER = 220  # pixels of the QR code on every step
+
+_clicker = st.components.v2.component("clicker", js=(Path(__file__).parent / "clicker.js").read_text("utf-8"))
 
 
 def show(room: Room) -> None:
@@ -29,7 +33,7 @@ def show(room: Room) -> None:
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
     joining = step.part != "join" and room.phones
-    main, corner = st.columns([6, 1], gap="medium") if joining else (st.container(), None)
+    main, corner = st.columns([5, 1], gap="medium") if joining else (st.container(), None)
     with main:
         st.title(plain(step.title), anchor=False)
         st.header(plain(step.line), anchor=False)
@@ -44,7 +48,7 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
 
 def keys(room: Room, stage: Stage, step: Step) -> None:
     """Where the talk is, and for the presenter the buttons that move it, with the keys of a clicker."""
-    progress = talk.progress(room.route, step.name, 0)
+    progress = talk.progress(doors.route(room), step.name, 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not stage.blank:
             st.markdown(f"Step {progress.number} of {progress.of}")
@@ -74,6 +78,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 args=(room.code,),
                 kwargs={"blank": not stage.blank},
             )
+            _clicker(key="clicker", height=1)
         elif not stage.blank:
             with st.popover("Presenter's key", type="tertiary"):
                 doors.ask_for_key()
@@ -82,5 +87,5 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
 def move(room: Room, by: int) -> None:
     """Go on from the step that stands here, unless the room has moved on: a screen that is behind closes no vote."""
     stage = doors.shown()
-    step = talk.beside(room.route, doors.step(room, stage).name, by)
+    step = talk.beside(doors.route(room), doors.step(room, stage).name, by)
     doors.present(room.code, stage.version, step=step, activity="", round=1)

@@ -4,22 +4,40 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from explainer import words
+from explainer.ui.category import plain
 from explainer.ui.workshop import doors
-from explainer.workshop import handout, record
+from explainer.words import Context
+from explainer.workshop import handout, record, wall
 from explainer.workshop.handout import Service
 from explainer.workshop.rooms import Room
+from explainer.workshop.wall import REASONS
 
 
 def downloads(room: Room) -> None:
     """The presenter's buttons for all that can be taken away from a room."""
     store, code = doors.store(), room.code
-    service = Service(st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file)
+    service = Service(
+        st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file if store.keeps else None
+    )
     with st.container(horizontal=True):
         _button("Handout", lambda: handout.handout(record.record(store, code)), f"handout-{code}.html")
         _button("Cards to cut out", lambda: handout.cards(room.deck), f"cards-{room.deck}.html")
         _button("For IT and data protection", lambda: handout.it_page(service), "workshop-it.html")
         _button("Totals (CSV)", lambda: record.to_csv(record.record(store, code)), f"totals-{code}.csv")
         _button("Reported words (CSV)", lambda: record.flags_csv(record.record(store, code)), f"reports-{code}.csv")
+
+    _reported(room)
+
+
+def _reported(room: Room) -> None:
+    """All that was reported, for the presenter's eyes: the file has no count below FEWEST."""
+    flags = wall.flags(doors.store(), room.code)
+    if flags:
+        st.markdown("Reported so far, for your eyes:")
+    for flag in flags:
+        name = plain(words.caption(flag.wnid, Context.TREE).name)
+        st.markdown(f"{flag.count} × **{name}**: {REASONS[flag.reason]}")
 
 
 def _button(title: str, write: Callable[[], str], name: str) -> None:

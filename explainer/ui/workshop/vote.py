@@ -141,9 +141,10 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
     if stage.open:
         st.markdown(f"**{question.deck.question}**")
         for key, title in titles.items():
-            # The question and the round are in the key: a press that comes late counts for nothing else.
+            # The question and the round are in the key: a press that comes late counts for nothing else. The title
+            # needs no escapes, which screen readers would read out.
             st.button(
-                plain(title),
+                title,
                 key=f"answer_{question.key}_{stage.round}_{key}",
                 type="primary" if key == answer else "secondary",
                 width="stretch",
@@ -167,20 +168,26 @@ def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words; with the word for the back row."""
     kept = record.record(doors.store(), room.code)
     published = ballots.published(question.wnid)
-    tallies = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
+    asked = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
+    tallies = [tally for tally in asked if tally.total]
     told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
     with told:
         if large:
             word.on_screen(question.wnid, told=True)
+        if few := [_ROUNDS[tally.round] for tally in asked if not tally.total]:
+            say = st.subheader if large else st.info
+            say(f"Fewer than {FEWEST} answered in the {' and in the '.join(few)}: that would point at somebody.")
+        elif not tallies:
+            (st.subheader if large else st.info)("Nobody has voted on this word.")
         if not tallies:
-            st.info("Nobody has voted on this word.")
             return
         deck = question.deck.name
         alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
         counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
         (st.subheader if large else st.markdown)(found)
-        (st.markdown if large else st.caption)(agreement(alphas, counts))
+        agreed = agreement(alphas, counts)
+        st.markdown(f"#### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
             charts.ballots(
@@ -211,7 +218,7 @@ def _hands(room: Room, stage: Stage, question: Question) -> None:
     hands = votes.tally(doors.store(), room.code, question.key, stage.round).hands
     with st.expander("Without phones: counted hands"), st.form(f"hands_{question.key}_{stage.round}"):
         counts = {
-            choice.key: st.number_input(plain(choice.title), 0, MOST_HANDS, hands[choice.key])
+            choice.key: st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key])
             for choice in question.deck.choices
         }
         if st.form_submit_button("Keep these counts") and doors.is_presenter():

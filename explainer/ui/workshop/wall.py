@@ -64,7 +64,7 @@ def rate(per_hour: float | None) -> str:
 
 
 def seen() -> str | None:
-    """Wnid of the word that this visitor's picture got last."""
+    """Wnid of the word that a supplied picture got last on this phone; None where it was one's own photo."""
     wnid: str | None = st.session_state.get(_SEEN)
     return wnid
 
@@ -84,7 +84,7 @@ def _read(result: Result, release: str) -> None:
     assert photo is not None
     for number, reading in enumerate(result.readings):
         label = reading.people(release, 1)[0]
-        st.session_state[_SEEN] = label.wnid
+        st.session_state[_SEEN] = None if source.is_own() else label.wnid
         caption = visitor.caption(label.wnid, Context.PHOTO)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(roulette.seen(photo, reading), width=112, alt="What the network saw.")
