@@ -158,16 +158,19 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
         raise ClassifierError(
             f"{path} cannot be read as weights, or holds more than these: it is left alone."
         ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
+    if not isinstance(tensors, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()
+    ):
         raise ClassifierError(f"{path} holds something else than weights: it is left alone.")
     return tensors
 
 
 def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path, by_name: bool) -> None:
-    """Load weights by their names, or by their order where these differ; all shapes must be the module's."""
-    ours = module.state_dict()
-    named = tensors if by_name else dict(zip(ours, tensors.values(), strict=False))
-    shapes = [{name: tuple(tensor.shape) for name, tensor in state.items()} for state in (ours, named)]
-    if shapes[0] != shapes[1] or len(tensors) != len(ours):
-        raise ClassifierError(f"The weights in {path} do not fit the architecture: they are left alone.")
-    module.load_state_dict(named)
+    """Load weights by their names, or by their order where these differ; all must be there, in the module's shapes.
+
+    Names and shapes are for the module to judge: torchvision's transformers know the older names of published files.
+    """
+    try:
+        module.load_state_dict(tensors if by_name else dict(zip(module.state_dict(), tensors.values(), strict=True)))
+    except (RuntimeError, ValueError) as error:
+        raise ClassifierError(f"The weights in {path} do not fit the architecture: they are left alone.") from error

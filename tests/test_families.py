@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from standins import FAMILIES, SIDE, Family, card_of, module_of, naming, publish, write
+from standins import FAMILIES, SIDE, Family, card_of, module_of, naming, publish, with_older_names, write
 from test_saliency import SHORT, best, hooks
 
 from explainer import cards, classifiers, faces, people, runtime, saliency, samples, taxonomy, variants, vocabularies
@@ -90,7 +90,23 @@ def test_a_file_of_weights_becomes_the_module_that_wrote_it(
     mean, std = (np.array(values, np.float32) for values in (published.transform.mean, published.transform.std))
     inputs = torch.from_numpy(((np.asarray(picture, np.float32) - mean) / std).transpose(2, 0, 1)[None])
     with torch.no_grad():
-        assert torch.allclose(loaded.module(loaded.to_inputs([picture])), original(inputs), atol=1e-5)
+        found, expected = loaded.module(loaded.to_inputs([picture])), original(inputs)
+    # NumPy and torch round the inputs differently, and weights by chance make more of that than trained ones.
+    assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+@of("small_vit")
+@pytest.mark.parametrize("versions", [True, False])
+def test_a_transformer_of_torchvision_is_read_under_the_names_of_its_published_file(
+    versions: bool, spoiled: ModelCard, folder: Path
+) -> None:
+    original = module_of(spoiled, 1_000)
+    older = with_older_names(original.state_dict())
+    assert "encoder.layers.encoder_layer_0.mlp.linear_1.weight" in older
+    assert not any(name.endswith(("mlp.0.weight", "mlp.3.bias")) for name in older)
+    read = classifiers.load(publish(spoiled, older if versions else dict(older), folder))
+    for name, tensor in classifiers.classifier(spoiled, original, read.wnids).module.state_dict().items():
+        assert torch.equal(read.module.state_dict()[name], tensor), name
 
 
 def test_its_labels_stand_in_the_order_that_the_card_names(published: ModelCard, loaded: Classifier) -> None:
@@ -200,7 +216,7 @@ def test_code_in_a_file_is_not_run(spoiled: ModelCard, tmp_path: Path) -> None:
 @of("small_resnet")  # safetensors holds nothing else
 def test_a_file_that_holds_something_else_than_tensors_is_refused(spoiled: ModelCard) -> None:
     path = spoiled.weights.path
-    for content in ([1, 2], {"weight": "heavy"}):
+    for content in ([1, 2], {"weight": "heavy"}, {1: torch.zeros(2)}):
         torch.save(content, path)
         refused(naming(spoiled, path), "holds something else than weights")
 
