@@ -96,9 +96,13 @@ def download(model: str) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
         roulette.load(model)
 
-    job = downloads().get(model)
-    if job is None or job.done:
+    if model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
+
+
+def downloading() -> frozenset[str]:
+    """The names of the models whose downloads wait or are under way, and were not stopped."""
+    return frozenset(name for name, job in downloads().items() if not job.done and job.wanted())
 
 
 @st.cache_resource(show_spinner=False)
