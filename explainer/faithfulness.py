@@ -247,7 +247,9 @@ def randomisation(
     found = []
     for number, (stage, _) in enumerate(stages):
         names = [name for _, weights in stages[: number + 1] for name in weights]
-        other = dataclasses.replace(classifier, module=variants.randomised(classifier.module, names, seed))
+        other = dataclasses.replace(
+            classifier, module=variants.randomised(classifier.module, names, seed), passing=True
+        )
         again = _again(other, head, crop, attribution, progress, number, len(stages))
         found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values)))
     return tuple(found)

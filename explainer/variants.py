@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -33,12 +33,21 @@ class Output(nn.Module):
         return values if self.against is None else values - outputs[:, self.against]
 
 
-@lru_cache(maxsize=2)
+# What was made of each module, for as long as it is there.
+_rectified: WeakKeyDictionary[nn.Module, nn.Module] = WeakKeyDictionary()
+
+
 def rectified(module: nn.Module) -> nn.Module:
     """A copy with each ReLU6 as a ReLU and a clamp, and none that works in place: the same outputs.
 
-    Captum's rules for rectifiers know `nn.ReLU` alone, and silently leave a ReLU6 its gradient.
+    Captum's rules for rectifiers know `nn.ReLU` alone, and silently leave a ReLU6 its gradient. The copy is made once.
     """
+    if module not in _rectified:
+        _rectified[module] = _with_rectifiers(module)
+    return _rectified[module]
+
+
+def _with_rectifiers(module: nn.Module) -> nn.Module:
     variant = copy.deepcopy(module)
     for name, part in list(variant.named_modules()):
         if isinstance(part, nn.ReLU6):
