@@ -166,7 +166,7 @@ def memory() -> list[tuple[int, float]]:
             given = roulette.explain(pipeline, photo, reading.box, target, method, progress, settings)
             crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
             checks = faithfulness.check(pipeline.classifier, pipeline.head, crop, given)
-            return 2 + checks.sensitivity.samples + len(checks.randomised)
+            return 1 + checks.sensitivity.samples + len(checks.randomised)
 
         jobs: list[Job[int]] = []
         asker = threading.Thread(target=lambda explain=explain, jobs=jobs: jobs.append(worker.submit(explain)))

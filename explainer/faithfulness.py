@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 Direction = Literal["insertion", "deletion"]
 Order = Literal["map", "random", "centre"]
+Found = TypeVar("Found")
+
+Parts = Generator[None, None, Found]
+"""Work that can be interrupted where it yields, and returns what it found."""
 
 _AT_ONCE = 8  # passes in one batch
 _CELLS = 7  # along each side of the picture, of 32 x 32 pixels: those of Grad-CAM's map
@@ -67,6 +71,18 @@ def curves(
     colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the work. Raises ValueError for a
     target that the model does not answer with.
     """
+    return _whole(_curves(classifier, head, crop, attribution, progress, steps, seed))
+
+
+def _curves(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    steps: int = 24,
+    seed: int = 0,
+) -> Parts[tuple[Curve, ...]]:
     from torch import nn
 
     side = classifier.card.transform.side
@@ -88,7 +104,10 @@ def curves(
             question = dataclasses.replace(question, head=nn.Softmax(dim=1))
         output = question.output_of_masks()
         for order, maps in orders.items():
-            outputs = [_along(output, values, shares, side, direction) for values in maps]
+            outputs = []
+            for values in maps:
+                outputs.append(_along(output, values, shares, side, direction))
+                yield
             found.append(Curve(direction, order, shares, np.mean(outputs, axis=0)))
     return tuple(found)
 
@@ -198,25 +217,41 @@ def max_sensitivity(
 
     `progress` as in `curves`; errors as in `saliency.explain`.
     """
+    return _whole(_max_sensitivity(classifier, head, crop, attribution, progress, radius, samples, seed))
+
+
+def _max_sensitivity(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    radius: int = 3,
+    samples: int = 5,
+    seed: int = 0,
+) -> Parts[Sensitivity]:
     import torch
     from captum.metrics import sensitivity_max
 
-    draw, done = np.random.default_rng(seed), 0
+    draw, furthest = np.random.default_rng(seed), 0.0
+    pixels = torch.from_numpy(classifier.to_pixels([crop]))
 
-    def maps(pictures: "torch.Tensor | tuple[torch.Tensor]") -> "tuple[torch.Tensor]":
-        nonlocal done
-        picture = Image.fromarray(pictures[0].numpy().reshape(np.asarray(crop).shape))  # Captum wraps the first twice
-        found = _again(classifier, head, picture, attribution, progress, done, samples + 1)
-        done += 1
-        return (torch.from_numpy(found.values)[None],)
-
-    def noisy(pictures: "torch.Tensor") -> "torch.Tensor":
+    def noisy(pictures: torch.Tensor) -> torch.Tensor:
         noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
         return torch.from_numpy(np.clip(pictures.numpy() + noise, 0, 255).astype(np.uint8))
 
-    pixels = torch.from_numpy(classifier.to_pixels([crop]))
-    found = sensitivity_max(maps, pixels, noisy, n_perturb_samples=samples, max_examples_per_batch=1)
-    return Sensitivity(float(found), radius, samples, seed)
+    for number in range(samples):
+
+        def maps(pictures: torch.Tensor | tuple[torch.Tensor], number: int = number) -> tuple[torch.Tensor]:
+            shown = pictures[0].numpy().reshape(np.asarray(crop).shape)  # Captum wraps the first twice
+            if np.array_equal(shown, pixels[0].numpy()):
+                return (torch.from_numpy(attribution.values)[None],)
+            found = _again(classifier, head, Image.fromarray(shown), attribution, progress, number, samples)
+            return (torch.from_numpy(found.values)[None],)
+
+        furthest = max(furthest, float(sensitivity_max(maps, pixels, noisy, n_perturb_samples=1)))
+        yield
+    return Sensitivity(furthest, radius, samples, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,6 +276,17 @@ def randomisation(
     A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
     as in `saliency.explain`.
     """
+    return _whole(_randomisation(classifier, head, crop, attribution, progress, seed))
+
+
+def _randomisation(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    seed: int = 0,
+) -> Parts[tuple[Randomised, ...]]:
     from explainer import variants
 
     stages = variants.stages(classifier.module)
@@ -252,6 +298,7 @@ def randomisation(
         )
         again = _again(other, head, crop, attribution, progress, number, len(stages))
         found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values)))
+        yield
     return tuple(found)
 
 
@@ -273,16 +320,34 @@ def check(
     progress: Progress = lambda fraction: None,
 ) -> Checks:
     """Every check of a map, each as by default; `progress` and errors as in each of them."""
+    return _whole(check_in_parts(classifier, head, crop, attribution, progress))
 
-    def part(number: int) -> Progress:
-        return lambda fraction: progress((number + fraction) / 4)
 
-    return Checks(
-        curves(classifier, head, crop, attribution, part(0)),
-        infidelity(classifier, head, crop, attribution, part(1)),
-        max_sensitivity(classifier, head, crop, attribution, part(2)),
-        randomisation(classifier, head, crop, attribution, part(3)),
-    )
+def check_in_parts(
+    classifier: "Classifier", head: "PeopleHead", crop: Image.Image, attribution: Attribution, progress: Progress
+) -> Parts[Checks]:
+    """The same, to be interrupted after each curve and each map."""
+
+    def part(begin: float, end: float) -> Progress:
+        return lambda fraction: progress(begin + fraction * (end - begin))
+
+    given = classifier, head, crop, attribution
+    # Shares of the time that they take with a method that passes the network some dozens of times.
+    found = yield from _curves(*given, part(0, 0.2))
+    unforetold = infidelity(*given, part(0.2, 0.3))
+    yield
+    moved = yield from _max_sensitivity(*given, part(0.3, 0.5))
+    return Checks(found, unforetold, moved, (yield from _randomisation(*given, part(0.5, 1))))
+
+
+def _whole(parts: Parts[Found]) -> Found:
+    """What parts find, all of them done at once."""
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
 
 
 def record(checks: Checks) -> dict[str, Any]:

@@ -13,9 +13,10 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer import roulette, saliency, samples
+from explainer import faithfulness, roulette, saliency, samples
 from explainer.roulette import Pipeline
 from explainer.saliency import Target
+from explainer.ui import laboratory as laboratory_page
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
@@ -60,15 +61,22 @@ def test_two_maps_stand_side_by_side_with_their_agreement(laboratory: AppTest) -
     assert -1 <= table["Saliency"][0] < 1
 
 
-def test_another_question_waits_until_it_is_asked_and_stop_takes_the_maps_away(laboratory: AppTest) -> None:
+def test_another_question_waits_until_it_is_asked_and_the_page_says_so(laboratory: AppTest) -> None:
     laboratory.button(key="explain").click().run()
     laboratory.pills(key="methods").set_value(["grad-cam", "input-x-gradient"]).run()
     assert maps(laboratory) == []
+    assert any("What is asked has changed" in caption.value for caption in laboratory.caption)
     laboratory.button(key="explain").click().run()
-    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
-    laboratory.button(key="stop").click().run()
     assert not laboratory.exception
-    assert maps(laboratory) == []
+    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
+    assert not any("What is asked has changed" in caption.value for caption in laboratory.caption)
+
+
+def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:
+    laboratory.pills(key="methods").set_value(["grad-cam", "kernel-shap"]).run()
+    assert not any("Fewer samples than regions" in caption.value for caption in laboratory.caption)
+    laboratory.selectbox(key="kernel-shap_samples").set_value(50).run()
+    assert any("Fewer samples than regions" in caption.value for caption in laboratory.caption)
 
 
 @pytest.mark.parametrize("methods", [[], ["grad-cam"]])
@@ -111,7 +119,6 @@ def test_what_was_explained_is_not_explained_again(
 ) -> None:
     laboratory.button(key="explain").click().run()
     seconds = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
-    laboratory.button(key="stop").click().run()
     laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "input-x-gradient"]).run()
     laboratory.button(key="explain").click().run()
     again = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
@@ -189,3 +196,26 @@ def test_a_map_is_checked_against_the_network_and_the_numbers_can_be_taken_away(
     said = next(text for text in texts(laboratory) if text.startswith("**Infidelity**"))
     assert f"{found['checks']['infidelity']['share']:.0%} unexplained" in said
     assert found["checks"]["randomisation"][0]["stage"] == "classifier"
+
+
+@pytest.mark.parametrize("sample", samples.SAMPLES)
+@pytest.mark.parametrize("kind", ["object", "person"])
+@pytest.mark.parametrize(
+    ("method", "verdict"), [("guided-backprop", "it fails"), ("grad-cam", "It is another map at once")]
+)
+def test_guided_backprop_fails_the_randomisation_check_and_grad_cam_passes(
+    sample: str, kind: saliency.Kind, method: str, verdict: str, pipeline: Pipeline
+) -> None:
+    photo = samples.read(sample)
+    reading, *_ = roulette.read(pipeline, photo).readings
+    label = reading.objects(1)[0] if kind == "object" else reading.people("fall-2011", 1)[0]
+    crop, models = roulette.seen(photo, reading), (pipeline.classifier, pipeline.head)
+    given = saliency.explain(*models, crop, Target(kind, label.wnid), method)
+    stages = faithfulness.randomisation(*models, crop, given)
+    assert verdict in laboratory_page.randomised([stage.correlation for stage in stages])
+
+
+def test_a_map_turned_upside_down_is_another_one() -> None:
+    assert "another map at once" in laboratory_page.randomised([-0.8, -0.9])
+    assert "never notices" in laboratory_page.randomised([0.8, 0.9])
+    assert "part of it is the picture" in laboratory_page.randomised([0.8, 0.1, 0.1, 0.0])

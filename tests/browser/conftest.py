@@ -502,6 +502,12 @@ class LaboratoryPage(PicturePage):
         self.page.get_by_role("option", name=value, exact=True).click()
         self._settle(self.button("explain"))
 
+    def choose_option(self, key: str, place: int) -> None:
+        """Choose from a list by its place in it."""
+        self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+        self.page.get_by_role("option").nth(place).click()
+        self._settle(self.button("explain"))
+
     def explain(self, button: str = "explain") -> None:
         """Ask, and wait until all maps stand there and are compared."""
         self.button(button).first.click()  # one with a tooltip is there twice
