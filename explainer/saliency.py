@@ -124,6 +124,7 @@ def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     Not all that is in a network is a module that rules could be kept for.
     """
     from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
+    from torch import fx
 
     if not _activations(classifier) <= set(SUPPORTED_NON_LINEAR):
         return False
@@ -133,7 +134,7 @@ def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     asked = question(classifier, head, Image.fromarray(noise), target, METHODS["deeplift"].settings)
     try:
         values, delta = _quietly(methods.deeplift, asked)
-    except RuntimeError:  # Captum's, for modules that are used twice
+    except (RuntimeError, fx.proxy.TraceError):  # Captum's, for what it cannot keep; torch's, for what it cannot follow
         return False
     return delta is not None and abs(delta) <= 0.01 * abs(float(values.sum()) - delta)
 
