@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from explainer import cards, runtime, vocabularies
+from explainer import assets, cards, runtime, vocabularies
 from explainer.cards import ModelCard, Transform
 
 
@@ -63,13 +63,14 @@ class Classifier:
 
     `module` is in evaluation mode and maps float32 (N, 3, side, side), as `standardise` makes it of `to_pixels`, to
     logits (N, classes); `wnids` names the classes in the order of the logits. One that is `passing` is asked for a
-    single map: compiling it would take longer than it saves.
+    single map: compiling it would take longer than it saves. `sha256` is that of the file its weights were read from.
     """
 
     card: ModelCard
     module: nn.Module
     wnids: tuple[str, ...]
     passing: bool = False
+    sha256: str = ""
 
     @cached_property
     def standardise(self) -> Standardise:
@@ -135,14 +136,14 @@ def load(card: ModelCard | None = None) -> Classifier:
     path = _weights(card)
     module = _LIBRARIES[card.library](card.architecture, len(wnids))
     _fill(module, _read(path), path, card.weights.by_name)
-    return classifier(card, module, wnids)
+    return classifier(card, module, wnids, assets.digest(path))
 
 
-def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str]) -> Classifier:
+def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str], sha256: str = "") -> Classifier:
     """A card's module with its weights, frozen, and with a feature map where Grad-CAM reads tokens."""
     if card.grad_cam_tokens:
         module.set_submodule(card.grad_cam_layer, Gridded(module.get_submodule(card.grad_cam_layer)))
-    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids))
+    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids), sha256=sha256)
 
 
 def _weights(card: ModelCard) -> Path:

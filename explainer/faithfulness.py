@@ -41,13 +41,18 @@ class Curve:
     The order is that of the map, the highest mean first; or from the centre of the picture outwards; or random, as the
     mean of some such curves. `shares` is float (n,), the share of the cells that came or went, 0 to 1. `outputs` is
     float (n,): of an object its probability, of a person category its cosine, and with a target that has an `against`
-    the difference of the two.
+    the difference of the two. `cells` is the grid (rows, columns), `baseline` what stands for an empty picture, one of
+    `methods.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
     """
 
     direction: Direction
     order: Order
     shares: NDArray[np.float64]
     outputs: NDArray[np.float64]
+    cells: tuple[int, int] = (_CELLS, _CELLS)
+    baseline: str = "mean"
+    curves: int = 1
+    seed: int | None = None
 
     @property
     def area(self) -> float:
@@ -108,7 +113,10 @@ def _curves(
             for values in maps:
                 outputs.append(_along(output, values, shares, side, direction))
                 yield
-            found.append(Curve(direction, order, shares, np.mean(outputs, axis=0)))
+            drawn = seed if order == "random" else None
+            found.append(
+                Curve(direction, order, shares, np.mean(outputs, axis=0), cells, baseline, len(outputs), drawn)
+            )
     return tuple(found)
 
 
@@ -256,11 +264,15 @@ def _max_sensitivity(
 
 @dataclass(frozen=True, eq=False)
 class Randomised:
-    """The map of a network randomised from its top down to `stage`, and its rank correlation with the original."""
+    """The map of a network randomised from its top down to `stage`, and its rank correlation with the original.
+
+    `seed` is what the network's weights were permuted by.
+    """
 
     stage: str
     attribution: Attribution
     correlation: float
+    seed: int
 
 
 def randomisation(
@@ -297,7 +309,7 @@ def _randomisation(
             classifier, module=variants.randomised(classifier.module, names, seed), passing=True
         )
         again = _again(other, head, crop, attribution, progress, number, len(stages))
-        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values)))
+        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values), seed))
         yield
     return tuple(found)
 
@@ -358,6 +370,10 @@ def record(checks: Checks) -> dict[str, Any]:
                 "direction": curve.direction,
                 "order": curve.order,
                 "area": curve.area,
+                "cells": list(curve.cells),
+                "baseline": curve.baseline,
+                "curves": curve.curves,
+                "seed": curve.seed,
                 "shares": curve.shares.tolist(),
                 "outputs": curve.outputs.tolist(),
             }
@@ -366,7 +382,11 @@ def record(checks: Checks) -> dict[str, Any]:
         "infidelity": dataclasses.asdict(checks.infidelity),
         "max_sensitivity": dataclasses.asdict(checks.sensitivity),
         "randomisation": [
-            {"stage": each.stage, "correlation": None if math.isnan(each.correlation) else each.correlation}
+            {
+                "stage": each.stage,
+                "correlation": None if math.isnan(each.correlation) else each.correlation,
+                "seed": each.seed,
+            }
             for each in checks.randomised
         ],
     }

@@ -46,7 +46,8 @@ class Attribution:
 
     Grad-CAM's map has the cells of its layer (7 x 7), the others' the pixels of the crop. `delta` is how far the sum
     of the values is from the change of the output that it should equal; None where no such sum is promised. `settings`
-    are all that the method was given, its seed among them.
+    are all that the method was given, its seed among them; `weights` is the SHA-256 of the file that the network was
+    read from, in hex.
     """
 
     values: NDArray[np.float32]
@@ -55,6 +56,7 @@ class Attribution:
     seconds: float
     delta: float | None
     settings: Settings
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -383,7 +385,7 @@ def explain(
     heard = methods.counter(entry.passes(asked), progress)
     values, delta = _quietly(entry.compute, asked)
     flat = values.detach().sum(dim=1)[0].numpy().astype(np.float32)
-    return Attribution(flat, method, target, time.perf_counter() - start, delta, merged)
+    return Attribution(flat, method, target, time.perf_counter() - start, delta, merged, classifier.sha256)
 
 
 def _quietly(compute: Callable[[Question], Answer], question: Question) -> Answer:

@@ -27,7 +27,7 @@ crop = roulette.seen(photo, reading)
 attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
 if not attributions:
     st.stop()
-downloads.explanations(crop, attributions, drawing)
+downloads.explanations(crop, reading.box, attributions, drawing)
 
 if len(attributions) > 1:
     st.header("Do they agree?")
@@ -39,5 +39,5 @@ if checked is None:
     st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
     st.stop()
 checks = laboratory.checks_of(photo, reading.box, checked)
-laboratory.checks(checks, crop, drawing)
-downloads.checks(checked, checks)
+laboratory.checks(checked, checks, crop, drawing)
+downloads.checks(reading.box, checked, checks)

@@ -25,6 +25,7 @@ _ABOVE = 0.9  # the rank correlation from which two maps count as the same
 # The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
 # then still foretold by the map of the network that had learned. A map turned upside down is another one.
 _UNMOVED = 0.7
+_COMPLETE = 0.05  # the share of the whole by which parts may miss it
 
 
 @dataclass(frozen=True)
@@ -264,8 +265,28 @@ def randomised(correlations: Sequence[float]) -> str:
     return said + f"{stages}, with what was learned gone: it fails, and shows the picture more than the network."
 
 
-def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
+def completeness(attribution: Attribution) -> str | None:
+    """How far the parts of a map are from the whole that they promise, as sentences; None where they promise none."""
+    if attribution.delta is None:
+        return None
+    promised = float(attribution.values.sum()) - attribution.delta
+    missed = abs(attribution.delta / promised) if promised else math.inf
+    more = next((setting for setting in ("steps", "samples") if setting in attribution.settings), None)
+    hint = f" With more {more} they would come nearer." if more else ""
+    if missed <= _COMPLETE:
+        verdict = "The promise is kept."
+    else:
+        verdict = f"The promise is not kept, and the map is only roughly what the method means by it.{hint}"
+    return (
+        f"**Completeness**: the parts should add up to {promised:.3g}, and miss it by {attribution.delta:.3g}, "
+        f"{f'{missed:.1%}' if math.isfinite(missed) else 'all'} of it. {verdict}"
+    )
+
+
+def checks(attribution: Attribution, checks: Checks, crop: Image, drawing: Drawing) -> None:
     """What the checks of a map found: each as a sentence, with its charts or its pictures."""
+    if said := completeness(attribution):
+        st.markdown(said)
     st.markdown(
         "**Insertion and deletion** (Petsiuk et al. 2018). A map that is true of the network brings the label back "
         "with few cells of the picture, and takes it away with few: sooner than a random order does, and than a blob "

@@ -13,7 +13,7 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer import faithfulness, roulette, saliency, samples
+from explainer import cards, faithfulness, roulette, saliency, samples
 from explainer.roulette import Pipeline
 from explainer.saliency import Target
 from explainer.ui import laboratory as laboratory_page
@@ -163,8 +163,12 @@ def test_everything_can_be_taken_away_and_says_how_it_was_made(
         assert not picture.info
     made = json.loads(archive.read("how.json"))
     assert made["model"] == "efficientnet-lite0"
-    assert len(made["weights_sha256"]) == 64
-    assert {"captum", "torch"} <= set(made["versions"])
+    assert made["weights_sha256"] == cards.load().weights.sha256
+    assert {"captum", "python", "scipy", "torch"} <= set(made["versions"])
+    assert made["labels"] == "imagenet-1k"
+    assert made["transform"]["mean"] == [127.0, 127.0, 127.0]
+    assert made["grad_cam_layer"] == "bn2"
+    assert made["box"] is None or len(made["box"]) == 4
     assert [each["method"] for each in made["explanations"]] == ["grad-cam", "saliency"]
     assert made["drawing"] == {"opacity": 0.7, "sign": "for", "percentile": 99.0, "colours": "inferno"}
     assert not sentinels.found(archive.read("how.json").decode())
@@ -196,6 +200,14 @@ def test_a_map_is_checked_against_the_network_and_the_numbers_can_be_taken_away(
     said = next(text for text in texts(laboratory) if text.startswith("**Infidelity**"))
     assert f"{found['checks']['infidelity']['share']:.0%} unexplained" in said
     assert found["checks"]["randomisation"][0]["stage"] == "classifier"
+    assert {each["seed"] for each in found["checks"]["randomisation"]} == {0}
+    made = {
+        (curve["direction"], curve["order"]): (curve["baseline"], curve["curves"], curve["seed"])
+        for curve in found["checks"]["curves"]
+    }
+    assert made["insertion", "random"] == ("blurred", 4, 0)
+    assert made["deletion", "map"] == ("mean", 1, None)
+    assert all(curve["cells"] == [7, 7] for curve in found["checks"]["curves"])
 
 
 @pytest.mark.parametrize("sample", samples.SAMPLES)
@@ -219,3 +231,23 @@ def test_a_map_turned_upside_down_is_another_one() -> None:
     assert "another map at once" in laboratory_page.randomised([-0.8, -0.9])
     assert "never notices" in laboratory_page.randomised([0.8, 0.9])
     assert "part of it is the picture" in laboratory_page.randomised([0.8, 0.1, 0.1, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("delta", "settings", "said"),
+    [
+        (0.02, {"steps": 10}, "should add up to 0.98, and miss it by 0.02, 2.0% of it. The promise is kept."),
+        (-0.5, {"steps": 10}, "With more steps they would come nearer."),
+        (0.5, {"baseline": "mean"}, "100.0% of it. The promise is not kept"),
+        (1.0, {"samples": 25}, "miss it by 1, all of it. The promise is not kept"),
+    ],
+)
+def test_completeness_is_judged(delta: float, settings: dict[str, Any], said: str) -> None:
+    values = np.full((2, 2), 0.25, np.float32)
+    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, delta, settings)
+    assert said in laboratory_page.completeness(given)
+
+
+def test_of_a_method_that_promises_no_sum_no_completeness_is_asked() -> None:
+    given = saliency.Attribution(np.ones((2, 2), np.float32), "grad-cam", Target("object", "n1"), 0.0, None, {})
+    assert laboratory_page.completeness(given) is None
