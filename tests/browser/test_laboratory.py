@@ -68,7 +68,8 @@ def test_no_label_is_explained_rather_than_itself(visitor) -> None:
     page = visitor.laboratory()
     page.choose_option("laboratory_against", 1)
     page.choose_option("laboratory_target", 1)
-    expect(page.page.locator(".st-key-laboratory_against")).to_contain_text("nothing: the label by itself")
+    against = page.page.locator(".st-key-laboratory_against input")
+    expect(against).to_have_value("nothing: the label by itself")
 
 
 def test_maps_are_compared_and_all_of_them_can_be_taken_away(visitor) -> None:
