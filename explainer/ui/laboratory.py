@@ -41,6 +41,11 @@ class Drawing:
         """The overlay of a map."""
         return figures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
 
+    def scale(self) -> tuple[Image, str]:
+        """Its colours as a bar, and what they say."""
+        ends = ("the strongest against", "the strongest for") if self.sign == "signed" else ("nothing", "the strongest")
+        return figures.scale(self.sign, self.colours), f"From {ends[0]} to {ends[1]}, in each map by itself."
+
 
 def target(reading: Reading, top: int) -> Target:
     """The label that the visitor wants explained, or the difference between two."""
@@ -169,6 +174,8 @@ def maps(
     photo: Photo, box: Box | None, crop: Image, target: Target, methods: Mapping[str, Settings], drawing: Drawing
 ) -> list[Attribution]:
     """The maps side by side as they come, each with its time and its promise; after a stop those that were done."""
+    bar, said = drawing.scale()
+    st.image(bar, width=280, caption=said, alt=said)
     stopped = st.session_state.get(_STOPPED)
     jobs = resources.explained() if stopped else resources.explain_all(photo, box, target, methods)
     columns = st.columns(len(methods), gap="medium") if len(methods) <= 3 else _rows(len(methods))

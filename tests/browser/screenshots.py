@@ -11,7 +11,17 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import APP, NOT_A_PHOTO, PHOTOS, PhotoPage, chromium_running, find_chromium, serving
+from tests.browser.conftest import (
+    APP,
+    NOT_A_PHOTO,
+    PHOTOS,
+    BreakPage,
+    LaboratoryPage,
+    PhotoPage,
+    chromium_running,
+    find_chromium,
+    serving,
+)
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 390, 1920)
@@ -59,7 +69,26 @@ def _revealed(page: PhotoPage) -> None:
     page.close_sidebar()
 
 
-STATES: dict[str, Callable[[PhotoPage], None]] = {
+def _laboratory(page: PhotoPage) -> LaboratoryPage:
+    laboratory = LaboratoryPage(page.page, page.url).open("Photographer")
+    laboratory.explain()
+    return laboratory
+
+
+def _checked(page: PhotoPage) -> None:
+    _laboratory(page).check("Grad-CAM")
+    expect(page.page.locator(".st-key-deletion .main-svg").first).to_be_visible()
+
+
+def _broken(page: PhotoPage) -> None:
+    BreakPage(page.page, page.url).open("Astronaut")
+
+
+def _mirrored(page: PhotoPage) -> None:
+    BreakPage(page.page, page.url).open("Astronaut").choose_change("flip", "Mirrored")
+
+
+STATES: dict[str, Callable[[PhotoPage], object]] = {
     "empty": lambda page: None,
     "notice": _notice,
     "one_face": _one_face,
@@ -68,6 +97,10 @@ STATES: dict[str, Callable[[PhotoPage], None]] = {
     "bad_file": _bad_file,
     "sidebar": _sidebar,
     "revealed": _revealed,
+    "laboratory": _laboratory,
+    "checked": _checked,
+    "broken": _broken,
+    "mirrored": _mirrored,
 }
 
 
@@ -82,7 +115,7 @@ def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
                 # Streamlit scrolls inside the window, so the window is made as high as the content.
                 page.page.set_viewport_size({"width": width, "height": max(HEIGHT, page.height)})
                 page.page.mouse.move(0, 0)
-                if page.explanation.count():
+                if page.chart.count():
                     expect(page.chart.first).to_be_visible()  # drawn anew for the other size
                 file = folder / f"{state}-{scheme}-{width}.png"
                 page.page.screenshot(path=file, animations="disabled")
