@@ -174,7 +174,7 @@ def overlay(
     """
     side = (OVERLAY_SIDE, OVERLAY_SIDE)
     values = np.maximum(attribution.values, 0) if sign == "for" else attribution.values
-    scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR)
+    scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     strength = np.abs(scaled)
     brightest = float(np.percentile(strength, percentile)) or float(strength.max())
     strength = np.clip(strength / brightest, 0, 1) if brightest > 0 else strength
