@@ -32,8 +32,8 @@ PAIRS = {
     "Kernel SHAP": ("kernel-shap", ("kernel-shap by Captum",)),
 }
 
-# By how much maps that promise to be the same may differ, as a share of the largest value. Gradients in float32 come out
-# a little differently in batches of another size, and many of them are summed.
+# By how much maps that promise to be the same may differ, as a share of the largest value. Gradients in float32 come
+# out a little differently in batches of another size, and many of them are summed.
 SAME = {name: 1e-3 if name == "integrated-gradients" else 1e-4 for name, _ in PAIRS.values()}
 
 

@@ -153,7 +153,7 @@ def _weights(card: ModelCard) -> Path:
         raise ClassifierError(f"The weights of {card.title} are missing: {weights.remedy(card.name)}.")
     if not weights.is_whole():
         raise ClassifierError(
-            f"{path} is not the file that the card of {card.title} names: it is left as it is. "
+            f"{path.name} is not the file that the card of {card.title} names: it is left as it is. "
             f"Move it away; then {weights.remedy(card.name)}."
         )
     return path
@@ -164,12 +164,12 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
         tensors = _FORMATS[path.suffix](path)
     except Exception as error:  # what a reader raises depends on which bytes are wrong
         raise ClassifierError(
-            f"{path} cannot be read as weights, or holds more than these: it is left alone."
+            f"{path.name} cannot be read as weights, or holds more than these: it is left alone."
         ) from error
     if not isinstance(tensors, dict) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()
     ):
-        raise ClassifierError(f"{path} holds something else than weights: it is left alone.")
+        raise ClassifierError(f"{path.name} holds something else than weights: it is left alone.")
     return tensors
 
 
@@ -181,4 +181,6 @@ def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path, by
     try:
         module.load_state_dict(tensors if by_name else dict(zip(module.state_dict(), tensors.values(), strict=True)))
     except (RuntimeError, ValueError) as error:
-        raise ClassifierError(f"The weights in {path} do not fit the architecture: they are left alone.") from error
+        raise ClassifierError(
+            f"The weights in {path.name} do not fit the architecture: they are left alone."
+        ) from error

@@ -50,7 +50,9 @@ def about() -> None:
             st.warning(plain(trouble))
         for card in cards.load_all():
             if card.present and (failed := _failure(resources.downloads().get(card.name))):
-                st.error(plain(f"{failed} Take {card.weights.path} away to download it again."))
+                st.error(
+                    plain(f"{failed} Take {card.weights.file} away from the folder of weights to download it again.")
+                )
         watched = resources.downloading()
         st.fragment(_offers, run_every=1.0 if watched else None)(watched)
 
