@@ -273,7 +273,7 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
         with part.open("ab" if continues else "wb") as stream:
             progress(done, total)
             while done < total:
-                block = response.read(min(BLOCK, total - done))
+                block = response.read1(min(BLOCK, total - done))  # what there is, however slowly it comes
                 if not block:
                     break
                 stream.write(block)

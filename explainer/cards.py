@@ -214,7 +214,7 @@ def fetch(card: ModelCard, *, progress: assets.Progress | None = None, report: a
         return
     if card.present and not weights.is_whole():
         raise ProvisionError(
-            f"{weights.path} is not the file that the card of {card.title} names: it is left as it is. "
+            f"{weights.file} is not the file that the card of {card.title} names: it is left as it is. "
             "Move it away to download it again."
         )
     assets.fetch(weights.asset, progress=progress, report=report)

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from explainer import cards, runtime, vocabularies
+from explainer import assets, cards, runtime, vocabularies
 from explainer.cards import ModelCard, Transform
 
 
@@ -62,12 +62,15 @@ class Classifier:
     """A model ready to be asked.
 
     `module` is in evaluation mode and maps float32 (N, 3, side, side), as `standardise` makes it of `to_pixels`, to
-    logits (N, classes); `wnids` names the classes in the order of the logits.
+    logits (N, classes); `wnids` names the classes in the order of the logits. One that is `passing` is asked for a
+    single map: compiling it would take longer than it saves. `sha256` is that of the file its weights were read from.
     """
 
     card: ModelCard
     module: nn.Module
     wnids: tuple[str, ...]
+    passing: bool = False
+    sha256: str = ""
 
     @cached_property
     def standardise(self) -> Standardise:
@@ -76,7 +79,12 @@ class Classifier:
 
     @cached_property
     def compiled(self) -> Callable[[torch.Tensor], torch.Tensor]:
-        """The module compiled with OpenVINO, for what needs no gradient: logits equal to about 1e-5, in less time."""
+        """The module compiled with OpenVINO, for what needs no gradient: logits equal to about 1e-5, in less time.
+
+        One that is `passing` answers with the module itself.
+        """
+        if self.passing:
+            return torch.no_grad()(self.module)
         side = self.card.transform.side
         forward = runtime.compile(self.module, torch.zeros(1, 3, side, side))
 
@@ -128,14 +136,14 @@ def load(card: ModelCard | None = None) -> Classifier:
     path = _weights(card)
     module = _LIBRARIES[card.library](card.architecture, len(wnids))
     _fill(module, _read(path), path, card.weights.by_name)
-    return classifier(card, module, wnids)
+    return classifier(card, module, wnids, assets.digest(path))
 
 
-def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str]) -> Classifier:
+def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str], sha256: str = "") -> Classifier:
     """A card's module with its weights, frozen, and with a feature map where Grad-CAM reads tokens."""
     if card.grad_cam_tokens:
         module.set_submodule(card.grad_cam_layer, Gridded(module.get_submodule(card.grad_cam_layer)))
-    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids))
+    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids), sha256=sha256)
 
 
 def _weights(card: ModelCard) -> Path:
@@ -145,7 +153,7 @@ def _weights(card: ModelCard) -> Path:
         raise ClassifierError(f"The weights of {card.title} are missing: {weights.remedy(card.name)}.")
     if not weights.is_whole():
         raise ClassifierError(
-            f"{path} is not the file that the card of {card.title} names: it is left as it is. "
+            f"{path.name} is not the file that the card of {card.title} names: it is left as it is. "
             f"Move it away; then {weights.remedy(card.name)}."
         )
     return path
@@ -156,18 +164,23 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
         tensors = _FORMATS[path.suffix](path)
     except Exception as error:  # what a reader raises depends on which bytes are wrong
         raise ClassifierError(
-            f"{path} cannot be read as weights, or holds more than these: it is left alone."
+            f"{path.name} cannot be read as weights, or holds more than these: it is left alone."
         ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
-        raise ClassifierError(f"{path} holds something else than weights: it is left alone.")
+    if not isinstance(tensors, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()
+    ):
+        raise ClassifierError(f"{path.name} holds something else than weights: it is left alone.")
     return tensors
 
 
 def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path, by_name: bool) -> None:
-    """Load weights by their names, or by their order where these differ; all shapes must be the module's."""
-    ours = module.state_dict()
-    named = tensors if by_name else dict(zip(ours, tensors.values(), strict=False))
-    shapes = [{name: tuple(tensor.shape) for name, tensor in state.items()} for state in (ours, named)]
-    if shapes[0] != shapes[1] or len(tensors) != len(ours):
-        raise ClassifierError(f"The weights in {path} do not fit the architecture: they are left alone.")
-    module.load_state_dict(named)
+    """Load weights by their names, or by their order where these differ; all must be there, in the module's shapes.
+
+    Names and shapes are for the module to judge: torchvision's transformers know the older names of published files.
+    """
+    try:
+        module.load_state_dict(tensors if by_name else dict(zip(module.state_dict(), tensors.values(), strict=True)))
+    except (RuntimeError, ValueError) as error:
+        raise ClassifierError(
+            f"The weights in {path.name} do not fit the architecture: they are left alone."
+        ) from error

@@ -27,12 +27,13 @@ class Corruption:
 
     `apply` takes the photo, the face's box or None for the whole picture, the side of the square in pixels and the
     amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts,
-    `step` which difference of it is still worth trying.
+    `at` an amount of it within a sentence, `step` which difference of it is still worth trying.
     """
 
     name: str
     title: str
     unit: str
+    at: str
     none: float
     most: float
     step: float
@@ -43,6 +44,11 @@ class Corruption:
         """Every amount worth trying, from none to the most."""
         number = round(abs(self.most - self.none) / self.step) + 1
         return tuple(np.linspace(self.none, self.most, number).round(6).tolist())
+
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether there is nothing between none and the most."""
+        return len(self.grid) == 2
 
     def amounts(self, n: int = STEPS) -> tuple[float, ...]:
         """Up to `n` of them at equal distances, from none to the most."""
@@ -108,14 +114,35 @@ def _noisy(crop: Image.Image, amount: float) -> Image.Image:
 CORRUPTIONS = {
     corruption.name: corruption
     for corruption in (
-        Corruption("shift", "Cropped elsewhere", "% of the face to the right", 0, 40, 1, _shifted),
-        Corruption("zoom", "Cropped closer", "% less of the picture", 0, 50, 1, _closer),
-        Corruption("tilt", "Tilted", "degrees", 0, 40, 0.5, _tilted),
-        Corruption("resolution", "Resolution", "% of the pixels' side", 100, 12, 1, _of_the_crop(_coarse)),
+        Corruption(
+            "shift",
+            "Cropped elsewhere",
+            "% of the face to the right",
+            "moved by {:g} % of the face to the right,",
+            0,
+            40,
+            1,
+            _shifted,
+        ),
+        Corruption(
+            "zoom", "Cropped closer", "% less of the picture", "with {:g} % less of the picture", 0, 50, 1, _closer
+        ),
+        Corruption("tilt", "Tilted", "degrees", "at {:g} degrees", 0, 40, 0.5, _tilted),
+        Corruption(
+            "resolution",
+            "Resolution",
+            "% of the pixels' side",
+            "with {:g} % of the pixels along each side",
+            100,
+            12,
+            1,
+            _of_the_crop(_coarse),
+        ),
         Corruption(
             "brightness",
             "Brightness",
             "% of the light",
+            "with {:g} % of the light",
             100,
             300,
             5,
@@ -125,6 +152,7 @@ CORRUPTIONS = {
             "darkness",
             "Darkness",
             "% of the light",
+            "with {:g} % of the light",
             100,
             20,
             2,
@@ -134,6 +162,7 @@ CORRUPTIONS = {
             "blur",
             "Blur",
             "pixels' radius",
+            "with a radius of {:g} pixels",
             0,
             8,
             0.1,
@@ -143,13 +172,23 @@ CORRUPTIONS = {
             "flip",
             "Mirrored",
             "0 as it is, 1 mirrored",
+            "in the mirror",
             0,
             1,
             1,
             _of_the_crop(lambda crop, amount: ImageOps.mirror(crop) if amount >= 0.5 else crop),
         ),
-        Corruption("patch", "Dark glasses", "% of the square's width", 0, 60, 1, _of_the_crop(_patched)),
-        Corruption("noise", "Noise", "levels of 255", 0, 80, 1, _of_the_crop(_noisy)),
+        Corruption(
+            "patch",
+            "Dark glasses",
+            "% of the square's width",
+            "over {:g} % of the square's width",
+            0,
+            60,
+            1,
+            _of_the_crop(_patched),
+        ),
+        Corruption("noise", "Noise", "levels of 255", "at {:g} levels of 255", 0, 80, 1, _of_the_crop(_noisy)),
     )
 }
 """The corruptions by name."""

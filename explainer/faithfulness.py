@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 Direction = Literal["insertion", "deletion"]
 Order = Literal["map", "random", "centre"]
+Found = TypeVar("Found")
+
+Parts = Generator[None, None, Found]
+"""Work that can be interrupted where it yields, and returns what it found."""
 
 _AT_ONCE = 8  # passes in one batch
 _CELLS = 7  # along each side of the picture, of 32 x 32 pixels: those of Grad-CAM's map
@@ -37,13 +41,18 @@ class Curve:
     The order is that of the map, the highest mean first; or from the centre of the picture outwards; or random, as the
     mean of some such curves. `shares` is float (n,), the share of the cells that came or went, 0 to 1. `outputs` is
     float (n,): of an object its probability, of a person category its cosine, and with a target that has an `against`
-    the difference of the two.
+    the difference of the two. `cells` is the grid (rows, columns), `baseline` what stands for an empty picture, one of
+    `methods.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
     """
 
     direction: Direction
     order: Order
     shares: NDArray[np.float64]
     outputs: NDArray[np.float64]
+    cells: tuple[int, int] = (_CELLS, _CELLS)
+    baseline: str = "mean"
+    curves: int = 1
+    seed: int | None = None
 
     @property
     def area(self) -> float:
@@ -67,6 +76,18 @@ def curves(
     colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the work. Raises ValueError for a
     target that the model does not answer with.
     """
+    return _whole(_curves(classifier, head, crop, attribution, progress, steps, seed))
+
+
+def _curves(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    steps: int = 24,
+    seed: int = 0,
+) -> Parts[tuple[Curve, ...]]:
     from torch import nn
 
     side = classifier.card.transform.side
@@ -88,8 +109,14 @@ def curves(
             question = dataclasses.replace(question, head=nn.Softmax(dim=1))
         output = question.output_of_masks()
         for order, maps in orders.items():
-            outputs = [_along(output, values, shares, side, direction) for values in maps]
-            found.append(Curve(direction, order, shares, np.mean(outputs, axis=0)))
+            outputs = []
+            for values in maps:
+                outputs.append(_along(output, values, shares, side, direction))
+                yield
+            drawn = seed if order == "random" else None
+            found.append(
+                Curve(direction, order, shares, np.mean(outputs, axis=0), cells, baseline, len(outputs), drawn)
+            )
     return tuple(found)
 
 
@@ -198,34 +225,54 @@ def max_sensitivity(
 
     `progress` as in `curves`; errors as in `saliency.explain`.
     """
+    return _whole(_max_sensitivity(classifier, head, crop, attribution, progress, radius, samples, seed))
+
+
+def _max_sensitivity(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    radius: int = 3,
+    samples: int = 5,
+    seed: int = 0,
+) -> Parts[Sensitivity]:
     import torch
     from captum.metrics import sensitivity_max
 
-    draw, done = np.random.default_rng(seed), 0
+    draw, furthest = np.random.default_rng(seed), 0.0
+    pixels = torch.from_numpy(classifier.to_pixels([crop]))
 
-    def maps(pictures: "torch.Tensor | tuple[torch.Tensor]") -> "tuple[torch.Tensor]":
-        nonlocal done
-        picture = Image.fromarray(pictures[0].numpy().reshape(np.asarray(crop).shape))  # Captum wraps the first twice
-        found = _again(classifier, head, picture, attribution, progress, done, samples + 1)
-        done += 1
-        return (torch.from_numpy(found.values)[None],)
-
-    def noisy(pictures: "torch.Tensor") -> "torch.Tensor":
+    def noisy(pictures: torch.Tensor) -> torch.Tensor:
         noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
         return torch.from_numpy(np.clip(pictures.numpy() + noise, 0, 255).astype(np.uint8))
 
-    pixels = torch.from_numpy(classifier.to_pixels([crop]))
-    found = sensitivity_max(maps, pixels, noisy, n_perturb_samples=samples, max_examples_per_batch=1)
-    return Sensitivity(float(found), radius, samples, seed)
+    for number in range(samples):
+
+        def maps(pictures: torch.Tensor | tuple[torch.Tensor], number: int = number) -> tuple[torch.Tensor]:
+            shown = pictures[0].numpy().reshape(np.asarray(crop).shape)  # Captum wraps the first twice
+            if np.array_equal(shown, pixels[0].numpy()):
+                return (torch.from_numpy(attribution.values)[None],)
+            found = _again(classifier, head, Image.fromarray(shown), attribution, progress, number, samples)
+            return (torch.from_numpy(found.values)[None],)
+
+        furthest = max(furthest, float(sensitivity_max(maps, pixels, noisy, n_perturb_samples=1)))
+        yield
+    return Sensitivity(furthest, radius, samples, seed)
 
 
 @dataclass(frozen=True, eq=False)
 class Randomised:
-    """The map of a network randomised from its top down to `stage`, and its rank correlation with the original."""
+    """The map of a network randomised from its top down to `stage`, and its rank correlation with the original.
+
+    `seed` is what the network's weights were permuted by.
+    """
 
     stage: str
     attribution: Attribution
     correlation: float
+    seed: int
 
 
 def randomisation(
@@ -241,15 +288,29 @@ def randomisation(
     A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
     as in `saliency.explain`.
     """
+    return _whole(_randomisation(classifier, head, crop, attribution, progress, seed))
+
+
+def _randomisation(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    attribution: Attribution,
+    progress: Progress,
+    seed: int = 0,
+) -> Parts[tuple[Randomised, ...]]:
     from explainer import variants
 
     stages = variants.stages(classifier.module)
     found = []
     for number, (stage, _) in enumerate(stages):
         names = [name for _, weights in stages[: number + 1] for name in weights]
-        other = dataclasses.replace(classifier, module=variants.randomised(classifier.module, names, seed))
+        other = dataclasses.replace(
+            classifier, module=variants.randomised(classifier.module, names, seed), passing=True
+        )
         again = _again(other, head, crop, attribution, progress, number, len(stages))
-        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values)))
+        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values), seed))
+        yield
     return tuple(found)
 
 
@@ -271,16 +332,34 @@ def check(
     progress: Progress = lambda fraction: None,
 ) -> Checks:
     """Every check of a map, each as by default; `progress` and errors as in each of them."""
+    return _whole(check_in_parts(classifier, head, crop, attribution, progress))
 
-    def part(number: int) -> Progress:
-        return lambda fraction: progress((number + fraction) / 4)
 
-    return Checks(
-        curves(classifier, head, crop, attribution, part(0)),
-        infidelity(classifier, head, crop, attribution, part(1)),
-        max_sensitivity(classifier, head, crop, attribution, part(2)),
-        randomisation(classifier, head, crop, attribution, part(3)),
-    )
+def check_in_parts(
+    classifier: "Classifier", head: "PeopleHead", crop: Image.Image, attribution: Attribution, progress: Progress
+) -> Parts[Checks]:
+    """The same, to be interrupted after each curve and each map."""
+
+    def part(begin: float, end: float) -> Progress:
+        return lambda fraction: progress(begin + fraction * (end - begin))
+
+    given = classifier, head, crop, attribution
+    # Shares of the time that they take with a method that passes the network some dozens of times.
+    found = yield from _curves(*given, part(0, 0.2))
+    unforetold = infidelity(*given, part(0.2, 0.3))
+    yield
+    moved = yield from _max_sensitivity(*given, part(0.3, 0.5))
+    return Checks(found, unforetold, moved, (yield from _randomisation(*given, part(0.5, 1))))
+
+
+def _whole(parts: Parts[Found]) -> Found:
+    """What parts find, all of them done at once."""
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
 
 
 def record(checks: Checks) -> dict[str, Any]:
@@ -291,6 +370,10 @@ def record(checks: Checks) -> dict[str, Any]:
                 "direction": curve.direction,
                 "order": curve.order,
                 "area": curve.area,
+                "cells": list(curve.cells),
+                "baseline": curve.baseline,
+                "curves": curve.curves,
+                "seed": curve.seed,
                 "shares": curve.shares.tolist(),
                 "outputs": curve.outputs.tolist(),
             }
@@ -299,7 +382,11 @@ def record(checks: Checks) -> dict[str, Any]:
         "infidelity": dataclasses.asdict(checks.infidelity),
         "max_sensitivity": dataclasses.asdict(checks.sensitivity),
         "randomisation": [
-            {"stage": each.stage, "correlation": None if math.isnan(each.correlation) else each.correlation}
+            {
+                "stage": each.stage,
+                "correlation": None if math.isnan(each.correlation) else each.correlation,
+                "seed": each.seed,
+            }
             for each in checks.randomised
         ],
     }

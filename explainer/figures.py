@@ -120,9 +120,40 @@ SIGNS = {"for": "what spoke for it", "absolute": "for or against", "signed": "fo
 """Which values of a map an overlay shows, and how that is said."""
 
 COLOURS = {"inferno": cv2.COLORMAP_INFERNO, "cividis": cv2.COLORMAP_CIVIDIS, "bone": cv2.COLORMAP_BONE}
-"""The colour maps: brighter is more in all of them, so that they read the same in grey and for colour-blind people."""
+"""The colour maps, of which the brighter part is used: it lies above the dimmed crop. So more is brighter, and a map
+reads the same in grey and for colour-blind people."""
 
-_FOR, _AGAINST = np.array((0xD5, 0x5E, 0x00), np.float32), np.array((0x00, 0x72, 0xB2), np.float32)  # Okabe & Ito 2008
+_DIMMED = 0.45  # what is left of the crop's brightness
+_FOR, _AGAINST = np.array((0xE6, 0x9F, 0x00), np.float32), np.array((0x56, 0xB4, 0xE9), np.float32)  # Okabe & Ito 2008
+
+
+def scale(sign: str = "for", colours: str = "inferno") -> Image.Image:
+    """The colours of an overlay as a bar, RGB, OVERLAY_SIDE pixels wide: from nothing to the strongest.
+
+    With both signs in two colours it goes from the strongest against, by nothing, to the strongest for.
+    """
+    values = np.linspace(-1 if sign == "signed" else 0, 1, OVERLAY_SIDE)[None].astype(np.float32)
+    strength = np.abs(values)
+    bar = np.repeat(_heat(values, strength, sign, colours) * strength[:, :, None], 16, axis=0)
+    return Image.fromarray(bar.round().astype(np.uint8))
+
+
+def _heat(values: NDArray[np.float32], strength: NDArray[np.float32], sign: str, colours: str) -> NDArray[np.float32]:
+    """The colour, RGB, of each value by its sign or its strength, 0 to 1."""
+    if sign == "signed":
+        return np.where(values[:, :, None] > 0, _FOR, _AGAINST)
+    every = cv2.applyColorMap(np.arange(256, dtype=np.uint8), COLOURS[colours])[:, 0, ::-1]
+    brightness = cv2.cvtColor(every[None], cv2.COLOR_RGB2GRAY)[0]
+    brighter = every[int(np.argmax(brightness >= 255 * _DIMMED)) :].astype(np.float32)
+    places = (strength * (len(brighter) - 1)).astype(int)
+    found: NDArray[np.float32] = brighter[places]
+    return found
+
+
+def dimmed(crop: Image.Image) -> Image.Image:
+    """The ground of an overlay: the crop in grey and dark, OVERLAY_SIDE x OVERLAY_SIDE pixels, RGB."""
+    grey = crop.resize((OVERLAY_SIDE, OVERLAY_SIDE), Image.Resampling.BICUBIC).convert("L")
+    return grey.point(lambda value: value * _DIMMED).convert("RGB")
 
 
 def overlay(
@@ -133,7 +164,9 @@ def overlay(
     percentile: float = 99,
     colours: str = "inferno",
 ) -> Image.Image:
-    """The crop with the values of a map laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
+    """The crop in grey and dark, with the values of a map laid over it, RGB, OVERLAY_SIDE x OVERLAY_SIDE pixels.
+
+    Wherever it lies, a stronger value is the brighter one.
 
     `sign` is one of SIGNS: the positive values, all of them by their size, or both signs in two colours, for which
     `colours`, one of COLOURS, does not count. Values above the `percentile`, 50 to 100, share the brightest colour;
@@ -141,16 +174,12 @@ def overlay(
     """
     side = (OVERLAY_SIDE, OVERLAY_SIDE)
     values = np.maximum(attribution.values, 0) if sign == "for" else attribution.values
-    heat: NDArray[np.float32]
-    scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR)
+    scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     strength = np.abs(scaled)
     brightest = float(np.percentile(strength, percentile)) or float(strength.max())
     strength = np.clip(strength / brightest, 0, 1) if brightest > 0 else strength
-    if sign == "signed":
-        heat = np.where(scaled[:, :, None] > 0, _FOR, _AGAINST)
-    else:
-        heat = cv2.applyColorMap((strength * 255).astype(np.uint8), COLOURS[colours])[:, :, ::-1].astype(np.float32)
     density = (strength * opacity).astype(np.float32)[:, :, None]
-    base = np.asarray(crop.resize(side, Image.Resampling.BICUBIC), dtype=np.float32)
+    base = np.asarray(dimmed(crop), dtype=np.float32)
+    heat = _heat(scaled, strength, sign, colours)
     blended: NDArray[np.float32] = base * (1 - density) + heat * density
     return Image.fromarray(blended.round().astype(np.uint8))

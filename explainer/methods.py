@@ -185,7 +185,10 @@ def deeplift(question: Question) -> Answer:
     """DeepLift by its rescale rule."""
     from captum.attr import DeepLift
 
-    values, delta = DeepLift(question.output(_rectified(question))).attribute(
+    from explainer import variants
+
+    module = variants.separated(question.classifier.module)
+    values, delta = DeepLift(question.output(module)).attribute(
         question.inputs, question.baseline, return_convergence_delta=True
     )
     return values.detach(), float(delta)

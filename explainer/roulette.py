@@ -1,5 +1,6 @@
 """The way through: a photo, its faces, what is cut out for the network, and the labels under each release."""
 
+import platform
 import threading
 import time
 from collections import defaultdict
@@ -208,19 +209,29 @@ _PACKAGES = (
     "pillow",
     "scikit-image",
     "scikit-learn",
+    "scipy",
     "timm",
     "torch",
     "torchvision",
 )
 
 
-def provenance(attributions: Sequence[Attribution], model: str = cards.DEFAULT) -> dict[str, Any]:
-    """How explanations were made, as JSON has it: model, weights, versions, targets and settings; no words."""
+def provenance(
+    attributions: Sequence[Attribution], model: str = cards.DEFAULT, box: Box | None = None
+) -> dict[str, Any]:
+    """How explanations were made, as JSON has it: model, weights, versions, targets and settings; no words.
+
+    `box` is the face's, in pixels of the photo, None for the middle of the whole picture.
+    """
     card = cards.load(model)
     return {
         "model": card.name,
-        "weights_sha256": assets.digest(card.weights.path) if card.weights.path else card.weights.sha256,
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "weights_sha256": attributions[0].weights,
+        "labels": card.labels,
+        "transform": asdict(card.transform),
+        "grad_cam_layer": card.grad_cam_layer,
+        "box": list(astuple(box)) if box else None,
+        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES},
         "explanations": [
             {
                 "method": attribution.method,

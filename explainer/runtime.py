@@ -33,12 +33,18 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
     import openvino
     import torch
 
-    with torch.no_grad(), warnings.catch_warnings():
+    with _tracing, torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
         # Sizes are taken as constants, but for the first, which is any.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         model = openvino.convert_model(module, example_input=example, input=[-1, *example.shape[1:]])
+        # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
+        torch._C._jit_clear_class_registry()
+        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
     return _forward(model)
+
+
+_tracing = threading.Lock()
 
 
 def load(path: Path) -> Forward:

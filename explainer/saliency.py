@@ -46,7 +46,8 @@ class Attribution:
 
     Grad-CAM's map has the cells of its layer (7 x 7), the others' the pixels of the crop. `delta` is how far the sum
     of the values is from the change of the output that it should equal; None where no such sum is promised. `settings`
-    are all that the method was given, its seed among them.
+    are all that the method was given, its seed among them; `weights` is the SHA-256 of the file that the network was
+    read from, in hex.
     """
 
     values: NDArray[np.float32]
@@ -55,6 +56,7 @@ class Attribution:
     seconds: float
     delta: float | None
     settings: Settings
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     Not all that is in a network is a module that rules could be kept for.
     """
     from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
+    from torch import fx
 
     if not _activations(classifier) <= set(SUPPORTED_NON_LINEAR):
         return False
@@ -133,7 +136,7 @@ def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     asked = question(classifier, head, Image.fromarray(noise), target, METHODS["deeplift"].settings)
     try:
         values, delta = _quietly(methods.deeplift, asked)
-    except RuntimeError:  # Captum's, for modules that are used twice
+    except (RuntimeError, fx.proxy.TraceError):  # Captum's, for what it cannot keep; torch's, for what it cannot follow
         return False
     return delta is not None and abs(delta) <= 0.01 * abs(float(values.sum()) - delta)
 
@@ -382,7 +385,7 @@ def explain(
     heard = methods.counter(entry.passes(asked), progress)
     values, delta = _quietly(entry.compute, asked)
     flat = values.detach().sum(dim=1)[0].numpy().astype(np.float32)
-    return Attribution(flat, method, target, time.perf_counter() - start, delta, merged)
+    return Attribution(flat, method, target, time.perf_counter() - start, delta, merged, classifier.sha256)
 
 
 def _quietly(compute: Callable[[Question], Answer], question: Question) -> Answer:

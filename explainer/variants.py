@@ -1,11 +1,13 @@
 """A network made into others: one output of it alone, its rectifiers split in two, its weights permuted."""
 
 import copy
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 """What maps inputs (N, 3, side, side) to outputs (N, n): a module, or what stands in for one without gradients."""
@@ -33,12 +35,21 @@ class Output(nn.Module):
         return values if self.against is None else values - outputs[:, self.against]
 
 
-@lru_cache(maxsize=2)
+# What was made of each module, for as long as it is there.
+_rectified: WeakKeyDictionary[nn.Module, nn.Module] = WeakKeyDictionary()
+
+
 def rectified(module: nn.Module) -> nn.Module:
     """A copy with each ReLU6 as a ReLU and a clamp, and none that works in place: the same outputs.
 
-    Captum's rules for rectifiers know `nn.ReLU` alone, and silently leave a ReLU6 its gradient.
+    Captum's rules for rectifiers know `nn.ReLU` alone, and silently leave a ReLU6 its gradient. The copy is made once.
     """
+    if module not in _rectified:
+        _rectified[module] = _with_rectifiers(module)
+    return _rectified[module]
+
+
+def _with_rectifiers(module: nn.Module) -> nn.Module:
     variant = copy.deepcopy(module)
     for name, part in list(variant.named_modules()):
         if isinstance(part, nn.ReLU6):
@@ -49,17 +60,47 @@ def rectified(module: nn.Module) -> nn.Module:
     return variant
 
 
+# As above.
+_separated: WeakKeyDictionary[nn.Module, nn.Module] = WeakKeyDictionary()
+
+
+def separated(module: nn.Module) -> nn.Module:
+    """A copy as `rectified` makes it, in which no layer is used twice in a pass: the same outputs.
+
+    DeepLift keeps what it saw at each layer, and torchvision's residual blocks use one rectifier three times. Raises
+    torch.fx's TraceError for a module whose way depends on what it is given.
+    """
+    if module not in _separated:
+        traced, used = fx.symbolic_trace(_with_rectifiers(module)), Counter[str]()
+        for node in traced.graph.nodes:
+            if node.op == "call_module":
+                name = str(node.target)
+                used[name] += 1
+                if used[name] > 1:
+                    node.target = f"{name}_{used[name]}"
+                    traced.add_submodule(node.target, copy.deepcopy(traced.get_submodule(name)))
+        traced.recompile()
+        _separated[module] = traced
+    return _separated[module]
+
+
 def stages(module: nn.Module) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """From the top of the network to its first layer: each stage's name, and the names of its layers' weights.
 
-    A stage is a part of the module, or of one of its parts: a block. Norms, whose weights are vectors, are left out.
+    A stage is a numbered block, wherever its number stands in the name, or else a part of the module or of one of its
+    parts. Norms, whose weights are vectors, are left out.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name, parameter in module.named_parameters():
         if parameter.dim() > 1:
-            stage = ".".join(name.split(".")[:-1][:2]) or name
+            parts = name.split(".")[:-1]
+            end = next((place for place, part in enumerate(parts, 1) if _NUMBERED.search(part)), 2)
+            stage = ".".join(parts[:end]) or name
             found[stage] = (*found.get(stage, ()), name)
     return tuple(reversed(found.items()))
+
+
+_NUMBERED = re.compile(r"(^|_)\d+$")  # "3" and "encoder_layer_3", but not "conv1", which is no block
 
 
 def randomised(module: nn.Module, names: Sequence[str], seed: int = 0) -> nn.Module:

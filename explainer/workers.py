@@ -1,14 +1,18 @@
 """Long-lived workers: each of their threads owns what only one may touch, and takes one job at a time, in order."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
 __all__ = ["CancelledError", "Job", "Progress", "Worker"]
 
 Owned = TypeVar("Owned")
 Result = TypeVar("Result")
+
+_TELLING = 0.05  # the share of a job from which on its time can be told
 
 Progress = Callable[[float], None]
 """Told the fraction done, 0 to 1; raises CancelledError where nobody waits for the result any more."""
@@ -19,9 +23,17 @@ class Job(Generic[Result]):
 
     def __init__(self, queue: list["Job[Any]"]) -> None:
         self.progress = 0.0
-        self.future: Future[Result]
+        self.future: Future[Result] = Future()
         self._queue = queue
         self._unwanted = threading.Event()
+        self._begun: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how long it still takes, if it goes on as it went; None where too little was done to tell."""
+        if self._begun is None or self.progress < _TELLING:
+            return None
+        return (time.monotonic() - self._begun) * (1 - self.progress) / self.progress
 
     @property
     def place(self) -> int:
@@ -58,6 +70,7 @@ class Job(Generic[Result]):
         """Note the fraction done; raises CancelledError where the job was cancelled meanwhile."""
         if self._unwanted.is_set():
             raise CancelledError
+        self._begun = self._begun or time.monotonic()
         self.progress = fraction
 
 
@@ -73,17 +86,46 @@ class Worker(Generic[Owned]):
         self._queue: list[Job[Any]] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    def submit(self, work: Callable[[Owned, Progress], Result]) -> Job[Result]:
-        """Queue `work`, to be called with what the worker owns and with a function to report progress to."""
-        job: Job[Result] = Job(self._queue)
+    def submit(self, work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]) -> Job[Result]:
+        """Queue `work`, to be called with what the worker owns and with a function to report progress to.
 
-        def run() -> Result:
+        Work may be a generator, which returns the result: wherever it yields, it goes back to the end of the queue, so
+        that nobody waits for all of a long job.
+        """
+        job: Job[Result] = Job(self._queue)
+        self._queue.append(job)
+        job.future.add_done_callback(lambda _: self._queue.remove(job))
+        self._threads.submit(self._begin, job, work)
+        return job
+
+    def _begin(
+        self, job: Job[Result], work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]
+    ) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        try:
             if not hasattr(self._own, "it"):
                 self._own.it = self._make()
             job.report(0.0)
-            return work(self._own.it, job.report)
+            found = work(self._own.it, job.report)
+        except BaseException as error:
+            job.future.set_exception(error)
+            return
+        if isinstance(found, GeneratorType):
+            self._go_on(job, found)
+        else:
+            job.future.set_result(found)  # type: ignore[arg-type]
 
-        self._queue.append(job)
-        job.future = self._threads.submit(run)
-        job.future.add_done_callback(lambda _: self._queue.remove(job))
-        return job
+    def _go_on(self, job: Job[Result], parts: Generator[None, None, Result]) -> None:
+        try:
+            job.report(job.progress)
+            next(parts)
+        except StopIteration as end:
+            job.future.set_result(end.value)
+        except BaseException as error:
+            parts.close()
+            job.future.set_exception(error)
+        else:
+            self._queue.remove(job)
+            self._queue.append(job)
+            self._threads.submit(self._go_on, job, parts)

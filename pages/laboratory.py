@@ -25,16 +25,19 @@ if not laboratory.asked(photo, reading, target, methods):
     st.stop()
 crop = roulette.seen(photo, reading)
 attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
-downloads.explanations(crop, attributions, drawing)
+if not attributions:
+    st.stop()
+downloads.explanations(crop, reading.box, attributions, drawing)
 
-st.header("Do they agree?")
-laboratory.agreement(attributions)
+if len(attributions) > 1:
+    st.header("Do they agree?")
+    laboratory.agreement(attributions)
 
 st.header("Is it true of the network?")
 checked = laboratory.checked(attributions)
 if checked is None:
     st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
     st.stop()
-checks = resources.check(photo, reading.box, checked)
-laboratory.checks(checks, crop, drawing)
-downloads.checks(checked, checks)
+checks = laboratory.checks_of(photo, reading.box, checked)
+laboratory.checks(checked, checks, crop, drawing)
+downloads.checks(reading.box, checked, checks)

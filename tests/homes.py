@@ -3,6 +3,7 @@
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ class Home:
     breaks_off_after: int | None = None  # bytes of an answer
     announces_length: bool = True
     knows_ranges: bool = True
+    bytes_a_second: int | None = None  # None is as fast as can be
     asked: list[str | None] = field(default_factory=list)  # the Range header of each request
     url: str = ""
 
@@ -33,8 +35,19 @@ class Home:
             request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         with contextlib.suppress(ConnectionError):
-            request.wfile.write(body[: self.breaks_off_after])
+            for part in self._parts(body[: self.breaks_off_after]):
+                request.wfile.write(part)
         request.close_connection = True
+
+    def _parts(self, body: bytes) -> Iterator[bytes]:
+        """What is sent at once: all of it, or as much as a tenth of a second allows, for as long as it is slow."""
+        sent = 0
+        while sent < len(body):
+            size = self.bytes_a_second // 10 if self.bytes_a_second else len(body)
+            yield body[sent : sent + size]
+            sent += size
+            if self.bytes_a_second:
+                time.sleep(0.1)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ The libraries know them by name like their own, so that they are loaded as these
 import dataclasses
 import itertools
 import json
+import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,16 @@ def module_of(card: ModelCard, classes: int) -> nn.Module:
     return module.eval()
 
 
+def with_older_names(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A transformer's tensors by the names that torchvision gave them when it published its own."""
+    older = {"mlp.0": "mlp.linear_1", "mlp.3": "mlp.linear_2"}
+    named = OrderedDict((re.sub(r"mlp\.[03]", lambda found: older[found[0]], name), tensors[name]) for name in tensors)
+    # What torch.save keeps of a state dict beside its tensors: each module's version, 1 for the MLP of that time.
+    versions = {name: {**entry, "version": 1} for name, entry in tensors._metadata.items()}
+    named._metadata = OrderedDict(versions)
+    return named
+
+
 def publish(card: ModelCard, tensors: Mapping[str, torch.Tensor], folder: Path) -> ModelCard:
     """Lay a card's file of weights, in its family's format, and the card that names just these bytes, into a folder."""
     weights = card.weights
@@ -118,7 +130,7 @@ def publish(card: ModelCard, tensors: Mapping[str, torch.Tensor], folder: Path) 
     if file.suffix == ".safetensors":
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, {"format": "pt"})
     else:
-        torch.save(dict(tensors), file)
+        torch.save(tensors, file)
     return write(naming(card, file), folder)
 
 

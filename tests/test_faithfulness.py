@@ -150,28 +150,49 @@ def crop() -> Image.Image:
     return faces.crop(samples.read("cat"), None)
 
 
-# Of 23 pairs of picture and label, Occlusion won 21 in each direction, but with one picture it lost deletion for every
-# label; Integrated Gradients won 20 in deletion and 15 in insertion. Claimed is what holds for all kinds of pictures.
-@pytest.mark.parametrize(
-    ("method", "settings", "direction"),
-    [("integrated-gradients", {"steps": 10}, "deletion"), ("occlusion", {}, "insertion")],
-)
-def test_over_pictures_and_labels_maps_beat_chance_more_often_than_a_coin_would(
-    method: str, settings: dict[str, int], direction: str, pipeline: Pipeline
-) -> None:
-    won: list[bool] = []
+@pytest.fixture(scope="module")
+def ahead(pipeline: Pipeline) -> dict[tuple[str, str], list[float]]:
+    """By method and direction: by how much area a map beats a random order, for two labels of each sample picture."""
+    found: dict[tuple[str, str], list[float]] = {}
     for seed, name in enumerate(samples.SAMPLES):
         picture = faces.crop(samples.read(name), None)
         (reading,) = roulette.label(pipeline, [picture], [None])
         for label in reading.objects(2):
-            target = Target("object", label.wnid)
-            given = saliency.explain(pipeline.classifier, pipeline.head, picture, target, method, settings=settings)
-            found = faithfulness.curves(pipeline.classifier, pipeline.head, picture, given, steps=12, seed=seed)
-            area = {(curve.direction, curve.order): curve.area for curve in found}
-            won.append((area[direction, "map"] > area[direction, "random"]) == (direction == "insertion"))
+            for method, settings in (("integrated-gradients", {"steps": 10}), ("occlusion", {})):
+                target = Target("object", label.wnid)
+                given = saliency.explain(pipeline.classifier, pipeline.head, picture, target, method, settings=settings)
+                drawn = faithfulness.curves(pipeline.classifier, pipeline.head, picture, given, steps=12, seed=seed)
+                area = {(curve.direction, curve.order): curve.area for curve in drawn}
+                for direction, better in (("insertion", 1), ("deletion", -1)):
+                    by = better * (area[direction, "map"] - area[direction, "random"])
+                    found.setdefault((method, direction), []).append(by)
+    return found
+
+
+@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion"])
+@pytest.mark.parametrize("direction", ["insertion", "deletion"])
+def test_on_the_mean_over_pictures_and_labels_maps_beat_chance(
+    method: str, direction: str, ahead: dict[tuple[str, str], list[float]]
+) -> None:
+    """The mean over ten pairs of a picture and a label.
+
+    What cannot be held: that Integrated Gradients brings a label back sooner than chance for most pairs. It does for
+    four of the ten, and one picture carries the mean. Nor that Occlusion wins every pair in deletion: it loses two.
+    """
+    by = ahead[method, direction]
+    assert len(by) == 10
+    assert np.mean(by) > 0.02
+
+
+@pytest.mark.parametrize(
+    ("method", "direction"),
+    [("integrated-gradients", "deletion"), ("occlusion", "insertion"), ("occlusion", "deletion")],
+)
+def test_over_pictures_and_labels_maps_beat_chance_more_often_than_a_coin_would(
+    method: str, direction: str, ahead: dict[tuple[str, str], list[float]]
+) -> None:
     # Of ten, a coin gives eight or more once in eighteen times.
-    assert len(won) == 10
-    assert sum(won) >= 8
+    assert sum(each > 0 for each in ahead[method, direction]) >= 8
 
 
 def falling(

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from standins import FAMILIES, SIDE, Family, card_of, module_of, naming, publish, write
+from standins import FAMILIES, SIDE, Family, card_of, module_of, naming, publish, with_older_names, write
 from test_saliency import SHORT, best, hooks
 
 from explainer import cards, classifiers, faces, people, runtime, saliency, samples, taxonomy, variants, vocabularies
@@ -93,6 +93,20 @@ def test_a_file_of_weights_becomes_the_module_that_wrote_it(
         # The same numbers in another order in memory go another way through a processor's kernels.
         assert torch.allclose(loaded.to_inputs([picture]), inputs, atol=1e-6)
         assert torch.allclose(loaded.module(inputs), original(inputs), atol=1e-6)
+
+
+@of("small_vit")
+@pytest.mark.parametrize("versions", [True, False])
+def test_a_transformer_of_torchvision_is_read_under_the_names_of_its_published_file(
+    versions: bool, spoiled: ModelCard, folder: Path
+) -> None:
+    original = module_of(spoiled, 1_000)
+    older = with_older_names(original.state_dict())
+    assert "encoder.layers.encoder_layer_0.mlp.linear_1.weight" in older
+    assert not any(name.endswith(("mlp.0.weight", "mlp.3.bias")) for name in older)
+    read = classifiers.load(publish(spoiled, older if versions else dict(older), folder))
+    for name, tensor in classifiers.classifier(spoiled, original, read.wnids).module.state_dict().items():
+        assert torch.equal(read.module.state_dict()[name], tensor), name
 
 
 def test_its_labels_stand_in_the_order_that_the_card_names(published: ModelCard, loaded: Classifier) -> None:
@@ -202,7 +216,7 @@ def test_code_in_a_file_is_not_run(spoiled: ModelCard, tmp_path: Path) -> None:
 @of("small_resnet")  # safetensors holds nothing else
 def test_a_file_that_holds_something_else_than_tensors_is_refused(spoiled: ModelCard) -> None:
     path = spoiled.weights.path
-    for content in ([1, 2], {"weight": "heavy"}):
+    for content in ([1, 2], {"weight": "heavy"}, {1: torch.zeros(2)}):
         torch.save(content, path)
         refused(naming(spoiled, path), "holds something else than weights")
 
@@ -219,11 +233,13 @@ def test_weights_of_another_architecture_are_refused_and_left(spoiled: ModelCard
 
 
 @pytest.mark.parametrize("kind", ["object", "person"])
-def test_methods_that_need_rectifiers_are_offered_for_resnets_alone(
+def test_methods_that_need_rectifiers_and_deeplift_are_offered_for_resnets_alone(
     family: Family, kind: str, loaded: Classifier, its_head: PeopleHead
 ) -> None:
     rectifying = {"guided-backprop", "deconvolution", "guided-grad-cam"}
-    missing = {"deeplift"} if family.architecture == "small_resnet" else {"deeplift", *rectifying}
+    missing = set() if family.architecture == "small_resnet" else {"deeplift", *rectifying}
+    if kind == "person":  # the softmax on top has no rule
+        missing |= {"deeplift"}
     assert set(METHODS) - set(saliency.offered(loaded, its_head, kind)) == missing
 
 
@@ -244,6 +260,48 @@ def test_every_offered_method_explains_every_family(
         assert np.array_equal(explained(first), found), method
         assert not np.allclose(explained(second), found, rtol=1e-3, atol=1e-3 * np.abs(found).max()), method
         assert hooks(loaded.module) == hooks(variants.rectified(loaded.module)) == [], method
+
+
+@of("small_resnet")
+def test_deeplift_shares_out_the_whole_change_of_an_objects_logit(
+    loaded: Classifier, its_head: PeopleHead, picture: Image.Image
+) -> None:
+    (target,) = best(loaded, its_head, picture, "object", 1)
+    found = saliency.explain(loaded, its_head, picture, target, "deeplift")
+    asked = saliency.question(loaded, its_head, picture, target, found.settings)
+    with torch.no_grad():
+        change = float(asked.output()(asked.inputs) - asked.output()(asked.baseline))
+    assert float(found.values.sum()) == pytest.approx(change, rel=1e-3)
+    assert found.delta == pytest.approx(0, abs=1e-3 * abs(change))
+
+
+@of("small_resnet")
+def test_with_each_layer_used_once_a_resnet_answers_the_same(loaded: Classifier, picture: Image.Image) -> None:
+    inputs, seen = loaded.to_inputs([picture]), []
+    variant = variants.separated(loaded.module)
+    for part in variant.modules():
+        if not list(part.children()):
+            part.register_forward_hook(lambda layer, given, output: seen.append(layer))
+    with torch.no_grad():
+        assert torch.equal(variant(inputs), loaded.module(inputs))
+    assert len(seen) == len(set(seen))
+    assert sum(isinstance(layer, torch.nn.ReLU) for layer in seen) == 1 + 3 * 4  # of four blocks
+
+
+BLOCKS = {
+    "small_resnet": [f"layer{number}.0" for number in (4, 3, 2, 1)],
+    "small_mobilenet": [f"features.{number}" for number in range(16, -1, -1)],
+    "small_convnext": [f"features.{number}" for number in range(7, -1, -1)],
+    "small_vit": [f"encoder.layers.encoder_layer_{number}" for number in (1, 0)],
+    "small_timm_vit": ["blocks.1", "blocks.0"],
+    "small_efficientnetv2": [f"blocks.{number}" for number in range(5, -1, -1)],
+}
+
+
+def test_each_numbered_block_is_a_stage_of_its_own(family: Family, loaded: Classifier) -> None:
+    stages = [stage for stage, _ in variants.stages(loaded.module)]
+    assert [stage for stage in stages if stage in BLOCKS[family.architecture]] == BLOCKS[family.architecture]
+    assert stages[0] in ("fc", "classifier.3", "classifier.2", "heads.head", "head", "classifier")
 
 
 def test_every_stage_of_a_network_has_a_name_and_can_be_shuffled(loaded: Classifier, picture: Image.Image) -> None:

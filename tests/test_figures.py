@@ -130,7 +130,7 @@ def attribution(values: list[list[float]]) -> Attribution:
 
 
 CROP = Image.effect_noise((224, 224), 60).convert("RGB")
-PLAIN = CROP.resize((448, 448), Image.Resampling.BICUBIC)
+PLAIN = figures.dimmed(CROP)
 SPOT = attribution([[0, 0, 0, 0], [0, 9, 0, 0], [0, 0, 0, -9], [0, 0, 0, 0]])
 
 
@@ -144,8 +144,9 @@ def test_an_overlay_has_its_size_and_its_brightest_colour_where_the_map_is_highe
     assert light[300:, 300:].max() == 0  # what speaks against the label is left out
 
 
-def test_without_opacity_the_overlay_is_the_crop() -> None:
+def test_without_opacity_the_overlay_is_the_crop_in_grey_and_dark() -> None:
     assert figures.overlay(CROP, SPOT, opacity=0.0).tobytes() == PLAIN.tobytes()
+    assert np.asarray(figures.dimmed(Image.new("RGB", (8, 8), (255, 255, 255)))).max() == 115
     assert figures.overlay(CROP, SPOT, opacity=0.5).tobytes() != PLAIN.tobytes()
 
 
@@ -205,18 +206,36 @@ def test_what_spoke_against_shows_only_where_it_is_asked_for() -> None:
     values = np.zeros((7, 7), np.float32)
     values[3, 3] = -1
     crop = grey(224, 224).image
-    plain = np.asarray(crop.resize((448, 448)))
+    plain = np.asarray(figures.dimmed(crop))
     assert (np.asarray(figures.overlay(crop, mapped(values), 1, "for")) == plain).all()
     assert (np.asarray(figures.overlay(crop, mapped(values), 1, "absolute")) != plain).any()
 
 
+RISING = np.tile(np.linspace(0, 1, 224, dtype=np.float32), (224, 1))
+
+
 @pytest.mark.parametrize("colours", figures.COLOURS)
-def test_more_is_brighter_in_every_colour_map(colours: str) -> None:
-    values = np.tile(np.linspace(0, 1, 224, dtype=np.float32), (224, 1))
-    black = Photo(Image.new("RGB", (224, 224)), (224, 224), "black").image
-    row = np.asarray(figures.overlay(black, mapped(values), 1, "for", 100, colours).convert("L"))[224].astype(int)
-    assert (np.diff(row[::16]) >= 0).all()
-    assert row[-1] > 150
+@pytest.mark.parametrize("sign", figures.SIGNS)
+@pytest.mark.parametrize("opacity", [0.3, 0.7, 1.0])
+@pytest.mark.parametrize("ground", [0, 90, 180, 255])
+def test_more_is_brighter_over_dark_and_light(colours: str, sign: str, opacity: float, ground: int) -> None:
+    crop = Image.new("RGB", (224, 224), (ground, ground, ground))
+    for values in (RISING, -RISING) if sign == "signed" else (RISING,):
+        drawn = figures.overlay(crop, mapped(values), opacity, sign, 100, colours).convert("L")
+        row = np.asarray(drawn)[224].astype(int)
+        assert (np.diff(row) >= -1).all()  # a step of rounding
+        assert (np.diff(row[::32]) >= 0).all()
+        assert row[-1] > row[0] + 10
+
+
+@pytest.mark.parametrize("colours", figures.COLOURS)
+def test_the_scale_goes_from_nothing_to_the_strongest(colours: str) -> None:
+    bar = np.asarray(figures.scale("for", colours).convert("L"))[0].astype(int)
+    assert bar[0] == 0
+    assert (np.diff(bar) >= -1).all()
+    both = np.asarray(figures.scale("signed"), dtype=int)[0]
+    assert both[0][2] > both[0][0] + 100  # blue
+    assert both[-1][0] > both[-1][2] + 100  # orange
 
 
 def mapped(values: np.ndarray) -> Attribution:

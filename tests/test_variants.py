@@ -1,5 +1,8 @@
 """Networks made into others: the same outputs where nothing was learned anew, others where it was undone."""
 
+import gc
+import weakref
+
 import torch
 from tiny import Rectifying
 from torch import nn
@@ -25,6 +28,15 @@ def test_with_its_rectifiers_split_a_network_answers_the_same(classifier: Classi
 def test_the_copy_is_made_once() -> None:
     module = Rectifying(nn.ReLU6)
     assert variants.rectified(module) is variants.rectified(module)
+
+
+def test_the_copy_goes_with_its_module() -> None:
+    module = Rectifying(nn.ReLU6)
+    copy = weakref.ref(variants.rectified(module))
+    assert copy() is not None
+    del module
+    gc.collect()
+    assert copy() is None
 
 
 def test_an_output_tells_of_each_pass_and_can_be_a_difference() -> None:

@@ -1,7 +1,8 @@
 """A worker does one job at a time, in order, in a thread of its own; jobs can be given up."""
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
@@ -106,6 +107,54 @@ def test_an_error_goes_to_the_one_who_waits_and_the_worker_goes_on(worker: Worke
         job.result(PATIENCE)
     assert not job.wanted()
     assert after.result(PATIENCE) == ["after"]
+
+
+def counting(to: int, seen: list[str]) -> Callable[[list[str], Progress], Generator[None, None, str]]:
+    """Work in parts, each of which is noted."""
+
+    def work(owned: list[str], progress: Progress) -> Generator[None, None, str]:
+        for number in range(1, to + 1):
+            seen.append(str(number))
+            progress(number / to)
+            yield
+        return "counted"
+
+    return work
+
+
+def test_between_the_parts_of_a_long_job_come_those_of_others(worker: Worker[list[str]], hold: Hold) -> None:
+    seen: list[str] = []
+    long = worker.submit(counting(3, seen))
+    short = worker.submit(lambda owned, progress: seen.append("short"))
+    other = worker.submit(counting(2, seen))
+    assert [long.place, short.place, other.place] == [1, 2, 3]
+    hold.free.set()
+    assert (long.result(PATIENCE), other.result(PATIENCE)) == ("counted", "counted")
+    assert seen == ["1", "short", "1", "2", "2", "3"]
+    assert long.progress == 1
+    assert short.done
+
+
+def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[list[str]], hold: Hold) -> None:
+    seen: list[str] = []
+    long = worker.submit(counting(3, seen))
+    worker.submit(lambda owned, progress: long.cancel())
+    hold.free.set()
+    with pytest.raises(CancelledError):
+        long.result(PATIENCE)
+    assert seen == ["1"]
+    assert worker.submit(note("next")).result(PATIENCE) == ["next"]
+
+
+def test_the_time_left_is_told_from_what_was_done() -> None:
+    job: Job[None] = Job([])
+    job.report(0.0)
+    assert job.seconds_left is None
+    time.sleep(0.2)
+    job.report(0.5)
+    assert 0.2 <= job.seconds_left < 1
+    job.report(1.0)
+    assert job.seconds_left == 0
 
 
 def test_progress_is_what_was_last_reported(worker: Worker[list[str]], hold: Hold) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer import vocabularies
-from explainer.corruptions import CORRUPTIONS, Strip
+from explainer.corruptions import CORRUPTIONS, Corruption, Strip
 from explainer.photos import Photo
 from explainer.roulette import Reading
 from explainer.ui import labels, resources, visitor
@@ -28,6 +28,29 @@ def chosen() -> str:
     return name
 
 
+def _amount(corruption: Corruption) -> float:
+    """How much of the change the visitor wants: from a slider, or where there is only all or nothing, from a switch."""
+    key = f"amount_{corruption.name}"
+    if corruption.all_or_nothing:
+        return corruption.most if st.toggle(corruption.title, True, key=key) else corruption.none
+    return st.slider(
+        f"{corruption.title}: {corruption.unit}",
+        float(min(corruption.grid)),
+        float(max(corruption.grid)),
+        float(corruption.grid[len(corruption.grid) // 2]),
+        float(corruption.step),
+        format="%g",
+        key=key,
+    )
+
+
+def _said(corruption: Corruption, amount: float) -> str:
+    """An amount as it stands below a picture: its number, or where there is only all or nothing, which of the two."""
+    if not corruption.all_or_nothing:
+        return f"{amount:g}"
+    return "as it is" if amount == corruption.none else corruption.title.lower()
+
+
 @st.fragment
 def one(photo: Photo, strip: Strip, release: str) -> None:
     """The unchanged picture beside one with as much of the change as the visitor likes, and the labels of both."""
@@ -39,17 +62,11 @@ def one(photo: Photo, strip: Strip, release: str) -> None:
         labels.show(unchanged.reading.people(release, _TOP), key="unchanged")
     with after:
         picture = st.container()
-        amount = st.slider(
-            f"{corruption.title}: {corruption.unit}",
-            float(min(corruption.grid)),
-            float(max(corruption.grid)),
-            float(corruption.grid[len(corruption.grid) // 2]),
-            float(corruption.step),
-            format="%g",
-            key=f"amount_{strip.corruption}",
-        )
+        amount = _amount(corruption)
         changed = resources.changed(photo, unchanged.reading, strip.corruption, amount, release)
-        picture.image(changed.crop, width=280, alt=f"What the network saw. {corruption.title}, {amount:g}.")
+        picture.image(
+            changed.crop, width=280, alt=f"What the network saw. {corruption.title}, {_said(corruption, amount)}."
+        )
         st.markdown(
             f"The word that came first now stands at **place {changed.rank:,}** of "
             f"{len(vocabularies.person_categories(release)):,}."
@@ -61,23 +78,27 @@ def sentence(strip: Strip) -> str:
     """The least change that changes the label, and how far the first word moves, as sentences."""
     corruption = CORRUPTIONS[strip.corruption]
     if strip.least is None:
-        return f"**{corruption.title}**: no amount of the slider changes the first word."
+        stays = "the first word stays" if corruption.all_or_nothing else "no amount of it changes the first word"
+        return f"**{corruption.title}**: {stays}."
+    at, most = corruption.at.format(strip.least), "" if corruption.all_or_nothing else " at most"
     return (
-        f"**{corruption.title}**: at {strip.least:g} {corruption.unit} another word comes first; "
-        f"the first one falls to place {strip.farthest:,} at most."
+        f"**{corruption.title}**: {at} another word comes first; "
+        f"the one that came first falls to place {strip.farthest:,}{most}."
     )
 
 
 def row(strip: Strip, release: str) -> None:
     """Every amount of a change as a row of pictures, each with its first word."""
     st.caption("Each with its amount, its first word, and the place at which the word now stands that came first.")
+    corruption = CORRUPTIONS[strip.corruption]
     with st.container(horizontal=True, gap="small"):
         for changed in strip.changed:
             (first,) = changed.reading.people(release, 1)
             with st.container(width=104):
-                title = f"{CORRUPTIONS[strip.corruption].title}, {changed.amount:g}"
+                said = _said(corruption, changed.amount)
+                title = f"{corruption.title}, {said}"
                 st.image(changed.crop, width=104, alt=f"{title}: {_name(first)}.")
-                st.markdown(f"**{plain(_name(first))}**  \n:small[{changed.amount:g} · place {changed.rank:,}]")
+                st.markdown(f"**{plain(_name(first))}**  \n:small[{said} · place {changed.rank:,}]")
 
 
 def every(photo: Photo, reading: Reading, release: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from PIL.Image import Image
 
 from explainer import faithfulness, figures, roulette, words
+from explainer.faces import Box
 from explainer.faithfulness import Checks
 from explainer.photos import Photo
 from explainer.roulette import Result
@@ -60,7 +61,7 @@ def numbers(name: str, write: Callable[[], str]) -> None:
     )
 
 
-def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Drawing) -> None:
+def explanations(crop: Image, box: Box | None, attributions: Sequence[Attribution], drawing: Drawing) -> None:
     """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
 
     model = visitor.model()
@@ -74,7 +75,7 @@ def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Draw
             maps = io.BytesIO()
             np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
             folder.writestr("maps.npz", maps.getvalue())
-            how = {**roulette.provenance(attributions, model), "drawing": asdict(drawing)}
+            how = {**roulette.provenance(attributions, model, box), "drawing": asdict(drawing)}
             folder.writestr("how.json", json.dumps(how, indent=2))
         return file.getvalue()
 
@@ -88,9 +89,9 @@ def explanations(crop: Image, attributions: Sequence[Attribution], drawing: Draw
     )
 
 
-def checks(attribution: Attribution, checks: Checks) -> None:
+def checks(box: Box | None, attribution: Attribution, checks: Checks) -> None:
     """A button for the numbers of the checks of an explanation, and how it was made, as JSON."""
-    how = roulette.provenance([attribution], visitor.model())
+    how = roulette.provenance([attribution], visitor.model(), box)
     st.download_button(
         "Checks (JSON)",
         lambda: json.dumps({**how, "checks": faithfulness.record(checks)}, indent=2),

@@ -201,5 +201,5 @@ def explained(attribution: Attribution) -> str:
     total = float(attribution.values.sum())
     return (
         f"It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
-        f"{total - attribution.delta:.2f}; they add up to {total:.2f}. {took}"
+        f"{total - attribution.delta:.3g}; they add up to {total:.3g}. {took}"
     )

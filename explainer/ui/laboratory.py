@@ -20,8 +20,12 @@ FEWEST, MOST = 2, 6
 """How many methods can be compared."""
 
 _ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
+_STOPPED, _CHECKED = "laboratory_stopped", "checked"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
-_UNMOVED = 0.45  # the rank correlation from which a map counts as one that did not notice
+# The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
+# then still foretold by the map of the network that had learned. A map turned upside down is another one.
+_UNMOVED = 0.7
+_COMPLETE = 0.05  # the share of the whole by which parts may miss it
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,18 @@ class Drawing:
         """The overlay of a map."""
         return figures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
 
+    def scale(self) -> tuple[Image, str]:
+        """Its colours as a bar, and what they say."""
+        ends = ("the strongest against", "the strongest for") if self.sign == "signed" else ("nothing", "the strongest")
+        return figures.scale(self.sign, self.colours), f"From {ends[0]} to {ends[1]}, in each map by itself."
+
 
 def target(reading: Reading, top: int) -> Target:
     """The label that the visitor wants explained, or the difference between two."""
     options = labels.targets(reading, top)
     why, rather = st.columns(2, gap="large")
     with why:
-        chosen = st.selectbox("Why this label", options, format_func=labels.option, key=_WHY)
+        chosen = st.selectbox("Why this label", options, format_func=labels.option, key=_WHY, on_change=_keep_apart)
     with rather:
         others = [option for option in options if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
@@ -53,6 +62,13 @@ def target(reading: Reading, top: int) -> Target:
             key=_RATHER,
         )
     return replace(chosen, against=against.wnid) if against else chosen
+
+
+def _keep_apart() -> None:
+    """No label is explained rather than itself, nor rather than one of the other kind."""
+    why, rather = st.session_state[_WHY], st.session_state.get(_RATHER)
+    if rather and (rather == why or rather.kind != why.kind):
+        st.session_state[_RATHER] = None
 
 
 def methods(kind: saliency.Kind) -> dict[str, Settings]:
@@ -91,11 +107,13 @@ def _settings(method: str) -> Settings:
                     key=f"{method}_{name}",
                     width=240,
                 )
+        if chosen.get("samples", math.inf) < chosen.get("segments", 0):
+            st.caption("Fewer samples than regions: what each of them brings cannot be told apart.")
     return {**entry.settings, **chosen}
 
 
 def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
-    """Whether the visitor asked for just these maps; buttons to ask, to ask why before and not after, and to stop."""
+    """Whether the visitor asked for just these maps; buttons to ask, and to ask why before and not after."""
     asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, methods))
     if not asked:
         resources.stop()
@@ -116,12 +134,14 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
             if before != after
             else f"{oldest.title} and {newest.title} give the same first label.",
         )
-        st.button("Stop", key="stop", on_click=_stop)
+    if not asked and _ASKED in st.session_state:
+        st.caption("What is asked has changed since the last maps: “Explain” asks it. What was computed is kept.")
     return asked
 
 
 def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
     st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, methods)
+    st.session_state[_STOPPED] = False
     st.session_state[_WHY] = replace(target, against=None)
     if target.against:
         st.session_state[_RATHER] = replace(target, wnid=target.against, against=None)
@@ -130,8 +150,13 @@ def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, S
 
 
 def _stop() -> None:
-    st.session_state.pop(_ASKED, None)
-    resources.stop()
+    st.session_state[_STOPPED] = True
+    resources.stop("explanations")
+
+
+def _stop_checks() -> None:
+    st.session_state[_CHECKED] = None
+    resources.stop("checks")
 
 
 def drawing() -> Drawing:
@@ -148,14 +173,20 @@ def drawing() -> Drawing:
 def maps(
     photo: Photo, box: Box | None, crop: Image, target: Target, methods: Mapping[str, Settings], drawing: Drawing
 ) -> list[Attribution]:
-    """The maps side by side as they come, each with how long it took and what it promised."""
-    jobs = resources.explain_all(photo, box, target, methods)
+    """The maps side by side as they come, each with its time and its promise; after a stop those that were done."""
+    bar, said = drawing.scale()
+    st.image(bar, width=280, caption=said, alt=said)
+    stopped = st.session_state.get(_STOPPED)
+    jobs = resources.explained() if stopped else resources.explain_all(photo, box, target, methods)
     columns = st.columns(len(methods), gap="medium") if len(methods) <= 3 else _rows(len(methods))
     found = []
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            attribution = resources.wait(job, METHODS[name].title)
+            if stopped and not (job.done and job.wanted()):
+                st.caption("Stopped. “Explain” goes on with it.")
+                continue
+            attribution = resources.wait(job, METHODS[name].title, _stop, f"stop_{name}")
             title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
             st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
             st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
@@ -210,33 +241,59 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
         "Check the map of",
         maps,
         format_func=lambda name: METHODS[name].title,
-        key="checked",
+        key=_CHECKED,
         wrap=True,
-        help="Takes up to a minute.",
+        help="The method explains some fifteen times more: what takes a second takes a quarter of a minute.",
     )
     return maps.get(chosen) if chosen else None
 
 
-def _randomised(correlations: Sequence[float]) -> str:
+def checks_of(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
+    """What the checks of a map find, once they are through; a button beside their progress stops them."""
+    job = resources.check(photo, box, attribution)
+    return resources.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
+
+
+def randomised(correlations: Sequence[float]) -> str:
     """What a map's correlations with those of a network shuffled further and further say, as sentences."""
     if any(map(math.isnan, correlations)):
         return "A map of these is the same everywhere, so that nothing can be told."
-    unmoved = sum(abs(correlation) > _UNMOVED for correlation in correlations)
     said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:.2f}, " + (
         f"with all gone by {correlations[-1]:.2f}. "
     )
+    unmoved = sum(correlation > _UNMOVED for correlation in correlations)
     if not unmoved:
-        return said + "It falls at once, as a map must that is true of the network."
+        return said + "It is another map at once, as it must be if it shows what the network has learned."
     if unmoved == len(correlations):
-        return said + "It never notices: it shows the picture more than what the network knows."
-    return said + (
-        f"In {unmoved} of {len(correlations)} stages it hardly notices that what the network learned is gone: so "
-        "far it shows the picture more than what the network knows."
+        return said + "It never notices: it shows the picture, and not what the network has learned."
+    stages = f"In {unmoved} of {len(correlations)} stages it stays much as it was"
+    if unmoved < len(correlations) / 3:
+        return said + f"{stages}: part of it is the picture, and not what the network has learned."
+    return said + f"{stages}, with what was learned gone: it fails, and shows the picture more than the network."
+
+
+def completeness(attribution: Attribution) -> str | None:
+    """How far the parts of a map are from the whole that they promise, as sentences; None where they promise none."""
+    if attribution.delta is None:
+        return None
+    promised = float(attribution.values.sum()) - attribution.delta
+    missed = abs(attribution.delta / promised) if promised else math.inf
+    more = next((setting for setting in ("steps", "samples") if setting in attribution.settings), None)
+    hint = f" With more {more} they would come nearer." if more else ""
+    if missed <= _COMPLETE:
+        verdict = "The promise is kept."
+    else:
+        verdict = f"The promise is not kept, and the map is only roughly what the method means by it.{hint}"
+    return (
+        f"**Completeness**: the parts should add up to {promised:.3g}, and miss it by {attribution.delta:.3g}, "
+        f"{f'{missed:.1%}' if math.isfinite(missed) else 'all'} of it. {verdict}"
     )
 
 
-def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
+def checks(attribution: Attribution, checks: Checks, crop: Image, drawing: Drawing) -> None:
     """What the checks of a map found: each as a sentence, with its charts or its pictures."""
+    if said := completeness(attribution):
+        st.markdown(said)
     st.markdown(
         "**Insertion and deletion** (Petsiuk et al. 2018). A map that is true of the network brings the label back "
         "with few cells of the picture, and takes it away with few: sooner than a random order does, and than a blob "
@@ -256,7 +313,7 @@ def checks(checks: Checks, crop: Image, drawing: Drawing) -> None:
     )
     st.markdown(
         "**Randomisation** (Adebayo et al. 2018): the network's layers are shuffled from the top, until nothing that "
-        f"it learned is left. {_randomised([stage.correlation for stage in checks.randomised])}"
+        f"it learned is left. {randomised([stage.correlation for stage in checks.randomised])}"
     )
     with st.container(horizontal=True, gap="small"):
         for stage in checks.randomised:

@@ -1,7 +1,5 @@
 """Models: choose the one that reads the photo, download others, and set two side by side on the same photo."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from explainer import cards, vocabularies
@@ -10,7 +8,7 @@ from explainer.photos import Photo
 from explainer.roulette import Result
 from explainer.ui import labels, resources, visitor
 from explainer.ui.category import plain
-from explainer.workers import Job
+from explainer.workers import CancelledError, Job
 
 _CHOSEN, _ERROR = "model", "model_error"
 _PEOPLE = {
@@ -48,49 +46,61 @@ def about() -> None:
         st.error(plain(error))
     with st.expander("What this model is, and others to download"):
         _describe(cards.load(visitor.model()))
-        absent = [
-            (card, card.weights.asset.size) for card in cards.load_all() if not card.present and card.weights.asset
-        ]
         for trouble in cards.troubles():
             st.warning(plain(trouble))
         for card in cards.load_all():
             if card.present and (failed := _failure(resources.downloads().get(card.name))):
-                st.error(plain(f"{failed} Take {card.weights.path} away to download it again."))
-        running = {name: job for name, job in resources.downloads().items() if not job.done}
-        if absent or running:
-            st.markdown(
-                "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
-                "and stay on this computer. Each must know the sample pictures before it answers."
-            )
-        st.fragment(_offers, run_every=1.0 if running else None)(absent, list(running.values()))
+                st.error(
+                    plain(f"{failed} Take {card.weights.file} away from the folder of weights to download it again.")
+                )
+        watched = resources.downloading()
+        st.fragment(_offers, run_every=1.0 if watched else None)(watched)
 
 
-def _offers(absent: Sequence[tuple[ModelCard, int]], running: Sequence[Job[None]]) -> None:
-    """The models that are not here, each with its size and a button, or how far its download is."""
-    if any(job.done for job in running):
+def _offers(watched: frozenset[str]) -> None:
+    """The models that are not here, each with its size and a button, or how far its download is.
+
+    `watched` names the downloads that were under way when the page was drawn. Where these are others now, one began,
+    ended or was stopped, and the whole page is drawn anew: a fragment cannot begin to run by itself, nor end it.
+    """
+    running = resources.downloading()
+    if running != watched:
         st.rerun()
-    for card, size in absent:
-        job = resources.downloads().get(card.name)
+    offered = [card for card in cards.load_all() if card.weights.asset and (not card.present or card.name in running)]
+    if offered:
+        st.markdown(
+            "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
+            "and stay on this computer. Each must know the sample pictures before it answers."
+        )
+    for card in offered:
         _describe(card)
-        if job is not None and not job.done:
-            st.progress(job.progress, f"Downloading, {job.progress:.0%} of {cards.megabytes(size)}")
-            st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
+        if card.name in running:
+            _under_way(card, resources.downloads()[card.name])
             continue
-        if failed := _failure(job):
+        if failed := _failure(resources.downloads().get(card.name)):
             st.error(plain(failed))
         st.button(
-            f"Download ({cards.megabytes(size)})",
-            key=f"download_{card.name}",
-            on_click=resources.download,
-            args=(card.name,),
+            f"Download ({_size(card)})", key=f"download_{card.name}", on_click=resources.download, args=(card.name,)
         )
+
+
+def _under_way(card: ModelCard, job: Job[None]) -> None:
+    """How far a download is, and a button that ends it."""
+    ahead = f", {job.place} before it" if job.place else ""
+    doing = f"Downloading, {job.progress:.0%} of {_size(card)}{ahead}"
+    st.progress(job.progress, doing if job.progress < 1 else "Trying it on the sample pictures …")
+    st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
+
+
+def _size(card: ModelCard) -> str:
+    return cards.megabytes(card.weights.asset.size) if card.weights.asset else ""
 
 
 def _failure(job: Job[None] | None) -> str | None:
     """Why a download ended without a model, as a sentence; None where it did not, or nobody waits for it any more."""
-    if job is None or not job.done or job.future.cancelled():
+    if job is None or job.future.cancelled() or (job.wanted() and not job.done):
         return None
-    error = job.future.exception()
+    error = job.future.exception() if job.done else CancelledError()
     return None if error is None else str(error) or "The download was stopped; it can go on where it ended."
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -37,6 +37,7 @@ from explainer.ui import visitor
 from explainer.workers import Job, Progress, Worker
 
 Made = TypeVar("Made")
+Owned = TypeVar("Owned")
 
 # How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
 _KEPT, _PATIENCE = 32, 0.2
@@ -72,7 +73,10 @@ def _explainers() -> Worker[Detector]:
     return Worker(faces.load, "explainer")
 
 
-def _by(model: str, work: Callable[[Pipeline, Progress], Made]) -> Callable[[Detector, Progress], Made]:
+Work = Callable[[Owned, Progress], Made | Generator[None, None, Made]]
+
+
+def _by(model: str, work: Work[Pipeline, Made]) -> Work[Detector, Made]:
     """Work for a worker that has a detector, by the model of a card, which is loaded where it is not yet."""
     return lambda detector, progress: work(roulette.load(model, detector), progress)
 
@@ -96,9 +100,13 @@ def download(model: str) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
         roulette.load(model)
 
-    job = downloads().get(model)
-    if job is None or job.done:
+    if model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
+
+
+def downloading() -> frozenset[str]:
+    """The names of the models whose downloads wait or are under way, and were not stopped."""
+    return frozenset(name for name, job in downloads().items() if not job.done and job.wanted())
 
 
 @st.cache_resource(show_spinner=False)
@@ -172,9 +180,9 @@ def _checks(
     _photo: Photo,
     _attribution: Attribution,
 ) -> Job[Checks]:
-    def check(pipeline: Pipeline, progress: Progress) -> Checks:
+    def check(pipeline: Pipeline, progress: Progress) -> Generator[None, None, Checks]:
         crop = faces.crop(_photo, box, pipeline.classifier.card.transform.side)
-        return faithfulness.check(pipeline.classifier, pipeline.head, crop, _attribution, progress)
+        return faithfulness.check_in_parts(pipeline.classifier, pipeline.head, crop, _attribution, progress)
 
     return _explainers().submit(_by(model, check))
 
@@ -292,18 +300,25 @@ def explain_all(
     return jobs
 
 
-def check(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
-    """Whether an explanation is true of the network, computed once a session."""
+def explained() -> list[Job[Attribution]]:
+    """The explanations that this visitor asked for last, whether or not they were stopped."""
+    jobs: list[Job[Attribution]] = st.session_state.get("explanations", [])
+    return jobs
+
+
+def check(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Checks]:
+    """Whether an explanation is true of the network, on its way, computed once a session."""
     asked = (attribution.target, attribution.method, attribution.settings, visitor.model())
     job = _checks(photo.digest, box, *asked, photo, attribution)
     _want("checks", [job])
-    return wait(job, "Checking the map against the network")
+    return job
 
 
-def stop() -> None:
-    """Give up what is still being explained or checked for this visitor; what is done stays."""
-    for kind in ("explanations", "checks"):
-        _want(kind, [])
+def stop(*kinds: str) -> None:
+    """Give up what is still being explained or checked for this visitor, or one of the two; what is done stays."""
+    for kind in kinds or ("explanations", "checks"):
+        for job in st.session_state.get(kind, ()):
+            job.cancel()
 
 
 def arrive(page: str) -> None:
@@ -369,17 +384,32 @@ def forget() -> None:
         computed.clear()
 
 
-def wait(job: Job[Made], doing: str) -> Made:
-    """The job's result; meanwhile its progress, or its place in the queue, stands on the page, where there is one."""
+def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key: str | None = None) -> Made:
+    """The job's result; meanwhile its progress, or its place in the queue, stands on the page, and about how long yet.
+
+    Where there is `stop`, a button beside the bar calls it; `key` is the button's.
+    """
     if get_script_run_ctx(suppress_warning=True) is None:  # a worker asks
         return job.result()
-    bar = st.empty()
+    place = st.empty()
+    bar = None
     while True:
         try:
             result = job.result(_PATIENCE)
         except TimeoutError:
-            ahead = f", {job.place} before you" if job.place else ""
-            bar.progress(job.progress, f"{doing}{ahead} …")
+            if bar is None:
+                with place.container():
+                    bar = st.empty()
+                    if stop:
+                        st.button("Stop", key=key, on_click=stop)
+            bar.progress(job.progress, f"{doing}{_until(job)} …")
         else:
-            bar.empty()
+            place.empty()
             return result
+
+
+def _until(job: Job[Any]) -> str:
+    """How many go before it, and about how many seconds it still takes where that can be told."""
+    ahead = f", {job.place} before you" if job.place else ""
+    left = job.seconds_left
+    return ahead if left is None or left < 2 else f"{ahead}, about {left:.0f} s more"

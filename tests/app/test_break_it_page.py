@@ -7,7 +7,8 @@ import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
 
-from explainer.corruptions import CORRUPTIONS
+from explainer.corruptions import CORRUPTIONS, Strip
+from explainer.ui import breaking
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
@@ -56,12 +57,45 @@ def test_a_change_is_shown_step_by_step_and_said_in_a_sentence(broken: AppTest) 
 def test_every_change_can_be_chosen_and_dosed(broken: AppTest, change: str) -> None:
     broken.pills(key="corruption").set_value(change).run()
     assert any(text.startswith(f"**{CORRUPTIONS[change].title}**:") for text in texts(broken))
-    broken.slider(key=f"amount_{change}").set_value(float(CORRUPTIONS[change].most)).run()
+    most, none = float(CORRUPTIONS[change].most), float(CORRUPTIONS[change].none)
+    dose(broken, change, most)
     assert not broken.exception
     place_of_the_most = re.findall(r"· place ([\d,]+)", "".join(texts(broken)))[-1]
     assert place_of_the_first(broken) == place_of_the_most
-    broken.slider(key=f"amount_{change}").set_value(float(CORRUPTIONS[change].none)).run()
+    dose(broken, change, none)
     assert place_of_the_first(broken) == "1"
+
+
+def dose(page: AppTest, change: str, amount: float) -> None:
+    """Set the slider; there is nothing between a picture and its mirror, so that it has a switch."""
+    if change == "flip":
+        page.toggle(key="amount_flip").set_value(bool(amount)).run()
+    else:
+        page.slider(key=f"amount_{change}").set_value(amount).run()
+
+
+SENTENCES = {
+    "shift": "**Cropped elsewhere**: moved by 12 % of the face to the right, another word comes first; ",
+    "zoom": "**Cropped closer**: with 12 % less of the picture another word comes first; ",
+    "tilt": "**Tilted**: at 12 degrees another word comes first; ",
+    "resolution": "**Resolution**: with 12 % of the pixels along each side another word comes first; ",
+    "brightness": "**Brightness**: with 12 % of the light another word comes first; ",
+    "darkness": "**Darkness**: with 12 % of the light another word comes first; ",
+    "blur": "**Blur**: with a radius of 12 pixels another word comes first; ",
+    "flip": "**Mirrored**: in the mirror another word comes first; ",
+    "patch": "**Dark glasses**: over 12 % of the square's width another word comes first; ",
+    "noise": "**Noise**: at 12 levels of 255 another word comes first; ",
+}
+
+
+@pytest.mark.parametrize("change", CORRUPTIONS)
+def test_what_a_change_does_is_said_in_a_whole_sentence(change: str) -> None:
+    falls = "the one that came first falls to place 1,034"
+    expected = f"{SENTENCES[change]}{falls}{'' if change == 'flip' else ' at most'}."
+    assert breaking.sentence(Strip(change, (), 12, 1_034)) == expected
+    assert breaking.sentence(Strip(change, (), None, 1)).endswith(
+        "the first word stays." if change == "flip" else "no amount of it changes the first word."
+    )
 
 
 def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:

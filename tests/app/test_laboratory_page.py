@@ -13,9 +13,10 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer import roulette, saliency, samples
+from explainer import cards, faithfulness, roulette, saliency, samples
 from explainer.roulette import Pipeline
 from explainer.saliency import Target
+from explainer.ui import laboratory as laboratory_page
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
@@ -60,15 +61,22 @@ def test_two_maps_stand_side_by_side_with_their_agreement(laboratory: AppTest) -
     assert -1 <= table["Saliency"][0] < 1
 
 
-def test_another_question_waits_until_it_is_asked_and_stop_takes_the_maps_away(laboratory: AppTest) -> None:
+def test_another_question_waits_until_it_is_asked_and_the_page_says_so(laboratory: AppTest) -> None:
     laboratory.button(key="explain").click().run()
     laboratory.pills(key="methods").set_value(["grad-cam", "input-x-gradient"]).run()
     assert maps(laboratory) == []
+    assert any("What is asked has changed" in caption.value for caption in laboratory.caption)
     laboratory.button(key="explain").click().run()
-    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
-    laboratory.button(key="stop").click().run()
     assert not laboratory.exception
-    assert maps(laboratory) == []
+    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
+    assert not any("What is asked has changed" in caption.value for caption in laboratory.caption)
+
+
+def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:
+    laboratory.pills(key="methods").set_value(["grad-cam", "kernel-shap"]).run()
+    assert not any("Fewer samples than regions" in caption.value for caption in laboratory.caption)
+    laboratory.selectbox(key="kernel-shap_samples").set_value(50).run()
+    assert any("Fewer samples than regions" in caption.value for caption in laboratory.caption)
 
 
 @pytest.mark.parametrize("methods", [[], ["grad-cam"]])
@@ -111,7 +119,6 @@ def test_what_was_explained_is_not_explained_again(
 ) -> None:
     laboratory.button(key="explain").click().run()
     seconds = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
-    laboratory.button(key="stop").click().run()
     laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "input-x-gradient"]).run()
     laboratory.button(key="explain").click().run()
     again = {each["method"]: each["seconds"] for each in how(downloads["download_explanations"]())}
@@ -156,8 +163,12 @@ def test_everything_can_be_taken_away_and_says_how_it_was_made(
         assert not picture.info
     made = json.loads(archive.read("how.json"))
     assert made["model"] == "efficientnet-lite0"
-    assert len(made["weights_sha256"]) == 64
-    assert {"captum", "torch"} <= set(made["versions"])
+    assert made["weights_sha256"] == cards.load().weights.sha256
+    assert {"captum", "python", "scipy", "torch"} <= set(made["versions"])
+    assert made["labels"] == "imagenet-1k"
+    assert made["transform"]["mean"] == [127.0, 127.0, 127.0]
+    assert made["grad_cam_layer"] == "bn2"
+    assert made["box"] is None or len(made["box"]) == 4
     assert [each["method"] for each in made["explanations"]] == ["grad-cam", "saliency"]
     assert made["drawing"] == {"opacity": 0.7, "sign": "for", "percentile": 99.0, "colours": "inferno"}
     assert not sentinels.found(archive.read("how.json").decode())
@@ -189,3 +200,54 @@ def test_a_map_is_checked_against_the_network_and_the_numbers_can_be_taken_away(
     said = next(text for text in texts(laboratory) if text.startswith("**Infidelity**"))
     assert f"{found['checks']['infidelity']['share']:.0%} unexplained" in said
     assert found["checks"]["randomisation"][0]["stage"] == "classifier"
+    assert {each["seed"] for each in found["checks"]["randomisation"]} == {0}
+    made = {
+        (curve["direction"], curve["order"]): (curve["baseline"], curve["curves"], curve["seed"])
+        for curve in found["checks"]["curves"]
+    }
+    assert made["insertion", "random"] == ("blurred", 4, 0)
+    assert made["deletion", "map"] == ("mean", 1, None)
+    assert all(curve["cells"] == [7, 7] for curve in found["checks"]["curves"])
+
+
+@pytest.mark.parametrize("sample", samples.SAMPLES)
+@pytest.mark.parametrize("kind", ["object", "person"])
+@pytest.mark.parametrize(
+    ("method", "verdict"), [("guided-backprop", "it fails"), ("grad-cam", "It is another map at once")]
+)
+def test_guided_backprop_fails_the_randomisation_check_and_grad_cam_passes(
+    sample: str, kind: saliency.Kind, method: str, verdict: str, pipeline: Pipeline
+) -> None:
+    photo = samples.read(sample)
+    reading, *_ = roulette.read(pipeline, photo).readings
+    label = reading.objects(1)[0] if kind == "object" else reading.people("fall-2011", 1)[0]
+    crop, models = roulette.seen(photo, reading), (pipeline.classifier, pipeline.head)
+    given = saliency.explain(*models, crop, Target(kind, label.wnid), method)
+    stages = faithfulness.randomisation(*models, crop, given)
+    assert verdict in laboratory_page.randomised([stage.correlation for stage in stages])
+
+
+def test_a_map_turned_upside_down_is_another_one() -> None:
+    assert "another map at once" in laboratory_page.randomised([-0.8, -0.9])
+    assert "never notices" in laboratory_page.randomised([0.8, 0.9])
+    assert "part of it is the picture" in laboratory_page.randomised([0.8, 0.1, 0.1, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("delta", "settings", "said"),
+    [
+        (0.02, {"steps": 10}, "should add up to 0.98, and miss it by 0.02, 2.0% of it. The promise is kept."),
+        (-0.5, {"steps": 10}, "With more steps they would come nearer."),
+        (0.5, {"baseline": "mean"}, "100.0% of it. The promise is not kept"),
+        (1.0, {"samples": 25}, "miss it by 1, all of it. The promise is not kept"),
+    ],
+)
+def test_completeness_is_judged(delta: float, settings: dict[str, Any], said: str) -> None:
+    values = np.full((2, 2), 0.25, np.float32)
+    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, delta, settings)
+    assert said in laboratory_page.completeness(given)
+
+
+def test_of_a_method_that_promises_no_sum_no_completeness_is_asked() -> None:
+    given = saliency.Attribution(np.ones((2, 2), np.float32), "grad-cam", Target("object", "n1"), 0.0, None, {})
+    assert laboratory_page.completeness(given) is None

@@ -578,8 +578,18 @@ class LaboratoryPage(PicturePage):
         """Choose a setting: its key is the method's name and its own."""
         if not self.page.locator(f".st-key-{key}").is_visible():
             self.page.get_by_text("Settings", exact=True).click()
+        option = self.page.get_by_role("option", name=value, exact=True)
+        while not option.count():  # what is still unfolding, or a script that still runs, closes the list again
+            self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=5_000)
+        option.click()
+        self._settle(self.button("explain"))
+
+    def choose_option(self, key: str, place: int) -> None:
+        """Choose from a list by its place in it."""
         self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
-        self.page.get_by_role("option", name=value, exact=True).click()
+        self.page.get_by_role("option").nth(place).click()
         self._settle(self.button("explain"))
 
     def explain(self, button: str = "explain") -> None:
@@ -630,7 +640,7 @@ class BreakPage(PicturePage):
     @property
     def strip(self) -> Locator:
         """The pictures of the strip, each of which says its first word."""
-        return self.page.get_by_alt_text(re.compile(r"^\w[^.]*, [\d.]+: "))
+        return self.page.get_by_alt_text(re.compile(r"^\w[^.]*, (\d[\d.]*|as it is|mirrored): "))
 
     @property
     def place(self) -> int:

@@ -23,6 +23,8 @@ from tests.browser.conftest import (
     NOT_A_PHOTO,
     PHOTOS,
     AboutPage,
+    BreakPage,
+    LaboratoryPage,
     PhotoPage,
     RemovalPage,
     RoomPage,
@@ -100,7 +102,26 @@ def _about(page: PhotoPage) -> None:
     AboutPage(page.page, page.url).open()
 
 
-STATES: dict[str, Callable[[PhotoPage], None]] = {
+def _laboratory(page: PhotoPage) -> LaboratoryPage:
+    laboratory = LaboratoryPage(page.page, page.url).open("Photographer")
+    laboratory.explain()
+    return laboratory
+
+
+def _checked(page: PhotoPage) -> None:
+    _laboratory(page).check("Grad-CAM")
+    expect(page.page.locator(".st-key-deletion .main-svg").first).to_be_visible()
+
+
+def _broken(page: PhotoPage) -> None:
+    BreakPage(page.page, page.url).open("Astronaut")
+
+
+def _mirrored(page: PhotoPage) -> None:
+    BreakPage(page.page, page.url).open("Astronaut").choose_change("flip", "Mirrored")
+
+
+STATES: dict[str, Callable[[PhotoPage], object]] = {
     "empty": lambda page: None,
     "notice": _notice,
     "one_face": _one_face,
@@ -114,6 +135,10 @@ STATES: dict[str, Callable[[PhotoPage], None]] = {
     "another_rule": _another_rule,
     "large_charts": _large_charts,
     "about": _about,
+    "laboratory": _laboratory,
+    "checked": _checked,
+    "broken": _broken,
+    "mirrored": _mirrored,
 }
 
 
@@ -163,7 +188,7 @@ def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
                 # Streamlit scrolls inside the window, so the window is made as high as the content.
                 page.page.set_viewport_size({"width": width, "height": max(HEIGHT, page.height)})
                 page.page.mouse.move(0, 0)
-                if page.explanation.count():
+                if page.chart.count():
                     expect(page.chart.first).to_be_visible()  # drawn anew for the other size
                 file = folder / f"{state}-{scheme}-{width}.png"
                 page.page.screenshot(path=file, animations="disabled")

@@ -41,6 +41,17 @@ def test_the_least_change_that_changes_the_label_does_and_a_step_less_does_not(v
     assert page.place > 1
 
 
+def test_a_mirror_has_two_positions(visitor) -> None:
+    page = visitor.break_it()
+    page.choose_change("flip", "Mirrored")
+    before = page.changed.get_attribute("src")
+    page.page.locator(".st-key-amount_flip label").click()
+    expect(page.changed).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+    assert page.place == 1
+    assert page.strip.count() == 2
+    expect(page.page.get_by_text("as it is · place 1")).to_be_visible()
+
+
 def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
     page = sentinel_visitor.break_it()
     page.choose_change("noise", "Noise")

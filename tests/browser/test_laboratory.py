@@ -21,15 +21,55 @@ def test_long_work_shows_its_progress_and_can_be_stopped_and_asked_for_again(vis
     page.button("explain").click()
     expect(page.progress).to_contain_text("SmoothGrad", timeout=PATIENCE)
     expect(page.maps).to_have_count(1)
-    page.button("stop").click()
+    page.button("stop_smoothgrad").click()
     expect(page.progress).to_have_count(0, timeout=PATIENCE)
-    expect(page.maps).to_have_count(0)
+    expect(page.page.get_by_text("Stopped.")).to_be_visible()
+    expect(page.maps).to_have_count(1)  # what was done stays
 
     page.set("smoothgrad_samples", "25")
+    expect(page.page.get_by_text("What is asked has changed")).to_be_visible()
     page.explain()
     expect(page.maps).to_have_count(2)
     expect(page.page.get_by_text("Samples 25, noise (share of the range) 0.15, seed 0.")).to_be_visible()
     expect(page.exceptions).to_have_count(0)
+
+
+def test_a_check_is_stopped_alone_and_begins_again_only_when_it_is_asked_for(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "SmoothGrad")
+    page.explain()
+    page.choose("checked", "SmoothGrad")
+    expect(page.progress).to_contain_text("Checking the map", timeout=PATIENCE)
+    expect(page.progress).to_contain_text("s more", timeout=PATIENCE)
+    page.button("stop_checks").click()
+    expect(page.progress).to_have_count(0, timeout=PATIENCE)
+    expect(page.maps).to_have_count(2)
+    page.explain()
+    expect(page.maps).to_have_count(2)
+    expect(page.progress).to_have_count(0)
+    assert "Insertion and deletion" not in page.text
+
+
+def test_during_one_visitors_check_another_gets_a_map(visitor) -> None:
+    page, other = visitor.laboratory(), visitor.laboratory("Cat")
+    page.choose_methods("Integrated Gradients", "SmoothGrad")
+    other.choose_methods("Integrated Gradients", "Saliency")
+    page.explain()
+    page.choose("checked", "SmoothGrad")
+    expect(page.progress).to_contain_text("Checking the map", timeout=PATIENCE)
+    other.explain()
+    expect(other.maps).to_have_count(2)
+    expect(page.progress).to_contain_text("Checking the map")  # it is still at work
+    page.button("stop_checks").click()
+    expect(page.progress).to_have_count(0, timeout=PATIENCE)
+
+
+def test_no_label_is_explained_rather_than_itself(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_option("laboratory_against", 1)
+    page.choose_option("laboratory_target", 1)
+    against = page.page.locator(".st-key-laboratory_against input")
+    expect(against).to_have_value("nothing: the label by itself")
 
 
 def test_maps_are_compared_and_all_of_them_can_be_taken_away(visitor) -> None:
