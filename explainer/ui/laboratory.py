@@ -20,6 +20,7 @@ FEWEST, MOST = 2, 6
 """How many methods can be compared."""
 
 _ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
+_NOTHING = ""  # not None, by which Streamlit means that no option is chosen
 _STOPPED, _CHECKED = "laboratory_stopped", "checked"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
 # The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
@@ -57,18 +58,20 @@ def target(reading: Reading, top: int) -> Target:
         others = [option for option in options if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
             "Rather than (the difference of the two is explained)",
-            [None, *others],
-            format_func=lambda option: labels.option(option) if option else "nothing: the label by itself",
+            [_NOTHING, *others],
+            format_func=lambda option: (
+                labels.option(option) if isinstance(option, Target) else "nothing: the label by itself"
+            ),
             key=_RATHER,
         )
-    return replace(chosen, against=against.wnid) if against else chosen
+    return replace(chosen, against=against.wnid) if isinstance(against, Target) else chosen
 
 
 def _keep_apart() -> None:
     """No label is explained rather than itself, nor rather than one of the other kind."""
     why, rather = st.session_state[_WHY], st.session_state.get(_RATHER)
     if rather and (rather == why or rather.kind != why.kind):
-        st.session_state[_RATHER] = None
+        st.session_state[_RATHER] = _NOTHING
 
 
 def methods(kind: saliency.Kind) -> dict[str, Settings]:
@@ -146,7 +149,7 @@ def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, S
     if target.against:
         st.session_state[_RATHER] = replace(target, wnid=target.against, against=None)
     else:
-        st.session_state.pop(_RATHER, None)
+        st.session_state[_RATHER] = _NOTHING
 
 
 def _stop() -> None:
