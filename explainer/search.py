@@ -167,13 +167,17 @@ def of_words() -> Index:
     return Index(*_words(), {}, lambda word: None)
 
 
-@cache
 def load() -> Index:
-    """The whole index. Reads the dictionary, which takes seconds; where there is none, it has no definitions."""
+    """The whole index. Reads the dictionary, which takes seconds, once; while there is none it has no definitions."""
     try:
-        definitions = {wnid: words.definition(wnid) for wnid in taxonomy.load()}
+        return _whole()
     except LookupError:
-        definitions = {}
+        return of_words()
+
+
+@cache
+def _whole() -> Index:
+    definitions = {wnid: words.definition(wnid) for wnid in taxonomy.load()}
     return Index(*_words(), definitions, words.base_form)
 
 
