@@ -117,7 +117,7 @@ def _settings(method: str) -> Settings:
 
 def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
     """Whether the visitor asked for just these maps; buttons to ask, and to ask why before and not after."""
-    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, methods))
+    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, [*methods.items()]))
     if not asked:
         resources.stop()
     if not FEWEST <= len(methods) <= MOST:
@@ -143,7 +143,8 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
 
 
 def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
-    st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, methods)
+    # A list, as mappings are equal in any order: after a stop the maps stand in the order in which they were asked for.
+    st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, [*methods.items()])
     st.session_state[_STOPPED] = False
     st.session_state[_WHY] = replace(target, against=None)
     if target.against:
