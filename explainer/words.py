@@ -116,8 +116,8 @@ def base_form(word: str) -> str | None:
 _reading = threading.Lock()
 
 
-@cache
 def _gloss(synset: Synset) -> str | None:
+    # Not cached: the reader keeps what it has read, and that there is none may change once the dictionary can be read.
     with _reading:
         reader = _wordnet()
         if reader is not None:

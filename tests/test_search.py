@@ -3,7 +3,7 @@
 import pytest
 import sentinels
 
-from explainer import search, taxonomy
+from explainer import search, taxonomy, words
 from explainer.search import Index, SearchError
 
 DOG, FLUTIST, FLUTE, FLUTE_GLASS, HOT_DOG, WOMAN = (
@@ -27,6 +27,14 @@ def test_without_the_dictionary_regular_plurals_are_found_all_the_same() -> None
     assert light.find("dogs").wnids[0] == DOG
     assert light.find("women").wnids[0] == WOMAN
     assert light.find("flutists").wnids == (FLUTIST,)
+
+
+def test_a_dictionary_that_could_not_be_read_is_read_as_soon_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    search._whole.cache_clear()
+    monkeypatch.setattr(words, "_wordnet", lambda: None)
+    assert not search.load().definitions
+    monkeypatch.undo()
+    assert search.load().find("plays the flute").wnids == (FLUTIST,)
 
 
 def test_a_plural_that_is_a_word_of_its_own_finds_its_singular_all_the_same(index: Index) -> None:
