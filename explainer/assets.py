@@ -233,8 +233,10 @@ def _download(url: str, asset: Asset, target: Path, progress: Progress, timeout:
                 break
             if is_whole(part, asset):
                 part.replace(target)
+                _etag(part).unlink(missing_ok=True)
                 return
             part.unlink()
+            _etag(part).unlink(missing_ok=True)
             reason = f"the bytes are not those of the published {asset.name} (SHA-256 differs)"
             if not start:
                 break
@@ -248,12 +250,16 @@ def _download(url: str, asset: Asset, target: Path, progress: Progress, timeout:
 
 def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: float) -> int:
     """Adds to `part` what it lacks; gives back how many bytes the file has in all, of which there are never more."""
-    start = _size(part)
+    start, etag = _size(part), _kept(_etag(part))
+    if not (asset.sha256 or etag):
+        start = 0  # nothing would tell that the file is another one since
     if asset.sha256 and start >= asset.size:
         return asset.size
     request = urllib.request.Request(url)  # noqa: S310 (the scheme is checked)
     if start:
         request.add_header("Range", f"bytes={start}-")
+        if etag:
+            request.add_header("If-Range", etag)  # of another file the server sends all (RFC 9110, section 13.1.5)
     try:
         response = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
     except urllib.error.HTTPError as error:
@@ -270,7 +276,10 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
         total = asset.size if announced is None else done + int(announced)
         if not asset.fits(total):
             raise ProvisionError(f"it offers {total:,} bytes instead of {asset.size:,}")
-        with part.open("ab" if continues else "wb") as stream:
+        if not continues:
+            part.unlink(missing_ok=True)  # first, so that no part is ever taken for one of another file
+            _keep(response.headers.get("ETag"), _etag(part))
+        with part.open("ab") as stream:
             progress(done, total)
             while done < total:
                 block = response.read1(min(BLOCK, total - done))  # what there is, however slowly it comes
@@ -280,6 +289,22 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
                 done += len(block)
                 progress(done, total)
     return total
+
+
+def _etag(part: Path) -> Path:
+    """Where it is kept by what tag the server knows the file that a part is of."""
+    return part.with_name(f"{part.name}.etag")
+
+
+def _keep(tag: str | None, file: Path) -> None:
+    """Keep the tag, unless it is weak: then other bytes may have it, too."""
+    file.unlink(missing_ok=True)
+    if tag and not tag.startswith("W/"):
+        file.write_text(tag, encoding="latin-1")
+
+
+def _kept(file: Path) -> str | None:
+    return file.read_text(encoding="latin-1") if file.exists() else None
 
 
 def _size(file: Path) -> int:

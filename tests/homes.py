@@ -19,6 +19,7 @@ class Home:
     breaks_off_after: int | None = None  # bytes of an answer
     announces_length: bool = True
     knows_ranges: bool = True
+    etag: str | None = None
     bytes_a_second: int | None = None  # None is as fast as can be
     asked: list[str | None] = field(default_factory=list)  # the Range header of each request
     url: str = ""
@@ -26,11 +27,14 @@ class Home:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         wanted = request.headers.get("Range")
         self.asked.append(wanted)
-        start = int(re.findall(r"\d+", wanted)[0]) if wanted and self.knows_ranges else 0
+        same = request.headers.get("If-Range") in (None, self.etag)
+        start = int(re.findall(r"\d+", wanted)[0]) if wanted and self.knows_ranges and same else 0
         body = self.content[start:]
         request.send_response(206 if start else 200)
         if start:
             request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
+        if self.etag is not None:
+            request.send_header("ETag", self.etag)
         if self.announces_length:
             request.send_header("Content-Length", str(len(body)))
         request.end_headers()

@@ -152,6 +152,29 @@ def test_a_part_of_another_file_is_thrown_away_and_the_file_fetched_whole(home: 
     assert home.asked == ["bytes=12-", None]
 
 
+@pytest.mark.parametrize("sha256", [WEIGHTS.sha256, ""])
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(sha256: str, home: Home, folder: Path) -> None:
+    asset = replace(at(home.url), sha256=sha256)
+    home.etag, home.content, home.breaks_off_after = '"old"', bytes(len(PUBLISHED)), 100_000
+    with pytest.raises(ProvisionError, match="broke off after 300,000"):
+        assets.fetch(asset)
+    assert home.asked == [None, "bytes=100000-", "bytes=200000-"]
+    home.etag, home.content, home.breaks_off_after = '"new"', PUBLISHED, None
+    assert assets.fetch(asset).read_bytes() == PUBLISHED
+    assert len(home.asked) == 4
+    assert names(folder) == ["weights.bin"]
+
+
+@pytest.mark.parametrize("etag", [None, 'W/"of more than one"'])
+def test_where_nothing_tells_two_files_apart_no_part_is_continued(etag: str | None, home: Home) -> None:
+    home.etag, home.breaks_off_after = etag, 1_000_000
+    with pytest.raises(ProvisionError, match="broke off after 1,000,000"):
+        assets.fetch(replace(at(home.url), sha256=""))
+    home.breaks_off_after = None
+    assert assets.fetch(replace(at(home.url), sha256="")).read_bytes() == PUBLISHED
+    assert set(home.asked) == {None}
+
+
 def test_a_fetch_that_its_visitor_gives_up_leaves_what_can_be_continued(home: Home, folder: Path) -> None:
     def give_up(done: int, total: int) -> None:
         if done:
