@@ -11,7 +11,9 @@ import streamlit as st
 from PIL.Image import Image
 from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explainer import (
     cards,
@@ -247,6 +249,13 @@ def present() -> None:
 @st.cache_resource(scope="session", show_spinner=False, on_release=lambda session: _gone(session))
 def _present(session: str) -> str:
     return session
+
+
+def let_go(file: UploadedFile) -> None:
+    """Have the server drop a file that was uploaded, which it would keep until its session ends."""
+    context = get_script_run_ctx()
+    if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def _gone(session: str) -> None:

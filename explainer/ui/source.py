@@ -18,7 +18,7 @@ def choose() -> None:
         choose_sample()
         st.caption("A workshop is on: it uses the sample pictures alone.")
         return
-    # Each upload gets a new uploader, so that the server lets go of the file once it has been read.
+    # Each upload gets a new uploader, so that the widget lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _choose_sample()
@@ -106,8 +106,10 @@ def forget_button() -> None:
 
 def _upload(key: str) -> None:
     file = st.session_state[key]
-    if file is not None and _take(lambda: photos.read(file.getvalue())):
-        st.session_state["sample"] = None
+    if file is not None:
+        resources.let_go(file)
+        if _take(lambda: photos.read(file.getvalue())):
+            st.session_state["sample"] = None
     st.session_state["uploads"] += 1
 
 

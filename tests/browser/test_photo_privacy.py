@@ -144,6 +144,9 @@ def test_from_the_upload_to_forgetting_it(visitor: Visitors, four_faces: bytes) 
 
     addresses = page.addresses
     assert [page.page.request.get(address).status for address in addresses] == [200] * 3  # the control
+    held = page.page.request.get(f"{page.url}/_stcore/metrics").text()
+    assert "explainer.ui.resources._reading" in held  # the control
+    assert "UploadedFileManager" not in held  # the file, with all that is in it, went when it had been read
     page.button("forget").click()
     expect(page.pictures).to_have_count(0, timeout=PATIENCE)
     expect(page.page.get_by_text("Nobody has to give a face")).to_be_visible(timeout=PATIENCE)
