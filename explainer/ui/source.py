@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explainer import cards, photos, samples
 from explainer.photos import Photo, PhotoError
@@ -106,10 +107,11 @@ def forget_button() -> None:
 
 def _upload(key: str) -> None:
     file = st.session_state[key]
-    if file is not None:
-        resources.let_go(file)
-        if _take(lambda: photos.read(file.getvalue())):
-            st.session_state["sample"] = None
+    if not isinstance(file, UploadedFile):
+        return  # the browser named the file again before it knew that it was taken
+    resources.let_go(file)
+    if _take(lambda: photos.read(file.getvalue())):
+        st.session_state["sample"] = None
     st.session_state["uploads"] += 1
 
 

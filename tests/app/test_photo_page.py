@@ -131,6 +131,22 @@ def test_a_good_file_after_a_bad_one_takes_the_sentence_away(page: AppTest) -> N
     assert any("No face was found" in caption.value for caption in page.caption)
 
 
+def test_a_file_that_the_browser_names_once_more_after_it_was_taken_changes_nothing() -> None:
+    def named_again() -> None:
+        import streamlit as st
+        from streamlit.runtime.uploaded_file_manager import DeletedFile
+
+        from explainer.ui import source
+
+        st.session_state["uploads"], st.session_state["upload_0"] = 1, DeletedFile("taken")
+        source._upload("upload_0")
+
+    page = AppTest.from_function(named_again).run()
+    assert not page.exception
+    assert page.session_state["uploads"] == 1
+    assert "photo_error" not in page.session_state
+
+
 def test_an_upload_takes_the_place_of_a_sample_and_a_sample_of_an_upload(labelled: AppTest) -> None:
     sample = pictures(labelled)[0]
     file = io.BytesIO()
