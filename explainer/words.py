@@ -1,10 +1,11 @@
 """The words and glosses of categories, masked where they offend. Nothing else reads lemmas or glosses for display."""
 
 import threading
+import time
 import warnings
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from explainer import taxonomy
@@ -126,9 +127,25 @@ def _gloss(synset: Synset) -> str | None:
         return _timm_glosses().get(synset.wnid)
 
 
-@cache
 def _wordnet() -> Any | None:
-    """NLTK's WordNet 3.0, or None where it is not installed or is another version, whose offsets would be wrong."""
+    """NLTK's WordNet 3.0, or None where it is not installed yet or is another version, whose offsets would be wrong."""
+    return _opened() if _is_installed(int(time.monotonic())) else None
+
+
+@lru_cache(maxsize=1)
+def _is_installed(second: int) -> bool:
+    """Whether NLTK finds a WordNet: looked for once a second, as it may come while the app runs."""
+    import nltk
+
+    try:
+        nltk.data.find("corpora/wordnet")
+    except LookupError:
+        return False
+    return True
+
+
+@cache
+def _opened() -> Any | None:
     import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
