@@ -3,6 +3,8 @@
 import threading
 import time
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
@@ -82,6 +84,22 @@ def caption(wnid: str, context: Context, revealed: bool = False) -> Caption:
     if synset.safety in _MASKED[context] and (context in _FILES or not revealed):
         return Caption(wnid, synset.safety, None)
     return Caption(wnid, synset.safety, ", ".join(synset.lemmas))
+
+
+def names(captions: Sequence[Caption]) -> list[str]:
+    """The name of each of several that stand together; where some share one, two of their words, or the wnid as well.
+
+    Masked ones are not told apart.
+    """
+    two = [", ".join(caption.text.split(", ")[:2]) for caption in captions]
+    firsts, seconds = Counter(caption.name for caption in captions), Counter(two)
+
+    def name(caption: Caption, words: str) -> str:
+        if caption.masked or firsts[caption.name] == 1:
+            return caption.name
+        return words if seconds[words] == 1 else f"{words}, {caption.wnid}"
+
+    return list(map(name, captions, two))
 
 
 def definition(wnid: str) -> str:

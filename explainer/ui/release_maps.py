@@ -105,7 +105,7 @@ def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figur
     """A release's map, and what is to be seen on it as a text."""
     wnid, skipped = place
     parts = maps.parts(wnid, measure, most, skipped)
-    names = [_named(part) for part in parts]
+    names = charts.named_parts(parts, chart.caption)
     left = [_left(part, measure, release) for part in parts]
     where = (
         "" if place == _EVERYBODY else f" of “{chart.caption(wnid).name}”" + (", smaller branches" if skipped else "")
@@ -146,16 +146,12 @@ def _statuses(release: str) -> frozenset[Status | None]:
     return frozenset(map(vocabularies.status, person_categories(release)))
 
 
-def _named(part: Part) -> str:
-    return chart.caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
-
-
 def _as_csv(parts: Sequence[Part]) -> str:
     """The fields of the maps, and the releases that each is in full colour in."""
 
     def row(part: Part, status: Status, extent: Extent) -> tuple[object, ...]:
         releases = [name for name in RELEASES if status in _statuses(name)]
-        words = chart.caption(part.wnid).words if part.wnid else _named(part)
+        words = chart.caption(part.wnid).words if part.wnid else f"{part.gathered} smaller branches"
         return part.wnid, words, status, extent.categories, extent.images, " ".join(releases)
 
     return catalogue.as_csv(
