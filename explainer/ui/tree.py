@@ -3,7 +3,7 @@
 import datetime
 import random
 from collections.abc import Sequence
-from typing import TypeVar, get_args
+from typing import TypeVar, cast, get_args
 
 import streamlit as st
 
@@ -171,12 +171,13 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{title}** ({len(order):,})")
         every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=f"all_{key}_{order[0]}")
-        for wnid in order if every else order[:_FIRST]:
+        shown = [caption(wnid) for wnid in (order if every else order[:_FIRST])]
+        for said, name in zip(shown, words.names(shown), strict=True):
+            wnid = said.wnid
             below, images = tree.below(wnid), tree[wnid].images
             size = f" · {below.categories:,} below" if below.categories else ""
-            said = caption(wnid)
             st.button(
-                f"{plain(said.name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
+                f"{plain(name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
                 key=f"{key}_{wnid}",
                 help=wnid,
                 on_click=_walk_out,
@@ -231,13 +232,16 @@ def listing(wnid: str) -> None:
     if not everything:
         st.caption("Nothing is below it.")
         return
+    for key, value in _UNFILTERED.items():  # no defaults of the widgets: they may not be set as well
+        st.session_state.setdefault(key, value)
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
             fates=frozenset(_several("What became of it", get_args(Fate), "fates")),
             safeties=frozenset(_several("Safety", get_args(Safety), "safeties")),
-            ratings=st.slider(
-                "Imageability", *catalogue.RATINGS, catalogue.RATINGS, 0.1, key="ratings", persist_state="session"
+            ratings=cast(
+                "tuple[float, float]",  # as it is set to be
+                st.slider("Imageability", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"),
             ),
             images=st.number_input("At least so many images", 0, step=100, key="least_images", persist_state="session"),
         )
@@ -258,6 +262,10 @@ def listing(wnid: str) -> None:
     st.dataframe(
         _table(rows),
         hide_index=True,
+        placeholder="",  # of what is no person category nothing was judged
+        column_config={
+            name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")
+        },
         key=key,
         on_select=lambda: _chosen(key, rows),
         selection_mode="single-row",
@@ -274,8 +282,7 @@ def listing(wnid: str) -> None:
 
 
 def _clear_filters() -> None:
-    for key, value in _UNFILTERED.items():
-        st.session_state[key] = value
+    st.session_state.update(_UNFILTERED)
 
 
 _UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
