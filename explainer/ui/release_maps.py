@@ -10,7 +10,7 @@ import streamlit as st
 from explainer import catalogue, charts, maps, vocabularies
 from explainer.maps import Part
 from explainer.taxonomy import PERSON, Extent
-from explainer.ui import category, chart, visitor
+from explainer.ui import category, chart, choice, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, Status, person_categories
 from explainer.words import Context
@@ -30,16 +30,7 @@ _PARTS, _PARTS_LARGE = 20, 8  # how many branches a map names
 def releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
     before, *_, last = RELEASES
-    after: str = st.segmented_control(
-        "After",
-        RELEASES,
-        default=last,
-        required=True,
-        format_func=lambda name: RELEASES[name].title,
-        key="after",
-        persist_state="session",
-        wrap=True,
-    )
+    after = choice.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
     _ways_back()
     place, most = _way()[-1], _PARTS_LARGE if chart.is_large() else _PARTS
     for column, (name, release) in zip(

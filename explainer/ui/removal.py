@@ -10,7 +10,7 @@ import streamlit as st
 from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies, words
 from explainer.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
 from explainer.taxonomy import Safety
-from explainer.ui import category, chart, resources, visitor
+from explainer.ui import category, chart, choice, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, VOCABULARIES, person_categories
 from explainer.words import Context
@@ -41,16 +41,7 @@ def section(anchor: str) -> None:
 
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    chosen: str = st.segmented_control(
-        "Count",
-        list(maps.MEASURES),
-        default="categories",
-        required=True,
-        key="counted",
-        persist_state="session",
-        wrap=True,
-    )
-    return chosen
+    return choice.one("Count", list(maps.MEASURES), "counted", first="categories")
 
 
 def steps(measure: str) -> None:
@@ -108,14 +99,7 @@ def rule() -> None:
         st.session_state.setdefault(key, value)
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop = st.pills(
-            "Drop what is",
-            get_args(Safety),
-            selection_mode="multi",
-            key="drop",
-            persist_state="session",
-            wrap=True,
-        )
+        drop: list[Safety] = choice.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
             "Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
         )
@@ -279,15 +263,7 @@ def branches() -> None:
     """The branches of the tree by what was removed of them."""
     st.markdown("**The branches**")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        order: str = st.segmented_control(
-            "In the order of",
-            list(ORDERS),
-            default="hit hardest",
-            required=True,
-            key="branch_order",
-            persist_state="session",
-            wrap=True,
-        )
+        order = choice.one("In the order of", list(ORDERS), "branch_order")
         every = sorted(removal.branches(), key=ORDERS[order])  # a stable sort: equals stay hardest hit first
         whole = st.toggle(f"All {len(every)} branches", key="all_branches", persist_state="session")
     shown = every if whole else every[:_BRANCHES]

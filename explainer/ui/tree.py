@@ -3,7 +3,7 @@
 import datetime
 import random
 from collections.abc import Sequence
-from typing import TypeVar, cast, get_args
+from typing import cast, get_args
 
 import streamlit as st
 
@@ -11,14 +11,12 @@ from explainer import catalogue, charts, maps, taxonomy, vocabularies, words
 from explainer.catalogue import Facets, Fate
 from explainer.search import SearchError
 from explainer.taxonomy import Safety
-from explainer.ui import resources, visitor
+from explainer.ui import choice, resources, visitor
 from explainer.ui.category import plain
 from explainer.words import Caption, Context
 
 ROOT = "n00001740"
 """Entity, above everything."""
-
-Option = TypeVar("Option")
 
 _PARAMETER = "category"
 _FIRST = 12  # how many of a row of steps are shown before one asks for all
@@ -195,9 +193,9 @@ def senses(wnid: str) -> tuple[str, ...]:
 def chart(wnid: str) -> None:
     """The map of what is below a category, with its legend; a click goes there."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = _choice("Drawn as", list(charts.KINDS), "kind")
-        measure = _choice("Sized by", list(maps.MEASURES), "measure")
-        colours = _choice("Coloured by", list(charts.COLOURS), "colours")
+        kind = choice.one("Drawn as", list(charts.KINDS), "kind")
+        measure = choice.one("Sized by", list(maps.MEASURES), "measure")
+        colours = choice.one("Coloured by", list(charts.COLOURS), "colours")
     nodes = maps.nodes(wnid, measure)
     if len(nodes) == 1:
         st.caption("Nothing is below it: the ways and the lists lead on.")
@@ -211,13 +209,6 @@ def chart(wnid: str) -> None:
         config={"displayModeBar": False},
         alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
     )
-
-
-def _choice(label: str, options: Sequence[str], key: str) -> str:
-    chosen: str = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, persist_state="session", wrap=True
-    )
-    return chosen
 
 
 def _clicked(key: str) -> None:
@@ -237,8 +228,8 @@ def listing(wnid: str) -> None:
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
-            fates=frozenset(_several("What became of it", get_args(Fate), "fates")),
-            safeties=frozenset(_several("Safety", get_args(Safety), "safeties")),
+            fates=frozenset(choice.several("What became of it", get_args(Fate), "fates")),
+            safeties=frozenset(choice.several("Safety", get_args(Safety), "safeties")),
             ratings=cast(
                 "tuple[float, float]",  # as it is set to be
                 st.slider("Imageability", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"),
@@ -286,11 +277,6 @@ def _clear_filters() -> None:
 
 
 _UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
-
-
-def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
-    chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, persist_state="session", wrap=True)
-    return chosen
 
 
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
