@@ -513,7 +513,7 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
         height=60 + _row(_wrapped(names)) * len(names),
         margin={"l": 0, "r": 40, "t": 40, "b": 0},
         xaxis={"visible": False, "range": [0, max(scores) * 1.15]},
-        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None, "tickfont": _FONT},
         dragmode=False,
     )
     return figure
