@@ -245,6 +245,18 @@ def test_the_afterlife_parts_what_was_kept_from_what_was_removed() -> None:
     assert (kept.marker.color, offensive.marker.color) == (charts.STATUS["kept"], charts.STATUS["offensive"])
 
 
+def test_names_of_two_lines_keep_clear_of_each_other() -> None:
+    after = Afterlife(size=10, people=8, removed=6, offensive=2, images=0)
+
+    def height(name: str, bars: int) -> int:
+        figure = charts.afterlife({f"{name} {number}": after for number in range(bars)}, "T", "S")
+        return figure.layout.height
+
+    name = "ImageNet-12k, timm's choice of Fall 2011"
+    assert height("YOLO", 8) - height("YOLO", 7) > 1.3 * charts._TEXT  # a line is 1.3 times as high as its letters
+    assert height(name, 8) - height(name, 7) > 2 * 1.3 * charts._TEXT + 5
+
+
 def test_both_votes_stand_side_by_side_with_the_record_at_its_place() -> None:
     votes = {"first vote": [3, 0, 1], "second vote": [0, 1, 3]}
     figure = charts.ballots(["no", "perhaps", "yes"], votes, ("on record: 2.4", 2.4), "Seen?", "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sentinels
+import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
@@ -167,6 +168,14 @@ def test_every_chart_is_drawn_larger_for_a_projector(page: AppTest) -> None:
     for before, after in zip(small, large, strict=True):
         assert after["height"] > before["height"]
         assert after["title"]["subtitle"]["font"]["size"] >= 20 > before["title"]["subtitle"]["font"]["size"]
+
+
+def test_a_telephone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "large" in [toggle.key for toggle in page.toggle]  # the control
+    monkeypatch.setattr(type(st.context), "headers", {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile Safari"})
+    telephone = opened()
+    assert not telephone.exception
+    assert "large" not in [toggle.key for toggle in telephone.toggle]
 
 
 def test_every_chart_has_a_title_a_text_in_its_place_a_picture_and_its_numbers(
