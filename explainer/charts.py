@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 
-from explainer import taxonomy, vocabularies
+from explainer import taxonomy, vocabularies, words
 from explainer.faithfulness import Curve, Direction, Order
 from explainer.maps import MEASURES, Node, Part
 from explainer.removal import Bin, Branch, Step
@@ -86,7 +86,8 @@ def hierarchy(
     """A map of a subtree. A point's `id` is the wnid that it leads to, with a "+" behind it where it gathers others."""
     go, tree = _plotly(), taxonomy.load()
     palette, value = COLOURS[colours]
-    names = [f"{node.gathered} more" if node.gathered else caption(node.wnid).name for node in nodes]
+    apart = iter(words.names([caption(node.wnid) for node in nodes if not node.gathered]))
+    names = [f"{node.gathered} more" if node.gathered else next(apart) for node in nodes]
     below = [tree.below(node.wnid) for node in nodes]
     figure = go.Figure(
         getattr(go, KINDS[kind])(
@@ -147,9 +148,8 @@ def release_map(
     go, size = _plotly(), attrgetter(measure)  # of an Extent
     shown = {vocabularies.status(wnid) for wnid in held}
     rows: list[tuple[str, str, str, int, str, bool]] = []  # id, parent, name, size, colour, whether it is gone
-    for part in parts:
+    for part, name in zip(parts, named_parts(parts, caption), strict=True):
         key = f"{part.wnid or 'others'} "
-        name = caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
         rows.append((key, "", name, part.size(measure), "rgba(0, 0, 0, 0)", False))
         rows += [
             (key + status, key, status, size(part.sizes[status]), STATUS[status], status not in shown)
@@ -185,6 +185,12 @@ def release_map(
     # A name is drawn as large as the others, or told by the hover text alone.
     figure.update_layout(height=640, uniformtext={"minsize": _NAME, "mode": "hide"})
     return _titled(figure, title, subtitle)
+
+
+def named_parts(parts: Sequence[Part], caption: Callable[[str], Caption]) -> list[str]:
+    """The name of each part of a map, so that no two have the same."""
+    apart = iter(words.names([caption(part.wnid) for part in parts if part.wnid]))
+    return [next(apart) if part.wnid else f"{part.gathered} smaller branches" for part in parts]
 
 
 def waterfall(steps: Sequence[Step], measure: str, title: str, subtitle: str) -> "go.Figure":
@@ -342,7 +348,7 @@ def _stacked(
     )
     figure.update_layout(
         barmode="stack",
-        height=_ABOVE + 80 + 36 * len(names),
+        height=_ABOVE + 80 + _row(names) * len(names),
         xaxis={"visible": False, "range": [0, max(ends)]},
         yaxis={"autorange": "reversed", "automargin": True, "title": None},
         legend={"y": 0},
@@ -356,6 +362,12 @@ def _stacked(
 def _wrapped(names: Sequence[str]) -> list[str]:
     """Names in lines that leave room for the bars beside them on a telephone."""
     return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
+
+
+def _row(names: Sequence[str]) -> int:
+    """Pixels of a bar and of what is between it and the next, so that names of several lines keep clear as well."""
+    lines = 1 + max((name.count("<br>") for name in names), default=0)
+    return max(36, 10 + lines * _TEXT * 4 // 3)
 
 
 def _titled(figure: "go.Figure", title: str, subtitle: str, text: int = _TEXT) -> "go.Figure":
@@ -498,10 +510,10 @@ def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "g
     )
     figure.update_layout(
         title=title,
-        height=60 + 34 * len(names),
+        height=60 + _row(_wrapped(names)) * len(names),
         margin={"l": 0, "r": 40, "t": 40, "b": 0},
         xaxis={"visible": False, "range": [0, max(scores) * 1.15]},
-        yaxis={"autorange": "reversed", "automargin": True, "title": None},
+        yaxis={"autorange": "reversed", "automargin": True, "title": None, "tickfont": _FONT},
         dragmode=False,
     )
     return figure

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -38,8 +39,8 @@ class Hits:
 class Index:
     """All words of all categories in alphabetical order, in plain letters, and the category of each.
 
-    `definitions` are lemmas and gloss of each category by its wnid; empty where the dictionary is missing or not yet
-    read. `base_form` is what tells that "dogs" are a "dog".
+    `definitions` are lemmas and gloss of each category by its wnid, without those that the dictionary at hand has none
+    of; empty while it is not yet read. `base_form` is what tells that "dogs" are a "dog".
     """
 
     lemmas: tuple[str, ...]
@@ -168,17 +169,27 @@ def of_words() -> Index:
 
 
 def load() -> Index:
-    """The whole index. Reads the dictionary, which takes seconds, once; while there is none it has no definitions."""
+    """The index with the definitions that can be had. Reads the dictionary, which takes seconds, once.
+
+    Definitions that are missing are looked for again at the next call.
+    """
     try:
         return _whole()
     except LookupError:
-        return of_words()
+        return Index(*_words(), dict(_defined()), words.base_form)
 
 
 @cache
 def _whole() -> Index:
+    """The index with the definitions of all. Raises LookupError where one is missing, so that no part is kept."""
     definitions = {wnid: words.definition(wnid) for wnid in taxonomy.load()}
     return Index(*_words(), definitions, words.base_form)
+
+
+def _defined() -> Iterator[tuple[str, str]]:
+    for wnid in taxonomy.load():
+        with suppress(LookupError):
+            yield wnid, words.definition(wnid)
 
 
 @cache

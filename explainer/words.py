@@ -1,10 +1,13 @@
 """The words and glosses of categories, masked where they offend. Nothing else reads lemmas or glosses for display."""
 
 import threading
+import time
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from explainer import taxonomy
@@ -83,6 +86,22 @@ def caption(wnid: str, context: Context, revealed: bool = False) -> Caption:
     return Caption(wnid, synset.safety, ", ".join(synset.lemmas))
 
 
+def names(captions: Sequence[Caption]) -> list[str]:
+    """The name of each of several that stand together; where some share one, two of their words, or the wnid as well.
+
+    Masked ones are not told apart.
+    """
+    two = [", ".join(caption.text.split(", ")[:2]) for caption in captions]
+    firsts, seconds = Counter(caption.name for caption in captions), Counter(two)
+
+    def name(caption: Caption, words: str) -> str:
+        if caption.masked or firsts[caption.name] == 1:
+            return caption.name
+        return words if seconds[words] == 1 else f"{words}, {caption.wnid}"
+
+    return list(map(name, captions, two))
+
+
 def definition(wnid: str) -> str:
     """Lemmas and gloss as one text: what a sentence model reads, never what a person is shown.
 
@@ -126,9 +145,25 @@ def _gloss(synset: Synset) -> str | None:
         return _timm_glosses().get(synset.wnid)
 
 
-@cache
 def _wordnet() -> Any | None:
-    """NLTK's WordNet 3.0, or None where it is not installed or is another version, whose offsets would be wrong."""
+    """NLTK's WordNet 3.0, or None where it is not installed yet or is another version, whose offsets would be wrong."""
+    return _opened() if _is_installed(int(time.monotonic())) else None
+
+
+@lru_cache(maxsize=1)
+def _is_installed(second: int) -> bool:
+    """Whether NLTK finds a WordNet: looked for once a second, as it may come while the app runs."""
+    import nltk
+
+    try:
+        nltk.data.find("corpora/wordnet")
+    except LookupError:
+        return False
+    return True
+
+
+@cache
+def _opened() -> Any | None:
     import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 

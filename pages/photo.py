@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer import charts, figures, roulette, saliency, vocabularies
-from explainer.ui import downloads, labels, models, resources, source, visitor
+from explainer.ui import choice, downloads, labels, models, resources, source, visitor
 from explainer.words import Context
 
 TOP = 5
@@ -22,15 +22,8 @@ if photo is None:
 visitor.notice()
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-    release = st.segmented_control(
-        "Labels from",
-        vocabularies.RELEASES,
-        default="fall-2011",
-        required=True,
-        format_func=lambda name: vocabularies.RELEASES[name].title,
-        key="release",
-        persist_state="session",
-        wrap=True,
+    release = choice.one(
+        "Labels from", list(vocabularies.RELEASES), "release", lambda name: vocabularies.RELEASES[name].title
     )
     whole = st.toggle(
         "The whole picture",
@@ -95,16 +88,7 @@ st.header("Which pixels carried it")
 ask, answer = st.columns([2, 3], gap="large")
 with ask:
     target = st.selectbox("Label", labels.targets(reading, TOP), format_func=labels.option, key="target")
-    method = st.segmented_control(
-        "Method",
-        saliency.FIRST,
-        default="grad-cam",
-        required=True,
-        format_func=lambda name: saliency.METHODS[name].title,
-        key="method",
-        persist_state="session",
-        wrap=True,
-    )
+    method = choice.one("Method", saliency.FIRST, "method", lambda name: saliency.METHODS[name].title)
     opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity", persist_state="session")
     st.caption(f"{saliency.METHODS[method].idea} {saliency.METHODS[method].paper}.")
     attribution = resources.explain(photo, reading.box, target, method)

@@ -26,6 +26,7 @@ def test_bars_stand_in_the_order_of_their_ranks() -> None:
     assert list(bar.y) == ["1. baker", "2. [masked:<br>offensive]"]
     assert list(bar.x) == [0.75, 0.125]
     assert list(bar.text) == ["75.0%", "12.5%"]
+    assert figure.layout.yaxis.tickfont.color == bar.textfont.color  # else Streamlit has a grey of 3.6 to 1
     assert figure.layout.yaxis.autorange == "reversed"
     assert figure.layout.xaxis.range[0] == 0
     assert figure.layout.xaxis.range[1] > 0.75
@@ -58,8 +59,22 @@ def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
     assert points.labels[0] == "person"
     for node, label, colour in zip(nodes, points.labels, points.marker.colors, strict=True):
         if not node.gathered:
-            assert label == in_the_tree(node.wnid).name
+            assert label.split(", ")[0] == in_the_tree(node.wnid).name
             assert colour == charts.STATUS[vocabularies.status(node.wnid)]
+
+
+SKILLED_WORKER = "n10605985"
+SMITHS = {"n10614629": "smith, metalworker", "n10614812": "smith"}
+
+
+def test_fields_of_one_name_are_told_apart() -> None:
+    nodes = maps.nodes(SKILLED_WORKER)
+    tree_map = charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").data[0]
+    parts = maps.parts(SKILLED_WORKER, "images", 20)
+    release_map = charts.release_map(parts, in_the_tree, "images", set(), "", "").data[0]
+    for drawn in (tree_map, release_map):
+        labels = {point.strip(): label for point, label in zip(drawn.ids, drawn.labels, strict=True)}
+        assert {wnid: labels[wnid] for wnid in SMITHS} == SMITHS
 
 
 def test_what_is_gathered_leads_to_its_parent_and_has_a_name_of_its_own() -> None:
@@ -228,6 +243,18 @@ def test_the_afterlife_parts_what_was_kept_from_what_was_removed() -> None:
     kept, removed, offensive, _ = charts.afterlife(named, "", "").data
     assert (list(kept.x), list(removed.x), list(offensive.x)) == ([5], [11], [4])
     assert (kept.marker.color, offensive.marker.color) == (charts.STATUS["kept"], charts.STATUS["offensive"])
+
+
+def test_names_of_two_lines_keep_clear_of_each_other() -> None:
+    after = Afterlife(size=10, people=8, removed=6, offensive=2, images=0)
+
+    def height(name: str, bars: int) -> int:
+        figure = charts.afterlife({f"{name} {number}": after for number in range(bars)}, "T", "S")
+        return figure.layout.height
+
+    name = "ImageNet-12k, timm's choice of Fall 2011"
+    assert height("YOLO", 8) - height("YOLO", 7) > 1.3 * charts._TEXT  # a line is 1.3 times as high as its letters
+    assert height(name, 8) - height(name, 7) > 2 * 1.3 * charts._TEXT + 5
 
 
 def test_both_votes_stand_side_by_side_with_the_record_at_its_place() -> None:

@@ -6,6 +6,7 @@ import pytest
 from handmade import ROOT
 
 from explainer import charts
+from explainer.ui import choice
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 STATUSES = ("green", "blue", "orange", "red", "yellow")
@@ -25,6 +26,12 @@ def luminance(colour: str) -> float:
     return sum(share * weight for share, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
 
 
+def mixed(colour: str, ground: str, share: float) -> str:
+    """The ground under a colour of which so much is seen."""
+    over, under = ([int(each[place : place + 2], 16) for place in (1, 3, 5)] for each in (colour, ground))
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in zip(over, under, strict=True))
+
+
 def test_contrasts_are_those_of_the_definition() -> None:
     assert contrast("#000000", "#ffffff") == 21
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # the well-known grey that just fails
@@ -36,10 +43,18 @@ def test_texts_can_be_read_on_every_ground(scheme: str) -> None:
     page = theme["backgroundColor"], theme["secondaryBackgroundColor"]
     pairs = [(theme[text], ground) for text in ("textColor", "linkColor") for ground in page]
     pairs += [(theme["primaryColor"], page[0]), (WHITE, theme["primaryColor"])]
+    # Names of options: of a chosen one on a tenth of the primary colour, of one that is hovered over on a fifth.
+    pairs += [(theme["grayTextColor"], mixed(theme["primaryColor"], page[0], share)) for share in (0, 0.1, 0.2)]
     for status in STATUSES:
         pairs += [(theme[f"{status}TextColor"], ground) for ground in (*page, theme[f"{status}BackgroundColor"])]
         pairs.append((theme["textColor"], theme[f"{status}BackgroundColor"]))
     assert [pair for pair in pairs if contrast(*pair) < ENOUGH] == []
+
+
+def test_names_of_options_have_the_colour_of_texts() -> None:
+    assert choice.readable("Fall 2011") == ":gray[Fall 2011]"
+    for scheme in ("light", "dark"):
+        assert THEME[scheme]["grayTextColor"] == THEME[scheme]["textColor"]
 
 
 def test_names_on_the_colours_of_a_chart_can_be_read() -> None:

@@ -104,6 +104,15 @@ def test_words_are_all_lemmas_and_the_name_the_first_of_them() -> None:
     assert caption.note is None
 
 
+def test_names_that_stand_together_are_told_apart_but_not_masked_ones() -> None:
+    rows = [("n1", "baker, bread maker"), ("n2", "groom, hostler"), ("n3", "groom, bridegroom"), ("n4", "smith"),
+            ("n5", "smith"), ("n6", None), ("n7", None)]  # fmt: skip
+    captions = [words.Caption(wnid, None if text else "offensive", text) for wnid, text in rows]
+    assert words.names(captions) == [
+        "baker", "groom, hostler", "groom, bridegroom", "smith, n4", "smith, n5", *["[masked: offensive]"] * 2,
+    ]  # fmt: skip
+
+
 def test_an_unknown_category_has_no_words() -> None:
     with pytest.raises(taxonomy.UnknownCategory):
         words.caption("n99999999", Context.TREE)

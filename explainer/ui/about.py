@@ -3,7 +3,9 @@
 import hashlib
 import re
 from importlib import metadata
+from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from explainer import assets, cards, removal, roulette, vocabularies, words
@@ -69,19 +71,25 @@ def versions() -> None:
 
 
 @st.cache_data(show_spinner=False)
-def _tables() -> list[dict[str, str | int | None]]:
-    """The tables of the package; the first line of a CSV file names its columns, and one is no text."""
+def _tables() -> list[dict[str, str | int]]:
+    """The tables of the package."""
     files = sorted(file for file in DATA.iterdir() if file.suffix in (".csv", ".npz", ".txt"))
     return [
         {
             "table": file.name,
-            "rows": None
-            if file.suffix == ".npz"
-            else len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv"),
+            "rows": _rows(file),
             "SHA-256": hashlib.sha256(file.read_bytes()).hexdigest(),
         }
         for file in files
     ]
+
+
+def _rows(file: Path) -> int:
+    """How many rows a table has; the first line of a CSV file names its columns, and one table is no text."""
+    if file.suffix == ".npz":
+        with np.load(file) as table:
+            return len(table["wnids"])
+    return len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv")
 
 
 def _packages() -> list[str]:

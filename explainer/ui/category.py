@@ -54,6 +54,12 @@ def card(wnid: str, context: Context, key: str) -> None:
             st.caption(" › ".join(plain(visitor.caption(step, context).name) for step in path))
 
 
-def link(wnid: str, label: str = "Its place in the tree") -> None:
-    """A link to the category's place in the tree; `label` is Markdown."""
-    st.page_link(PAGE, label=label, query_params={"category": wnid})
+def link(wnid: str, label: str = "Its place in the tree", detail: str = "") -> None:
+    """A link to the category's place in the tree; `label` is Markdown, and what stands behind it as well."""
+    # Links to pages look like any text: an arrow and the colour of what can be followed say what they are.
+    st.page_link(
+        PAGE,
+        label=f":green[{label}]{detail and f' · {detail}'}",
+        icon=":material/arrow_forward:",
+        query_params={"category": wnid},
+    )

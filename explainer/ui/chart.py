@@ -20,8 +20,9 @@ CREDIT = "Source: Yang et al. 2020, ImageNet 2011 and 2021"
 
 
 def large() -> None:
-    """A switch that has all charts of the page drawn for a projector."""
-    st.toggle("Large charts, for a projector", key="large", persist_state="session")
+    """A switch that has all charts of the page drawn for a projector; a telephone, too narrow for them, has none."""
+    if "Mobi" not in st.context.headers.get("User-Agent", ""):
+        st.toggle("Large charts, for a projector", key="large", persist_state="session")
 
 
 def is_large() -> bool:

@@ -9,7 +9,7 @@ from explainer import cards, vocabularies
 from explainer.cards import People
 from explainer.roulette import Reading, Result
 from explainer.saliency import Attribution, Target
-from explainer.ui import category, visitor
+from explainer.ui import category, choice, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import Label
 from explainer.words import Context
@@ -151,17 +151,7 @@ def face(result: Result) -> int:
     """The number of the reading to show: where there are several faces, the visitor chooses one."""
     if len(result.readings) == 1:
         return 0
-    number: int = st.segmented_control(
-        "Face",
-        range(len(result.readings)),
-        default=0,
-        required=True,
-        format_func=lambda number: str(number + 1),
-        key="face",
-        persist_state="session",
-        wrap=True,
-    )
-    return number
+    return choice.one("Face", range(len(result.readings)), "face", lambda number: str(number + 1))
 
 
 def by_release(reading: Reading, n: int) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from explainer import catalogue, charts, maps, vocabularies
 from explainer.maps import Part
 from explainer.taxonomy import PERSON, Extent
-from explainer.ui import category, chart, visitor
+from explainer.ui import category, chart, choice, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, Status, person_categories
 from explainer.words import Context
@@ -30,16 +30,7 @@ _PARTS, _PARTS_LARGE = 20, 8  # how many branches a map names
 def releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
     before, *_, last = RELEASES
-    after: str = st.segmented_control(
-        "After",
-        RELEASES,
-        default=last,
-        required=True,
-        format_func=lambda name: RELEASES[name].title,
-        key="after",
-        persist_state="session",
-        wrap=True,
-    )
+    after = choice.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
     _ways_back()
     place, most = _way()[-1], _PARTS_LARGE if chart.is_large() else _PARTS
     for column, (name, release) in zip(
@@ -105,7 +96,7 @@ def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figur
     """A release's map, and what is to be seen on it as a text."""
     wnid, skipped = place
     parts = maps.parts(wnid, measure, most, skipped)
-    names = [_named(part) for part in parts]
+    names = charts.named_parts(parts, chart.caption)
     left = [_left(part, measure, release) for part in parts]
     where = (
         "" if place == _EVERYBODY else f" of “{chart.caption(wnid).name}”" + (", smaller branches" if skipped else "")
@@ -146,16 +137,12 @@ def _statuses(release: str) -> frozenset[Status | None]:
     return frozenset(map(vocabularies.status, person_categories(release)))
 
 
-def _named(part: Part) -> str:
-    return chart.caption(part.wnid).name if part.wnid else f"{part.gathered} smaller branches"
-
-
 def _as_csv(parts: Sequence[Part]) -> str:
     """The fields of the maps, and the releases that each is in full colour in."""
 
     def row(part: Part, status: Status, extent: Extent) -> tuple[object, ...]:
         releases = [name for name in RELEASES if status in _statuses(name)]
-        words = chart.caption(part.wnid).words if part.wnid else _named(part)
+        words = chart.caption(part.wnid).words if part.wnid else f"{part.gathered} smaller branches"
         return part.wnid, words, status, extent.categories, extent.images, " ".join(releases)
 
     return catalogue.as_csv(

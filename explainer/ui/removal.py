@@ -1,6 +1,5 @@
 """The removal, drawn: its steps and releases, a rule to choose, what stayed and went, and what still names it."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from operator import attrgetter
@@ -8,13 +7,13 @@ from typing import get_args
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies
+from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies, words
 from explainer.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
 from explainer.taxonomy import Safety
-from explainer.ui import category, chart, resources, visitor
+from explainer.ui import category, chart, choice, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import RELEASES, VOCABULARIES, person_categories
-from explainer.words import Caption, Context
+from explainer.words import Context
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn at first
@@ -42,16 +41,7 @@ def section(anchor: str) -> None:
 
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    chosen: str = st.segmented_control(
-        "Count",
-        list(maps.MEASURES),
-        default="categories",
-        required=True,
-        key="counted",
-        persist_state="session",
-        wrap=True,
-    )
-    return chosen
+    return choice.one("Count", list(maps.MEASURES), "counted", first="categories")
 
 
 def steps(measure: str) -> None:
@@ -105,19 +95,13 @@ def _steps_as_csv() -> str:
 @st.fragment
 def rule() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
+    for key, value in _OWN_RULE.items():  # no defaults of the widgets: they may not be set as well
+        st.session_state.setdefault(key, value)
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop = st.pills(
-            "Drop what is",
-            get_args(Safety),
-            selection_mode="multi",
-            default=DROPPED,
-            key="drop",
-            persist_state="session",
-            wrap=True,
-        )
+        drop: list[Safety] = choice.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
-            "Keep from this imageability on", LOWEST, HIGHEST, THRESHOLD, 0.1, key="threshold", persist_state="session"
+            "Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
         )
         strict = st.toggle("Strictly above it", key="strict", persist_state="session")
         outcome = removal.what_if(drop, threshold, strict)
@@ -136,8 +120,11 @@ def rule() -> None:
     )
 
 
+_OWN_RULE = {"drop": list(DROPPED), "threshold": THRESHOLD, "strict": False}  # by the keys of its widgets
+
+
 def _own_rule() -> None:
-    st.session_state.update(drop=list(DROPPED), threshold=THRESHOLD, strict=False)
+    st.session_state.update(_OWN_RULE)
 
 
 def _outcome_as_csv(outcome: Outcome) -> str:
@@ -255,27 +242,20 @@ def _links(
     if not wnids:
         return
     tree, most = taxonomy.load(), min(most, len(wnids))
-    st.markdown(f"**{title}**")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if len(wnids) > _FIRST and not st.toggle(f"Show {most} of {len(wnids):,}", key=f"more_{key}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**{title}**")
+        more = f"Show all {most}" if most == len(wnids) else f"Show {most} of {len(wnids):,}"
+        if len(wnids) > _FIRST and not st.toggle(more, key=f"more_{key}"):
             most = _FIRST
-        for wnid, name in _names(wnids[:most]).items():
-            category.link(wnid, f"{plain(name)} · {detail(wnid) if detail else f'{tree[wnid].images:,} images'}")
+    shown = wnids[:most]
+    with st.container(horizontal=True, gap="small"):
+        for wnid, name in zip(shown, _names(shown), strict=True):
+            category.link(wnid, plain(name), detail(wnid) if detail else f"{tree[wnid].images:,} images")
 
 
-def _names(wnids: Sequence[str]) -> dict[str, str]:
-    """The first word of each category, or where several have the same one, two of them, or the wnid as well."""
-    captions = [visitor.caption(wnid, Context.TREE) for wnid in wnids]
-    two = {caption.wnid: ", ".join(caption.text.split(", ")[:2]) for caption in captions}
-    firsts, seconds = Counter(caption.name for caption in captions), Counter(two.values())
-
-    def name(caption: Caption) -> str:
-        if caption.masked or firsts[caption.name] == 1:
-            return caption.name
-        words = two[caption.wnid]
-        return words if seconds[words] == 1 else f"{words}, {caption.wnid}"
-
-    return {caption.wnid: name(caption) for caption in captions}
+def _names(wnids: Sequence[str]) -> list[str]:
+    """The names of categories that stand together, as far as the visitor asked to see them."""
+    return words.names([visitor.caption(wnid, Context.TREE) for wnid in wnids])
 
 
 @st.fragment
@@ -283,15 +263,7 @@ def branches() -> None:
     """The branches of the tree by what was removed of them."""
     st.markdown("**The branches**")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        order: str = st.segmented_control(
-            "In the order of",
-            list(ORDERS),
-            default="hit hardest",
-            required=True,
-            key="branch_order",
-            persist_state="session",
-            wrap=True,
-        )
+        order = choice.one("In the order of", list(ORDERS), "branch_order")
         every = sorted(removal.branches(), key=ORDERS[order])  # a stable sort: equals stay hardest hit first
         whole = st.toggle(f"All {len(every)} branches", key="all_branches", persist_state="session")
     shown = every if whole else every[:_BRANCHES]
@@ -309,8 +281,8 @@ def branches() -> None:
     )
     chart.below("branches", lambda: _branches_as_csv(every), f"{chart.SOURCE} {_overlap(every)}")
     with st.container(horizontal=True, gap="small"):
-        for branch in shown:
-            category.link(branch.wnid, f"{plain(visitor.caption(branch.wnid, Context.TREE).name)} · {_share(branch)}")
+        for branch, name in zip(shown, _names([branch.wnid for branch in shown]), strict=True):
+            category.link(branch.wnid, plain(name), _share(branch))
 
 
 def _share(branch: Branch) -> str:

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explainer import cards, photos, samples
 from explainer.photos import Photo, PhotoError
-from explainer.ui import resources, visitor
+from explainer.ui import choice, resources, visitor
 
 _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
@@ -63,7 +63,7 @@ def _choose_sample() -> None:
     st.pills(
         "A sample picture",
         samples.SAMPLES,
-        format_func=lambda name: samples.SAMPLES[name].title,
+        format_func=lambda name: choice.readable(samples.SAMPLES[name].title),
         key="sample",
         persist_state="session",
         wrap=True,

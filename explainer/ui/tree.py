@@ -3,7 +3,7 @@
 import datetime
 import random
 from collections.abc import Sequence
-from typing import TypeVar, get_args
+from typing import cast, get_args
 
 import streamlit as st
 
@@ -11,14 +11,12 @@ from explainer import catalogue, charts, maps, taxonomy, vocabularies, words
 from explainer.catalogue import Facets, Fate
 from explainer.search import SearchError
 from explainer.taxonomy import Safety
-from explainer.ui import resources, visitor
+from explainer.ui import choice, resources, visitor
 from explainer.ui.category import plain
 from explainer.words import Caption, Context
 
 ROOT = "n00001740"
 """Entity, above everything."""
-
-Option = TypeVar("Option")
 
 _PARAMETER = "category"
 _FIRST = 12  # how many of a row of steps are shown before one asks for all
@@ -171,12 +169,13 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{title}** ({len(order):,})")
         every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=f"all_{key}_{order[0]}")
-        for wnid in order if every else order[:_FIRST]:
+        shown = [caption(wnid) for wnid in (order if every else order[:_FIRST])]
+        for said, name in zip(shown, words.names(shown), strict=True):
+            wnid = said.wnid
             below, images = tree.below(wnid), tree[wnid].images
             size = f" · {below.categories:,} below" if below.categories else ""
-            said = caption(wnid)
             st.button(
-                f"{plain(said.name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
+                f"{plain(name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
                 key=f"{key}_{wnid}",
                 help=wnid,
                 on_click=_walk_out,
@@ -194,9 +193,9 @@ def senses(wnid: str) -> tuple[str, ...]:
 def chart(wnid: str) -> None:
     """The map of what is below a category, with its legend; a click goes there."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = _choice("Drawn as", list(charts.KINDS), "kind")
-        measure = _choice("Sized by", list(maps.MEASURES), "measure")
-        colours = _choice("Coloured by", list(charts.COLOURS), "colours")
+        kind = choice.one("Drawn as", list(charts.KINDS), "kind")
+        measure = choice.one("Sized by", list(maps.MEASURES), "measure")
+        colours = choice.one("Coloured by", list(charts.COLOURS), "colours")
     nodes = maps.nodes(wnid, measure)
     if len(nodes) == 1:
         st.caption("Nothing is below it: the ways and the lists lead on.")
@@ -212,13 +211,6 @@ def chart(wnid: str) -> None:
     )
 
 
-def _choice(label: str, options: Sequence[str], key: str) -> str:
-    chosen: str = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, persist_state="session", wrap=True
-    )
-    return chosen
-
-
 def _clicked(key: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if points:
@@ -231,13 +223,16 @@ def listing(wnid: str) -> None:
     if not everything:
         st.caption("Nothing is below it.")
         return
+    for key, value in _UNFILTERED.items():  # no defaults of the widgets: they may not be set as well
+        st.session_state.setdefault(key, value)
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
-            fates=frozenset(_several("What became of it", get_args(Fate), "fates")),
-            safeties=frozenset(_several("Safety", get_args(Safety), "safeties")),
-            ratings=st.slider(
-                "Imageability", *catalogue.RATINGS, catalogue.RATINGS, 0.1, key="ratings", persist_state="session"
+            fates=frozenset(choice.several("What became of it", get_args(Fate), "fates")),
+            safeties=frozenset(choice.several("Safety", get_args(Safety), "safeties")),
+            ratings=cast(
+                "tuple[float, float]",  # as it is set to be
+                st.slider("Imageability", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"),
             ),
             images=st.number_input("At least so many images", 0, step=100, key="least_images", persist_state="session"),
         )
@@ -258,6 +253,10 @@ def listing(wnid: str) -> None:
     st.dataframe(
         _table(rows),
         hide_index=True,
+        placeholder="",  # of what is no person category nothing was judged
+        column_config={
+            name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")
+        },
         key=key,
         on_select=lambda: _chosen(key, rows),
         selection_mode="single-row",
@@ -274,16 +273,10 @@ def listing(wnid: str) -> None:
 
 
 def _clear_filters() -> None:
-    for key, value in _UNFILTERED.items():
-        st.session_state[key] = value
+    st.session_state.update(_UNFILTERED)
 
 
 _UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
-
-
-def _several(label: str, options: Sequence[Option], key: str) -> list[Option]:
-    chosen: list[Option] = st.pills(label, options, selection_mode="multi", key=key, persist_state="session", wrap=True)
-    return chosen
 
 
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:

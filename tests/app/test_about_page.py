@@ -9,7 +9,7 @@ import pytest
 from handmade import SOURCES
 from streamlit.testing.v1 import AppTest
 
-from explainer import assets, cards, removal
+from explainer import assets, cards, removal, vocabularies
 from explainer.taxonomy import DATA
 from explainer.ui import about
 
@@ -91,6 +91,8 @@ def test_versions_are_those_in_use(page: AppTest) -> None:
     )
     assert in_use.loc["imagenet_synsets.csv", "rows"] == 21_841
     assert in_use.loc["yolo9000.txt", "rows"] == 9_418
+    embedded = {*vocabularies.label_set("imagenet-1k"), *vocabularies.person_categories("fall-2011")}
+    assert in_use.loc["embeddings.npz", "rows"] == len(embedded)
     for name, digest in in_use["SHA-256"].items():
         assert digest == hashlib.sha256((DATA / name).read_bytes()).hexdigest()
 

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sentinels
+import streamlit as st
+from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from explainer import taxonomy, vocabularies
@@ -40,9 +43,9 @@ def charts(page: AppTest) -> list[Any]:
 
 
 def links(page: AppTest) -> dict[str, str]:
-    """Where the links to the tree lead, by what they say."""
-    protos = [element.proto for element in page.main if element.type == "page_link"]
-    return {proto.label: proto.query_string for proto in protos if proto.query_string}
+    """Where the links to the tree lead, by what they say, which is in the colour of links."""
+    protos = [element.proto for element in page.main if element.type == "page_link" and element.proto.query_string]
+    return {re.sub(r"^:green\[(.*)\]", r"\1", proto.label): proto.query_string for proto in protos}
 
 
 def sent(page: AppTest) -> str:
@@ -167,6 +170,14 @@ def test_every_chart_is_drawn_larger_for_a_projector(page: AppTest) -> None:
         assert after["title"]["subtitle"]["font"]["size"] >= 20 > before["title"]["subtitle"]["font"]["size"]
 
 
+def test_a_telephone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "large" in [toggle.key for toggle in page.toggle]  # the control
+    monkeypatch.setattr(type(st.context), "headers", {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile Safari"})
+    telephone = opened()
+    assert not telephone.exception
+    assert "large" not in [toggle.key for toggle in telephone.toggle]
+
+
 def test_every_chart_has_a_title_a_text_in_its_place_a_picture_and_its_numbers(
     downloads: dict[str, Callable[[], str]], page: AppTest
 ) -> None:
@@ -268,7 +279,10 @@ def test_the_outcome_of_a_rule_can_be_taken_away_category_by_category(
         assert (rows[row["wnid"]]["words"] == "") == (row["safety"] == "offensive")
 
 
-def test_a_button_leads_back_to_imagenets_own_rule(page: AppTest) -> None:
+def test_a_button_leads_back_to_imagenets_own_rule(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)  # it comes once
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda text, *rest, **options: warnings.append(text))
     assert all(button.key != "own_rule" for button in page.button)
     page.pills(key="drop").set_value([]).run()
     page.toggle(key="strict").set_value(True).run()
@@ -276,7 +290,9 @@ def test_a_button_leads_back_to_imagenets_own_rule(page: AppTest) -> None:
     assert not page.exception
     assert metrics(page)["Categories kept"] == "158"
     assert page.slider(key="threshold").value == 4
+    assert page.pills(key="drop").value == ["sensitive", "offensive"]
     assert page.toggle(key="strict").value is False
+    assert warnings == []
 
 
 # What stayed and went, and the afterlife
