@@ -15,6 +15,7 @@ from explainer.photos import Photo
 from explainer.roulette import Reading
 from explainer.saliency import METHODS, Attribution, Target
 from explainer.ui import labels, resources
+from explainer.workers import Job
 
 FEWEST, MOST = 2, 6
 """How many methods can be compared."""
@@ -174,26 +175,35 @@ def drawing() -> Drawing:
         )
 
 
+def jobs(photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]) -> list[Job[Attribution]]:
+    """The maps that were asked for, on their way; after a stop the same jobs, none of which begins again."""
+    stopped = resources.explained() if st.session_state.get(_STOPPED) else []
+    return stopped or resources.explain_all(photo, box, target, methods)
+
+
 def maps(
-    photo: Photo, box: Box | None, crop: Image, target: Target, methods: Mapping[str, Settings], drawing: Drawing
+    jobs: Sequence[Job[Attribution]], methods: Mapping[str, Settings], crop: Image, drawing: Drawing
 ) -> list[Attribution]:
     """The maps side by side as they come, each with its time and its promise; after a stop those that were done."""
     bar, said = drawing.scale()
     st.image(bar, width=280, caption=said, alt=said)
-    stopped = st.session_state.get(_STOPPED)
-    jobs = resources.explained() if stopped else resources.explain_all(photo, box, target, methods)
     columns = st.columns(len(methods), gap="medium") if len(methods) <= 3 else _rows(len(methods))
-    found = []
+    places = []
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            if stopped and not (job.done and job.wanted()):
-                st.caption("Stopped. “Explain” goes on with it.")
+            places.append(resources.blank_until(job))
+    found = []
+    for column, name, job, place in zip(columns, methods, jobs, places, strict=True):
+        with column:
+            if st.session_state.get(_STOPPED) and not (job.done and job.wanted()):
+                place().caption("Stopped. “Explain” goes on with it.")
                 continue
             attribution = resources.wait(job, METHODS[name].title, _stop, f"stop_{name}")
-            title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
-            st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
-            st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
+            with place():
+                title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
+                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found
 
@@ -252,9 +262,8 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
     return maps.get(chosen) if chosen else None
 
 
-def checks_of(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
+def wait_for_checks(job: Job[Checks]) -> Checks:
     """What the checks of a map find, once they are through; a button beside their progress stops them."""
-    job = resources.check(photo, box, attribution)
     return resources.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
 
 

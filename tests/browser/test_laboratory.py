@@ -34,6 +34,40 @@ def test_long_work_shows_its_progress_and_can_be_stopped_and_asked_for_again(vis
     expect(page.exceptions).to_have_count(0)
 
 
+def test_while_it_goes_on_nothing_of_what_was_stopped_stands_there(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "Saliency", "SmoothGrad")
+    page.set("smoothgrad_samples", "400")
+    page.button("explain").click()
+    page.button("stop_smoothgrad").click()
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    page.check("Grad-CAM")
+
+    page.button("explain").click()
+    expect(page.progress).to_contain_text("SmoothGrad", timeout=PATIENCE)
+    expect(page.maps).to_have_count(2)
+    for gone in (page.page.get_by_text("Stopped."), page.agreement, page.page.get_by_text("Max-sensitivity")):
+        expect(gone).to_have_count(0)
+    for key in ("download_explanations", "checked", "download_checks"):
+        expect(page.page.locator(f".st-key-{key}")).to_have_count(0)
+    page.button("stop_smoothgrad").click()
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    expect(page.page.get_by_text("Max-sensitivity")).to_be_visible(timeout=PATIENCE)  # what was checked is kept
+
+
+def test_while_a_map_is_checked_nothing_of_the_one_before_stands_there(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "SmoothGrad")
+    page.explain()
+    page.check("Grad-CAM")
+    page.choose("checked", "SmoothGrad")
+    expect(page.progress).to_contain_text("Checking the map", timeout=PATIENCE)
+    expect(page.page.get_by_text("Max-sensitivity")).to_have_count(0)
+    expect(page.maps).to_have_count(2)
+    page.button("stop_checks").click()
+    expect(page.progress).to_have_count(0, timeout=PATIENCE)
+
+
 def test_a_check_is_stopped_alone_and_begins_again_only_when_it_is_asked_for(visitor) -> None:
     page = visitor.laboratory()
     page.choose_methods("Integrated Gradients", "SmoothGrad")
