@@ -22,7 +22,7 @@ FEWEST, MOST = 2, 6
 
 _ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
-_STOPPED, _CHECKED = "laboratory_stopped", "checked"
+_PRESSED, _STOPPED, _CHECKED = "laboratory_pressed", "laboratory_stopped", "checked"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
 # The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
 # then still foretold by the map of the network that had learned. A map turned upside down is another one.
@@ -54,7 +54,14 @@ def target(reading: Reading, top: int) -> Target:
     options = labels.targets(reading, top)
     why, rather = st.columns(2, gap="large")
     with why:
-        chosen = st.selectbox("Why this label", options, format_func=labels.option, key=_WHY, on_change=_keep_apart)
+        chosen = st.selectbox(
+            "Why this label",
+            options,
+            format_func=labels.option,
+            key=_WHY,
+            persist_state="session",
+            on_change=_keep_apart,
+        )
     with rather:
         others = [option for option in options if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
@@ -64,6 +71,7 @@ def target(reading: Reading, top: int) -> Target:
                 labels.option(option) if isinstance(option, Target) else "nothing: the label by itself"
             ),
             key=_RATHER,
+            persist_state="session",
         )
     return replace(chosen, against=against.wnid) if isinstance(against, Target) else chosen
 
@@ -84,6 +92,7 @@ def methods(kind: saliency.Kind) -> dict[str, Settings]:
         default=saliency.FIRST,
         format_func=lambda name: METHODS[name].title,
         key="methods",
+        persist_state="session",
         wrap=True,
     )
     with st.expander("What each of them does"):
@@ -109,6 +118,7 @@ def _settings(method: str) -> Settings:
                     setting.choices,
                     setting.choices.index(entry.settings[name]),
                     key=f"{method}_{name}",
+                    persist_state="session",
                     width=240,
                 )
         if chosen.get("samples", math.inf) < chosen.get("segments", 0):
@@ -118,7 +128,11 @@ def _settings(method: str) -> Settings:
 
 def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
     """Whether the visitor asked for just these maps; buttons to ask, and to ask why before and not after."""
-    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, [*methods.items()]))
+    # A list, as mappings are equal in any order: after a stop the maps stand in the order in which they were asked for.
+    question = (photo.digest, reading.model, reading.box, target, [*methods.items()])
+    if st.session_state.pop(_PRESSED, False):
+        st.session_state[_ASKED] = question
+    asked = bool(st.session_state.get(_ASKED) == question)
     if not asked:
         resources.stop()
     if not FEWEST <= len(methods) <= MOST:
@@ -127,12 +141,12 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     oldest, *_, newest = vocabularies.RELEASES.values()
     before, after = (reading.people(release.name, 1)[0].wnid for release in (oldest, newest))
     with st.container(horizontal=True):
-        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(photo, reading, target, methods))
+        st.button("Explain", type="primary", key="explain", on_click=_press)
         st.button(
             "Why before, and not after",
             key="contrast",
-            on_click=_ask,
-            args=(photo, reading, Target("person", before, against=after), methods),
+            on_click=_contrast,
+            args=(before, after),
             disabled=before == after,
             help=f"The first label of {oldest.title} rather than the first of {newest.title}."
             if before != after
@@ -143,15 +157,15 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     return asked
 
 
-def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
-    # A list, as mappings are equal in any order: after a stop the maps stand in the order in which they were asked for.
-    st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, [*methods.items()])
+def _press() -> None:
+    # What is asked the script then tells: a choice may have been made after this button was drawn.
+    st.session_state[_PRESSED] = True
     st.session_state[_STOPPED] = False
-    st.session_state[_WHY] = replace(target, against=None)
-    if target.against:
-        st.session_state[_RATHER] = replace(target, wnid=target.against, against=None)
-    else:
-        st.session_state[_RATHER] = _NOTHING
+
+
+def _contrast(before: str, after: str) -> None:
+    st.session_state[_WHY], st.session_state[_RATHER] = Target("person", before), Target("person", after)
+    _press()
 
 
 def _stop() -> None:
@@ -168,10 +182,26 @@ def drawing() -> Drawing:
     """The controls that all maps share."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         return Drawing(
-            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", width=200),
-            st.selectbox("Show", figures.SIGNS, format_func=figures.SIGNS.__getitem__, key="sign", width=260),
-            st.slider("Brightest from this percentile on", 50.0, 100.0, 99.0, 0.5, key="percentile", width=260),
-            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", width=160),
+            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", persist_state="session", width=200),
+            st.selectbox(
+                "Show",
+                figures.SIGNS,
+                format_func=figures.SIGNS.__getitem__,
+                key="sign",
+                persist_state="session",
+                width=260,
+            ),
+            st.slider(
+                "Brightest from this percentile on",
+                50.0,
+                100.0,
+                99.0,
+                0.5,
+                key="percentile",
+                persist_state="session",
+                width=260,
+            ),
+            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", persist_state="session", width=160),
         )
 
 
@@ -256,6 +286,7 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
         maps,
         format_func=lambda name: METHODS[name].title,
         key=_CHECKED,
+        persist_state="session",
         wrap=True,
         help="The method explains some fifteen times more: what takes a second takes a quarter of a minute.",
     )

@@ -66,6 +66,15 @@ def test_every_change_can_be_chosen_and_dosed(broken: AppTest, change: str) -> N
     assert place_of_the_first(broken) == "1"
 
 
+def test_after_a_look_at_another_page_the_change_is_there_again(broken: AppTest) -> None:
+    broken.pills(key="corruption").set_value("noise").run()
+    dose(broken, "noise", 80)
+    said = texts(broken)
+    broken = broken.switch_page("pages/about.py").run().switch_page("pages/break_it.py").run()
+    assert not broken.exception
+    assert texts(broken) == said
+
+
 def dose(page: AppTest, change: str, amount: float) -> None:
     """Set the slider; there is nothing between a picture and its mirror, so that it has a switch."""
     if change == "flip":
