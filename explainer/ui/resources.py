@@ -40,8 +40,12 @@ from explainer.workers import CancelledError, Job, Progress, Worker
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
 
-# How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
-_KEPT, _PATIENCE = 32, 0.2
+# How many results of each kind are kept for one visitor, the last used ones: readings and maps, and strips and checks,
+# which hold pictures and maps by the dozen. By the model that comes with the app these have 0.1, 0.2, 1.5 and 2 MB at
+# most, so that a visitor's come to some 50 MB.
+_KEPT, _KEPT_LARGE = 32, 12
+
+_PATIENCE = 0.2  # seconds that a script waits before it looks at its job again
 
 # What a visitor waits for, and may stop: kinds of jobs, each kept in their session by that name.
 _WAITED_FOR = ("explanation", "explanations", "checks")
@@ -144,7 +148,9 @@ def _attribution(
     )
 
 
-@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+@st.cache_resource(
+    scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
+)
 def _strip(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
 ) -> Job[Strip]:
@@ -173,7 +179,9 @@ def _changed(
     )
 
 
-@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+@st.cache_resource(
+    scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
+)
 def _checks(
     digest: str,
     box: Box | None,
