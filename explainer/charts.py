@@ -531,7 +531,7 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
             x=curve.shares.tolist(),
             y=curve.outputs.tolist(),
             mode="lines",
-            name=f"{order} {curve.area:.3f}",
+            name=f"{order} {curve.area:z.3f}",
             line={"color": colour, "dash": dash},
         )
     figure.update_layout(

@@ -84,7 +84,7 @@ def sentence(strip: Strip) -> str:
     if strip.least is None:
         stays = "the first word stays" if corruption.all_or_nothing else "no amount of it changes the first word"
         return f"**{corruption.title}**: {stays}."
-    at, most = corruption.at.format(strip.least), "" if corruption.all_or_nothing else " at most"
+    at, most = corruption.dose(strip.least), "" if corruption.all_or_nothing else " at most"
     return (
         f"**{corruption.title}**: {at} another word comes first; "
         f"the one that came first falls to place {strip.farthest:,}{most}."
@@ -111,7 +111,7 @@ def every(photo: Photo, reading: Reading, release: str) -> None:
         return
     strips = [resources.strip(photo, reading, name, release) for name in CORRUPTIONS]
     moved = sum(strip.least is not None for strip in strips)
-    st.markdown(f"{moved} of {len(strips)} small changes put another word first.")
+    st.markdown(f"{moved} of {len(strips)} small changes {'puts' if moved == 1 else 'put'} another word first.")
     for strip in strips:
         st.markdown(f"- {sentence(strip)}")
 

@@ -255,7 +255,8 @@ def agreement(attributions: Sequence[Attribution]) -> None:
     titles = [METHODS[attribution.method].title for attribution in attributions]
     pairs = [table[row, column] for row in range(len(titles)) for column in range(row)]
     st.markdown("Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. " + _agree(pairs))
-    rows = {title: table[:, column].round(2).tolist() for column, title in enumerate(titles)}
+    table = table.round(2) + 0.0  # no "-0.00"
+    rows = {title: table[:, column].tolist() for column, title in enumerate(titles)}
     st.dataframe(
         {"": titles, **rows},
         column_config={title: st.column_config.NumberColumn(format="%.2f") for title in titles},
@@ -272,10 +273,10 @@ def _agree(correlations: Sequence[float]) -> str:
         agree = "they agree."
     else:
         agree = "they do not tell the same story, so that none of them alone is “the” reason."
-    least, most = (round(value, 2) + 0.0 for value in (min(found), max(found)))  # no "-0.00"
+    least, most = min(found), max(found)
     if len(found) < len(correlations):
         agree = "with a map that is the same everywhere there is none; of the others " + agree
-    return f"Here it is {least:.2f}{f' to {most:.2f}' if len(found) > 1 else ''}: {agree}"
+    return f"Here it is {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}: {agree}"
 
 
 def checked(attributions: Sequence[Attribution]) -> Attribution | None:
@@ -302,8 +303,8 @@ def randomised(correlations: Sequence[float]) -> str:
     """What a map's correlations with those of a network shuffled further and further say, as sentences."""
     if any(map(math.isnan, correlations)):
         return "A map of these is the same everywhere, so that nothing can be told."
-    said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:.2f}, " + (
-        f"with all gone by {correlations[-1]:.2f}. "
+    said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:z.2f}, " + (
+        f"with all gone by {correlations[-1]:z.2f}. "
     )
     unmoved = sum(correlation > _UNMOVED for correlation in correlations)
     if not unmoved:
@@ -329,7 +330,7 @@ def completeness(attribution: Attribution) -> str | None:
     else:
         verdict = f"The promise is not kept, and the map is only roughly what the method means by it.{hint}"
     return (
-        f"**Completeness**: the parts should add up to {promised:.3g}, and miss it by {attribution.delta:.3g}, "
+        f"**Completeness**: the parts should add up to {promised:z.3g}, and miss it by {attribution.delta:z.3g}, "
         f"{f'{missed:.1%}' if math.isfinite(missed) else 'all'} of it. {verdict}"
     )
 
@@ -362,5 +363,5 @@ def checks(attribution: Attribution, checks: Checks, crop: Image, drawing: Drawi
     with st.container(horizontal=True, gap="small"):
         for stage in checks.randomised:
             with st.container(width=150):
-                title = f"{stage.stage}: {stage.correlation:.2f}"
+                title = f"{stage.stage}: {stage.correlation:z.2f}"
                 st.image(drawing.of(crop, stage.attribution), width=140, caption=title, alt=f"Shuffled down to {title}")

@@ -107,6 +107,18 @@ def test_what_a_change_does_is_said_in_a_whole_sentence(change: str) -> None:
     )
 
 
+ONES = {
+    "tilt": "at 1 degree another word",
+    "blur": "with a radius of 1 pixel another word",
+    "noise": "at 1 level of 255 another word",
+}
+
+
+@pytest.mark.parametrize("change", ONES)
+def test_one_is_said_in_the_singular(change: str) -> None:
+    assert ONES[change] in breaking.sentence(Strip(change, (), 1, 2))
+
+
 def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:
     broken.toggle(key="every_change").set_value(True).run()
     assert not broken.exception

@@ -1,11 +1,13 @@
 """The page "Laboratory" as Streamlit runs it: methods side by side, contrast, checks, and what can be taken away."""
 
+import gc
 import io
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import ref as reference
 
 import numpy as np
 import pytest
@@ -123,6 +125,16 @@ def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, mo
     laboratory.button(key="explain").click().run()
     assert not laboratory.exception
     assert laboratory.segmented_control(key="checked").value is None
+
+
+def test_what_was_explained_and_checked_goes_with_the_photo(laboratory: AppTest) -> None:
+    laboratory.button(key="explain").click().run()
+    laboratory.segmented_control(key="checked").set_value("grad-cam").run()
+    jobs = [reference(job) for kind in ("explanations", "checks") for job in laboratory.session_state[kind]]
+    assert len(jobs) == 3
+    laboratory.button(key="forget").click().run()
+    gc.collect()
+    assert [job() for job in jobs] == [None] * 3
 
 
 def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:
@@ -287,6 +299,13 @@ def test_a_map_turned_upside_down_is_another_one() -> None:
     assert "another map at once" in laboratory_page.randomised([-0.8, -0.9])
     assert "never notices" in laboratory_page.randomised([0.8, 0.9])
     assert "part of it is the picture" in laboratory_page.randomised([0.8, 0.1, 0.1, 0.0])
+
+
+def test_no_zero_is_negative() -> None:
+    assert "by 0.00, with all gone by 0.00." in laboratory_page.randomised([-0.001, -0.004])
+    values = np.array([[0.5, 0.5]], np.float32)
+    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, -0.0, {"steps": 10})
+    assert "miss it by 0, 0.0% of it" in (laboratory_page.completeness(given) or "")
 
 
 @pytest.mark.parametrize(
