@@ -543,7 +543,7 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
             x=curve.shares.tolist(),
             y=curve.outputs.tolist(),
             mode="lines",
-            name=f"{order} {curve.area:.3f}",
+            name=f"{order} {curve.area:z.3f}",
             line={"color": colour, "dash": dash},
         )
     figure.update_layout(
@@ -553,9 +553,18 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
         legend={"y": -0.12},
         dragmode=False,
     )
-    gain = (drawn["map"].area - drawn["random"].area) * (1 if direction == "insertion" else -1)
-    title = f"{direction.capitalize()}: {'better than random' if gain > 0 else 'no better than random'}"
-    return _titled(figure, title, DIRECTIONS[direction])
+    return _titled(figure, f"{direction.capitalize()}: {_verdict(drawn, direction)}", DIRECTIONS[direction])
+
+
+def _verdict(drawn: Mapping[Order, Curve], direction: Direction) -> str:
+    """Which of the two controls a map beats: one that only finds the middle of a picture is no better than a blob."""
+    sign = 1 if direction == "insertion" else -1
+    random, centre = (sign * (drawn["map"].area - drawn[order].area) > 0 for order in ("random", "centre"))
+    if random and centre:
+        return "beats random and the centre"
+    if random:
+        return "beats random, not the centre"
+    return "beats the centre, not random" if centre else "beats neither random nor the centre"
 
 
 def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":

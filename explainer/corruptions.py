@@ -27,7 +27,8 @@ class Corruption:
 
     `apply` takes the photo, the face's box or None for the whole picture, the side of the square in pixels and the
     amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts,
-    `at` an amount of it within a sentence, `step` which difference of it is still worth trying.
+    `at` an amount of it within a sentence, with {s} for the ending of a plural, `step` which difference of it is still
+    worth trying.
     """
 
     name: str
@@ -44,6 +45,10 @@ class Corruption:
         """Every amount worth trying, from none to the most."""
         number = round(abs(self.most - self.none) / self.step) + 1
         return tuple(np.linspace(self.none, self.most, number).round(6).tolist())
+
+    def dose(self, amount: float) -> str:
+        """An amount within a sentence: "at 1 degree"."""
+        return self.at.format(amount, s="" if amount == 1 else "s")
 
     @property
     def all_or_nothing(self) -> bool:
@@ -127,7 +132,7 @@ CORRUPTIONS = {
         Corruption(
             "zoom", "Cropped closer", "% less of the picture", "with {:g} % less of the picture", 0, 50, 1, _closer
         ),
-        Corruption("tilt", "Tilted", "degrees", "at {:g} degrees", 0, 40, 0.5, _tilted),
+        Corruption("tilt", "Tilted", "degrees", "at {:g} degree{s}", 0, 40, 0.5, _tilted),
         Corruption(
             "resolution",
             "Resolution",
@@ -162,7 +167,7 @@ CORRUPTIONS = {
             "blur",
             "Blur",
             "pixels' radius",
-            "with a radius of {:g} pixels",
+            "with a radius of {:g} pixel{s}",
             0,
             8,
             0.1,
@@ -188,7 +193,7 @@ CORRUPTIONS = {
             1,
             _of_the_crop(_patched),
         ),
-        Corruption("noise", "Noise", "levels of 255", "at {:g} levels of 255", 0, 80, 1, _of_the_crop(_noisy)),
+        Corruption("noise", "Noise", "levels of 255", "at {:g} level{s} of 255", 0, 80, 1, _of_the_crop(_noisy)),
     )
 }
 """The corruptions by name."""
@@ -263,7 +268,7 @@ def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: f
 def changed(
     pipeline: Pipeline, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
 ) -> tuple[Changed, ...]:
-    """The picture of a reading at some amounts of a corruption, labelled in one pass. KeyError for unknown names."""
+    """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
     side = pipeline.classifier.card.transform.side
     crops = [corrupt(photo, reading.box, side, corruption, amount) for amount in amounts]
     readings = roulette.label(pipeline, crops, [reading.box] * len(crops))
@@ -276,7 +281,7 @@ def changed(
 def strip(
     pipeline: Pipeline, photo: Photo, reading: Reading, corruption: str, release: str, steps: int = STEPS
 ) -> Strip:
-    """The picture of a reading at up to `steps` amounts of a corruption; the whole grid is labelled, in one pass."""
+    """The picture of a reading at up to `steps` amounts of a corruption; the whole grid is labelled."""
     entry = CORRUPTIONS[corruption]
     # A label that changes may change back, so that nothing less than the whole grid tells the least.
     every = changed(pipeline, photo, reading, corruption, entry.grid, release)

@@ -24,20 +24,27 @@ drawing = laboratory.drawing()
 if not laboratory.asked(photo, reading, target, methods):
     st.stop()
 crop = roulette.seen(photo, reading)
-attributions = laboratory.maps(photo, reading.box, crop, target, methods, drawing)
+jobs = laboratory.jobs(photo, reading.box, target, methods)
+pictures, below = st.container(), resources.blank_until(*jobs)
+with pictures:
+    attributions = laboratory.maps(jobs, methods, crop, drawing)
 if not attributions:
     st.stop()
-downloads.explanations(crop, reading.box, attributions, drawing)
+with below():
+    downloads.explanations(crop, reading.box, attributions, drawing)
 
-if len(attributions) > 1:
-    st.header("Do they agree?")
-    laboratory.agreement(attributions)
+    if len(attributions) > 1:
+        st.header("Do they agree?")
+        laboratory.agreement(attributions)
 
-st.header("Is it true of the network?")
-checked = laboratory.checked(attributions)
-if checked is None:
-    st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
-    st.stop()
-checks = laboratory.checks_of(photo, reading.box, checked)
-laboratory.checks(checked, checks, crop, drawing)
-downloads.checks(reading.box, checked, checks)
+    st.header("Is it true of the network?")
+    checked = laboratory.checked(attributions)
+    if checked is None:
+        st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
+        st.stop()
+    check = resources.check(photo, reading.box, checked)
+    found = resources.blank_until(check)
+    checks = laboratory.wait_for_checks(check)
+    with found():
+        laboratory.checks(checked, checks, crop, drawing)
+        downloads.checks(reading.box, checked, checks)

@@ -32,21 +32,39 @@ def test_bars_stand_in_the_order_of_their_ranks() -> None:
     assert figure.layout.xaxis.range[1] > 0.75
 
 
-def test_curves_stand_in_a_chart_for_each_direction_which_says_what_is_better_than_chance() -> None:
+def curves(heights: dict[Order, float]) -> list[Curve]:
+    """Curves whose areas are a half of these and a quarter."""
     shares = np.array([0, 0.5, 1])
-    outputs: dict[Order, list[float]] = {"map": [0, 1, 1], "random": [0, 0.5, 1], "centre": [0, 0, 1]}
-    curves = [
-        Curve(direction, order, shares, np.array(values))
+    return [
+        Curve(direction, order, shares, np.array([0, height, 1]))
         for direction in charts.DIRECTIONS
-        for order, values in outputs.items()
+        for order, height in heights.items()
     ]
-    insertion, deletion = (charts.curves(curves, direction) for direction in charts.DIRECTIONS)
-    for figure in (insertion, deletion):
+
+
+def test_curves_stand_in_a_chart_for_each_direction() -> None:
+    heights: dict[Order, float] = {"map": 1, "random": 0.5, "centre": 0}
+    for direction in charts.DIRECTIONS:
+        figure = charts.curves(curves(heights), direction)
         assert [line.name for line in figure.data] == ["map 0.750", "random 0.500", "centre 0.250"]
-        assert [list(line.y) for line in figure.data] == list(outputs.values())
+        assert [list(line.y) for line in figure.data] == [[0, 1, 1], [0, 0.5, 1], [0, 0, 1]]
         assert len({line.line.color for line in figure.data}) == len({line.line.dash for line in figure.data}) == 3
-    assert insertion.layout.title.text == "Insertion: better than random"
-    assert deletion.layout.title.text == "Deletion: no better than random"
+
+
+@pytest.mark.parametrize(
+    ("random", "centre", "insertion", "deletion"),
+    [
+        (0.4, 0.3, "beats random and the centre", "beats neither random nor the centre"),
+        (0.4, 0.6, "beats random, not the centre", "beats the centre, not random"),
+        (0.6, 0.4, "beats the centre, not random", "beats random, not the centre"),
+        (0.6, 0.7, "beats neither random nor the centre", "beats random and the centre"),
+        (0.5, 0.5, "beats neither random nor the centre", "beats neither random nor the centre"),
+    ],
+)
+def test_a_map_is_judged_by_both_controls(random: float, centre: float, insertion: str, deletion: str) -> None:
+    drawn = curves({"map": 0.5, "random": random, "centre": centre})
+    assert charts.curves(drawn, "insertion").layout.title.text == f"Insertion: {insertion}"
+    assert charts.curves(drawn, "deletion").layout.title.text == f"Deletion: {deletion}"
 
 
 @pytest.mark.parametrize("kind", charts.KINDS)

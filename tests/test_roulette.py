@@ -1,12 +1,15 @@
 """The whole way: from a photo to the labels of each face under each release."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import sentinels
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from explainer import cards, faces, photos, roulette, samples, taxonomy, vocabularies, words
@@ -61,6 +64,24 @@ def test_the_whole_picture_is_read_where_that_is_asked_for(pipeline: Pipeline, a
     assert (whole.detector, whole.boxes) == ("none", ())
     assert [reading.box for reading in whole.readings] == [None]
     assert not np.array_equal(whole.readings[0].scores, astronaut.readings[0].scores)
+
+
+def test_many_squares_take_the_room_of_eight(pipeline: Pipeline) -> None:
+    noise = np.random.default_rng(0).integers(256, size=(19, 224, 224, 3), dtype=np.uint8)
+    crops = [Image.fromarray(square) for square in noise]
+    passed = []
+
+    def forward(pixels: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+        passed.append(len(pixels))
+        return pipeline.forward(pixels)
+
+    readings = roulette.label(replace(pipeline, forward=forward), crops, [None] * len(crops))
+    assert passed == [8, 8, 3]
+    for crop, reading in zip(crops, readings, strict=True):
+        (alone,) = roulette.label(pipeline, [crop], [None])
+        assert np.abs(reading.scores - alone.scores).max() < 1e-4
+        assert reading.scores.nbytes == 4 * 2_832
+        assert reading.scores.base is None  # else it would keep those of the others as well
 
 
 def test_probabilities_are_shares_of_1_and_scores_cosines(astronaut: roulette.Result) -> None:

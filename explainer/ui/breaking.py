@@ -23,6 +23,7 @@ def chosen() -> str:
         required=True,
         format_func=lambda name: CORRUPTIONS[name].title,
         key="corruption",
+        persist_state="session",
         wrap=True,
     )
     return name
@@ -32,7 +33,9 @@ def _amount(corruption: Corruption) -> float:
     """How much of the change the visitor wants: from a slider, or where there is only all or nothing, from a switch."""
     key = f"amount_{corruption.name}"
     if corruption.all_or_nothing:
-        return corruption.most if st.toggle(corruption.title, True, key=key) else corruption.none
+        return (
+            corruption.most if st.toggle(corruption.title, True, key=key, persist_state="session") else corruption.none
+        )
     return st.slider(
         f"{corruption.title}: {corruption.unit}",
         float(min(corruption.grid)),
@@ -41,6 +44,7 @@ def _amount(corruption: Corruption) -> float:
         float(corruption.step),
         format="%g",
         key=key,
+        persist_state="session",
     )
 
 
@@ -80,7 +84,7 @@ def sentence(strip: Strip) -> str:
     if strip.least is None:
         stays = "the first word stays" if corruption.all_or_nothing else "no amount of it changes the first word"
         return f"**{corruption.title}**: {stays}."
-    at, most = corruption.at.format(strip.least), "" if corruption.all_or_nothing else " at most"
+    at, most = corruption.dose(strip.least), "" if corruption.all_or_nothing else " at most"
     return (
         f"**{corruption.title}**: {at} another word comes first; "
         f"the one that came first falls to place {strip.farthest:,}{most}."
@@ -103,11 +107,11 @@ def row(strip: Strip, release: str) -> None:
 
 def every(photo: Photo, reading: Reading, release: str) -> None:
     """The least of each change that changes the label, once the visitor asks for them all."""
-    if not st.toggle("Try every change", key="every_change", help="Takes some seconds."):
+    if not st.toggle("Try every change", key="every_change", persist_state="session", help="Takes some seconds."):
         return
     strips = [resources.strip(photo, reading, name, release) for name in CORRUPTIONS]
     moved = sum(strip.least is not None for strip in strips)
-    st.markdown(f"{moved} of {len(strips)} small changes put another word first.")
+    st.markdown(f"{moved} of {len(strips)} small changes {'puts' if moved == 1 else 'put'} another word first.")
     for strip in strips:
         st.markdown(f"- {sentence(strip)}")
 

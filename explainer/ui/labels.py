@@ -70,7 +70,7 @@ def small_print(release: str, model: str) -> str:
 
 def score(label: Label, reading: Reading) -> str:
     """The score of a label, by the name of what it is for the model."""
-    return f"{_way(reading.model).score} {label.score:.3f}"
+    return f"{_way(reading.model).score} {label.score:z.3f}"
 
 
 def card(label: Label, reading: Reading, key: str) -> None:
@@ -88,7 +88,7 @@ def show(labels: Sequence[Label], key: str) -> None:
         caption = visitor.caption(label.wnid, Context.PHOTO)
         gloss = f", *{plain(caption.gloss)}*" if caption.gloss else ""
         note = f" · {caption.note}" if caption.note else ""
-        st.markdown(f"{rank}\\. **{plain(caption.text)}**{gloss}  \n:small[`{label.wnid}` · {label.score:.3f}{note}]")
+        st.markdown(f"{rank}\\. **{plain(caption.text)}**{gloss}  \n:small[`{label.wnid}` · {label.score:z.3f}{note}]")
         if caption.masked:
             visitor.reveal_button(label.wnid, f"{key}_{rank}")
 
@@ -121,7 +121,11 @@ def removal(reading: Reading, n: int) -> str:
     return (
         f"Of the {n} nearest words, ImageNet announced the removal of **{gone}** in 2019, as offensive or sensitive; "
         f"of {n} drawn at random it would be {n * share:.1f} ({share:.0%}). "
-        + (f"{masked} of them are masked here until you ask." if masked else "None of them is masked.")
+        + (
+            f"{masked} of them {'is' if masked == 1 else 'are'} masked here until you ask."
+            if masked
+            else "None of them is masked."
+        )
     )
 
 
@@ -191,5 +195,5 @@ def explained(attribution: Attribution) -> str:
     total = float(attribution.values.sum())
     return (
         f"It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
-        f"{total - attribution.delta:.3g}; they add up to {total:.3g}. {took}"
+        f"{total - attribution.delta:z.3g}; they add up to {total:z.3g}. {took}"
     )

@@ -15,13 +15,14 @@ from explainer.photos import Photo
 from explainer.roulette import Reading
 from explainer.saliency import METHODS, Attribution, Target
 from explainer.ui import labels, resources
+from explainer.workers import Job
 
 FEWEST, MOST = 2, 6
 """How many methods can be compared."""
 
 _ASKED, _WHY, _RATHER = "laboratory_asked", "laboratory_target", "laboratory_against"
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
-_STOPPED, _CHECKED = "laboratory_stopped", "checked"
+_PRESSED, _STOPPED, _CHECKED = "laboratory_pressed", "laboratory_stopped", "checked"
 _ABOVE = 0.9  # the rank correlation from which two maps count as the same
 # The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
 # then still foretold by the map of the network that had learned. A map turned upside down is another one.
@@ -53,7 +54,14 @@ def target(reading: Reading, top: int) -> Target:
     options = labels.targets(reading, top)
     why, rather = st.columns(2, gap="large")
     with why:
-        chosen = st.selectbox("Why this label", options, format_func=labels.option, key=_WHY, on_change=_keep_apart)
+        chosen = st.selectbox(
+            "Why this label",
+            options,
+            format_func=labels.option,
+            key=_WHY,
+            persist_state="session",
+            on_change=_keep_apart,
+        )
     with rather:
         others = [option for option in options if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
@@ -63,6 +71,7 @@ def target(reading: Reading, top: int) -> Target:
                 labels.option(option) if isinstance(option, Target) else "nothing: the label by itself"
             ),
             key=_RATHER,
+            persist_state="session",
         )
     return replace(chosen, against=against.wnid) if isinstance(against, Target) else chosen
 
@@ -83,6 +92,7 @@ def methods(kind: saliency.Kind) -> dict[str, Settings]:
         default=saliency.FIRST,
         format_func=lambda name: METHODS[name].title,
         key="methods",
+        persist_state="session",
         wrap=True,
     )
     with st.expander("What each of them does"):
@@ -108,6 +118,7 @@ def _settings(method: str) -> Settings:
                     setting.choices,
                     setting.choices.index(entry.settings[name]),
                     key=f"{method}_{name}",
+                    persist_state="session",
                     width=240,
                 )
         if chosen.get("samples", math.inf) < chosen.get("segments", 0):
@@ -117,7 +128,11 @@ def _settings(method: str) -> Settings:
 
 def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> bool:
     """Whether the visitor asked for just these maps; buttons to ask, and to ask why before and not after."""
-    asked = bool(st.session_state.get(_ASKED) == (photo.digest, reading.model, reading.box, target, [*methods.items()]))
+    # A list, as mappings are equal in any order: after a stop the maps stand in the order in which they were asked for.
+    question = (photo.digest, reading.model, reading.box, target, [*methods.items()])
+    if st.session_state.pop(_PRESSED, False):
+        st.session_state[_ASKED] = question
+    asked = bool(st.session_state.get(_ASKED) == question)
     if not asked:
         resources.stop()
     if not FEWEST <= len(methods) <= MOST:
@@ -126,12 +141,12 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     oldest, *_, newest = vocabularies.RELEASES.values()
     before, after = (reading.people(release.name, 1)[0].wnid for release in (oldest, newest))
     with st.container(horizontal=True):
-        st.button("Explain", type="primary", key="explain", on_click=_ask, args=(photo, reading, target, methods))
+        st.button("Explain", type="primary", key="explain", on_click=_press)
         st.button(
             "Why before, and not after",
             key="contrast",
-            on_click=_ask,
-            args=(photo, reading, Target("person", before, against=after), methods),
+            on_click=_contrast,
+            args=(before, after),
             disabled=before == after,
             help=f"The first label of {oldest.title} rather than the first of {newest.title}."
             if before != after
@@ -142,15 +157,15 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     return asked
 
 
-def _ask(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, Settings]) -> None:
-    # A list, as mappings are equal in any order: after a stop the maps stand in the order in which they were asked for.
-    st.session_state[_ASKED] = (photo.digest, reading.model, reading.box, target, [*methods.items()])
+def _press() -> None:
+    # What is asked the script then tells: a choice may have been made after this button was drawn.
+    st.session_state[_PRESSED] = True
     st.session_state[_STOPPED] = False
-    st.session_state[_WHY] = replace(target, against=None)
-    if target.against:
-        st.session_state[_RATHER] = replace(target, wnid=target.against, against=None)
-    else:
-        st.session_state[_RATHER] = _NOTHING
+
+
+def _contrast(before: str, after: str) -> None:
+    st.session_state[_WHY], st.session_state[_RATHER] = Target("person", before), Target("person", after)
+    _press()
 
 
 def _stop() -> None:
@@ -167,33 +182,58 @@ def drawing() -> Drawing:
     """The controls that all maps share."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         return Drawing(
-            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", width=200),
-            st.selectbox("Show", figures.SIGNS, format_func=figures.SIGNS.__getitem__, key="sign", width=260),
-            st.slider("Brightest from this percentile on", 50.0, 100.0, 99.0, 0.5, key="percentile", width=260),
-            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", width=160),
+            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", persist_state="session", width=200),
+            st.selectbox(
+                "Show",
+                figures.SIGNS,
+                format_func=figures.SIGNS.__getitem__,
+                key="sign",
+                persist_state="session",
+                width=260,
+            ),
+            st.slider(
+                "Brightest from this percentile on",
+                50.0,
+                100.0,
+                99.0,
+                0.5,
+                key="percentile",
+                persist_state="session",
+                width=260,
+            ),
+            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", persist_state="session", width=160),
         )
 
 
+def jobs(photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]) -> list[Job[Attribution]]:
+    """The maps that were asked for, on their way; after a stop the same jobs, none of which begins again."""
+    stopped = resources.explained() if st.session_state.get(_STOPPED) else []
+    return stopped or resources.explain_all(photo, box, target, methods)
+
+
 def maps(
-    photo: Photo, box: Box | None, crop: Image, target: Target, methods: Mapping[str, Settings], drawing: Drawing
+    jobs: Sequence[Job[Attribution]], methods: Mapping[str, Settings], crop: Image, drawing: Drawing
 ) -> list[Attribution]:
     """The maps side by side as they come, each with its time and its promise; after a stop those that were done."""
     bar, said = drawing.scale()
     st.image(bar, width=280, caption=said, alt=said)
-    stopped = st.session_state.get(_STOPPED)
-    jobs = resources.explained() if stopped else resources.explain_all(photo, box, target, methods)
     columns = st.columns(len(methods), gap="medium") if len(methods) <= 3 else _rows(len(methods))
-    found = []
+    places = []
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            if stopped and not (job.done and job.wanted()):
-                st.caption("Stopped. “Explain” goes on with it.")
+            places.append(resources.blank_until(job))
+    found = []
+    for column, name, job, place in zip(columns, methods, jobs, places, strict=True):
+        with column:
+            if st.session_state.get(_STOPPED) and not (job.done and job.wanted()):
+                place().caption("Stopped. “Explain” goes on with it.")
                 continue
             attribution = resources.wait(job, METHODS[name].title, _stop, f"stop_{name}")
-            title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
-            st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
-            st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
+            with place():
+                title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
+                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found
 
@@ -215,7 +255,8 @@ def agreement(attributions: Sequence[Attribution]) -> None:
     titles = [METHODS[attribution.method].title for attribution in attributions]
     pairs = [table[row, column] for row in range(len(titles)) for column in range(row)]
     st.markdown("Rank correlation of the maps, pixel by pixel: 1 is the same order, 0 none in common. " + _agree(pairs))
-    rows = {title: table[:, column].round(2).tolist() for column, title in enumerate(titles)}
+    table = table.round(2) + 0.0  # no "-0.00"
+    rows = {title: table[:, column].tolist() for column, title in enumerate(titles)}
     st.dataframe(
         {"": titles, **rows},
         column_config={title: st.column_config.NumberColumn(format="%.2f") for title in titles},
@@ -232,10 +273,10 @@ def _agree(correlations: Sequence[float]) -> str:
         agree = "they agree."
     else:
         agree = "they do not tell the same story, so that none of them alone is “the” reason."
-    least, most = (round(value, 2) + 0.0 for value in (min(found), max(found)))  # no "-0.00"
+    least, most = min(found), max(found)
     if len(found) < len(correlations):
         agree = "with a map that is the same everywhere there is none; of the others " + agree
-    return f"Here it is {least:.2f}{f' to {most:.2f}' if len(found) > 1 else ''}: {agree}"
+    return f"Here it is {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}: {agree}"
 
 
 def checked(attributions: Sequence[Attribution]) -> Attribution | None:
@@ -246,15 +287,15 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
         maps,
         format_func=lambda name: METHODS[name].title,
         key=_CHECKED,
+        persist_state="session",
         wrap=True,
         help="The method explains some fifteen times more: what takes a second takes a quarter of a minute.",
     )
     return maps.get(chosen) if chosen else None
 
 
-def checks_of(photo: Photo, box: Box | None, attribution: Attribution) -> Checks:
+def wait_for_checks(job: Job[Checks]) -> Checks:
     """What the checks of a map find, once they are through; a button beside their progress stops them."""
-    job = resources.check(photo, box, attribution)
     return resources.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
 
 
@@ -262,8 +303,8 @@ def randomised(correlations: Sequence[float]) -> str:
     """What a map's correlations with those of a network shuffled further and further say, as sentences."""
     if any(map(math.isnan, correlations)):
         return "A map of these is the same everywhere, so that nothing can be told."
-    said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:.2f}, " + (
-        f"with all gone by {correlations[-1]:.2f}. "
+    said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:z.2f}, " + (
+        f"with all gone by {correlations[-1]:z.2f}. "
     )
     unmoved = sum(correlation > _UNMOVED for correlation in correlations)
     if not unmoved:
@@ -289,7 +330,7 @@ def completeness(attribution: Attribution) -> str | None:
     else:
         verdict = f"The promise is not kept, and the map is only roughly what the method means by it.{hint}"
     return (
-        f"**Completeness**: the parts should add up to {promised:.3g}, and miss it by {attribution.delta:.3g}, "
+        f"**Completeness**: the parts should add up to {promised:z.3g}, and miss it by {attribution.delta:z.3g}, "
         f"{f'{missed:.1%}' if math.isfinite(missed) else 'all'} of it. {verdict}"
     )
 
@@ -322,5 +363,5 @@ def checks(attribution: Attribution, checks: Checks, crop: Image, drawing: Drawi
     with st.container(horizontal=True, gap="small"):
         for stage in checks.randomised:
             with st.container(width=150):
-                title = f"{stage.stage}: {stage.correlation:.2f}"
+                title = f"{stage.stage}: {stage.correlation:z.2f}"
                 st.image(drawing.of(crop, stage.attribution), width=140, caption=title, alt=f"Shuffled down to {title}")

@@ -11,6 +11,7 @@ import streamlit as st
 from PIL.Image import Image
 from starlette.formparsers import MultiPartParser
 from streamlit import net_util, runtime
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -36,13 +37,20 @@ from explainer.roulette import Pipeline, Reading, Result
 from explainer.saliency import Attribution, Kind, Target
 from explainer.search import Index
 from explainer.ui import visitor
-from explainer.workers import Job, Progress, Worker
+from explainer.workers import CancelledError, Job, Progress, Worker
 
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
 
-# How many results of one visitor are kept, and for how long a script waits before it looks at its job again.
-_KEPT, _PATIENCE = 32, 0.2
+# How many results of each kind are kept for one visitor, the last used ones: readings and maps, and strips and checks,
+# which hold pictures and maps by the dozen. By the model that comes with the app these have 0.1, 0.2, 1.5 and 2 MB at
+# most, so that a visitor's come to some 50 MB.
+_KEPT, _KEPT_LARGE = 32, 12
+
+_PATIENCE = 0.2  # seconds that a script waits before it looks at its job again
+
+# What a visitor waits for, and may stop: kinds of jobs, each kept in their session by that name.
+_WAITED_FOR = ("explanation", "explanations", "checks")
 
 # Seconds that a visitor may be away, a phone asleep, before their session goes; Streamlit's own limit is 120.
 _GRACE = 60
@@ -142,7 +150,9 @@ def _attribution(
     )
 
 
-@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+@st.cache_resource(
+    scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
+)
 def _strip(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
 ) -> Job[Strip]:
@@ -171,7 +181,9 @@ def _changed(
     )
 
 
-@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+@st.cache_resource(
+    scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
+)
 def _checks(
     digest: str,
     box: Box | None,
@@ -292,8 +304,9 @@ def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
     """The explanation of a label under the method's own settings, computed once a session."""
-    (job,) = explain_all(photo, box, target, {method: saliency.METHODS[method].settings})
-    return wait(job, "Tracing the label back to the pixels")
+    jobs = _explanations(photo, box, target, {method: saliency.METHODS[method].settings})
+    _want("explanation", jobs)
+    return wait(jobs[0], "Tracing the label back to the pixels")
 
 
 def explain_all(
@@ -303,14 +316,20 @@ def explain_all(
 
     `methods` has all settings of each method by its name.
     """
-    model = visitor.model()
-    jobs = [_attribution(photo.digest, box, target, name, chosen, model, photo) for name, chosen in methods.items()]
+    jobs = _explanations(photo, box, target, methods)
     _want("explanations", jobs)
     return jobs
 
 
+def _explanations(
+    photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]
+) -> list[Job[Attribution]]:
+    model = visitor.model()
+    return [_attribution(photo.digest, box, target, name, chosen, model, photo) for name, chosen in methods.items()]
+
+
 def explained() -> list[Job[Attribution]]:
-    """The explanations that this visitor asked for last, whether or not they were stopped."""
+    """What this visitor last asked `explain_all` for, whether or not it was stopped; empty once it was forgotten."""
     jobs: list[Job[Attribution]] = st.session_state.get("explanations", [])
     return jobs
 
@@ -324,8 +343,8 @@ def check(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Checks
 
 
 def stop(*kinds: str) -> None:
-    """Give up what is still being explained or checked for this visitor, or one of the two; what is done stays."""
-    for kind in kinds or ("explanations", "checks"):
+    """Give up what is still being explained or checked for this visitor, or some kinds of it; what is done stays."""
+    for kind in kinds or _WAITED_FOR:
         for job in st.session_state.get(kind, ()):
             job.cancel()
 
@@ -389,14 +408,25 @@ def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
     stop()
+    for kind in _WAITED_FOR:
+        st.session_state.pop(kind, None)  # jobs hold what they found
     for computed in (_reading, _attribution, _checks, _strip, _changed):
         computed.clear()
+
+
+def blank_until(*jobs: Job[Any]) -> Callable[[], DeltaGenerator]:
+    """Makes the container for what these jobs find, at the place of this call; until they are done it is blank.
+
+    What was drawn there before would stand until the script has drawn over it, below the progress of something else.
+    """
+    return st.container if all(job.done for job in jobs) else st.empty().container
 
 
 def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key: str | None = None) -> Made:
     """The job's result; meanwhile its progress, or its place in the queue, stands on the page, and about how long yet.
 
-    Where there is `stop`, a button beside the bar calls it; `key` is the button's.
+    Where there is `stop`, a button beside the bar calls it; `key` is the button's. A job that is given up meanwhile
+    ends the script, or the fragment.
     """
     if get_script_run_ctx(suppress_warning=True) is None:  # a worker asks
         return job.result()
@@ -412,6 +442,9 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
                     if stop:
                         st.button("Stop", key=key, on_click=stop)
             bar.progress(job.progress, f"{doing}{_until(job)} …")
+        except CancelledError:  # the visitor left, or forgot the photo
+            place.caption("Stopped.")
+            st.stop()
         else:
             place.empty()
             return result

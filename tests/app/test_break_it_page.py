@@ -66,6 +66,15 @@ def test_every_change_can_be_chosen_and_dosed(broken: AppTest, change: str) -> N
     assert place_of_the_first(broken) == "1"
 
 
+def test_after_a_look_at_another_page_the_change_is_there_again(broken: AppTest) -> None:
+    broken.pills(key="corruption").set_value("noise").run()
+    dose(broken, "noise", 80)
+    said = texts(broken)
+    broken = broken.switch_page("pages/about.py").run().switch_page("pages/break_it.py").run()
+    assert not broken.exception
+    assert texts(broken) == said
+
+
 def dose(page: AppTest, change: str, amount: float) -> None:
     """Set the slider; there is nothing between a picture and its mirror, so that it has a switch."""
     if change == "flip":
@@ -96,6 +105,18 @@ def test_what_a_change_does_is_said_in_a_whole_sentence(change: str) -> None:
     assert breaking.sentence(Strip(change, (), None, 1)).endswith(
         "the first word stays." if change == "flip" else "no amount of it changes the first word."
     )
+
+
+ONES = {
+    "tilt": "at 1 degree another word",
+    "blur": "with a radius of 1 pixel another word",
+    "noise": "at 1 level of 255 another word",
+}
+
+
+@pytest.mark.parametrize("change", ONES)
+def test_one_is_said_in_the_singular(change: str) -> None:
+    assert ONES[change] in breaking.sentence(Strip(change, (), 1, 2))
 
 
 def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:

@@ -1,11 +1,13 @@
 """The page "Laboratory" as Streamlit runs it: methods side by side, contrast, checks, and what can be taken away."""
 
+import gc
 import io
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import ref as reference
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from explainer import cards, faithfulness, roulette, saliency, samples
 from explainer.roulette import Pipeline
 from explainer.saliency import Target
+from explainer.ui import labels, resources
 from explainer.ui import laboratory as laboratory_page
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +73,68 @@ def test_another_question_waits_until_it_is_asked_and_the_page_says_so(laborator
     assert not laboratory.exception
     assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
     assert not any("What is asked has changed" in caption.value for caption in laboratory.caption)
+
+
+def test_what_is_chosen_in_the_moment_before_the_press_is_asked(laboratory: AppTest) -> None:
+    laboratory.pills(key="methods").set_value(["grad-cam", "input-x-gradient"])
+    laboratory.button(key="explain").click().run()
+    assert maps(laboratory) == ["**Grad-CAM**", "**Input x Gradient**"]
+
+
+def left_and_come_back(laboratory: AppTest, sample: str | None = None) -> AppTest:
+    """After a look at another page, where another sample picture is chosen maybe."""
+    other = laboratory.switch_page(f"pages/{'break_it' if sample else 'about'}.py").run()
+    if sample:
+        other.pills(key="sample").set_value(sample).run()
+    return other.switch_page("pages/laboratory.py").run()
+
+
+def test_after_a_look_at_another_page_the_same_is_asked(laboratory: AppTest) -> None:
+    laboratory.selectbox(key="sign").set_value("signed").run()
+    laboratory.button(key="contrast").click().run()
+    keys = ("laboratory_target", "laboratory_against", "sign")
+    chosen = [laboratory.selectbox(key=key).value for key in keys]
+    laboratory = left_and_come_back(laboratory)
+    assert not laboratory.exception
+    assert maps(laboratory) == ["**Grad-CAM**", "**Saliency**"]
+    assert [laboratory.selectbox(key=key).value for key in keys] == chosen
+
+
+def test_a_label_of_another_photo_is_not_brought_along(laboratory: AppTest, pipeline: Pipeline) -> None:
+    laboratory.button(key="contrast").click().run()
+    laboratory = left_and_come_back(laboratory, "cat")
+    assert not laboratory.exception
+    assert maps(laboratory) == []
+    (reading,) = roulette.read(pipeline, samples.read("cat")).readings
+    offered = labels.targets(reading, 5)
+    assert laboratory.selectbox(key="laboratory_target").value in offered
+    assert laboratory.selectbox(key="laboratory_against").value in ("", *offered)
+    laboratory.button(key="explain").click().run()
+    assert len(maps(laboratory)) == 2
+
+
+def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "guided-backprop"]).run()
+    laboratory.button(key="explain").click().run()
+    laboratory.segmented_control(key="checked").set_value("guided-backprop").run()
+    offered = ("grad-cam", "integrated-gradients", "saliency")  # as with a transformer
+    monkeypatch.setattr(resources, "offered", lambda kind: offered)
+    laboratory = left_and_come_back(laboratory)
+    assert not laboratory.exception
+    assert laboratory.pills(key="methods").value == ["grad-cam", "saliency"]
+    laboratory.button(key="explain").click().run()
+    assert not laboratory.exception
+    assert laboratory.segmented_control(key="checked").value is None
+
+
+def test_what_was_explained_and_checked_goes_with_the_photo(laboratory: AppTest) -> None:
+    laboratory.button(key="explain").click().run()
+    laboratory.segmented_control(key="checked").set_value("grad-cam").run()
+    jobs = [reference(job) for kind in ("explanations", "checks") for job in laboratory.session_state[kind]]
+    assert len(jobs) == 3
+    laboratory.button(key="forget").click().run()
+    gc.collect()
+    assert [job() for job in jobs] == [None] * 3
 
 
 def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:
@@ -234,6 +299,13 @@ def test_a_map_turned_upside_down_is_another_one() -> None:
     assert "another map at once" in laboratory_page.randomised([-0.8, -0.9])
     assert "never notices" in laboratory_page.randomised([0.8, 0.9])
     assert "part of it is the picture" in laboratory_page.randomised([0.8, 0.1, 0.1, 0.0])
+
+
+def test_no_zero_is_negative() -> None:
+    assert "by 0.00, with all gone by 0.00." in laboratory_page.randomised([-0.001, -0.004])
+    values = np.array([[0.5, 0.5]], np.float32)
+    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, -0.0, {"steps": 10})
+    assert "miss it by 0, 0.0% of it" in (laboratory_page.completeness(given) or "")
 
 
 @pytest.mark.parametrize(

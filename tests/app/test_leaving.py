@@ -1,11 +1,14 @@
 """Visitors who leave: the work that was meant for them ends, and what was computed for them is gone."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from streamlit.runtime import caching
+from streamlit.testing.v1 import AppTest
 
 from explainer import cards, roulette, saliency, samples
 from explainer.saliency import Target
@@ -118,3 +121,67 @@ def test_each_visitor_has_a_job_of_their_own_for_the_same_photo(steps: Steps, se
     assert ask("n00000001") is not mine
     session("first")
     assert ask("n00000001") is mine  # the control: within a session it is kept
+
+
+class Found:
+    """What an explanation found; it can be told whether it is still there."""
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Explanations find something at once; call it for how much of that is still there."""
+    kept: WeakSet[Found] = WeakSet()
+
+    def explain(*arguments: Any) -> Found:
+        found = Found()
+        kept.add(found)
+        return found
+
+    monkeypatch.setattr(roulette, "explain", explain)
+
+    def number() -> int:
+        gc.collect()
+        return len(kept)
+
+    return number
+
+
+@pytest.mark.usefixtures("worker")
+def test_of_many_explanations_the_last_are_kept_and_none_of_who_left(
+    found: Callable[[], int], session: Callable[[str], None]
+) -> None:
+    session("first")
+    for number in range(50):
+        ask(f"n{number:08}").result(SECONDS)
+    assert found() == 32
+    session("second")
+    ask("n00000001").result(SECONDS)
+    assert found() == 33
+    caching.clear_session_resource_cache("first")
+    assert found() == 1
+
+
+def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_error() -> None:
+    def page() -> None:
+        import time
+
+        import streamlit as st
+
+        from explainer.ui import resources
+        from explainer.workers import Progress, Worker
+
+        def work(nothing: None, progress: Progress) -> None:
+            while True:
+                progress(0.5)
+                time.sleep(0.01)
+
+        st.markdown("before")
+        job = Worker(lambda: None, "given up").submit(work)
+        job.cancel()
+        resources.wait(job, "Waiting")
+        st.markdown("after")
+
+    app = AppTest.from_function(page, default_timeout=SECONDS).run()
+    assert not app.exception
+    assert [text.value for text in app.markdown] == ["before"]
+    assert [caption.value for caption in app.caption] == ["Stopped."]

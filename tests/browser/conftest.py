@@ -1,6 +1,7 @@
 """A real Chromium in front of the real app: servers, browser windows, and where things are on the page."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -11,11 +12,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
@@ -262,6 +264,12 @@ class AppPage:
             )
         )
 
+    def _look_at_another_page(self, title: str) -> None:
+        """Look at the page "About", and come back to the one with that title by the menu."""
+        self.page.get_by_role("link", name="About", exact=True).click()
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self.page.get_by_role("link", name=title, exact=True).click()
+
     def _settle(self, sign: Locator) -> None:
         """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
@@ -462,9 +470,7 @@ class RemovalPage(AppPage):
 
     def leave_and_come_back(self) -> "RemovalPage":
         """Look at another page by the menu, and come back."""
-        self.page.get_by_role("link", name="About", exact=True).click()
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
-        self.page.get_by_role("link", name="Before and after", exact=True).click()
+        self._look_at_another_page("Before and after")
         self._settle(self.chart("afterlife"))
         return self
 
@@ -552,8 +558,15 @@ class AboutPage(AppPage):
 class PicturePage(AppPage):
     """A page that needs a picture: the sample is chosen and the notice agreed to, once it is open."""
 
+    title: str
     path: str
     sign: str
+
+    def leave_and_come_back(self) -> Self:
+        """Look at another page by the menu, and come back."""
+        self._look_at_another_page(self.title)
+        self._settle(self.page.locator(f".st-key-{self.sign}"))
+        return self
 
     def open(self, sample: str) -> Self:
         self.page.goto(f"{self.url}/{self.path}")
@@ -566,7 +579,7 @@ class PicturePage(AppPage):
 class LaboratoryPage(PicturePage):
     """The page "Laboratory"."""
 
-    path, sign = "laboratory", "explain"
+    title, path, sign = "Laboratory", "laboratory", "explain"
 
     def choose_methods(self, *titles: str) -> None:
         """Choose or let go of methods, one after another."""
@@ -592,6 +605,17 @@ class LaboratoryPage(PicturePage):
         self.page.get_by_role("option").nth(place).click()
         self._settle(self.button("explain"))
 
+    def move(self, key: str, press: str) -> None:
+        """Press a key on a slider."""
+        self.page.locator(f".st-key-{key} input").press(press)
+        self._settle(self.button("explain"))
+
+    def how_it_was_made(self) -> dict[str, Any]:
+        """What the archive says of the maps that stand there."""
+        archive = zipfile.ZipFile(io.BytesIO(self.download("download_explanations")))
+        made: dict[str, Any] = json.loads(archive.read("how.json"))
+        return made
+
     def explain(self, button: str = "explain") -> None:
         """Ask, and wait until all maps stand there and are compared."""
         self.button(button).first.click()  # one with a tooltip is there twice
@@ -601,6 +625,18 @@ class LaboratoryPage(PicturePage):
         """Have a map checked, and wait for what was found."""
         self.choose("checked", title)
         self._settle(self.button("download_checks"))
+
+    @property
+    def methods(self) -> list[str]:
+        """The titles of the methods that are chosen."""
+        return self.page.locator(".st-key-methods [aria-pressed=true]").all_inner_texts()
+
+    @property
+    def choices(self) -> list[str]:
+        """What the lists and sliders for the label and for all maps stand at."""
+        lists = ("laboratory_target", "laboratory_against", "sign", "laboratory_colours")
+        sliders = ("laboratory_opacity", "percentile")
+        return [self.page.locator(f".st-key-{key} input").input_value() for key in (*lists, *sliders)]
 
     @property
     def progress(self) -> Locator:
@@ -618,7 +654,7 @@ class LaboratoryPage(PicturePage):
 class BreakPage(PicturePage):
     """The page "Break it"."""
 
-    path, sign = "break_it", "every_change"
+    title, path, sign = "Break it", "break_it", "every_change"
 
     def choose_change(self, name: str, title: str) -> None:
         """Choose a change by what it is called, and wait for its slider, which knows it by its name."""
@@ -631,6 +667,10 @@ class BreakPage(PicturePage):
         self.page.locator(f".st-key-amount_{name} input").press(key)
         expect(self.changed).not_to_have_attribute("src", before or "", timeout=PATIENCE)
         self._settle(self.changed)
+
+    def amount(self, name: str) -> str:
+        """Where the slider of a change stands."""
+        return self.page.locator(f".st-key-amount_{name} input").input_value()
 
     @property
     def changed(self) -> Locator:

@@ -52,6 +52,21 @@ def test_a_mirror_has_two_positions(visitor) -> None:
     expect(page.page.get_by_text("as it is · place 1")).to_be_visible()
 
 
+def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) -> None:
+    page = visitor.break_it()
+    page.move("tilt", "End")
+    page.choose_change("noise", "Noise")
+    page.move("noise", "End")
+    place = page.place
+    page.leave_and_come_back()
+
+    assert page.amount("noise") == "80"
+    assert page.place == place
+    page.choose_change("tilt", "Tilted")
+    assert page.amount("tilt") == "40"
+    expect(page.exceptions).to_have_count(0)
+
+
 def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
     page = sentinel_visitor.break_it()
     page.choose_change("noise", "Noise")

@@ -34,6 +34,40 @@ def test_long_work_shows_its_progress_and_can_be_stopped_and_asked_for_again(vis
     expect(page.exceptions).to_have_count(0)
 
 
+def test_while_it_goes_on_nothing_of_what_was_stopped_stands_there(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "Saliency", "SmoothGrad")
+    page.set("smoothgrad_samples", "400")
+    page.button("explain").click()
+    page.button("stop_smoothgrad").click()
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    page.check("Grad-CAM")
+
+    page.button("explain").click()
+    expect(page.progress).to_contain_text("SmoothGrad", timeout=PATIENCE)
+    expect(page.maps).to_have_count(2)
+    for gone in (page.page.get_by_text("Stopped."), page.agreement, page.page.get_by_text("Max-sensitivity")):
+        expect(gone).to_have_count(0)
+    for key in ("download_explanations", "checked", "download_checks"):
+        expect(page.page.locator(f".st-key-{key}")).to_have_count(0)
+    page.button("stop_smoothgrad").click()
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    expect(page.page.get_by_text("Max-sensitivity")).to_be_visible(timeout=PATIENCE)  # what was checked is kept
+
+
+def test_while_a_map_is_checked_nothing_of_the_one_before_stands_there(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "SmoothGrad")
+    page.explain()
+    page.check("Grad-CAM")
+    page.choose("checked", "SmoothGrad")
+    expect(page.progress).to_contain_text("Checking the map", timeout=PATIENCE)
+    expect(page.page.get_by_text("Max-sensitivity")).to_have_count(0)
+    expect(page.maps).to_have_count(2)
+    page.button("stop_checks").click()
+    expect(page.progress).to_have_count(0, timeout=PATIENCE)
+
+
 def test_a_check_is_stopped_alone_and_begins_again_only_when_it_is_asked_for(visitor) -> None:
     page = visitor.laboratory()
     page.choose_methods("Integrated Gradients", "SmoothGrad")
@@ -62,6 +96,48 @@ def test_during_one_visitors_check_another_gets_a_map(visitor) -> None:
     expect(page.progress).to_contain_text("Checking the map")  # it is still at work
     page.button("stop_checks").click()
     expect(page.progress).to_have_count(0, timeout=PATIENCE)
+
+
+def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "LIME")
+    page.set("lime_samples", "100")
+    page.choose_option("laboratory_target", 2)
+    page.choose_option("laboratory_against", 1)
+    page.choose_option("sign", 2)
+    page.choose_option("laboratory_colours", 1)
+    page.move("laboratory_opacity", "End")
+    page.move("percentile", "Home")
+    page.explain()
+    chosen, drawn = page.choices, page.how_it_was_made()
+    assert page.methods == ["Grad-CAM", "LIME"]
+    page.leave_and_come_back()
+
+    expect(page.maps).to_have_count(2)
+    assert page.methods == ["Grad-CAM", "LIME"]
+    assert page.choices == chosen
+    assert page.how_it_was_made() == drawn
+    page.choose_methods("Saliency")  # what the page shows is what its script goes on with
+    assert page.methods == ["Grad-CAM", "Saliency", "LIME"]
+    assert page.choices == chosen
+    expect(page.exceptions).to_have_count(0)
+
+
+def test_what_was_stopped_does_not_begin_again_after_an_explanation_on_another_page(visitor) -> None:
+    page = visitor.laboratory()
+    page.choose_methods("Integrated Gradients", "SmoothGrad")
+    page.set("smoothgrad_samples", "400")
+    page.button("explain").click()
+    page.button("stop_smoothgrad").click()
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    page.page.get_by_role("link", name="Your photo", exact=True).click()
+    expect(page.maps).to_have_count(0, timeout=PATIENCE)
+    expect(page.page.get_by_text("It shows pixels, not reasons.")).to_be_visible(timeout=PATIENCE)
+    page.page.get_by_role("link", name="Laboratory", exact=True).click()
+
+    expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
+    expect(page.maps).to_have_count(1)
+    expect(page.exceptions).to_have_count(0)
 
 
 def test_no_label_is_explained_rather_than_itself(visitor) -> None:
@@ -101,8 +177,7 @@ def test_why_before_and_not_after_sends_no_masked_word(sentinel_visitor, app_wit
     page.choose_methods("Integrated Gradients", "Saliency")
     page.explain("contrast")
     expect(page.maps).to_have_count(2)
-    archive = zipfile.ZipFile(io.BytesIO(page.download("download_explanations")))
-    made = json.loads(archive.read("how.json"))
+    made = page.how_it_was_made()
     assert all(each["target"]["against"] for each in made["explanations"])
 
     assert "[masked: " in page.traffic.received()  # the control

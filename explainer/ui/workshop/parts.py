@@ -141,7 +141,7 @@ def _break(room: Room, step: Step) -> None:
         button("More", partial(_set, change, min(place + 1, len(strip.changed) - 1)))
     before, after = st.columns(2, gap="large")
     first, now = strip.changed[0], strip.changed[place]
-    amount = f"{CORRUPTIONS[change].title}: {now.amount:g} {CORRUPTIONS[change].unit}"
+    amount = f"{CORRUPTIONS[change].title} {CORRUPTIONS[change].dose(now.amount)}"
     for column, changed, title in ((before, first, "As it is"), (after, now, amount)):
         with column:
             st.image(changed.crop, width=410, alt=f"What the network saw. {title}.")
