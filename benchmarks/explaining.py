@@ -179,7 +179,7 @@ def memory() -> list[tuple[int, float]]:
             """How many explanations it took."""
             given = roulette.explain(pipeline, photo, reading.box, target, method, progress, settings)
             crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
-            checks = faithfulness.check(pipeline.classifier, pipeline.head, crop, given)
+            checks = faithfulness.check(faithfulness.Claim(pipeline.classifier, pipeline.head, crop, given))
             return 1 + checks.sensitivity.samples + len(checks.randomised)
 
         jobs: list[Job[int]] = []

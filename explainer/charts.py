@@ -548,12 +548,14 @@ def curves(curves: Sequence[Curve], direction: Direction) -> "go.Figure":
         )
     figure.update_layout(
         height=360,
-        xaxis={"title": None, "tickformat": ".0%", "nticks": 5},
+        xaxis={"title": None, "tickformat": ".0%", "tickvals": [0, 0.5, 1], "range": [0, 1.03]},
         yaxis={"title": None, "nticks": 5},
         legend={"y": -0.12},
         dragmode=False,
     )
-    return _titled(figure, f"{direction.capitalize()}: {_verdict(drawn, direction)}", DIRECTIONS[direction])
+    _titled(figure, f"{direction.capitalize()}: {_verdict(drawn, direction)}", DIRECTIONS[direction])
+    # The topmost number of the axis stands half above the plot.
+    return figure.update_layout(margin={"t": figure.layout.margin.t + _TEXT})
 
 
 def _verdict(drawn: Mapping[Order, Curve], direction: Direction) -> str:

@@ -1,9 +1,8 @@
 """Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
 
-import dataclasses
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import cv2
@@ -35,6 +34,33 @@ _ORDERS = 4  # random ones
 
 
 @dataclass(frozen=True, eq=False)
+class Claim:
+    """What is checked: that a map shows why a network, with the head for its people, answers so to a crop."""
+
+    classifier: "Classifier"
+    head: "PeopleHead"
+    crop: Image.Image
+    attribution: Attribution
+
+    def question(self, baseline: str, heard: Callable[[], None]) -> Question:
+        """The map's target as a question, with an empty picture of `methods.BASELINES`."""
+        target = self.attribution.target
+        return saliency.question(self.classifier, self.head, self.crop, target, {"baseline": baseline}, heard)
+
+    def again(self, progress: Progress, done: int, number: int) -> Attribution:
+        """The same target by the same method, the explanation after `done` of a `number` of them."""
+        return saliency.explain(
+            self.classifier,
+            self.head,
+            self.crop,
+            self.attribution.target,
+            self.attribution.method,
+            lambda fraction: progress((done + fraction) / number),
+            self.attribution.settings,
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Curve:
     """How an output changes while cells of the picture come into an empty one, or go from the whole, in an order.
 
@@ -61,13 +87,7 @@ class Curve:
 
 
 def curves(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress = lambda fraction: None,
-    steps: int = 24,
-    seed: int = 0,
+    claim: Claim, progress: Progress = lambda fraction: None, steps: int = 24, seed: int = 0
 ) -> tuple[Curve, ...]:
     """Insertion and deletion (Petsiuk et al., RISE, BMVC 2018, arXiv 1806.07421), each in three orders.
 
@@ -76,25 +96,17 @@ def curves(
     colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the work. Raises ValueError for a
     target that the model does not answer with.
     """
-    return _whole(_curves(classifier, head, crop, attribution, progress, steps, seed))
+    return _whole(_curves(claim, progress, steps, seed))
 
 
-def _curves(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress,
-    steps: int = 24,
-    seed: int = 0,
-) -> Parts[tuple[Curve, ...]]:
+def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) -> Parts[tuple[Curve, ...]]:
     from torch import nn
 
-    side = classifier.card.transform.side
+    side = claim.classifier.card.transform.side
     cells = (min(_CELLS, side), min(_CELLS, side))
     row, column = np.indices(cells) - (cells[0] - 1) / 2
     orders: dict[Order, list[NDArray[Any]]] = {
-        "map": [cv2.resize(to_pixels(attribution.values, side), cells, interpolation=cv2.INTER_AREA)],
+        "map": [cv2.resize(to_pixels(claim.attribution.values, side), cells, interpolation=cv2.INTER_AREA)],
         "random": list(np.random.default_rng(seed).random((_ORDERS, *cells))),
         "centre": [-np.hypot(row, column)],
     }
@@ -104,9 +116,9 @@ def _curves(
     tell = methods.counter(batches, progress)
     found = []
     for direction, baseline in baselines.items():
-        question = _question(classifier, head, crop, attribution, baseline, tell)
-        if attribution.target.kind == "object":
-            question = dataclasses.replace(question, head=nn.Softmax(dim=1))
+        question = claim.question(baseline, tell)
+        if claim.attribution.target.kind == "object":
+            question = replace(question, head=nn.Softmax(dim=1))
         output = question.output_of_masks()
         for order, maps in orders.items():
             outputs = []
@@ -150,13 +162,7 @@ class Infidelity:
 
 
 def infidelity(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress = lambda fraction: None,
-    samples: int = 64,
-    seed: int = 0,
+    claim: Claim, progress: Progress = lambda fraction: None, samples: int = 64, seed: int = 0
 ) -> Infidelity:
     """Infidelity under random squares put to the mean colour (Yeh et al., NeurIPS 2019, arXiv 1901.09392).
 
@@ -167,9 +173,9 @@ def infidelity(
     from captum.metrics import infidelity as error
 
     tell = methods.counter(4 * -(-samples // _AT_ONCE), progress)
-    question = _question(classifier, head, crop, attribution, "mean", tell)
-    side = classifier.card.transform.side
-    values = torch.from_numpy(to_pixels(attribution.values, side))[None, None]
+    question = claim.question("mean", tell)
+    side = claim.classifier.card.transform.side
+    values = torch.from_numpy(to_pixels(claim.attribution.values, side))[None, None]
 
     def missed(values: "torch.Tensor") -> float:
         draw = np.random.default_rng(seed)
@@ -212,37 +218,23 @@ class Sensitivity:
 
 
 def max_sensitivity(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress = lambda fraction: None,
-    radius: int = 3,
-    samples: int = 5,
-    seed: int = 0,
+    claim: Claim, progress: Progress = lambda fraction: None, radius: int = 3, samples: int = 5, seed: int = 0
 ) -> Sensitivity:
     """Max-sensitivity (Yeh et al., NeurIPS 2019, arXiv 1901.09392): the method explains `samples` crops with noise.
 
     `progress` as in `curves`; errors as in `saliency.explain`.
     """
-    return _whole(_max_sensitivity(classifier, head, crop, attribution, progress, radius, samples, seed))
+    return _whole(_max_sensitivity(claim, progress, radius, samples, seed))
 
 
 def _max_sensitivity(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress,
-    radius: int = 3,
-    samples: int = 5,
-    seed: int = 0,
+    claim: Claim, progress: Progress, radius: int = 3, samples: int = 5, seed: int = 0
 ) -> Parts[Sensitivity]:
     import torch
     from captum.metrics import sensitivity_max
 
     draw, furthest = np.random.default_rng(seed), 0.0
-    pixels = torch.from_numpy(classifier.to_pixels([crop]))
+    pixels = torch.from_numpy(claim.classifier.to_pixels([claim.crop]))
 
     def noisy(pictures: torch.Tensor) -> torch.Tensor:
         noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
@@ -251,10 +243,10 @@ def _max_sensitivity(
     for number in range(samples):
 
         def maps(pictures: torch.Tensor | tuple[torch.Tensor], number: int = number) -> tuple[torch.Tensor]:
-            shown = pictures[0].numpy().reshape(np.asarray(crop).shape)  # Captum wraps the first twice
+            shown = pictures[0].numpy().reshape(np.asarray(claim.crop).shape)  # Captum wraps the first twice
             if np.array_equal(shown, pixels[0].numpy()):
-                return (torch.from_numpy(attribution.values)[None],)
-            found = _again(classifier, head, Image.fromarray(shown), attribution, progress, number, samples)
+                return (torch.from_numpy(claim.attribution.values)[None],)
+            found = replace(claim, crop=Image.fromarray(shown)).again(progress, number, samples)
             return (torch.from_numpy(found.values)[None],)
 
         furthest = max(furthest, float(sensitivity_max(maps, pixels, noisy, n_perturb_samples=1)))
@@ -275,41 +267,26 @@ class Randomised:
     seed: int
 
 
-def randomisation(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress = lambda fraction: None,
-    seed: int = 0,
-) -> tuple[Randomised, ...]:
+def randomisation(claim: Claim, progress: Progress = lambda fraction: None, seed: int = 0) -> tuple[Randomised, ...]:
     """The cascading randomisation check (Adebayo et al., NeurIPS 2018, arXiv 1810.03292), a stage more each time.
 
     A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
     as in `saliency.explain`.
     """
-    return _whole(_randomisation(classifier, head, crop, attribution, progress, seed))
+    return _whole(_randomisation(claim, progress, seed))
 
 
-def _randomisation(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress,
-    seed: int = 0,
-) -> Parts[tuple[Randomised, ...]]:
+def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tuple[Randomised, ...]]:
     from explainer import variants
 
-    stages = variants.stages(classifier.module)
+    stages = variants.stages(claim.classifier.module)
     found = []
     for number, (stage, _) in enumerate(stages):
         names = [name for _, weights in stages[: number + 1] for name in weights]
-        other = dataclasses.replace(
-            classifier, module=variants.randomised(classifier.module, names, seed), passing=True
-        )
-        again = _again(other, head, crop, attribution, progress, number, len(stages))
-        found.append(Randomised(stage, again, rank_correlation(attribution.values, again.values), seed))
+        module = variants.randomised(claim.classifier.module, names, seed)
+        other = replace(claim, classifier=replace(claim.classifier, module=module, passing=True))
+        again = other.again(progress, number, len(stages))
+        found.append(Randomised(stage, again, rank_correlation(claim.attribution.values, again.values), seed))
         yield
     return tuple(found)
 
@@ -324,32 +301,23 @@ class Checks:
     randomised: tuple[Randomised, ...]
 
 
-def check(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress = lambda fraction: None,
-) -> Checks:
+def check(claim: Claim, progress: Progress = lambda fraction: None) -> Checks:
     """Every check of a map, each as by default; `progress` and errors as in each of them."""
-    return _whole(check_in_parts(classifier, head, crop, attribution, progress))
+    return _whole(check_in_parts(claim, progress))
 
 
-def check_in_parts(
-    classifier: "Classifier", head: "PeopleHead", crop: Image.Image, attribution: Attribution, progress: Progress
-) -> Parts[Checks]:
+def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
     """The same, to be interrupted after each curve and each map."""
 
     def part(begin: float, end: float) -> Progress:
         return lambda fraction: progress(begin + fraction * (end - begin))
 
-    given = classifier, head, crop, attribution
     # Shares of the time that they take with a method that passes the network some dozens of times.
-    found = yield from _curves(*given, part(0, 0.2))
-    unforetold = infidelity(*given, part(0.2, 0.3))
+    found = yield from _curves(claim, part(0, 0.2))
+    unforetold = infidelity(claim, part(0.2, 0.3))
     yield
-    moved = yield from _max_sensitivity(*given, part(0.3, 0.5))
-    return Checks(found, unforetold, moved, (yield from _randomisation(*given, part(0.5, 1))))
+    moved = yield from _max_sensitivity(claim, part(0.3, 0.5))
+    return Checks(found, unforetold, moved, (yield from _randomisation(claim, part(0.5, 1))))
 
 
 def _whole(parts: Parts[Found]) -> Found:
@@ -379,8 +347,8 @@ def record(checks: Checks) -> dict[str, Any]:
             }
             for curve in checks.curves
         ],
-        "infidelity": dataclasses.asdict(checks.infidelity),
-        "max_sensitivity": dataclasses.asdict(checks.sensitivity),
+        "infidelity": asdict(checks.infidelity),
+        "max_sensitivity": asdict(checks.sensitivity),
         "randomisation": [
             {
                 "stage": each.stage,
@@ -410,30 +378,3 @@ def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> fl
 def to_pixels(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """A map scaled to side x side pixels, bilinearly."""
     return cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-
-
-def _question(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    baseline: str,
-    heard: Callable[[], None],
-) -> Question:
-    return saliency.question(classifier, head, crop, attribution.target, {"baseline": baseline}, heard)
-
-
-def _again(
-    classifier: "Classifier",
-    head: "PeopleHead",
-    crop: Image.Image,
-    attribution: Attribution,
-    progress: Progress,
-    done: int,
-    number: int,
-) -> Attribution:
-    """The same target by the same method, the explanation after `done` of a `number` of them."""
-    target, method, settings = attribution.target, attribution.method, attribution.settings
-    return saliency.explain(
-        classifier, head, crop, target, method, lambda fraction: progress((done + fraction) / number), settings
-    )

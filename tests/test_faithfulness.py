@@ -11,6 +11,7 @@ from tiny import DOUBLE, MEAN, PRODUCT, Tiny, classifier_of, picture_of
 
 from explainer import faces, faithfulness, roulette, saliency, samples
 from explainer.classifiers import Classifier
+from explainer.faithfulness import Claim
 from explainer.people import PeopleHead
 from explainer.roulette import Pipeline
 from explainer.saliency import Attribution, Target
@@ -38,7 +39,9 @@ TERMS = [[1, 5.5], [0, 6]]
 
 
 def test_pixels_go_in_the_order_of_the_map(small: Classifier, four_pixels: Image.Image) -> None:
-    found = faithfulness.curves(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person")), steps=4)
+    found = faithfulness.curves(
+        Claim(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person"))), steps=4
+    )
     deletion = next(curve for curve in found if (curve.direction, curve.order) == ("deletion", "map"))
     assert deletion.shares.tolist() == [0, 1 / 4, 2 / 4, 3 / 4, 1]
     # Twice the mean, 5 + 12.5 with all four, and the product, 24; 6, 5.5 with its red, 1 and 0 go, in this order.
@@ -47,7 +50,9 @@ def test_pixels_go_in_the_order_of_the_map(small: Classifier, four_pixels: Image
 
 
 def test_pixels_come_in_the_same_order(small: Classifier, four_pixels: Image.Image) -> None:
-    found = faithfulness.curves(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person")), steps=4)
+    found = faithfulness.curves(
+        Claim(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person"))), steps=4
+    )
     insertion = next(curve for curve in found if (curve.direction, curve.order) == ("insertion", "map"))
     blurred = np.asarray(saliency.methods.BASELINES["blurred"](small, four_pixels))[0]
     empty = (blurred[0] + 2 * blurred[1]) / 4
@@ -59,7 +64,7 @@ def test_pixels_come_in_the_same_order(small: Classifier, four_pixels: Image.Ima
 
 
 def test_of_an_object_the_curve_is_its_probability(small: Classifier, four_pixels: Image.Image) -> None:
-    found = faithfulness.curves(small, DOUBLE, four_pixels, attribution_of(TERMS), steps=4)
+    found = faithfulness.curves(Claim(small, DOUBLE, four_pixels, attribution_of(TERMS)), steps=4)
     deletion = next(curve for curve in found if (curve.direction, curve.order) == ("deletion", "map"))
     # Without the last pixel the logits are 11.5 and still 24; without the second as well 6 and 0.
     shares = [1 / (1 + math.exp(product - mean)) for mean, product in ((17.5, 24), (11.5, 24), (6, 0), (5, 0), (5, 0))]
@@ -68,7 +73,7 @@ def test_of_an_object_the_curve_is_its_probability(small: Classifier, four_pixel
 
 def test_each_direction_has_each_order_and_the_same_ends(small: Classifier, four_pixels: Image.Image) -> None:
     heard: list[float] = []
-    found = faithfulness.curves(small, DOUBLE, four_pixels, attribution_of(TERMS), heard.append, steps=4)
+    found = faithfulness.curves(Claim(small, DOUBLE, four_pixels, attribution_of(TERMS)), heard.append, steps=4)
     assert len({(curve.direction, curve.order) for curve in found}) == len(found) == 6
     for direction in ("insertion", "deletion"):
         ends = {tuple(curve.outputs[[0, -1]].round(5)) for curve in found if curve.direction == direction}
@@ -80,7 +85,7 @@ def test_each_direction_has_each_order_and_the_same_ends(small: Classifier, four
 
 def test_a_map_that_foretells_each_change_has_no_infidelity(small: Classifier, four_pixels: Image.Image) -> None:
     def found(values: Any) -> faithfulness.Infidelity:
-        return faithfulness.infidelity(small, DOUBLE, four_pixels, attribution_of(values))
+        return faithfulness.infidelity(Claim(small, DOUBLE, four_pixels, attribution_of(values)))
 
     true, scaled, other = found(TERMS), found(np.array(TERMS) * 7), found([[0, 0], [1, 0]])
     assert true.value == pytest.approx(0, abs=1e-4)
@@ -94,7 +99,7 @@ def test_a_map_that_foretells_each_change_has_no_infidelity(small: Classifier, f
 def test_a_map_of_zeros_foretells_nothing(small: Classifier, four_pixels: Image.Image) -> None:
     heard: list[float] = []
     found = faithfulness.infidelity(
-        small, DOUBLE, four_pixels, attribution_of(np.zeros((2, 2))), heard.append, samples=20
+        Claim(small, DOUBLE, four_pixels, attribution_of(np.zeros((2, 2)))), heard.append, samples=20
     )
     assert found.share == 1
     assert heard == sorted(heard)
@@ -105,7 +110,7 @@ def test_a_map_of_zeros_foretells_nothing(small: Classifier, four_pixels: Image.
 def test_a_gradient_that_is_the_same_everywhere_is_not_sensitive(small: Classifier, four_pixels: Image.Image) -> None:
     heard: list[float] = []
     given = saliency.explain(small, DOUBLE, four_pixels, MEAN, "saliency")
-    found = faithfulness.max_sensitivity(small, DOUBLE, four_pixels, given, heard.append)
+    found = faithfulness.max_sensitivity(Claim(small, DOUBLE, four_pixels, given), heard.append)
     assert found.value == pytest.approx(0, abs=1e-6)
     assert heard == sorted(heard)
     assert heard[-1] == 1
@@ -116,7 +121,7 @@ def test_sensitivity_is_the_furthest_that_the_map_moves(small: Classifier) -> No
     picture = picture_of((100, 0), (100, 0), (0, 0), (0, 0))
     given = saliency.explain(small, DOUBLE, picture, PRODUCT, "saliency")
     few, many = (
-        faithfulness.max_sensitivity(small, DOUBLE, picture, given, samples=samples).value for samples in (1, 40)
+        faithfulness.max_sensitivity(Claim(small, DOUBLE, picture, given), samples=samples).value for samples in (1, 40)
     )
     assert few <= many
     assert 0.02 < many <= 0.03 + 1e-6
@@ -161,7 +166,9 @@ def ahead(pipeline: Pipeline) -> dict[tuple[str, str], list[float]]:
             for method, settings in (("integrated-gradients", {"steps": 10}), ("occlusion", {})):
                 target = Target("object", label.wnid)
                 given = saliency.explain(pipeline.classifier, pipeline.head, picture, target, method, settings=settings)
-                drawn = faithfulness.curves(pipeline.classifier, pipeline.head, picture, given, steps=12, seed=seed)
+                drawn = faithfulness.curves(
+                    Claim(pipeline.classifier, pipeline.head, picture, given), steps=12, seed=seed
+                )
                 area = {(curve.direction, curve.order): curve.area for curve in drawn}
                 for direction, better in (("insertion", 1), ("deletion", -1)):
                     by = better * (area[direction, "map"] - area[direction, "random"])
@@ -200,7 +207,7 @@ def falling(
 ) -> dict[str, faithfulness.Randomised]:
     given = saliency.explain(classifier, head, crop, likeliest(classifier, crop), method)
     heard: list[float] = []
-    found = faithfulness.randomisation(classifier, head, crop, given, heard.append)
+    found = faithfulness.randomisation(Claim(classifier, head, crop, given), heard.append)
     assert heard == sorted(heard)
     assert heard[-1] == pytest.approx(1)
     return {entry.stage: entry for entry in found}
@@ -224,7 +231,7 @@ def test_grad_cam_falls_with_what_the_network_has_learned(
 
 def test_the_network_itself_stays_as_it_was(classifier: Classifier, head: PeopleHead, crop: Image.Image) -> None:
     given = saliency.explain(classifier, head, crop, likeliest(classifier, crop), "grad-cam")
-    faithfulness.randomisation(classifier, head, crop, given)
+    faithfulness.randomisation(Claim(classifier, head, crop, given))
     again = saliency.explain(classifier, head, crop, given.target, "grad-cam")
     assert np.array_equal(again.values, given.values)
 
@@ -242,4 +249,4 @@ def test_what_progress_raises_ends_the_check(
 
     given = saliency.explain(classifier, head, crop, likeliest(classifier, crop), "grad-cam")
     with pytest.raises(Stopped):
-        getattr(faithfulness, check)(classifier, head, crop, given, stop)
+        getattr(faithfulness, check)(Claim(classifier, head, crop, given), stop)

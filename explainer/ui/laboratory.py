@@ -180,7 +180,7 @@ def _stop_checks() -> None:
 
 def drawing() -> Drawing:
     """The controls that all maps share."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         return Drawing(
             st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", persist_state="session", width=200),
             st.selectbox(

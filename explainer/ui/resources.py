@@ -30,7 +30,7 @@ from explainer import (
 )
 from explainer.corruptions import Changed, Strip
 from explainer.faces import Box, Detector
-from explainer.faithfulness import Checks
+from explainer.faithfulness import Checks, Claim
 from explainer.methods import Settings
 from explainer.photos import Photo
 from explainer.roulette import Pipeline, Reading, Result
@@ -196,7 +196,7 @@ def _checks(
 ) -> Job[Checks]:
     def check(pipeline: Pipeline, progress: Progress) -> Generator[None, None, Checks]:
         crop = faces.crop(_photo, box, pipeline.classifier.card.transform.side)
-        return faithfulness.check_in_parts(pipeline.classifier, pipeline.head, crop, _attribution, progress)
+        return faithfulness.check_in_parts(Claim(pipeline.classifier, pipeline.head, crop, _attribution), progress)
 
     return _explainers().submit(_by(model, check))
 

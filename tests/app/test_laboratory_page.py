@@ -16,6 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explainer import cards, faithfulness, roulette, saliency, samples
+from explainer.faithfulness import Claim
 from explainer.roulette import Pipeline
 from explainer.saliency import Target
 from explainer.ui import labels, resources
@@ -291,7 +292,7 @@ def test_guided_backprop_fails_the_randomisation_check_and_grad_cam_passes(
     label = reading.objects(1)[0] if kind == "object" else reading.people("fall-2011", 1)[0]
     crop, models = roulette.seen(photo, reading), (pipeline.classifier, pipeline.head)
     given = saliency.explain(*models, crop, Target(kind, label.wnid), method)
-    stages = faithfulness.randomisation(*models, crop, given)
+    stages = faithfulness.randomisation(Claim(*models, crop, given))
     assert verdict in laboratory_page.randomised([stage.correlation for stage in stages])
 
 
