@@ -28,7 +28,7 @@ _CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
 
 _ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
 _HANDS = 6  # pictures for which hands go up
-_SPLIT, _PICTURE = 5, 250  # pictures that a projector has in a row, and pixels for each
+_SPLIT, _PICTURE = 6, 140  # pictures that a projector shows of those that split the room, and pixels of each
 
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
@@ -40,11 +40,16 @@ def on_screen(room: Room, stage: Stage) -> None:
     if sheet is None:
         st.header("The page comes in a moment.", anchor=False)
         return
-    word.on_screen(sheet.wnid, told=stage.revealed)
     if stage.revealed and room.phones:
-        _haste(room, sheet, large=True)
-        _disputed(room, sheet, large=True)
-    elif stage.revealed:
+        told, pictures = st.columns([5, 6], gap="large")
+        with told:
+            word.on_screen(sheet.wnid, told=True)
+            _haste(room, sheet, large=True)
+        with pictures:
+            _disputed(room, sheet, large=True)
+        return
+    word.on_screen(sheet.wnid, told=stage.revealed)
+    if stage.revealed:
         _doubtful(sheet)
     else:
         looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
@@ -209,7 +214,8 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 
 def _haste(room: Room, sheet: Sheet, large: bool) -> None:
-    (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
+    said = haste(sheet, _kept(room, sheet))
+    st.markdown(f"#### {said}" if large else said)
 
 
 def _doubtful(sheet: Sheet) -> None:
@@ -232,12 +238,12 @@ def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
         st.markdown("There is no picture that the room was divided over.")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
-    heading = "### " if large else ""
+    heading = "#### " if large else ""
     st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
     with st.container(horizontal=True):
         for place in places:
             shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
             with st.container(width=_PICTURE if large else 96, gap="small"):
-                st.image(picture.data, width=190 if large else 80, alt=picture.title)
-                st.markdown(f"#### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")
+                st.image(picture.data, width=_PICTURE if large else 80, alt=picture.title)
+                st.markdown(f"##### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")

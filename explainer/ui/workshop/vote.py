@@ -170,7 +170,7 @@ def _results(room: Room, question: Question, large: bool) -> None:
     published = ballots.published(question.wnid)
     asked = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
     tallies = [tally for tally in asked if tally.total]
-    told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
+    told, drawn = st.columns(2, gap="large") if large else (st.container(), st.container())
     with told:
         if large:
             word.on_screen(question.wnid, told=True)
@@ -185,9 +185,9 @@ def _results(room: Room, question: Question, large: bool) -> None:
         alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
         counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
-        (st.subheader if large else st.markdown)(found)
+        st.markdown(f"#### {found}" if large else found)
         agreed = agreement(alphas, counts)
-        st.markdown(f"#### {agreed}") if large else st.caption(agreed)
+        st.markdown(f"##### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
             charts.ballots(
