@@ -94,3 +94,12 @@ def test_when_the_time_is_up_an_untouched_page_is_not_handed_in_and_more_time_is
     picture(phone, 1).click()
     phone.wait_for("Kept: 1 of 48")
     assert kept() == {0}
+
+
+def test_the_clock_goes_on_after_a_press(store: Store, phone: RoomPage) -> None:
+    store.write(lambda connection: connection.execute("UPDATE rooms SET since = since - 40"))
+    phone.page.reload()
+    picture(phone, 1).click()
+    phone.wait_for("Kept: 1 of 48")
+    expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
+    expect(picture(phone, 1)).to_be_disabled()
