@@ -80,7 +80,7 @@ def vote_of(store: Store, code: str, question: str, round: int, token: str) -> s
 def count_hands(store: Store, code: str, question: str, round: int, counts: Mapping[str, int]) -> None:
     """Keep the hands that a presenter counted, in the place of what was counted before. Raises UnknownRoom, BadAnswer.
 
-    Each count is 0 to MOST_HANDS.
+    Each count is 0 to MOST_HANDS. The stage gets another version: screens that show results draw them anew.
     """
     for answer, count in counts.items():
         _check(question, answer)
@@ -92,6 +92,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
         connection.execute("DELETE FROM hands WHERE room = ? AND question = ? AND round = ?", (found, question, round))
         rows = [(found, question, round, answer, count) for answer, count in counts.items() if count]
         connection.executemany("INSERT INTO hands VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("UPDATE rooms SET version = version + 1 WHERE code = ?", (found,))
 
     store.write(work)
 

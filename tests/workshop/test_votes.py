@@ -1,5 +1,7 @@
 """What counts as a vote, and what is counted."""
 
+from dataclasses import replace
+
 import pytest
 
 from explainer.workshop import ballots, rooms, votes
@@ -112,3 +114,10 @@ def test_a_picture_that_is_not_on_the_page_is_refused(
 def test_a_page_is_taken_only_while_it_is_open(store: Store, room: Room, phone: str) -> None:
     with pytest.raises(Closed):
         votes.mark(store, room.code, "sheet/dog", 1, phone, [1])
+
+
+def test_counted_hands_have_the_screens_drawn_anew(store: Store, room: Room) -> None:
+    before = rooms.present(store, room.code, activity=FIRST, revealed=True)
+    votes.count_hands(store, room.code, FIRST, 1, {"1": 7})
+    after = rooms.stage(store, room.code)
+    assert after == replace(before, version=before.version + 1)
