@@ -149,7 +149,7 @@ def _decks(record: Record) -> list[dict[str, Any]]:
             "title": deck.title,
             "question": deck.question,
             "alphas": {
-                round: (_alpha(records.alpha(record, deck.name, round)), records.agreed_on(record, deck.name, round))
+                round: (records.alpha(record, deck.name, round), records.agreed_on(record, deck.name, round))
                 for round in sorted({tally.round for decision in decisions for tally in decision.tallies})
             },
             "decisions": [_decision(deck, decision) for decision in decisions],
@@ -160,10 +160,10 @@ def _decks(record: Record) -> list[dict[str, Any]]:
 
 
 def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
-    counts = [{key: _said(count) for key, count in tally.counts.items()} for tally in decision.tallies]
+    counts = [records.in_file(tally) for tally in decision.tallies]
     return {
         "caption": _caption(decision.published.wnid),
-        "rounds": [tally.round for tally in decision.tallies],
+        "rounds": [(tally.round, records.given(tally)) for tally in decision.tallies],
         "answers": {choice.title: [count[choice.key] for count in counts] for choice in deck.choices},
         "most": _most(*(count.values() for count in counts)),
         "on_record": _on_record(decision.published),
