@@ -45,7 +45,10 @@ KEPT = {
     "participants": ("Random tokens, one for each phone that joined", "each phone"),
     "votes": ("Answers to the questions about words, by token", "each phone that votes"),
     "hands": ("Hands that the presenter counted", "nobody in particular"),
-    "marks": ("Which of 48 pictures were marked, by token", "each phone that hands in the page"),
+    "marks": (
+        "Which of 48 pictures were marked, and whether in haste, by token",
+        "each phone that hands in the page",
+    ),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
     "labels": ("How many labels of each class were added to the wall, by token", "who asks for it; can be withdrawn"),
     "pictures": (
@@ -202,7 +205,7 @@ def _round(sheet: Sheet, marks: Marks) -> dict[str, Any]:
     sight = agreement.of_marks(marks.pages, marks.marked, sheet.showing)
     return {
         "number": marks.round,
-        "title": sheets.ROUNDS.get(marks.round),
+        "title": "without the clock by choice" if marks.unhurried else sheets.ROUNDS.get(marks.round),
         "pages": _said(sight.pages),  # where that is not said, the template leaves out the rest
         "alpha": _alpha(sight.alpha),
         "seen": sight.seen,

@@ -161,9 +161,10 @@ def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
 
 def _marks(record: Record) -> Iterator[tuple[object, ...]]:
     for marks in record.marks:
-        yield marks.sheet, "pages", marks.round, "", _said(marks.pages)
+        round = f"{marks.round} (took their time)" if marks.unhurried else marks.round
+        yield marks.sheet, "pages", round, "", _said(marks.pages)
         for place, count in enumerate(marks.marked, start=1):
-            yield marks.sheet, f"picture {place}", marks.round, "marked", _said(count)
+            yield marks.sheet, f"picture {place}", round, "marked", _said(count)
 
 
 def _wall(record: Record) -> Iterator[tuple[object, ...]]:

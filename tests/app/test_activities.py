@@ -316,6 +316,18 @@ def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room:
         assert "100% against the clock; 100% untimed" in said(screen)
 
 
+def test_who_took_their_time_is_not_among_those_in_haste(visit: Open, room: Room) -> None:
+    stage(room, "thing", open=True)
+    for number in range(8):
+        token, unhurried = rooms.join(doors.store(), room.code), number >= 5
+        votes.mark(doors.store(), room.code, "thing", 1, token, [0] if unhurried else [1], unhurried)
+    screen = visit(room=room.code, view="projector")
+    assert "pages in: 8" in said(screen)
+    stage(room, "thing", revealed=True)
+    assert "1.00 against the clock" in said(screen.run())
+    assert "Who took their time there is not counted in it." in said(screen)
+
+
 def test_of_fewer_than_five_pages_nothing_is_told(visit: Open, room: Room) -> None:
     stage(room, "thing", open=True)
     for place in range(4):

@@ -50,6 +50,7 @@ function draw(data, parentElement, setStateValue) {
     ends.delete(parentElement);
     clock.hidden = true;
     enable(parentElement, true);
+    setStateValue("unhurried", true);
   };
 }
 
