@@ -78,7 +78,8 @@ def _join(room: Room, step: Step) -> None:
         st.header("Join with a phone, or put up a hand", anchor=False)
         st.subheader(address, anchor=False)
         st.title(f"Room {room.code}", anchor=False)
-        st.subheader("No name, no account, no photo of you.", anchor=False)
+        photo = "a photo of you by choice alone" if room.rules.own_faces else "no photo of you"
+        st.subheader(f"No name, no account, {photo}.", anchor=False)
     with network:
         if said := doors.wifi(room):
             st.image(invitation.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
