@@ -183,6 +183,13 @@ def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, 
         leap("break")
         projector.press(touched)
         press_page_down(projector, "break")
+    projector.page.get_by_role("heading").first.click()
+    projector.page.keyboard.press("Shift")
+    page = projector.page.get_by_test_id("stMain")
+    expect(page).to_be_focused()
+    expect(page).to_have_css("outline-style", "none")  # no frame round what the room looks at
+    expect(page).to_have_css("box-shadow", "none")
+    expect(projector.page.get_by_test_id("stElementToolbar").filter(visible=True)).to_have_count(0)
     leap("decide")
     notes.page.get_by_text("Without phones: counted hands").click()
     notes.page.get_by_role("spinbutton").first.click()
