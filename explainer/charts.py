@@ -58,6 +58,8 @@ _NAME, _HEADING = 13, 24  # pixels of a name on a map of branches, and of the st
 LARGE = 26
 """Pixels of the texts of a chart that is read from the back row."""
 
+_ANSWER = 20  # pixels of the texts of a vote for the back row: six answers of two lines stand below each other
+
 # A colour for which Streamlit puts the theme's own, light or dark, elsewhere nearly black: charts in Streamlit are
 # otherwise labelled in a grey of 3.6 to 1. And a family that a picture of the chart has too: names would be cut where
 # it falls back to a wider one.
@@ -359,9 +361,9 @@ def _stacked(
     return figure.update_layout(margin={"r": _EDGE + max(map(len, totals)) * _TEXT * 5 // 8})
 
 
-def _wrapped(names: Sequence[str]) -> list[str]:
-    """Names in lines that leave room for the bars beside them on a telephone."""
-    return ["<br>".join(textwrap.wrap(name, 20)) for name in names]
+def _wrapped(names: Sequence[str], letters: int = 20) -> list[str]:
+    """Names in lines of so many letters, by default those that leave room for the bars beside them on a telephone."""
+    return ["<br>".join(textwrap.wrap(name, letters)) for name in names]
 
 
 def _row(names: Sequence[str]) -> int:
@@ -414,7 +416,7 @@ def ballots(
     `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
     `large` is for the back row.
     """
-    go, places, text = _plotly(), list(range(1, len(answers) + 1)), LARGE if large else _TEXT
+    go, places, text = _plotly(), list(range(1, len(answers) + 1)), _ANSWER if large else _TEXT
     colours = [NEUTRAL, BARS][-len(rounds) :]
     figure = go.Figure(
         [
@@ -434,26 +436,23 @@ def ballots(
             for colour, (name, counts) in zip(colours, rounds.items(), strict=True)
         ]
     )
+    most = max((count for counts in rounds.values() for count in counts), default=0)
     if record:
         name, place = record
-        figure.add_hline(
-            y=place,
+        figure.add_scatter(
+            x=[0, max(most, 1) * 1.25],
+            y=[place, place],
+            mode="lines",
+            name=name,
             line={"dash": "dash", "width": 3, "color": STATUS["offensive"]},
-            annotation={
-                "text": name,
-                "x": 1,
-                "xanchor": "right",
-                "yanchor": "bottom",
-                "font": {"size": text, **_LETTERS},
-            },
+            hoverinfo="skip",
         )
-    most = max((count for counts in rounds.values() for count in counts), default=0)
     figure.update_layout(
         height=(_ABOVE + 40) * text // _TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
         xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
         yaxis={
             "tickvals": places,
-            "ticktext": _wrapped(answers),
+            "ticktext": _wrapped(answers, 24 if large else 20),
             "range": [len(answers) + 0.6, 0.4],
             "automargin": True,
             "showgrid": False,

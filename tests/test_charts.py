@@ -278,22 +278,20 @@ def test_names_of_two_lines_keep_clear_of_each_other() -> None:
 def test_both_votes_stand_side_by_side_with_the_record_at_its_place() -> None:
     votes = {"first vote": [3, 0, 1], "second vote": [0, 1, 3]}
     figure = charts.ballots(["no", "perhaps", "yes"], votes, ("on record: 2.4", 2.4), "Seen?", "")
-    first, second = figure.data
+    first, second, line = figure.data
     assert (list(first.y), list(first.x), first.name) == ([1, 2, 3], [3, 0, 1], "first vote")
     assert (list(second.y), list(second.x), second.name) == ([1, 2, 3], [0, 1, 3], "second vote")
     assert first.marker.color != second.marker.color
     assert list(figure.layout.yaxis.ticktext) == ["no", "perhaps", "yes"]
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first answer is on top
-    assert [(line.y0, line.y1) for line in figure.layout.shapes] == [(2.4, 2.4)]
-    assert [note.text for note in figure.layout.annotations] == ["on record: 2.4"]
+    assert (list(line.y), line.name) == ([2.4, 2.4], "on record: 2.4")
 
 
 def test_one_vote_has_the_colour_of_the_last_and_no_record_no_line() -> None:
     figure = charts.ballots(["no", "yes"], {"first vote": [1, 2]}, None, "", "", large=True)
     (bar,) = figure.data
     assert bar.marker.color == charts.BARS
-    assert not figure.layout.shapes
-    assert figure.layout.yaxis.tickfont.size == 26
+    assert figure.layout.yaxis.tickfont.size == 20
 
 
 def test_the_wall_counts_classes_in_their_colours() -> None:

@@ -6,7 +6,7 @@ from explainer import vocabularies
 from explainer.corruptions import CORRUPTIONS, Corruption, Strip
 from explainer.photos import Photo
 from explainer.roulette import Reading
-from explainer.ui import labels, resources, visitor
+from explainer.ui import choice, labels, resources, visitor
 from explainer.ui.category import plain
 from explainer.vocabularies import Label
 from explainer.words import Context
@@ -21,7 +21,7 @@ def chosen() -> str:
         CORRUPTIONS,
         default="tilt",
         required=True,
-        format_func=lambda name: CORRUPTIONS[name].title,
+        format_func=lambda name: choice.readable(CORRUPTIONS[name].title),
         key="corruption",
         persist_state="session",
         wrap=True,

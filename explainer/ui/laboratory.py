@@ -14,7 +14,7 @@ from explainer.methods import Settings
 from explainer.photos import Photo
 from explainer.roulette import Reading
 from explainer.saliency import METHODS, Attribution, Target
-from explainer.ui import labels, resources
+from explainer.ui import choice, labels, resources
 from explainer.workers import Job
 
 FEWEST, MOST = 2, 6
@@ -90,7 +90,7 @@ def methods(kind: saliency.Kind) -> dict[str, Settings]:
         resources.offered(kind),
         selection_mode="multi",
         default=saliency.FIRST,
-        format_func=lambda name: METHODS[name].title,
+        format_func=lambda name: choice.readable(METHODS[name].title),
         key="methods",
         persist_state="session",
         wrap=True,
@@ -285,7 +285,7 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
     chosen: str | None = st.segmented_control(
         "Check the map of",
         maps,
-        format_func=lambda name: METHODS[name].title,
+        format_func=lambda name: choice.readable(METHODS[name].title),
         key=_CHECKED,
         persist_state="session",
         wrap=True,

@@ -45,7 +45,10 @@ KEPT = {
     "participants": ("Random tokens, one for each phone that joined", "each phone"),
     "votes": ("Answers to the questions about words, by token", "each phone that votes"),
     "hands": ("Hands that the presenter counted", "nobody in particular"),
-    "marks": ("Which of 48 pictures were marked, by token", "each phone that hands in the page"),
+    "marks": (
+        "Which of 48 pictures were marked, and whether in haste, by token",
+        "each phone that hands in the page",
+    ),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
     "labels": ("How many labels of each class were added to the wall, by token", "who asks for it; can be withdrawn"),
     "pictures": (
@@ -149,7 +152,7 @@ def _decks(record: Record) -> list[dict[str, Any]]:
             "title": deck.title,
             "question": deck.question,
             "alphas": {
-                round: (_alpha(records.alpha(record, deck.name, round)), records.agreed_on(record, deck.name, round))
+                round: (records.alpha(record, deck.name, round), records.agreed_on(record, deck.name, round))
                 for round in sorted({tally.round for decision in decisions for tally in decision.tallies})
             },
             "decisions": [_decision(deck, decision) for decision in decisions],
@@ -160,10 +163,10 @@ def _decks(record: Record) -> list[dict[str, Any]]:
 
 
 def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
-    counts = [{key: _said(count) for key, count in tally.counts.items()} for tally in decision.tallies]
+    counts = [records.in_file(tally) for tally in decision.tallies]
     return {
         "caption": _caption(decision.published.wnid),
-        "rounds": [tally.round for tally in decision.tallies],
+        "rounds": [(tally.round, records.given(tally)) for tally in decision.tallies],
         "answers": {choice.title: [count[choice.key] for count in counts] for choice in deck.choices},
         "most": _most(*(count.values() for count in counts)),
         "on_record": _on_record(decision.published),
@@ -202,7 +205,7 @@ def _round(sheet: Sheet, marks: Marks) -> dict[str, Any]:
     sight = agreement.of_marks(marks.pages, marks.marked, sheet.showing)
     return {
         "number": marks.round,
-        "title": sheets.ROUNDS.get(marks.round),
+        "title": "without the clock by choice" if marks.unhurried else sheets.ROUNDS.get(marks.round),
         "pages": _said(sight.pages),  # where that is not said, the template leaves out the rest
         "alpha": _alpha(sight.alpha),
         "seen": sight.seen,

@@ -1,7 +1,8 @@
 """All that a room decided, in one record: for its screens, the handout, and as CSV.
 
 One rule holds for all of them: what fewer than FEWEST phones answered points at somebody and is not told. Hands were up
-for all to see, and are told on screens. No file holds a count below FEWEST, of whatever.
+for all to see, and are told on screens, and in files where FEWEST or more were up. No file holds any other count below
+FEWEST.
 """
 
 import hashlib
@@ -72,6 +73,20 @@ def _told(tally: Tally) -> Tally:
     return replace(tally, phones=dict.fromkeys(tally.phones, 0)) if few else tally
 
 
+def given(tally: Tally) -> str:
+    """How the answers of a round were given, in words, where hands were counted; "" of phones alone."""
+    if not any(tally.hands.values()):
+        return ""
+    return "phones and counted hands" if any(tally.phones.values()) else "counted hands"
+
+
+def in_file(tally: Tally) -> dict[str, int | None]:
+    """The counts of a round as a file may hold them, None for one that it may not."""
+    if not any(tally.phones.values()) and tally.total >= FEWEST:
+        return dict(tally.hands)
+    return {answer: count if count >= FEWEST else None for answer, count in tally.counts.items()}
+
+
 def alpha(record: Record, deck: str, round: int) -> float | None:
     """The agreement within the room on a deck's questions in a round, as `agreement.alpha` has it.
 
@@ -103,7 +118,8 @@ def data_version() -> str:
 def to_csv(record: Record) -> str:
     """The totals as CSV, in long form: what, round, answer, count.
 
-    Above them the room, its date, its deck and the version of the data. A count below FEWEST is not said.
+    Above them the room, its date, its deck and the version of the data. A count below FEWEST is not said, other than of
+    counted hands, which the round names.
     """
     return catalogue.as_csv(
         ("what", "words", "round", "answer", "count"),
@@ -131,22 +147,24 @@ def _header(record: Record) -> Iterator[tuple[object, ...]]:
     yield "deck", ballots.DECKS[room.deck].title, "", "", ""
     yield "data version", data_version(), "", "", ""
     yield "participants", "", "", "", _said(record.participants)
-    yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST
+    yield "groups below", f"a count below {FEWEST} is not said, but of counted hands", "", "", FEWEST
 
 
 def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
     for decision in record.decisions:
         said = words.caption(decision.published.wnid, Context.TREE_FILE).text
         for tally in decision.tallies:
-            for answer, count in tally.counts.items():
-                yield decision.question, said, tally.round, answer, _said(count)
+            by = given(tally)
+            for answer, count in in_file(tally).items():
+                yield decision.question, said, f"{tally.round} ({by})" if by else tally.round, answer, _or_few(count)
 
 
 def _marks(record: Record) -> Iterator[tuple[object, ...]]:
     for marks in record.marks:
-        yield marks.sheet, "pages", marks.round, "", _said(marks.pages)
+        round = f"{marks.round} (took their time)" if marks.unhurried else marks.round
+        yield marks.sheet, "pages", round, "", _said(marks.pages)
         for place, count in enumerate(marks.marked, start=1):
-            yield marks.sheet, f"picture {place}", marks.round, "marked", _said(count)
+            yield marks.sheet, f"picture {place}", round, "marked", _said(count)
 
 
 def _wall(record: Record) -> Iterator[tuple[object, ...]]:
@@ -165,4 +183,8 @@ def _flags(record: Record) -> Iterator[tuple[object, ...]]:
 
 
 def _said(count: int) -> object:
-    return count if count >= FEWEST else f"fewer than {FEWEST}"
+    return _or_few(count if count >= FEWEST else None)
+
+
+def _or_few(count: int | None) -> object:
+    return f"fewer than {FEWEST}" if count is None else count

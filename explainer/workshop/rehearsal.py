@@ -49,7 +49,7 @@ def rehearse(
         if chance.random() > _SILENT
     ]
     marks = [
-        (room.code, sheet, round, token, _marked(showing, *_MARKED[round], chance))
+        (room.code, sheet, round, token, _marked(showing, *_MARKED[round], chance), False)
         for sheet, showing in (sheets or {}).items()
         for round in _MARKED
         for token in tokens
@@ -73,7 +73,7 @@ def rehearse(
 
         insert("participants", [(room.code, token) for token in tokens], 2)
         insert("votes", [*votes], 5)
-        insert("marks", [*marks], 5)
+        insert("marks", [*marks], 6)
         insert("flags", [*flags], 4)
         insert("labels", [(room.code, token, status, 1) for token, status in statuses.items()], 4)
         insert("words", [(room.code, *label) for label in labels.items() if statuses[label[0]] == "kept"], 3)

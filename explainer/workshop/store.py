@@ -70,6 +70,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE rooms ADD COLUMN phones INTEGER NOT NULL DEFAULT 1",),
     ("ALTER TABLE rooms ADD COLUMN walled REAL",),
     ("ALTER TABLE rooms ADD COLUMN halted REAL",),
+    ("ALTER TABLE marks ADD COLUMN unhurried INTEGER NOT NULL DEFAULT 0",),
 )
 """What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
 

@@ -40,12 +40,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Marks:
-    """How many pages were handed in of a sheet in a round, and on how many each of the PICTURES was marked."""
+    """How many pages were handed in of a sheet in a round, and on how many each of the PICTURES was marked.
+
+    In a round against the clock the pages of those who took their time are counted by themselves, `unhurried`.
+    """
 
     sheet: str
     round: int
     pages: int
     marked: tuple[int, ...]
+    unhurried: bool = False
 
 
 def vote(store: Store, code: str, question: str, round: int, token: str, answer: str) -> None:
@@ -80,7 +84,7 @@ def vote_of(store: Store, code: str, question: str, round: int, token: str) -> s
 def count_hands(store: Store, code: str, question: str, round: int, counts: Mapping[str, int]) -> None:
     """Keep the hands that a presenter counted, in the place of what was counted before. Raises UnknownRoom, BadAnswer.
 
-    Each count is 0 to MOST_HANDS.
+    Each count is 0 to MOST_HANDS. The stage gets another version: screens that show results draw them anew.
     """
     for answer, count in counts.items():
         _check(question, answer)
@@ -92,6 +96,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
         connection.execute("DELETE FROM hands WHERE room = ? AND question = ? AND round = ?", (found, question, round))
         rows = [(found, question, round, answer, count) for answer, count in counts.items() if count]
         connection.executemany("INSERT INTO hands VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("UPDATE rooms SET version = version + 1 WHERE code = ?", (found,))
 
     store.write(work)
 
@@ -126,10 +131,19 @@ def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
     return store.read(work)
 
 
-def mark(store: Store, code: str, sheet: str, round: int, token: str, pictures: Collection[int]) -> None:
+def mark(
+    store: Store,
+    code: str,
+    sheet: str,
+    round: int,
+    token: str,
+    pictures: Collection[int],
+    unhurried: bool = False,
+) -> None:
     """Keep which pictures of a page a phone marked, by their places from 0, in the place of what it marked before.
 
-    Raises UnknownRoom, UnknownToken, Closed, and BadAnswer.
+    `unhurried`: without the clock that the round has; once it was taken away, it stays so. Raises UnknownRoom,
+    UnknownToken, Closed, and BadAnswer.
     """
     if not all(isinstance(picture, int) and 0 <= picture < PICTURES for picture in pictures):
         raise BadAnswer
@@ -138,8 +152,9 @@ def mark(store: Store, code: str, sheet: str, round: int, token: str, pictures: 
     def work(connection: sqlite3.Connection) -> None:
         found = rooms.admit_to(connection, code, token, sheet, round)
         connection.execute(
-            "INSERT INTO marks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
-            (found.code, sheet, round, token, text),
+            "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "pictures = excluded.pictures, unhurried = max(unhurried, excluded.unhurried)",
+            (found.code, sheet, round, token, text, unhurried),
         )
 
     store.write(work)
@@ -158,19 +173,28 @@ def marks_of(store: Store, code: str, sheet: str, round: int, token: str) -> fro
 
 
 def marks(store: Store, code: str) -> tuple[Marks, ...]:
-    """What was marked on each sheet in each round in which anybody handed in a page. Raises UnknownRoom."""
+    """What was marked on each sheet in each round in which anybody handed in a page, in haste and not.
 
-    def work(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    Raises UnknownRoom.
+    """
+
+    def work(connection: sqlite3.Connection) -> list[tuple[str, int, int, str]]:
         found = rooms.room(connection, code).code
-        query = "SELECT sheet, round, pictures FROM marks WHERE room = ? ORDER BY sheet, round"
+        query = "SELECT sheet, round, unhurried, pictures FROM marks WHERE room = ? ORDER BY sheet, round, unhurried"
         return connection.execute(query, (found,)).fetchall()
 
-    pages: dict[tuple[str, int], list[frozenset[int]]] = {}
-    for sheet, round, text in store.read(work):
-        pages.setdefault((sheet, round), []).append(frozenset(map(int, text.split())))
+    pages: dict[tuple[str, int, int], list[frozenset[int]]] = {}
+    for sheet, round, unhurried, text in store.read(work):
+        pages.setdefault((sheet, round, unhurried), []).append(frozenset(map(int, text.split())))
     return tuple(
-        Marks(sheet, round, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
-        for (sheet, round), found in pages.items()
+        Marks(
+            sheet,
+            round,
+            len(found),
+            tuple(sum(place in page for page in found) for place in range(PICTURES)),
+            bool(unhurried),
+        )
+        for (sheet, round, unhurried), found in pages.items()
     )
 
 

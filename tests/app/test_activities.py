@@ -119,6 +119,7 @@ def test_what_fewer_than_five_phones_answered_is_shown_nowhere(visit: Open, room
     stage(room, QUESTION, revealed=True)
     for screen in (phone.run(), visit(room=room.code, view="projector")):
         assert "Fewer than 5 answered in the first vote" in said(screen)
+        assert "ImageNet's workers rated it 4.8 on average" in said(screen)
         assert charts(screen) == ""
         assert not any(verdict in said(screen) for verdict in ("The same", "Different", "median"))
 
@@ -156,7 +157,18 @@ def test_hands_are_counted_where_there_are_no_phones(visit: Open, room: Room) ->
     fields["4"].set_value(5)
     press(screen, "Keep these counts")
     assert votes.tally(doors.store(), room.code, QUESTION, 1).counts == {"1": 0, "2": 7, "3": 0, "4": 5, "5": 0}
+    assert "Kept: 12 hands in the first vote" in said(screen)
     assert "12 counted" in said(visit(room=room.code, view="projector"))
+
+
+def test_hands_that_are_counted_after_the_reveal_stand_in_the_chart_as_counted_hands(visit: Open, room: Room) -> None:
+    stage(room, QUESTION, revealed=True)
+    projector, screen = visit(room=room.code, view="projector"), notes(visit, room)
+    assert "Nobody has voted on this word." in said(projector)
+    assert "ImageNet's workers rated it 4.8 on average" in said(projector)
+    screen.number_input[0].set_value(7)
+    press(screen, "Keep these counts")
+    assert "first vote, counted hands" in charts(projector.run())
 
 
 @pytest.mark.usefixtures("planted")
@@ -302,6 +314,18 @@ def test_what_haste_did_to_agreement_is_told_after_the_reveal(visit: Open, room:
         assert "1.00 untimed" in said(screen)
         assert "Without haste the room agrees more" in said(screen)
         assert "100% against the clock; 100% untimed" in said(screen)
+
+
+def test_who_took_their_time_is_not_among_those_in_haste(visit: Open, room: Room) -> None:
+    stage(room, "thing", open=True)
+    for number in range(8):
+        token, unhurried = rooms.join(doors.store(), room.code), number >= 5
+        votes.mark(doors.store(), room.code, "thing", 1, token, [0] if unhurried else [1], unhurried)
+    screen = visit(room=room.code, view="projector")
+    assert "pages in: 8" in said(screen)
+    stage(room, "thing", revealed=True)
+    assert "1.00 against the clock" in said(screen.run())
+    assert "Who took their time there is not counted in it." in said(screen)
 
 
 def test_of_fewer_than_five_pages_nothing_is_told(visit: Open, room: Room) -> None:

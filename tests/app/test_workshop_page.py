@@ -95,6 +95,20 @@ def test_markup_in_the_address_is_never_shown(visit: Open, room: Room, name: str
     assert "alert" not in said(app) + str([image.proto for image in app.get("image")])
 
 
+def test_that_there_is_no_such_room_is_not_said_to_who_was_let_in(visit: Open) -> None:
+    assert "no room with this code" not in said(give(visit(room="CCCCC"), KEY))
+    app = visit()
+    app.text_input(key="room_code").input("CCCCC")
+    assert "no room with this code" in said(press(app, "Join"))
+    assert "no room with this code" not in said(give(app, KEY))
+
+
+@pytest.mark.parametrize(("preset", "told"), [("mixed", "no photo of you"), ("adults", "a photo of you by choice")])
+def test_the_first_step_says_of_photos_what_is_true_of_the_room(visit: Open, preset: str, told: str) -> None:
+    room = rooms.open_room(doors.store(), preset)
+    assert f"No name, no account, {told}" in said(visit(room=room.code, view="projector"))
+
+
 def test_markup_as_a_code_or_a_key_is_a_wrong_one(visit: Open) -> None:
     app = visit()
     app.text_input(key="room_code").input("<b>`[x](y)")

@@ -245,6 +245,7 @@ class AppPage:
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
                 .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
                 .filter(e => !e.closest('[data-testid=stDataFrame]'))  // a table scrolls within itself
+                .filter(e => !e.matches('[data-testid=stFullScreenFrame], [data-testid=stPlotlyChart]'))  // not seen
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
                 .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
         )
@@ -716,6 +717,47 @@ class RoomPage(AppPage):
 
     def wait_for_step(self, title: str) -> None:
         self._settle(self.page.get_by_role("heading", name=title, exact=True))
+
+    def wait_for_charts(self) -> None:
+        """Wait until the charts of the step are drawn, and no longer drawn anew for the size of the window."""
+        expect(self.page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+        charts = self.page.get_by_test_id("stPlotlyChart")
+        before, drawn = [""], []
+        while before != drawn:
+            for chart in charts.all():
+                expect(chart.locator(".main-svg").first).to_be_visible(timeout=PATIENCE)
+            before, drawn = drawn, [chart.inner_html() for chart in charts.all()]
+            self.page.wait_for_timeout(700 if drawn else 0)
+
+    @property
+    def clipped(self) -> list[str]:
+        """Texts of which a part lies outside the window, or outside of what holds them and hides the rest."""
+        texts: list[str] = self.page.evaluate(
+            """() => {
+                const main = document.querySelector('[data-testid=stMain]');
+                const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT), found = [];
+                while (walk.nextNode()) {
+                    const range = document.createRange(), text = walk.currentNode.data.trim();
+                    range.selectNodeContents(walk.currentNode);
+                    const box = range.getBoundingClientRect();
+                    if (!text || box.width < 2 || walk.currentNode.parentElement.offsetWidth <= 1) continue;
+                    let holder = walk.currentNode.parentElement;
+                    while (holder !== main && getComputedStyle(holder).overflow === 'visible')
+                        holder = holder.parentElement;
+                    const held = holder.getBoundingClientRect();
+                    if (box.left < held.left - 2 || box.right > held.right + 2
+                        || box.top < held.top - 2 || box.bottom > held.bottom + 2) found.push(text);
+                }
+                return found;
+            }"""
+        )
+        return texts
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether there is more on the page than the window shows."""
+        page = self.page.get_by_test_id("stMain")
+        return bool(page.evaluate("page => page.scrollHeight > innerHeight || page.scrollWidth > innerWidth"))
 
     @property
     def code(self) -> str:

@@ -143,7 +143,12 @@ STATES: dict[str, Callable[[PhotoPage], object]] = {
 
 
 QUESTION = ballots.DECKS["imageability"].questions[0]
-SCREENS = {"projector": (1920, 1080), "phone": (390, 844)}
+SCREENS = {
+    "projector": (1920, 1080),
+    "projector-1280": (1280, 720),
+    "projector-1024": (1024, 768),
+    "phone": (390, 844),
+}
 STAGES: dict[str, Changes] = {
     **{f"room_{step.name}": {"step": step.name} for step in talk.load().routes["90"].steps},
     "room_fifty_open": {"step": "fifty", "activity": "thing", "open": True},
@@ -167,13 +172,15 @@ def take_rooms(browser: Browser, folder: Path, states: list[str]) -> None:
                 page = RoomPage(context.new_page(), server.url)
                 for state in states:
                     rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **STAGES[state]})
-                    page.open(room=code, view=screen, token=token, embed="true")
+                    page.open(room=code, view=screen.partition("-")[0], token=token, embed="true")
                     if screen == "phone":
                         page.page.set_viewport_size({"width": width, "height": max(height, page.height)})
                     page.wait_for_step(talk.load().steps[STAGES[state]["step"]].title)
+                    page.wait_for_charts()
                     file = folder / f"{state}-{screen}-{scheme}.png"
                     page.page.screenshot(path=file, animations="disabled")
-                    print(file, *page.overflow, sep="\n    beyond the edge: ")
+                    below = [] if screen == "phone" or page.height <= height else [f"{page.height} pixels"]
+                    print(file, *page.overflow, *below, sep="\n    beyond the edge: ")
                 context.close()
 
 

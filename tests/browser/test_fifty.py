@@ -1,5 +1,6 @@
 """A page of 48 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def picture(phone: RoomPage, number: int) -> Locator:
     return phone.page.get_by_role("button", name=f"Picture {number}", exact=True)
 
 
-def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(phone: RoomPage, kept: Kept) -> None:
+def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(
+    store: Store, room: Room, phone: RoomPage, kept: Kept
+) -> None:
     boxes = [picture(phone, number).bounding_box() for number in range(1, 6)]
     assert all(box and box["width"] >= 75 for box in boxes)
     assert [box["y"] == boxes[0]["y"] for box in boxes if box and boxes[0]] == [True] * 4 + [False]
@@ -67,6 +70,7 @@ def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(phon
         picture(phone, number).click()
     phone.wait_for("Kept: 3 of 48")
     assert kept() == {0, 1, 47}
+    assert [marks.unhurried for marks in votes.marks(store, room.code)] == [True]
     picture(phone, 2).press("Space")
     phone.wait_for("Kept: 2 of 48")
     assert kept() == {0, 47}
@@ -94,3 +98,12 @@ def test_when_the_time_is_up_an_untouched_page_is_not_handed_in_and_more_time_is
     picture(phone, 1).click()
     phone.wait_for("Kept: 1 of 48")
     assert kept() == {0}
+
+
+def test_the_clock_goes_on_after_a_press(store: Store, phone: RoomPage) -> None:
+    store.write(lambda connection: connection.execute("UPDATE rooms SET since = ?", [time.time() - 30]))
+    phone.page.reload()
+    picture(phone, 1).click()
+    phone.wait_for("Kept: 1 of 48")
+    expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
+    expect(picture(phone, 1)).to_be_disabled()

@@ -1,21 +1,27 @@
 """A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
+from explainer import words
 from explainer.corruptions import CORRUPTIONS
-from explainer.workshop import ballots, rooms, talk, votes
+from explainer.words import Context
+from explainer.workshop import ballots, rehearsal, rooms, sheets, talk, votes
+from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
 from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+from tests.browser.screenshots import STAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 KEY = "a key of the tests"
 PHONES = 3
+PROJECTORS = [ViewportSize(width=wide, height=high) for wide, high in ((1280, 720), (1024, 768), (1280, 800))]
 LINES = """heading => {
     const lines = {}, walk = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) [...walk.currentNode.data].forEach((letter, place) => {
@@ -177,6 +183,11 @@ def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, 
         leap("break")
         projector.press(touched)
         press_page_down(projector, "break")
+    projector.page.get_by_role("heading").first.click()
+    projector.page.keyboard.press("a")
+    page = projector.page.locator("[data-testid=stMain]:focus-visible")
+    assert page.evaluate("page => getComputedStyle(page, '::before').content") == "none"  # no frame round the step
+    expect(projector.page.get_by_test_id("stElementToolbar").filter(visible=True)).to_have_count(0)
     leap("decide")
     notes.page.get_by_text("Without phones: counted hands").click()
     notes.page.get_by_role("spinbutton").first.click()
@@ -193,3 +204,32 @@ def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors
     heading = projector.page.get_by_role("heading", name="192.168.100.100:8501")
     assert heading.evaluate(LINES) == ["192.168.100.100:8501\u200b", "/workshop"]
     assert projector.overflow == []
+
+
+def test_every_step_fits_the_window_of_any_projector(visitors: Visitors, tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "rooms" / "rooms.sqlite")) as store:
+        showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
+        for deck in ballots.DECKS:
+            code = rehearsal.rehearse(store, "adults", deck, "90", showing).code
+            longest: Changes = {"step": "decide", "activity": _longest(deck), "round": 2}
+            shown = [{**longest, "open": True}, {**longest, "revealed": True}]
+            projector = visitors.room(1280, 720, room=code, view="projector")
+            for changes in [*STAGES.values(), *shown] if deck == "imageability" else shown:
+                rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **changes})
+                projector.open(room=code, view="projector")
+                projector.wait_for_step(talk.load().steps[changes["step"]].title)
+                for size in PROJECTORS:
+                    projector.page.set_viewport_size(size)
+                    projector.wait_for_charts()
+                    found = projector.clipped, projector.overflow, projector.scrolls
+                    assert found == ([], [], False), (changes, size)
+
+
+def _longest(deck: str) -> str:
+    """The question of a deck whose word has the longest definition."""
+    return max(ballots.DECKS[deck].questions, key=_length)
+
+
+def _length(question: str) -> int:
+    caption = words.caption(ballots.question(question).wnid, Context.TREE)
+    return len(caption.text) + len(caption.gloss or "")

@@ -240,9 +240,21 @@ def test_how_fewer_than_five_decided_and_agreed_is_not_said(
     for token in [rooms.join(store, adults.code) for _ in range(people)]:
         votes.mark(store, adults.code, "thing", 1, token, sheets.sheet("thing").showing)
     text = Reader(handout.handout(record.record(store, adults.code))).text
-    assert ("vote 1 1.00 over 2 words." in text) == ("vote 1 cannot be said over 0 words." not in text) == said
+    assert ("vote 1 1.00 over 2 words." in text) == ("vote 1 cannot be said." not in text) == said
     assert ("This room: the same." in text) == said
     assert ("Agreement beyond chance 1.00" in text) == ("100%" in text) == said
+
+
+def test_counted_hands_are_told_as_they_were_counted_and_called_so(store: Store, adults: Room) -> None:
+    for wnid, counts in ((GRANDMOTHER, {"safe": 6, "who": 1}), (GRANDFATHER, {"sensitive": 7})):
+        votes.count_hands(store, adults.code, f"safety/{wnid}", 1, counts)
+    html = handout.handout(record.record(store, adults.code))
+    text = Reader(section(html, GRANDMOTHER)).text
+    assert "vote 1, counted hands" in text
+    assert "Safe 6 Sensitive: it depends on the picture 0 " in text
+    assert "It depends who says it 1 " in text
+    assert "This room: the same." in text
+    assert "over 2 words." in Reader(html).text
 
 
 def test_a_hidden_count_of_labels_cannot_be_computed_from_the_others(store: Store, room: Room) -> None:

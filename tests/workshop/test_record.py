@@ -94,6 +94,22 @@ def test_no_file_holds_a_count_below_five(store: Store, people: int, told: str) 
     assert table(record.flags_csv(found))[-1][3:] == ["It insults people", told]
 
 
+def test_counted_hands_stand_in_the_file_as_what_they_are(store: Store, room: Room, phones: list[str]) -> None:
+    votes.count_hands(store, room.code, FIRST, 1, {"1": 6, "5": 1})
+    votes.count_hands(store, room.code, SECOND, 1, {"1": 4})
+    rows = table(record.to_csv(record.record(store, room.code)))
+    counts = {(row[0], row[3]): row[4] for row in rows if row[2] == "1 (counted hands)"}
+    assert [counts[FIRST, answer] for answer in "12345"] == ["6", "0", "0", "0", "1"]
+    assert {counts[SECOND, answer] for answer in "12345"} == {"fewer than 5"}
+    for phone in phones:
+        votes.vote(store, room.code, FIRST, 1, phone, "1")
+    rows = table(record.to_csv(record.record(store, room.code)))
+    assert [row[4] for row in rows if row[:1] + row[2:3] == [FIRST, "1 (phones and counted hands)"]] == [
+        "12",
+        *["fewer than 5"] * 4,
+    ]
+
+
 def test_of_a_round_that_fewer_than_five_phones_answered_the_hands_alone_are_told(
     store: Store, room: Room, phones: list[str]
 ) -> None:

@@ -125,7 +125,7 @@ def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
         "participants": ["room", "token"],
         "votes": ["room", "question", "round", "token", "answer"],
         "hands": ["room", "question", "round", "answer", "count"],
-        "marks": ["room", "sheet", "round", "token", "pictures"],
+        "marks": ["room", "sheet", "round", "token", "pictures", "unhurried"],
         "flags": ["room", "token", "wnid", "reason"],
         "labels": ["room", "token", "status", "count"],
         "words": ["room", "token", "wnid"],

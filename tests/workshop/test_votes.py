@@ -1,5 +1,7 @@
 """What counts as a vote, and what is counted."""
 
+from dataclasses import replace
+
 import pytest
 
 from explainer.workshop import ballots, rooms, votes
@@ -100,6 +102,17 @@ def test_pictures_are_counted_by_the_pages_on_which_they_were_marked(
     assert votes.marks_of(store, room.code, "sheet/dog", 1, phones[3]) is None
 
 
+def test_pages_of_those_who_took_their_time_are_counted_by_themselves(
+    store: Store, room: Room, phones: list[str]
+) -> None:
+    rooms.present(store, room.code, activity="sheet/dog", open=True)
+    for phone, pictures, unhurried in ((0, [1], True), (1, [2], False), (0, [3], False)):
+        votes.mark(store, room.code, "sheet/dog", 1, phones[phone], pictures, unhurried)
+    hasty, calm = votes.marks(store, room.code)
+    assert (hasty.pages, hasty.unhurried, hasty.marked.index(1)) == (1, False, 2)
+    assert (calm.pages, calm.unhurried, calm.marked.index(1)) == (1, True, 3)
+
+
 @pytest.mark.parametrize("pictures", [[48], [-1], ["1"], [0.5]])
 def test_a_picture_that_is_not_on_the_page_is_refused(
     store: Store, room: Room, phone: str, pictures: list[int]
@@ -112,3 +125,10 @@ def test_a_picture_that_is_not_on_the_page_is_refused(
 def test_a_page_is_taken_only_while_it_is_open(store: Store, room: Room, phone: str) -> None:
     with pytest.raises(Closed):
         votes.mark(store, room.code, "sheet/dog", 1, phone, [1])
+
+
+def test_counted_hands_have_the_screens_drawn_anew(store: Store, room: Room) -> None:
+    before = rooms.present(store, room.code, activity=FIRST, revealed=True)
+    votes.count_hands(store, room.code, FIRST, 1, {"1": 7})
+    after = rooms.stage(store, room.code)
+    assert after == replace(before, version=before.version + 1)

@@ -82,7 +82,8 @@ def room() -> Room | None:
             st.header("This room is over and deleted, or there never was one with this code.", anchor=False)
             st.page_link("pages/photo.py", label="To the app")
             st.stop()
-        st.error(str(error))
+        if not is_presenter():  # whoever was let in meanwhile opens another
+            st.error(str(error))
     return None
 
 
@@ -122,7 +123,7 @@ def ask_for_key() -> None:
             autocomplete="off",
             help="It is printed where the app was started.",
         )
-        st.form_submit_button("Go on", on_click=_take_key)
+        st.form_submit_button("Go on", on_click=press, args=(_take_key,))
     if st.session_state.get(_FAILURES):
         st.error("This is not the key. It stands where the app was started; each wrong one takes longer to answer.")
 

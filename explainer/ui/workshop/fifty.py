@@ -28,7 +28,7 @@ _CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
 
 _ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
 _HANDS = 6  # pictures for which hands go up
-_SPLIT, _PICTURE = 5, 250  # pictures that a projector has in a row, and pixels for each
+_SPLIT, _PICTURE = 6, 140  # pictures that a projector shows of those that split the room, and pixels of each
 
 _HTML, _CSS, _JS = ((Path(__file__).parent / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
 _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
@@ -40,11 +40,16 @@ def on_screen(room: Room, stage: Stage) -> None:
     if sheet is None:
         st.header("The page comes in a moment.", anchor=False)
         return
-    word.on_screen(sheet.wnid, told=stage.revealed)
     if stage.revealed and room.phones:
-        _haste(room, sheet, large=True)
-        _disputed(room, sheet, large=True)
-    elif stage.revealed:
+        told, pictures = st.columns([5, 6], gap="large")
+        with told:
+            word.on_screen(sheet.wnid, told=True)
+            _haste(room, sheet, large=True)
+        with pictures:
+            _disputed(room, sheet, large=True)
+        return
+    word.on_screen(sheet.wnid, told=stage.revealed)
+    if stage.revealed:
         _doubtful(sheet)
     else:
         looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
@@ -100,8 +105,11 @@ def controls(room: Room, stage: Stage) -> None:
     looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
 
-def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
-    """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences."""
+def haste(sheet: Sheet, kept: Mapping[int, Marks], unhurried: bool = False) -> str:
+    """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences.
+
+    `unhurried`: whether somebody took their time in the round against the clock; of them nothing is said.
+    """
     sights = {turn: agreement.of_marks(marks.pages, marks.marked, sheet.showing) for turn, marks in kept.items()}
     # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
     alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
@@ -116,6 +124,8 @@ def haste(sheet: Sheet, kept: Mapping[int, Marks]) -> str:
     if sheet.showing:
         seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
         sentences.append(f"Of the pictures that show it were marked: {seen}.")
+    if unhurried and TIMED in alphas:
+        sentences.append("Who took their time there is not counted in it.")
     return " ".join(sentences)
 
 
@@ -132,12 +142,16 @@ def _asked(stage: Stage) -> Sheet | None:
     return sheets.sheet(stage.activity) if stage.activity in SHEETS else None
 
 
-def _kept(room: Room, sheet: Sheet, fewest: int = FEWEST) -> dict[int, Marks]:
-    """What was marked on a sheet, by round; a round with fewer pages would point at somebody."""
+def _marks(room: Room, sheet: Sheet) -> list[Marks]:
+    return [marks for marks in votes.marks(doors.store(), room.code) if marks.sheet == sheet.name]
+
+
+def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
+    """What was marked on a sheet, by round, if with a clock then against it; few pages would point at somebody."""
     return {
         marks.round: marks
-        for marks in votes.marks(doors.store(), room.code)
-        if marks.sheet == sheet.name and marks.round in sheets.ROUNDS and marks.pages >= fewest
+        for marks in _marks(room, sheet)
+        if marks.round in sheets.ROUNDS and not marks.unhurried and marks.pages >= FEWEST
     }
 
 
@@ -147,8 +161,8 @@ def _left(stage: Stage) -> float:
 
 
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
-    kept = _kept(room, sheet, fewest=1).get(stage.round)
-    pages = f"pages in: {kept.pages if kept else 0} · phones here: {rooms.here(doors.store(), room.code)}"
+    count = sum(marks.pages for marks in _marks(room, sheet) if marks.round == stage.round)
+    pages = f"pages in: {count} · phones here: {rooms.here(doors.store(), room.code)}"
     pages = pages if room.phones else "each for themselves, without a word"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
@@ -186,11 +200,13 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
             "seconds": told["seconds"] if stage.round == TIMED else None,
         },
         on_marked_change=lambda: None,
+        on_unhurried_change=lambda: None,
     )
+    unhurried = stage.round == TIMED and (told["seconds"] is None or bool(page.unhurried))
     # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
-    if isinstance(page.marked, list) and page.marked != told.get("kept"):
-        attempt(lambda: votes.mark(store, room.code, sheet.name, stage.round, token, page.marked))
-        told["kept"] = page.marked
+    if isinstance(page.marked, list) and (page.marked, unhurried) != told.get("kept"):
+        attempt(lambda: votes.mark(store, room.code, sheet.name, stage.round, token, page.marked, unhurried))
+        told["kept"] = page.marked, unhurried
     trouble(stage.version)
     kept = votes.marks_of(store, room.code, sheet.name, stage.round, token)
     if kept is None:
@@ -209,7 +225,8 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 
 def _haste(room: Room, sheet: Sheet, large: bool) -> None:
-    (st.subheader if large else st.markdown)(haste(sheet, _kept(room, sheet)))
+    said = haste(sheet, _kept(room, sheet), any(marks.unhurried for marks in _marks(room, sheet)))
+    st.markdown(f"#### {said}" if large else said)
 
 
 def _doubtful(sheet: Sheet) -> None:
@@ -232,12 +249,12 @@ def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
         st.markdown("There is no picture that the room was divided over.")
         return
     rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
-    heading = "### " if large else ""
+    heading = "#### " if large else ""
     st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
     with st.container(horizontal=True):
         for place in places:
             shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
             picture = sheet.pictures[place]
             with st.container(width=_PICTURE if large else 96, gap="small"):
-                st.image(picture.data, width=190 if large else 80, alt=picture.title)
-                st.markdown(f"#### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")
+                st.image(picture.data, width=_PICTURE if large else 80, alt=picture.title)
+                st.markdown(f"##### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")

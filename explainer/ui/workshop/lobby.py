@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from explainer.ui import choice
 from explainer.ui.workshop import doors
 from explainer.ui.workshop.trying import attempt, trouble
 from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
@@ -71,7 +72,7 @@ def _open() -> None:
         routes,
         default="45",
         required=True,
-        format_func=lambda name: routes[name].title,
+        format_func=lambda name: choice.readable(routes[name].title),
         key="route",
         wrap=True,
     )

@@ -15,7 +15,7 @@ from explainer import cards, charts, figures, maps, removal, roulette, samples, 
 from explainer.corruptions import CORRUPTIONS
 from explainer.roulette import Reading
 from explainer.saliency import Target
-from explainer.ui import resources
+from explainer.ui import choice, resources
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop.trying import button
@@ -33,7 +33,8 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
-_HIGH = 590  # pixels of a chart or a picture that fills the projector below title and line
+_HIGH = 590  # pixels of a chart that fills the projector below title and line, until it is fitted into the window
+_TEXT = 22  # pixels of the texts of a chart
 _SMALLEST = 20  # pixels of a name on a map
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
 _CHANGE, _PLACE = "talk_change", "talk_place"
@@ -77,7 +78,8 @@ def _join(room: Room, step: Step) -> None:
         st.header("Join with a phone, or put up a hand", anchor=False)
         st.subheader(address, anchor=False)
         st.title(f"Room {room.code}", anchor=False)
-        st.subheader("No name, no account, no photo of you.", anchor=False)
+        photo = "a photo of you by choice alone" if room.rules.own_faces else "no photo of you"
+        st.subheader(f"No name, no account, {photo}.", anchor=False)
     with network:
         if said := doors.wifi(room):
             st.image(invitation.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
@@ -95,6 +97,7 @@ def _scale(room: Room, step: Step) -> None:
         charts.hierarchy(maps.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
         "scale",
         "A map of all categories: animals, plants, things; people are a part of it, in colours.",
+        below=3,
     )
 
 
@@ -162,7 +165,7 @@ def _small_break(room: Room, step: Step) -> None:
         samples.SAMPLES,
         default=PORTRAIT,
         required=True,
-        format_func=lambda name: samples.SAMPLES[name].title,
+        format_func=lambda name: choice.readable(samples.SAMPLES[name].title),
         key="try_picture",
     )
     change: str = st.pills(
@@ -170,7 +173,7 @@ def _small_break(room: Room, step: Step) -> None:
         CORRUPTIONS,
         default=_CHANGES[0],
         required=True,
-        format_func=lambda name: CORRUPTIONS[name].title,
+        format_func=lambda name: choice.readable(CORRUPTIONS[name].title),
         key="try_change",
     )
     strip = resources.supplied_strip(name, change, _RELEASE)
@@ -252,7 +255,8 @@ def _tree(room: Room, step: Step) -> None:
             charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
             "tree",
             "A map of the categories below person, in the colours of their safety.",
-            text=18,  # the legend in one line
+            below=4,
+            text=18,  # the longest entry of the legend in one line
         )
 
 
@@ -266,18 +270,22 @@ def _removal(room: Room, step: Step) -> None:
     line = removal.THRESHOLD
     left, right = st.columns(2, gap="large")
     before, *_, after = (step.kept.categories for step in removal.steps())
+    seen = charts.imageability(removal.histogram(), {"the line of 2021": line}, "How well one can see it, 1 to 5", "")
+    seen.update_xaxes(title=None)  # the chart's title says it
     with left:
         _chart(
             charts.waterfall(removal.steps(), "categories", f"Of {before:,} categories, {after:,} were left", ""),
             "removal",
             f"Bars from release to release: of {before:,} categories of people {after:,} were left.",
+            below=0,
         )
     with right:
         _chart(
-            charts.imageability(removal.histogram(), {"the line of 2021": line}, "How well one can see it, 1 to 5", ""),
+            seen,
             "imageability",
             "Bars: how many person categories were rated how imageable; "
             f"a line at {line:g}, which the kept ones had to reach.",
+            below=5,
         )
 
 
@@ -287,6 +295,7 @@ def _afterlife(room: Room, step: Step) -> None:
         charts.afterlife(named, "Categories of people by vocabulary", ""),
         "afterlife",
         "Bars: the person categories that each vocabulary of a model names, kept and removed.",
+        below=2,
         text=18,  # eight names of two lines
     )
 
@@ -358,9 +367,12 @@ def prepared() -> Job[None]:
     return Worker(lambda: None, "talk").submit(prepare)
 
 
-def _chart(figure: "go.Figure", key: str, alt: str, text: int = charts.LARGE) -> None:
+def _chart(figure: "go.Figure", key: str, alt: str, below: int, text: int = _TEXT) -> None:
+    """A chart that fills the projector below title and line, with `below` lines of text under what is drawn."""
     figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})  # of a map: what is smaller, nobody reads
-    st.plotly_chart(charts.enlarged(figure, _HIGH, text), key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
+    large = charts.enlarged(figure, _HIGH, text)
+    large.update_layout(margin={"b": below * text * 3 // 2})  # room for a legend, which Plotly makes too late
+    st.plotly_chart(large, key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
 
 
 def _in_charts(wnid: str) -> Caption:

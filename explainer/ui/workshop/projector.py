@@ -14,7 +14,14 @@ from explainer.workshop.talk import Step
 
 _CORNER = 220  # pixels of the QR code on every step
 
-_clicker = st.components.v2.component("clicker", js=(Path(__file__).parent / "clicker.js").read_text("utf-8"))
+_HERE = Path(__file__).parent
+_clicker = st.components.v2.component("clicker", js=(_HERE / "clicker.js").read_text("utf-8"))
+_fit = st.components.v2.component(
+    "fit",
+    css=(_HERE / "fit.css").read_text("utf-8"),
+    js=(_HERE / "fit.js").read_text("utf-8"),
+    isolate_styles=False,  # they are for the whole window
+)
 
 
 def show(room: Room) -> None:
@@ -27,13 +34,14 @@ def show(room: Room) -> None:
     else:
         _step(room, stage, step)
     with st.container(gap=None):  # every row counts
+        _fit(key="fit", height=1)
         keys(room, stage, step)
         doors.follow(room.code, stage.version)
 
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
     joining = step.part != "join" and room.phones
-    main, corner = st.columns([5, 1], gap="medium") if joining else (st.container(), None)
+    main, corner = st.columns([4, 1], gap="medium") if joining else (st.container(), None)
     with main:
         st.title(plain(step.title), anchor=False)
         st.header(plain(step.line), anchor=False)
@@ -42,7 +50,7 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
         else:
             parts.PARTS[step.part].on_screen(room, step)
     if corner:
-        with corner:
+        with corner, st.container(key="invitation"):
             parts.invite(room, _CORNER)
 
 

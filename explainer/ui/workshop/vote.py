@@ -10,7 +10,7 @@ from explainer import charts, words
 from explainer.removal import THRESHOLD
 from explainer.ui.category import plain
 from explainer.ui.workshop import doors, looking, word
-from explainer.ui.workshop.trying import attempt, button, press, trouble
+from explainer.ui.workshop.trying import button, press, trouble
 from explainer.words import Context
 from explainer.workshop import ballots, record, rooms, votes
 from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
@@ -95,11 +95,18 @@ def outcome(question: Question, tally: Tally, published: Published) -> str:
     if question.deck.level == "ordinal":
         median = ballots.median(tally.counts)
         room = "Nobody voted" if median is None else f"The room's median is {median:g}"
-        rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
-        return f"{said} {room}; {rated}. Below {THRESHOLD:g} of 5 a word for people was removed."
+        return f"{said} {room}; {on_record(question, published)}"
     titles = {choice.key: choice.title for choice in question.deck.choices}
     most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(question.deck, tally.counts)) or "nothing"
-    return f"{said} Said most often: {most}. On record: {published.safety}; {published.fate}."
+    return f"{said} Said most often: {most}. {on_record(question, published)}"
+
+
+def on_record(question: Question, published: Published) -> str:
+    """What ImageNet has published of a word that was asked, as sentences."""
+    if question.deck.level == "ordinal":
+        rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
+        return f"{rated}. Below {THRESHOLD:g} of 5 a word for people was removed."
+    return f"On record: {published.safety}; {published.fate}."
 
 
 def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> str:
@@ -170,29 +177,31 @@ def _results(room: Room, question: Question, large: bool) -> None:
     published = ballots.published(question.wnid)
     asked = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
     tallies = [tally for tally in asked if tally.total]
-    told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
+    told, drawn = st.columns(2, gap="large") if large else (st.container(), st.container())
     with told:
         if large:
             word.on_screen(question.wnid, told=True)
         if few := [_ROUNDS[tally.round] for tally in asked if not tally.total]:
-            say = st.subheader if large else st.info
-            say(f"Fewer than {FEWEST} answered in the {' and in the '.join(few)}: that would point at somebody.")
+            said = f"Fewer than {FEWEST} answered in the {' and in the '.join(few)}: "
+            said += "to show what they answered would point at somebody."
+            st.markdown(f"#### {said}") if large else st.info(said)
         elif not tallies:
             (st.subheader if large else st.info)("Nobody has voted on this word.")
         if not tallies:
+            st.markdown(f"#### {on_record(question, published)}" if large else on_record(question, published))
             return
         deck = question.deck.name
         alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
         counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
-        (st.subheader if large else st.markdown)(found)
+        st.markdown(f"#### {found}" if large else found)
         agreed = agreement(alphas, counts)
-        st.markdown(f"#### {agreed}") if large else st.caption(agreed)
+        st.markdown(f"##### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
             charts.ballots(
                 [choice.title for choice in question.deck.choices],
-                {_ROUNDS[tally.round]: [*tally.counts.values()] for tally in tallies},
+                {_name(tally): [*tally.counts.values()] for tally in tallies},
                 _line(question, published),
                 question.deck.title,
                 "",
@@ -202,6 +211,11 @@ def _results(room: Room, question: Question, large: bool) -> None:
             key=f"votes_{question.key}",
             config={"displayModeBar": False},
         )
+
+
+def _name(tally: Tally) -> str:
+    """What a round is called in a chart, with how the answers were given where hands were counted."""
+    return ", ".join(filter(None, (_ROUNDS[tally.round], record.given(tally))))
 
 
 def _line(question: Question, published: Published) -> tuple[str, float] | None:
@@ -216,13 +230,17 @@ def _line(question: Question, published: Published) -> tuple[str, float] | None:
 def _hands(room: Room, stage: Stage, question: Question) -> None:
     """Fields for hands that the presenter counted: a vote without phones."""
     hands = votes.tally(doors.store(), room.code, question.key, stage.round).hands
-    with st.expander("Without phones: counted hands"), st.form(f"hands_{question.key}_{stage.round}"):
-        counts = {
-            choice.key: st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key])
-            for choice in question.deck.choices
-        }
-        if st.form_submit_button("Keep these counts") and doors.is_presenter():
-            attempt(partial(votes.count_hands, doors.store(), room.code, question.key, stage.round, counts))
-            trouble()
-            total = sum(counts.values())
+    fields = {choice.key: f"hands_{question.key}_{stage.round}_{choice.key}" for choice in question.deck.choices}
+
+    def keep() -> None:
+        if doors.is_presenter():
+            counts = {answer: st.session_state[field] for answer, field in fields.items()}
+            votes.count_hands(doors.store(), room.code, question.key, stage.round, counts)
+
+    with st.expander("Without phones: counted hands"):
+        with st.form(f"hands_{question.key}_{stage.round}", border=False):
+            for choice in question.deck.choices:
+                st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key], key=fields[choice.key])
+            st.form_submit_button("Keep these counts", on_click=press, args=(keep,))
+        if total := sum(hands.values()):
             st.success(f"Kept: {total} {'hand' if total == 1 else 'hands'} in the {_ROUNDS[stage.round]}.")

@@ -148,20 +148,23 @@ def _revealed(room: Room, large: bool) -> None:
         return
     total = sum(found.labels.values())
     gone = total - found.labels["kept"] - found.labels["not imageable"]
-    st.plotly_chart(
-        charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
-        alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
-        key="wall",
-        config={"displayModeBar": False},
-    )
-    say = st.header if large else st.markdown
-    say(
-        f"{gone / total:.0%} of these labels were announced for removal in 2019; of words drawn at random it is "
-        f"{vocabularies.removed_share():.0%}. {rate(found.per_hour)}"
-    )
+    drawn, told = st.columns([3, 2], gap="large") if large else (st.container(), st.container())
+    with drawn:
+        st.plotly_chart(
+            charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
+            alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
+            key="wall",
+            config={"displayModeBar": False},
+        )
     common = (f"{plain(words.caption(wnid, Context.PHOTO).name)}: {count}" for wnid, count in found.words.items())
-    say(
-        f"Words that {FEWEST} or more got: {', '.join(common)}."
-        if found.words
-        else f"No word was got by {FEWEST} or more; a word that one person got is not shown."
-    )
+    say = st.subheader if large else st.markdown
+    with told:
+        say(
+            f"{gone / total:.0%} of these labels were announced for removal in 2019; of words drawn at random it is "
+            f"{vocabularies.removed_share():.0%}. {rate(found.per_hour)}"
+        )
+        say(
+            f"Words that {FEWEST} or more got: {', '.join(common)}."
+            if found.words
+            else f"No word was got by {FEWEST} or more; a word that one person got is not shown."
+        )

@@ -12,7 +12,10 @@ def on_screen(wnid: str, told: bool) -> None:
     """The word for the back row. Of a masked one the reason is left out unless it is `told`: it is on record."""
     caption = words.caption(wnid, Context.TREE)
     st.title(f"“{_said(caption, told)}”", anchor=False)
-    st.header(_definition(caption), anchor=False)
+    if told:  # much else stands beside it
+        st.markdown(f"#### {_definition(caption)}")
+    else:
+        st.header(_definition(caption), anchor=False)
 
 
 def on_phone(wnid: str, told: bool) -> None:
