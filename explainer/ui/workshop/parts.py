@@ -33,7 +33,7 @@ PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
 _RELEASE, _METHOD = "fall-2011", "grad-cam"
-_HIGH = 590  # pixels of a chart that fills the projector below title and line, until it is fitted into the window
+_HIGH = 530  # pixels of a chart below title and line, until it is fitted into the window
 _TEXT = 22  # pixels of the texts of a chart
 _SMALLEST = 20  # pixels of a name on a map
 _CHANGES = ("tilt", "zoom", "brightness", "blur")  # of a portrait, in the order of the step's line
