@@ -163,7 +163,7 @@ def _decks(record: Record) -> list[dict[str, Any]]:
 
 
 def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
-    counts = [records.in_file(tally) for tally in decision.tallies]
+    counts = [records.on_handout(tally) for tally in decision.tallies]
     return {
         "caption": _caption(decision.published.wnid),
         "rounds": [(tally.round, records.given(tally)) for tally in decision.tallies],

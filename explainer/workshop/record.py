@@ -1,8 +1,8 @@
 """All that a room decided, in one record: for its screens, the handout, and as CSV.
 
 One rule holds for all of them: what fewer than FEWEST phones answered points at somebody and is not told. Hands were up
-for all to see, and are told on screens, and in files where FEWEST or more were up. No file holds any other count below
-FEWEST.
+for all to see, and are told on screens, and on the handout where FEWEST or more were up. Tables hold no count below
+FEWEST, of whatever.
 """
 
 import hashlib
@@ -80,8 +80,8 @@ def given(tally: Tally) -> str:
     return "phones and counted hands" if any(tally.phones.values()) else "counted hands"
 
 
-def in_file(tally: Tally) -> dict[str, int | None]:
-    """The counts of a round as a file may hold them, None for one that it may not."""
+def on_handout(tally: Tally) -> dict[str, int | None]:
+    """The counts of a round as the handout may tell them, None for one that it may not."""
     if not any(tally.phones.values()) and tally.total >= FEWEST:
         return dict(tally.hands)
     return {answer: count if count >= FEWEST else None for answer, count in tally.counts.items()}
@@ -118,8 +118,8 @@ def data_version() -> str:
 def to_csv(record: Record) -> str:
     """The totals as CSV, in long form: what, round, answer, count.
 
-    Above them the room, its date, its deck and the version of the data. A count below FEWEST is not said, other than of
-    counted hands, which the round names.
+    Above them the room, its date, its deck and the version of the data. A count below FEWEST is not said. Where hands
+    were counted, the round names it.
     """
     return catalogue.as_csv(
         ("what", "words", "round", "answer", "count"),
@@ -147,7 +147,7 @@ def _header(record: Record) -> Iterator[tuple[object, ...]]:
     yield "deck", ballots.DECKS[room.deck].title, "", "", ""
     yield "data version", data_version(), "", "", ""
     yield "participants", "", "", "", _said(record.participants)
-    yield "groups below", f"a count below {FEWEST} is not said, but of counted hands", "", "", FEWEST
+    yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST
 
 
 def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
@@ -155,8 +155,8 @@ def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
         said = words.caption(decision.published.wnid, Context.TREE_FILE).text
         for tally in decision.tallies:
             by = given(tally)
-            for answer, count in in_file(tally).items():
-                yield decision.question, said, f"{tally.round} ({by})" if by else tally.round, answer, _or_few(count)
+            for answer, count in tally.counts.items():
+                yield decision.question, said, f"{tally.round} ({by})" if by else tally.round, answer, _said(count)
 
 
 def _marks(record: Record) -> Iterator[tuple[object, ...]]:
@@ -183,8 +183,4 @@ def _flags(record: Record) -> Iterator[tuple[object, ...]]:
 
 
 def _said(count: int) -> object:
-    return _or_few(count if count >= FEWEST else None)
-
-
-def _or_few(count: int | None) -> object:
-    return f"fewer than {FEWEST}" if count is None else count
+    return count if count >= FEWEST else f"fewer than {FEWEST}"
