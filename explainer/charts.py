@@ -573,6 +573,7 @@ def enlarged(figure: "go.Figure", height: int, text: int) -> "go.Figure":
     title = figure.layout.title
     figure.update_layout(
         height=height,
+        hoverlabel={"font": {"size": text}},
         title={"font": {"size": text + 4}, "pad": {"t": text * (1 + (title.text or "").count("<br>"))}},
         margin={
             "t": _above(title.text, title.subtitle.text or "", text) if title.text else 0,

@@ -236,7 +236,7 @@ def test_for_a_projector_all_texts_are_large_and_the_figure_of_the_page_stays_as
     large = charts.for_projector(bars)
     assert large.layout.height > bars.layout.height
     assert large.layout.margin.r > bars.layout.margin.r > 10
-    assert large.layout.yaxis.tickfont.size == charts.LARGE
+    assert large.layout.yaxis.tickfont.size == large.layout.hoverlabel.font.size == charts.LARGE
 
 
 def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:

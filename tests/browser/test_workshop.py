@@ -225,6 +225,24 @@ def test_every_step_fits_the_window_of_any_projector(visitors: Visitors, tmp_pat
                     assert found == ([], [], False), (changes, size)
 
 
+def test_a_bar_of_a_projectors_chart_is_told_under_the_pointer(visitors: Visitors, tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "rooms" / "rooms.sqlite")) as store:
+        code = rehearsal.rehearse(store, "adults", route="90").code
+        rooms.present(store, code, step="afterlife")
+    projector = visitors.room(1920, 1080, room=code, view="projector")
+    for size in ({"width": 1920, "height": 1080}, {"width": 1024, "height": 768}):
+        projector.page.set_viewport_size(size)
+        projector.wait_for_charts()
+        bars = projector.page.locator(".js-plotly-plot .point path")
+        last = bars.nth(bars.count() - 1).bounding_box()  # what offends of the last vocabulary
+        assert last is not None
+        projector.page.mouse.move(last["x"] + last["width"] / 2, last["y"] + last["height"] / 2)
+        told = projector.page.locator(".js-plotly-plot .hoverlayer")
+        expect(told).to_contain_text("Microsoft", timeout=PATIENCE)
+        expect(told).to_contain_text("offensive")
+        projector.page.mouse.move(0, 0)
+
+
 def _longest(deck: str) -> str:
     """The question of a deck whose word has the longest definition."""
     return max(ballots.DECKS[deck].questions, key=_length)
