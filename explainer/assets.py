@@ -130,7 +130,10 @@ def obtain(asset: Asset, *, progress: Progress | None, report: Report, timeout: 
             mirror = mirror_folder()
             if mirror is not None:
                 source = mirror / asset.filename
-                reason = copy(source, asset, target)
+                try:
+                    reason = copy(source, asset, target)
+                except OSError as error:
+                    reason = f"{source} could not be copied ({why(error)})."
                 if reason is None:
                     return f"fetched from {mirror}"
                 if source.exists():

@@ -40,6 +40,7 @@ with below():
     st.header("Is it true of the network?")
     checked = laboratory.checked(attributions)
     if checked is None:
+        resources.stop("checks")
         st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
         st.stop()
     check = resources.check(photo, reading.box, checked)

@@ -83,6 +83,12 @@ def _keep_apart() -> None:
         st.session_state[_RATHER] = _NOTHING
 
 
+def forget() -> None:
+    """Drop what was asked of the photo that goes, the choice of a map to check with it."""
+    for name in (_ASKED, _PRESSED, _STOPPED, _CHECKED):
+        st.session_state.pop(name, None)
+
+
 def methods(kind: saliency.Kind) -> dict[str, Settings]:
     """The methods that the visitor wants compared, by name, each with all of its settings."""
     chosen: list[str] = st.pills(

@@ -20,8 +20,6 @@ _PEOPLE = {
 def choose() -> None:
     """A choice among the models that are here. One that does not pass its self-test gives way to the default."""
     present = {card.name: card for card in cards.load_all() if card.present}
-    if visitor.model() not in present:  # taken away meanwhile
-        visitor.ask_model(cards.DEFAULT)
     st.session_state[_CHOSEN] = visitor.model()
     st.selectbox("Read by", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
     try:

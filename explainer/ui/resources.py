@@ -263,10 +263,17 @@ def _present(session: str) -> str:
     return session
 
 
-def let_go(file: UploadedFile) -> None:
-    """Have the server drop a file that was uploaded, which it would keep until its session ends."""
+def let_go(file: UploadedFile | None = None) -> None:
+    """Have the server drop a file that was uploaded, which it would keep until its session ends; or all of them.
+
+    One that was still on its way when its widget went is named by none.
+    """
     context = get_script_run_ctx()
-    if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+    if context is None:
+        return
+    if file is None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+    elif isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
@@ -436,6 +443,9 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
         try:
             result = job.result(_PATIENCE)
         except TimeoutError:
+            if job.done:  # just now, or it failed with a timeout of its own
+                place.empty()
+                return job.result()
             if bar is None:
                 with place.container():
                     bar = st.empty()

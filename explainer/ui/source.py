@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explainer import cards, photos, samples
 from explainer.photos import Photo, PhotoError
-from explainer.ui import choice, resources, visitor
+from explainer.ui import choice, laboratory, resources, visitor
 
 _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
@@ -136,6 +136,7 @@ def _take(read: Callable[[], Photo]) -> bool:
 
 def _forget_all() -> None:
     _forget()
+    resources.let_go()
     st.session_state["sample"] = None  # else a press on the same sample would only let go of it
 
 
@@ -143,3 +144,4 @@ def _forget() -> None:
     for name in ("photo", "photo_error"):
         st.session_state.pop(name, None)
     resources.forget()
+    laboratory.forget()

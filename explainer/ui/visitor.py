@@ -54,9 +54,12 @@ def caption(wnid: str, context: Context) -> Caption:
 
 
 def model() -> str:
-    """The name of the card of the model that reads this visitor's photos, on every page."""
+    """The name of the card of the model that reads this visitor's photos, on every page.
+
+    The default takes the place of one that was taken away meanwhile.
+    """
     name: str = st.session_state.get(_MODEL, cards.DEFAULT)
-    return name
+    return name if any(card.name == name and card.present for card in cards.load_all()) else cards.DEFAULT
 
 
 def ask_model(name: str) -> None:

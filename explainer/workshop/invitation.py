@@ -87,7 +87,7 @@ def typed(text: str, seen: str) -> str:
     match = re.fullmatch(
         r"(?:(https?)://)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(/[\w./-]*)?", text.strip().lower()
     )
-    if match is None:
+    if match is None or int(match[3] or 0) > 65_535:
         raise NoAddress
     scheme, host, port, folder = match.groups()
     port = port or (None if scheme else usual.port)

@@ -172,6 +172,17 @@ def marks_of(store: Store, code: str, sheet: str, round: int, token: str) -> fro
     return store.read(work)
 
 
+def is_unhurried(store: Store, code: str, sheet: str, round: int, token: str) -> bool:
+    """Whether a phone took the clock away from a page that it handed in. Raises UnknownRoom, UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> bool:
+        found = rooms.admit(connection, code, token)
+        query = "SELECT 1 FROM marks WHERE room = ? AND token = ? AND sheet = ? AND round = ? AND unhurried"
+        return connection.execute(query, (found.code, token, sheet, round)).fetchone() is not None
+
+    return store.read(work)
+
+
 def marks(store: Store, code: str) -> tuple[Marks, ...]:
     """What was marked on each sheet in each round in which anybody handed in a page, in haste and not.
 

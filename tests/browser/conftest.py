@@ -44,6 +44,7 @@ ARGUMENTS = (
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
 PATIENCE = 120_000  # milliseconds: the models take their time to load where others use the processor too
+expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
 NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
 
 
@@ -79,17 +80,17 @@ class Server:
 
 
 @contextmanager
-def serving(launcher: Sequence[str], output: Path, **environment: str) -> Iterator[Server]:
-    """The app on a free port, in a process of its own that ends with the `with`."""
-    with starting(launcher, output, **environment) as server:
+def serving(launcher: Sequence[str], output: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
+    """The app on that port or a free one, in a process of its own that ends with the `with`."""
+    with starting(launcher, output, port, **environment) as server:
         server.wait_until_up()
         yield server
 
 
 @contextmanager
-def starting(launcher: Sequence[str], output: Path, **environment: str) -> Iterator[Server]:
+def starting(launcher: Sequence[str], output: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
     """As `serving`, from the first moment of the process on."""
-    port = _free_port()
+    port = port or _free_port()
     command = [sys.executable, *launcher, f"--server.port={port}", "--server.address=127.0.0.1"]
     with tempfile.TemporaryDirectory() as temporary:
         with output.open("wb") as log:

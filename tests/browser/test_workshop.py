@@ -139,6 +139,31 @@ def test_a_phone_that_is_loaded_again_goes_on_where_the_room_is(notes: RoomPage,
     notes.wait_for(f"{PHONES} phones here")
 
 
+def test_screens_follow_a_server_that_was_killed_and_started_again(chromium: Browser, tmp_path: Path) -> None:
+    data = {"EXPLAINER_DATA": str(tmp_path / "data")}
+    with closing(Store(tmp_path / "data" / "rooms.sqlite")) as store:
+        room = rooms.open_room(store)
+        steps = talk.route(room.route).steps
+        screens = [chromium.new_context(viewport=size).new_page() for size in PROJECTORS[:2]]
+        with serving(APP, tmp_path / "log", **data) as server:
+            phone, projector = (RoomPage(screen, server.url) for screen in screens)
+            phone.open(room=room.code, token=rooms.join(store, room.code))
+            projector.open(room=room.code, view="projector")
+            rooms.present(store, room.code, step=steps[1].name)
+            for screen in (phone, projector):
+                screen.wait_for_step(steps[1].title)
+            # At once, while the last run of each screen is one of the whole page.
+            server.process.kill()
+            server.process.wait(10)
+            port = int(server.url.rpartition(":")[2])
+        with serving(APP, tmp_path / "again", port, **data):
+            rooms.present(store, room.code, step=steps[2].name)
+            for screen in (phone, projector):
+                screen.wait_for_step(steps[2].title)
+    for page in screens:
+        page.context.close()
+
+
 def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors: Visitors, notes: RoomPage) -> None:
     projector = visitors.room(1920, 1080, room=notes.code, view="projector")
     projector.page.keyboard.press("PageDown")

@@ -196,8 +196,10 @@ def step(room: Room, stage: Stage) -> Step:
 def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
     """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here.
 
-    `draw` is what is drawn anew at each look.
+    `draw` is what is drawn anew at each look. What shows the way into the room, all but a phone, is drawn again where
+    that is another one.
     """
+    way = None if token else (origin(), _networks().get(code))
 
     def look() -> None:
         try:
@@ -205,6 +207,7 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
             if token is not None:
                 rooms.heartbeat(store(), code, token)
             changed = rooms.stage(store(), code).version != version
+            changed = changed or (way is not None and way != (origin(), _networks().get(code)))
         except Busy:  # the next look will tell
             changed = False
         except RoomError:  # deleted meanwhile
@@ -213,6 +216,16 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
             st.rerun()
 
     looking.every(_FOLLOWED, look, "stage")
+    _coming_back()
+
+
+@st.fragment(run_every=3600.0)
+def _coming_back() -> None:
+    """Nothing, but that it is drawn by itself, however seldom.
+
+    Only then does Streamlit's browser ask a server that it comes back to, started anew or after a long sleep, for the
+    whole page; else it goes on to ask for fragments, which a new session does not have.
+    """
 
 
 def origins() -> tuple[str, ...]:

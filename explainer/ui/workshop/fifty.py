@@ -185,11 +185,12 @@ def _sources(name: str) -> tuple[str, ...]:
 def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
     store, drawn = doors.store(), f"{sheet.name}_{stage.version}"
+    mine = store, room.code, sheet.name, stage.round, token
+    # Who comes after the time marks without the clock, and so does who took it away before.
+    seconds = None if votes.is_unhurried(*mine) else _left(stage) or None
     told: dict[str, Any] = st.session_state.setdefault(
-        f"page_{drawn}",
-        {"marked": votes.marks_of(store, room.code, sheet.name, stage.round, token), "seconds": _left(stage) or None},
+        f"page_{drawn}", {"marked": votes.marks_of(*mine), "seconds": seconds}
     )
-    # Who comes after the time marks without the clock.
     # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
         key=f"sheet_{drawn}",
@@ -205,10 +206,10 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     unhurried = stage.round == TIMED and (told["seconds"] is None or bool(page.unhurried))
     # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
     if isinstance(page.marked, list) and (page.marked, unhurried) != told.get("kept"):
-        attempt(lambda: votes.mark(store, room.code, sheet.name, stage.round, token, page.marked, unhurried))
+        attempt(lambda: votes.mark(*mine, page.marked, unhurried))
         told["kept"] = page.marked, unhurried
     trouble(stage.version)
-    kept = votes.marks_of(store, room.code, sheet.name, stage.round, token)
+    kept = votes.marks_of(*mine)
     if kept is None:
         st.caption("Press all that show the word, then “Done”. None at all is an answer, too.")
     else:

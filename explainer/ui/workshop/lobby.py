@@ -18,7 +18,7 @@ def show() -> None:
     st.title("Workshop")
     st.markdown(
         "A talk of 20, 45 or 90 minutes for a room of people: the app's own parts step by step on a projector, and "
-        "what the room thinks of them, by phone or by show of hands. Nobody gives a name, a face or an account."
+        "what the room thinks of them, by phone or by show of hands. Nobody has to give a name, a face or an account."
     )
     trouble()
     join, present = st.columns(2, gap="large")

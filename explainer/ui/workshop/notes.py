@@ -109,7 +109,7 @@ def _around(room: Room) -> None:
         address = f"workshop?embed=true&room={room.code}&view=projector"
         st.link_button("Projector in a window of its own", address)
         st.page_link(doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector"})
-        st.page_link(doors.PAGE, label="All rooms")
+        st.button("All rooms", on_click=doors.go)
     # Each is drawn once it is open: the checks take their time.
     sections: dict[str, Callable[[Room], None]] = {
         "Before people come": checks.show,

@@ -369,7 +369,8 @@ def prepared() -> Job[None]:
 
 def _chart(figure: "go.Figure", key: str, alt: str, below: int, text: int = _TEXT) -> None:
     """A chart that fills the projector below title and line, with `below` lines of text under what is drawn."""
-    figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})  # of a map: what is smaller, nobody reads
+    if figure.data[0].type == "treemap":  # what is smaller, nobody reads
+        figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})
     large = charts.enlarged(figure, _HIGH, text)
     large.update_layout(margin={"b": below * text * 3 // 2})  # room for a legend, which Plotly makes too late
     st.plotly_chart(large, key=f"talk_{key}", alt=alt, config={"displayModeBar": False})

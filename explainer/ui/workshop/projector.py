@@ -29,8 +29,9 @@ def show(room: Room) -> None:
     stage = doors.stage(room)
     step = doors.step(room, stage)
     if stage.blank:
-        # Black in a light theme, too, and so high that the buttons lie below it; their keys go on.
-        st.image(Image.new("L", (4, 3)), width="stretch", alt="The screen is blank.")
+        # Black in a light theme, too, and over the buttons; their keys go on.
+        with st.container(key="dark"):
+            st.image(Image.new("L", (4, 3)), alt="The screen is blank.")
     else:
         _step(room, stage, step)
     with st.container(gap=None):  # every row counts

@@ -137,8 +137,8 @@ def _turnout(room: Room, stage: Stage, question: Question) -> None:
     """How many have voted in this round, and not what."""
     total = votes.tally(doors.store(), room.code, question.key, stage.round).total
     state = "open" if stage.open and not stage.paused else "closed"
-    here = rooms.here(doors.store(), room.code)
-    st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted · phones here: {here}", anchor=False)
+    here = f" · phones here: {rooms.here(doors.store(), room.code)}" if room.phones else ""
+    st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted{here}", anchor=False)
 
 
 def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
@@ -185,6 +185,9 @@ def _results(room: Room, question: Question, large: bool) -> None:
             said = f"Fewer than {FEWEST} answered in the {' and in the '.join(few)}: "
             said += "to show what they answered would point at somebody."
             st.markdown(f"#### {said}") if large else st.info(said)
+        elif tallies and any(_few_phones(room, question, tally) for tally in tallies):
+            said = f"These are counted hands alone: fewer than {FEWEST} answered by phone."
+            st.markdown(f"#### {said}") if large else st.info(said)
         elif not tallies:
             (st.subheader if large else st.info)("Nobody has voted on this word.")
         if not tallies:
@@ -211,6 +214,12 @@ def _results(room: Room, question: Question, large: bool) -> None:
             key=f"votes_{question.key}",
             config={"displayModeBar": False},
         )
+
+
+def _few_phones(room: Room, question: Question, told: Tally) -> bool:
+    """Whether phones answered in a round of which the hands alone are told."""
+    kept = votes.tally(doors.store(), room.code, question.key, told.round)
+    return any(kept.phones.values()) and not any(told.phones.values())
 
 
 def _name(tally: Tally) -> str:
