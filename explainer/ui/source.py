@@ -129,8 +129,11 @@ def _take(read: Callable[[], Photo]) -> bool:
     except PhotoError as error:
         st.session_state["photo_error"] = str(error)
         return False
-    _forget()
-    st.session_state["photo"] = taken
+    st.session_state.pop("photo_error", None)
+    current = st.session_state.get("photo")
+    if current is None or current.digest != taken.digest:  # else what was computed and asked is of this very photo
+        _forget()
+        st.session_state["photo"] = taken
     return True
 
 
