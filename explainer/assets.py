@@ -130,10 +130,7 @@ def obtain(asset: Asset, *, progress: Progress | None, report: Report, timeout: 
             mirror = mirror_folder()
             if mirror is not None:
                 source = mirror / asset.filename
-                try:
-                    reason = copy(source, asset, target)
-                except OSError as error:
-                    reason = f"{source} could not be copied ({why(error)})."
+                reason = copy(source, asset, target)
                 if reason is None:
                     return f"fetched from {mirror}"
                 if source.exists():
@@ -214,6 +211,8 @@ def copy(source: Path, asset: Asset, target: Path) -> str | None:
         if not is_whole(copied, asset):
             return f"{source} could not be copied whole."
         copied.replace(target)
+    except OSError as error:
+        return f"{source} could not be copied ({why(error)})."
     finally:
         copied.unlink(missing_ok=True)
     return None
@@ -236,10 +235,9 @@ def _download(url: str, asset: Asset, target: Path, progress: Progress, timeout:
                 break
             if is_whole(part, asset):
                 part.replace(target)
-                _etag(part).unlink(missing_ok=True)
+                _drop(part)
                 return
-            part.unlink()
-            _etag(part).unlink(missing_ok=True)
+            _drop(part)
             reason = f"the bytes are not those of the published {asset.name} (SHA-256 differs)"
             if not start:
                 break
@@ -268,7 +266,7 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink(missing_ok=True)
+            _drop(part)
         raise
     with response:
         continues = start and (response.headers.get("Content-Range") or "").startswith(f"bytes {start}-")
@@ -280,7 +278,7 @@ def _receive(url: str, asset: Asset, part: Path, progress: Progress, timeout: fl
         if not asset.fits(total):
             raise ProvisionError(f"it offers {total:,} bytes instead of {asset.size:,}")
         if not continues:
-            part.unlink(missing_ok=True)  # first, so that no part is ever taken for one of another file
+            _drop(part)
             _keep(response.headers.get("ETag"), _etag(part))
         with part.open("ab") as stream:
             progress(done, total)
@@ -299,9 +297,14 @@ def _etag(part: Path) -> Path:
     return part.with_name(f"{part.name}.etag")
 
 
+def _drop(part: Path) -> None:
+    """Delete a part, if it is there, and then its tag: no part is ever taken for one of another file."""
+    part.unlink(missing_ok=True)
+    _etag(part).unlink(missing_ok=True)
+
+
 def _keep(tag: str | None, file: Path) -> None:
     """Keep the tag, unless it is weak: then other bytes may have it, too."""
-    file.unlink(missing_ok=True)
     if tag and not tag.startswith("W/"):
         file.write_text(tag, encoding="latin-1")
 

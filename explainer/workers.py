@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +47,11 @@ class Job(Generic[Result]):
     def done(self) -> bool:
         """Whether it has a result or an error, or was cancelled."""
         return self.future.done()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done, waiting for at most so many seconds."""
+        wait([self.future], seconds)
+        return self.done  # also where it was cancelled in the queue, of which `wait` does not know yet
 
     def wanted(self) -> bool:
         """Whether it has a result or is to have one: it neither failed nor was cancelled."""

@@ -171,6 +171,22 @@ def test_waiting_ends_after_the_time_that_was_given(hold: Hold) -> None:
     assert hold.job.wanted()
 
 
+def test_one_who_waits_for_a_while_hears_whether_it_is_done_however_it_ended(
+    worker: Worker[list[str]], hold: Hold
+) -> None:
+    def late(owned: object, progress: Progress) -> None:
+        raise TimeoutError("of its own")
+
+    failing, cancelled = worker.submit(late), worker.submit(note("never"))
+    cancelled.cancel()
+    assert (hold.job.wait(0.01), failing.wait(0.01), cancelled.wait(0.01)) == (False, False, True)
+    hold.free.set()
+    assert hold.job.wait(PATIENCE)
+    assert failing.wait(PATIENCE)
+    with pytest.raises(TimeoutError, match="of its own"):
+        failing.result()
+
+
 def test_what_could_not_be_made_is_made_for_the_next_job() -> None:
     tries = iter([ValueError("no weights"), None])
 

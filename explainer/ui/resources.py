@@ -439,25 +439,20 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
         return job.result()
     place = st.empty()
     bar = None
-    while True:
-        try:
-            result = job.result(_PATIENCE)
-        except TimeoutError:
-            if job.done:  # just now, or it failed with a timeout of its own
-                place.empty()
-                return job.result()
-            if bar is None:
-                with place.container():
-                    bar = st.empty()
-                    if stop:
-                        st.button("Stop", key=key, on_click=stop)
-            bar.progress(job.progress, f"{doing}{_until(job)} …")
-        except CancelledError:  # the visitor left, or forgot the photo
-            place.caption("Stopped.")
-            st.stop()
-        else:
-            place.empty()
-            return result
+    while not job.wait(_PATIENCE):
+        if bar is None:
+            with place.container():
+                bar = st.empty()
+                if stop:
+                    st.button("Stop", key=key, on_click=stop)
+        bar.progress(job.progress, f"{doing}{_until(job)} …")
+    try:
+        result = job.result()
+    except CancelledError:  # the visitor left, or forgot the photo
+        place.caption("Stopped.")
+        st.stop()
+    place.empty()
+    return result
 
 
 def _until(job: Job[Any]) -> str:

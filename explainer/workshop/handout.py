@@ -146,13 +146,19 @@ def _alpha(alpha: float | None) -> str:
     return "cannot be said" if alpha is None else f"{round(alpha, 2) + 0.0:.2f}"  # + 0.0, or there is a -0.00
 
 
+def _agreed(record: Record, deck: Deck, round: int) -> tuple[str, int]:
+    """The agreement on a deck's words in words, and over how many it was computed: 0 where it cannot be said."""
+    alpha = records.alpha(record, deck.name, round)
+    return _alpha(alpha), 0 if alpha is None else records.agreed_on(record, deck.name, round)
+
+
 def _decks(record: Record) -> list[dict[str, Any]]:
     return [
         {
             "title": deck.title,
             "question": deck.question,
             "alphas": {
-                round: (records.alpha(record, deck.name, round), records.agreed_on(record, deck.name, round))
+                round: _agreed(record, deck, round)
                 for round in sorted({tally.round for decision in decisions for tally in decision.tallies})
             },
             "decisions": [_decision(deck, decision) for decision in decisions],

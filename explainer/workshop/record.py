@@ -69,8 +69,8 @@ def record(store: Store, code: str) -> Record:
 
 
 def _told(tally: Tally) -> Tally:
-    few = sum(tally.phones.values()) < FEWEST
-    return replace(tally, phones=dict.fromkeys(tally.phones, 0)) if few else tally
+    few = 0 < sum(tally.phones.values()) < FEWEST
+    return replace(tally, phones=dict.fromkeys(tally.phones, 0), withheld=True) if few else tally
 
 
 def given(tally: Tally) -> str:

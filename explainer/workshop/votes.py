@@ -19,13 +19,15 @@ MOST_HANDS = 1000
 class Tally:
     """How often each answer to a question was given in a round, on phones and by counted hands.
 
-    Both have every answer that there is, in the order of the deck, with 0 where nobody gave it.
+    Both have every answer that there is, in the order of the deck, with 0 where nobody gave it. `withheld`: phones
+    answered, too few to be told, and stand at 0.
     """
 
     question: str
     round: int
     phones: Mapping[str, int]
     hands: Mapping[str, int]
+    withheld: bool = False
 
     @property
     def counts(self) -> dict[str, int]:

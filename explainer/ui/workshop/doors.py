@@ -199,15 +199,18 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
     `draw` is what is drawn anew at each look. What shows the way into the room, all but a phone, is drawn again where
     that is another one.
     """
-    way = None if token else (origin(), _networks().get(code))
+
+    def way() -> tuple[str, str | None] | None:
+        return None if token else (origin(), _networks().get(code))
+
+    drawn = way()
 
     def look() -> None:
         try:
             draw()
             if token is not None:
                 rooms.heartbeat(store(), code, token)
-            changed = rooms.stage(store(), code).version != version
-            changed = changed or (way is not None and way != (origin(), _networks().get(code)))
+            changed = rooms.stage(store(), code).version != version or way() != drawn
         except Busy:  # the next look will tell
             changed = False
         except RoomError:  # deleted meanwhile

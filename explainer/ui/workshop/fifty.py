@@ -184,13 +184,13 @@ def _sources(name: str) -> tuple[str, ...]:
 @st.fragment
 def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
-    store, drawn = doors.store(), f"{sheet.name}_{stage.version}"
-    mine = store, room.code, sheet.name, stage.round, token
-    # Who comes after the time marks without the clock, and so does who took it away before.
-    seconds = None if votes.is_unhurried(*mine) else _left(stage) or None
-    told: dict[str, Any] = st.session_state.setdefault(
-        f"page_{drawn}", {"marked": votes.marks_of(*mine), "seconds": seconds}
-    )
+    drawn = f"{sheet.name}_{stage.version}"
+    mine = doors.store(), room.code, sheet.name, stage.round, token
+    if f"page_{drawn}" not in st.session_state:
+        # Who comes after the time marks without the clock, and so does who took it away before.
+        seconds = None if votes.is_unhurried(*mine) else _left(stage) or None
+        st.session_state[f"page_{drawn}"] = {"marked": votes.marks_of(*mine), "seconds": seconds}
+    told: dict[str, Any] = st.session_state[f"page_{drawn}"]
     # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
         key=f"sheet_{drawn}",

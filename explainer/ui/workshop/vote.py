@@ -185,7 +185,7 @@ def _results(room: Room, question: Question, large: bool) -> None:
             said = f"Fewer than {FEWEST} answered in the {' and in the '.join(few)}: "
             said += "to show what they answered would point at somebody."
             st.markdown(f"#### {said}") if large else st.info(said)
-        elif tallies and any(_few_phones(room, question, tally) for tally in tallies):
+        elif any(tally.withheld for tally in tallies):
             said = f"These are counted hands alone: fewer than {FEWEST} answered by phone."
             st.markdown(f"#### {said}") if large else st.info(said)
         elif not tallies:
@@ -214,12 +214,6 @@ def _results(room: Room, question: Question, large: bool) -> None:
             key=f"votes_{question.key}",
             config={"displayModeBar": False},
         )
-
-
-def _few_phones(room: Room, question: Question, told: Tally) -> bool:
-    """Whether phones answered in a round of which the hands alone are told."""
-    kept = votes.tally(doors.store(), room.code, question.key, told.round)
-    return any(kept.phones.values()) and not any(told.phones.values())
 
 
 def _name(tally: Tally) -> str:
