@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from explainer.ui import resources, visitor
+from explainer.ui import computed, session
 from explainer.ui.workshop import doors
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
-resources.prepare()
-resources.present()
+computed.prepare()
+computed.present()
 doors.gate()
 
 page = st.navigation(
@@ -23,7 +23,7 @@ page = st.navigation(
     position="hidden" if doors.in_room() else "top",
 )
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
-resources.arrive(page.url_path)
+computed.arrive(page.url_path)
 if not doors.in_room():
-    visitor.controls()
+    session.controls()
 page.run()

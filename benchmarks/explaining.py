@@ -47,8 +47,10 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
     from pytorch_grad_cam import GradCAM as TheirGradCAM
     from torchcam.methods import GradCAM as TorchCAM
 
-    from explainer import classifiers, faces, methods, people, saliency, samples
-    from explainer.saliency import METHODS, Target
+    from explainer.attribution import explain as explaining
+    from explainer.attribution import methods
+    from explainer.attribution.explain import METHODS, Target
+    from explainer.vision import classifiers, faces, people, samples
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -82,7 +84,7 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
         return values
 
     def by_captum(name: str) -> NDArray[np.float32]:
-        asked = saliency.question(classifier, head, crop, target, settings[name])
+        asked = explaining.question(classifier, head, crop, target, settings[name])
         torch.manual_seed(0)
         with torch.no_grad():
             values = _captum(name, asked)
@@ -107,7 +109,7 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
         return method.attribute(asked.inputs, target=index, **segments, **number)[:, 0]
 
     def ours(name: str) -> NDArray[np.float32]:
-        return saliency.explain(classifier, head, crop, target, name, settings=settings[name]).values
+        return explaining.explain(classifier, head, crop, target, name, settings=settings[name]).values
 
     found: dict[str, Callable[[], NDArray[np.float32]]] = {
         "forward": forward,
@@ -151,17 +153,19 @@ def memory() -> list[tuple[int, float]]:
     All methods in turn, each for another label, and a check of each map. As in the app each is asked of a worker, from
     a thread of its own.
     """
-    from explainer import faces, faithfulness, roulette, saliency, samples
-    from explainer.saliency import METHODS, Target
-    from explainer.workers import Job, Progress, Worker
+    from explainer.attribution import explain as explaining
+    from explainer.attribution import faithfulness
+    from explainer.attribution.explain import METHODS, Target
+    from explainer.jobs import Job, Progress, Worker
+    from explainer.vision import faces, pipeline, samples
 
     warnings.simplefilter("ignore")
-    photo, worker, made = samples.read("astronaut"), Worker(roulette.load, "explainer"), 0
+    photo, worker, made = samples.read("astronaut"), Worker(pipeline.load, "explainer"), 0
 
-    def offered(pipeline: roulette.Pipeline, progress: Progress) -> tuple[str, ...]:
-        return saliency.offered(pipeline.classifier, pipeline.head, "person")
+    def offered(reader: pipeline.Reader, progress: Progress) -> tuple[str, ...]:
+        return explaining.offered(reader.classifier, reader.head, "person")
 
-    (reading, *_) = worker.submit(lambda pipeline, progress: roulette.read(pipeline, photo)).result().readings
+    (reading, *_) = worker.submit(lambda reader, progress: pipeline.read(reader, photo)).result().readings
     methods = worker.submit(offered).result()
     targets = [Target("person", label.wnid) for label in reading.people("fall-2011", ROUNDS * len(methods))]
     found = []
@@ -170,16 +174,16 @@ def memory() -> list[tuple[int, float]]:
         settings = {name: few for name, few in FEW.items() if name in METHODS[method].settings}
 
         def explain(
-            pipeline: roulette.Pipeline,
+            reader: pipeline.Reader,
             progress: Progress,
             target: Target = target,
             method: str = method,
             settings: dict[str, int] = settings,
         ) -> int:
             """How many explanations it took."""
-            given = roulette.explain(pipeline, photo, reading.box, target, method, progress, settings)
-            crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
-            checks = faithfulness.check(faithfulness.Claim(pipeline.classifier, pipeline.head, crop, given))
+            given = explain.explain_photo(reader, photo, reading.box, target, method, progress, settings)
+            crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
+            checks = faithfulness.check(faithfulness.Claim(reader.classifier, reader.head, crop, given))
             return 1 + checks.sensitivity.samples + len(checks.randomised)
 
         jobs: list[Job[int]] = []

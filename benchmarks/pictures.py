@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from explainer import samples
+from explainer.vision import samples
 
 SHARED = Path(__file__).parents[2] / "shared" / "photos"
 LARGE = (4000, 3000)

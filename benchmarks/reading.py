@@ -33,12 +33,13 @@ def plain() -> ReadAll:
     import torch
     from PIL import Image, ImageOps
 
-    from explainer import assets, classifiers, faces, people
-    from explainer.photos import Photo
+    from explainer.setup import files
+    from explainer.vision import classifiers, faces, people
+    from explainer.vision.photos import Photo
 
     classifier = classifiers.load()
     head = people.load(classifier)
-    yunet = cv2.FaceDetectorYN.create(str(assets.path(assets.YUNET)), "", (640, 640), score_threshold=0.7)
+    yunet = cv2.FaceDetectorYN.create(str(files.path(files.YUNET)), "", (640, 640), score_threshold=0.7)
 
     def read(data: bytes) -> Answer:
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
@@ -59,38 +60,38 @@ def plain() -> ReadAll:
             answer.append((corner, classifier.wnids[int(logits.argmax())], head.wnids[int(scores.argmax())]))
         return answer
 
-    return lambda files: [read(data) for data in files]
+    return lambda batch: [read(data) for data in batch]
 
 
 def explainer() -> ReadAll:
     """The way the app and the command line go."""
-    from explainer import photos, roulette
-    from explainer.workers import Worker
+    from explainer.jobs import Worker
+    from explainer.vision import photos, pipeline
 
-    worker = Worker(roulette.load, "reader", threads=os.cpu_count() or 1)
+    worker = Worker(pipeline.load, "reader", threads=os.cpu_count() or 1)
 
-    def read(data: bytes, pipeline: roulette.Pipeline, progress: Callable[[float], None]) -> Answer:
+    def read(data: bytes, reader: pipeline.Reader, progress: Callable[[float], None]) -> Answer:
         return [
             (
                 list(astuple(reading.box)) if reading.box else None,
                 reading.objects(1)[0].wnid,
                 reading.people("fall-2011", 1)[0].wnid,
             )
-            for reading in roulette.read(pipeline, photos.read(data)).readings
+            for reading in pipeline.read(reader, photos.read(data)).readings
         ]
 
-    return lambda files: [job.result() for job in [worker.submit(partial(read, data)) for data in files]]
+    return lambda batch: [job.result() for job in [worker.submit(partial(read, data)) for data in batch]]
 
 
 def measure(way: ReadAll) -> dict[str, Any]:
     """Seconds for each kind of picture, the best of REPEATS, with the answers; megabytes at the peak."""
     report: dict[str, Any] = {"seconds": {}, "answers": {}}
-    for kind, files in pictures.kinds().items():
-        way(files[:4])  # what is loaded at the first call
+    for kind, batch in pictures.kinds().items():
+        way(batch[:4])  # what is loaded at the first call
         times = []
         for _ in range(REPEATS):
             start = time.perf_counter()
-            report["answers"][kind] = way(files)
+            report["answers"][kind] = way(batch)
             times.append(time.perf_counter() - start)
         report["seconds"][kind] = min(times)
     status = Path("/proc/self/status").read_text()

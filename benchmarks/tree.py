@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from explainer import search, taxonomy
+from explainer.imagenet import search, taxonomy
 from tests.browser.conftest import APP, TreePage, chromium_running, find_chromium, starting
 
 QUERIES, SUBTREES = 300, 50

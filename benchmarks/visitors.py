@@ -18,8 +18,9 @@ from pathlib import Path
 
 from benchmarks import pictures
 from benchmarks.protocol import Visit
-from explainer import photos, roulette, samples, vocabularies
-from explainer.photos import Photo
+from explainer.imagenet import vocabularies
+from explainer.vision import photos, pipeline, samples
+from explainer.vision.photos import Photo
 from tests.browser.conftest import APP, Server, serving
 
 VISITORS, MINUTES = 10, 5.0
@@ -122,18 +123,18 @@ def report() -> None:
 
 def _choices() -> list[Picture]:
     """The samples and the photographs beside the project, with the answers that one thread gives for each alone."""
-    pipeline = roulette.load()
+    reader = pipeline.load()
     found = []
     for name, sample in samples.SAMPLES.items():
-        found.append(Picture(sample.title, None, _right(pipeline, samples.read(name))))
+        found.append(Picture(sample.title, None, _right(reader, samples.read(name))))
     for path in sorted(pictures.SHARED.glob("*.jpg")):
         content = path.read_bytes()
-        found.append(Picture(path.name, content, _right(pipeline, photos.read(content))))
+        found.append(Picture(path.name, content, _right(reader, photos.read(content))))
     return found
 
 
-def _right(pipeline: roulette.Pipeline, photo: Photo) -> Answer:
-    result = roulette.read(pipeline, photo)
+def _right(reader: pipeline.Reader, photo: Photo) -> Answer:
+    result = pipeline.read(reader, photo)
     first = result.readings[0]
     labels = (label for release in vocabularies.RELEASES for label in first.people(release, TOP))
     return Answer(len(result.boxes), tuple((label.wnid, label.score) for label in labels))

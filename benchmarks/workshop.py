@@ -20,9 +20,10 @@ from pathlib import Path
 from benchmarks import pictures, visitors
 from benchmarks.protocol import Visit
 from benchmarks.visitors import WATCH
-from explainer import photos, roulette, samples, vocabularies
-from explainer.ui.category import plain
-from explainer.workshop import ballots, rooms, sheets, votes, wall
+from explainer.imagenet import vocabularies
+from explainer.ui.category_card import plain
+from explainer.vision import photos, pipeline, samples
+from explainer.workshop import questions, rooms, sheets, votes, wall
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser import processes
@@ -88,7 +89,7 @@ class Phone(Visit):
 
     def vote(self, page: Page, answer: str, sent: Sent) -> None:
         """Press an answer, and look whether it was counted."""
-        title = next(choice.title for choice in ballots.question(page[0]).deck.choices if choice.key == answer)
+        title = next(choice.title for choice in questions.question(page[0]).deck.choices if choice.key == answer)
         self._send(
             page,
             answer,
@@ -189,7 +190,7 @@ class Course:
 
     def present(self) -> None:
         """Lead the room through votes and pages until the end."""
-        for question in itertools.cycle(ballots.DECKS[self.room.deck].questions):
+        for question in itertools.cycle(questions.DECKS[self.room.deck].questions):
             for activity, turn, seconds in ((question, 1, VOTE), (question, 2, VOTE), (sheets.SHEETS[0], 1, SHEET)):
                 step = "fifty" if activity in sheets.SHEETS else "decide"
                 rooms.present(self.store, self.room.code, step=step, activity=activity, round=turn, open=True)
@@ -265,10 +266,10 @@ def _print(course: Course) -> None:
 
 def _print_counts() -> None:
     """Why a wall counts classes: how many of the words that a room's pictures get come once."""
-    pipeline = roulette.load()
+    reader = pipeline.load()
     sights = [samples.read(name) for name in samples.SAMPLES]
     sights += [photos.read(picture.data) for picture in sheets.sheet("person").pictures]
-    firsts = [roulette.read(pipeline, sight).readings[0].people("fall-2011", 1)[0].wnid for sight in sights[:SIGHTS]]
+    firsts = [pipeline.read(reader, sight).readings[0].people("fall-2011", 1)[0].wnid for sight in sights[:SIGHTS]]
     counts, classes = Counter(firsts), Counter(map(vocabularies.status, firsts))
     once = sum(count == 1 for count in counts.values())
     print(

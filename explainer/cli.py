@@ -14,29 +14,18 @@ from typing import Any, get_args
 import numpy as np
 from tqdm import tqdm
 
-from explainer import (
-    assets,
-    cards,
-    catalogue,
-    faces,
-    figures,
-    photos,
-    provision,
-    removal,
-    roulette,
-    saliency,
-    search,
-    taxonomy,
-    vocabularies,
-    words,
-)
-from explainer.photos import Photo, PhotoError
-from explainer.roulette import Pipeline, Result
-from explainer.saliency import Target
-from explainer.taxonomy import Extent, Safety
-from explainer.words import Caption, Context
-from explainer.workers import Progress, Worker
-from explainer.workshop import access
+from explainer.attribution import explain
+from explainer.attribution.explain import Target
+from explainer.charts import pictures
+from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
+from explainer.imagenet.taxonomy import Extent, Safety
+from explainer.imagenet.words import Caption, Context
+from explainer.jobs import Progress, Worker
+from explainer.setup import files, provision
+from explainer.vision import cards, faces, photos, pipeline
+from explainer.vision.photos import Photo, PhotoError
+from explainer.vision.pipeline import Reader, Result
+from explainer.workshop import presenter_key
 
 _EXTENSIONS = {
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
@@ -48,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (cards.CardError, assets.ProvisionError, saliency.MethodError) as error:
+    except (cards.CardError, files.ProvisionError, explain.MethodError) as error:
         print(f"explainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -69,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--whole", action="store_true", help="label the whole picture, whoever is in it")
     classify.add_argument("--model", default=cards.DEFAULT, metavar="NAME", help=f"a model card ({cards.DEFAULT})")
     classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words")
-    classify.add_argument("--explain", choices=saliency.METHODS, help="explain the first label of each reading")
+    classify.add_argument("--explain", choices=explain.METHODS, help="explain the first label of each reading")
     classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: overlay .png, raw map .npy")
     classify.set_defaults(run=_classify, parser=classify)
 
@@ -139,22 +128,22 @@ def _classify(options: argparse.Namespace) -> int:
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.PHOTO, options.reveal)
 
-    def classify(path: Path, pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    def classify(path: Path, reader: Reader, progress: Progress) -> dict[str, Any]:
         try:
             photo = photos.read_file(path)
         except PhotoError as error:
             return {"photo": str(path), "error": str(error)}
-        result = roulette.read(pipeline, photo, options.whole)
+        result = pipeline.read(reader, photo, options.whole)
         if options.explain:
             stem = options.out / f"{path.stem[:100]}-{photo.digest[:8]}"
             try:
-                _explain(pipeline, photo, result, options.explain, stem)
+                _explain(reader, photo, result, options.explain, stem)
             except OSError as error:
                 return {"photo": str(path), "error": f"The explanation cannot be written: {error.strerror}."}
-        return {"photo": str(path), **roulette.record(result, options.top, caption)}
+        return {"photo": str(path), **pipeline.record(result, options.top, caption)}
 
     # Explaining hooks the module, so only one thread may do it.
-    worker = Worker(lambda: roulette.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
+    worker = Worker(lambda: pipeline.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
     jobs = [worker.submit(partial(classify, path)) for path in paths]
     if not jobs:
         print("explainer: there is no photo in what was named.", file=sys.stderr)
@@ -183,14 +172,14 @@ def _files(path: Path) -> Iterator[Path]:
     yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
 
 
-def _explain(pipeline: Pipeline, photo: Photo, result: Result, method: str, stem: Path) -> None:
+def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
     """Write the overlay and the raw map of the first label of each reading; the overlay bears no words."""
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
-        attribution = roulette.explain(pipeline, photo, reading.box, target, method)
-        crop = faces.crop(photo, reading.box, pipeline.classifier.card.transform.side)
+        attribution = explain.explain_photo(reader, photo, reading.box, target, method)
+        crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
         name = f"{stem}-{number}-{method}"
-        figures.overlay(crop, attribution).save(f"{name}.png")
+        pictures.overlay(crop, attribution).save(f"{name}.png")
         np.save(f"{name}.npy", attribution.values)
 
 
@@ -331,10 +320,10 @@ def _models(options: argparse.Namespace) -> int:
     failed = False
     for card in [cards.load(name) for name in options.download]:
         try:
-            with assets.terminal_progress(card.title) as progress:
+            with files.terminal_progress(card.title) as progress:
                 cards.fetch(card, progress=progress, report=lambda line: print(line, file=sys.stderr))
-            roulette.load(card.name)  # which takes it through the self-test
-        except (assets.ProvisionError, cards.CardError) as error:
+            pipeline.load(card.name)  # which takes it through the self-test
+        except (files.ProvisionError, cards.CardError) as error:
             failed = True
             print(error, file=sys.stderr)
         else:
@@ -356,14 +345,14 @@ def _state(card: cards.ModelCard) -> str:
 def _provision(options: argparse.Namespace) -> int:
     if options.pack:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
-        provision.pack(options.pack, (assets.YUNET, *downloaded))
+        provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
         return int(bool(provision.provision()))
     return 0
 
 
 def _key(options: argparse.Namespace) -> int:
-    print(access.made_key())
+    print(presenter_key.made_key())
     return 0
 
 
@@ -372,7 +361,7 @@ def _compile(options: argparse.Namespace) -> int:
         if options.table == "tree":
             path = taxonomy.write_table()
         else:
-            from explainer import people  # imports torch
+            from explainer.vision import people  # imports torch
 
             path = people.write_embeddings()
     except LookupError:

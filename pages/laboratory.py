@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explainer import roulette
-from explainer.ui import downloads, labels, laboratory, resources, source, visitor
+from explainer.ui import computed, downloads, labels, laboratory, photo_source, session
+from explainer.vision import pipeline
 
 TOP = 5
 
@@ -12,20 +12,20 @@ st.markdown(
     "Which pixels carried the label? Ask several methods the same question, and see how far they agree; then check "
     "whether what they show is true of the network. None of them tells whether the label is true of anybody."
 )
-photo = source.bring_along()
+photo = photo_source.bring_along()
 if photo is None:
     st.stop()
-visitor.notice()
-result = resources.read(photo, False)
+session.notice()
+result = computed.read(photo, False)
 reading = result.readings[labels.face(result)]
 target = laboratory.target(reading, TOP)
 methods = laboratory.methods(target.kind)
 drawing = laboratory.drawing()
 if not laboratory.asked(photo, reading, target, methods):
     st.stop()
-crop = roulette.seen(photo, reading)
+crop = pipeline.seen(photo, reading)
 jobs = laboratory.jobs(photo, reading.box, target, methods)
-pictures, below = st.container(), resources.blank_until(*jobs)
+pictures, below = st.container(), computed.blank_until(*jobs)
 with pictures:
     attributions = laboratory.maps(jobs, methods, crop, drawing)
 if not attributions:
@@ -40,11 +40,11 @@ with below():
     st.header("Is it true of the network?")
     checked = laboratory.checked(attributions)
     if checked is None:
-        resources.stop("checks")
+        computed.stop("checks")
         st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
         st.stop()
-    check = resources.check(photo, reading.box, checked)
-    found = resources.blank_until(check)
+    check = computed.check(photo, reading.box, checked)
+    found = computed.blank_until(check)
     checks = laboratory.wait_for_checks(check)
     with found():
         laboratory.checks(checked, checks, crop, drawing)

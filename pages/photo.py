@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from explainer import charts, figures, roulette, saliency, vocabularies
-from explainer.ui import choice, downloads, labels, models, resources, source, visitor
-from explainer.words import Context
+from explainer.attribution import explain
+from explainer.charts import charts, pictures
+from explainer.imagenet import vocabularies
+from explainer.imagenet.words import Context
+from explainer.ui import computed, downloads, labels, model_picker, options, photo_source, session
+from explainer.vision import pipeline
 
 TOP = 5
 
@@ -14,15 +17,15 @@ st.markdown(
     f"{len(vocabularies.person_categories('fall-2011')):,} kinds of people it calls nearest: before most of them were "
     "removed, and after."
 )
-source.choose()
-photo = source.photo()
+photo_source.choose()
+photo = photo_source.photo()
 if photo is None:
     st.caption("Nobody has to give a face: the sample pictures do as well.")
     st.stop()
-visitor.notice()
+session.notice()
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-    release = choice.one(
+    release = options.one(
         "Labels from", list(vocabularies.RELEASES), "release", lambda name: vocabularies.RELEASES[name].title
     )
     whole = st.toggle(
@@ -31,26 +34,26 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         key="whole",
         persist_state="session",
     )
-    models.choose()
-models.about()
-result = resources.read(photo, whole)
+    model_picker.choose()
+model_picker.about()
+result = computed.read(photo, whole)
 firsts = [reading.people(release, 1)[0] for reading in result.readings]
 
 picture, about = st.columns([3, 2], gap="large")
 with picture:
-    captions = [visitor.caption(label.wnid, Context.PHOTO) for label in firsts]
+    captions = [session.caption(label.wnid, Context.PHOTO) for label in firsts]
     st.image(
-        figures.labelled(photo, result.boxes, captions, fit=(1280, 1200)),
+        pictures.labelled(photo, result.boxes, captions, fit=(1280, 1200)),
         width="content",
         output_format="JPEG",
         alt=f"The photo; {labels.found(result)} Labels: {'; '.join(caption.name for caption in captions)}.",
     )
-    if len(captions) > figures.MOST_WORDS:
-        st.markdown(labels.plain(figures.numbered(captions)))
+    if len(captions) > pictures.MOST_WORDS:
+        st.markdown(labels.plain(pictures.numbered(captions)))
     st.caption(labels.found(result))
     with st.container(horizontal=True):
         downloads.buttons(photo, result, release)
-        source.forget_button()
+        photo_source.forget_button()
 with about:
     index = labels.face(result)
     reading = result.readings[index]
@@ -62,19 +65,19 @@ st.markdown(labels.removal(reading, TOP))
 labels.by_release(reading, TOP)
 
 st.header("Another model, the same photo")
-models.compare(photo, whole, result, index, TOP)
+model_picker.compare(photo, whole, result, index, TOP)
 
 st.header("How it came to that")
 seen, objects = st.columns([2, 3], gap="large")
 with seen:
-    crop = roulette.seen(photo, reading)
+    crop = pipeline.seen(photo, reading)
     st.image(crop, width=224, caption="What the network saw", alt="The square cut out for the network.")
 with objects:
     st.markdown(labels.chain(reading, release))
     likeliest = reading.objects(TOP)
     st.plotly_chart(
         charts.bars(
-            [visitor.caption(label.wnid, Context.PHOTO) for label in likeliest],
+            [session.caption(label.wnid, Context.PHOTO) for label in likeliest],
             [label.score for label in likeliest],
             "The objects the network saw",
         ),
@@ -88,14 +91,14 @@ st.header("Which pixels carried it")
 ask, answer = st.columns([2, 3], gap="large")
 with ask:
     target = st.selectbox("Label", labels.targets(reading, TOP), format_func=labels.option, key="target")
-    method = choice.one("Method", saliency.FIRST, "method", lambda name: saliency.METHODS[name].title)
+    method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
     opacity = st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="opacity", persist_state="session")
-    st.caption(f"{saliency.METHODS[method].idea} {saliency.METHODS[method].paper}.")
-    attribution = resources.explain(photo, reading.box, target, method)
+    st.caption(f"{explain.METHODS[method].idea} {explain.METHODS[method].paper}.")
+    attribution = computed.explain(photo, reading.box, target, method)
     st.caption(labels.explained(attribution))
 with answer:
     st.image(
-        figures.overlay(crop, attribution, opacity),
+        pictures.overlay(crop, attribution, opacity),
         width="stretch",
         output_format="JPEG",
         alt="What the network saw; what spoke for the label is laid over it in bright colours.",

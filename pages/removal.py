@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explainer import roulette
-from explainer.removal import TIMELINE, VOICES
-from explainer.ui import chart, labels, release_maps, removal, resources, source, visitor
+from explainer.imagenet.removal import TIMELINE, VOICES
+from explainer.ui import chart_frame, computed, labels, photo_source, release_maps, removal, session
+from explainer.vision import pipeline
 
 TOP = 5
 
@@ -15,7 +15,7 @@ st.markdown(
     "what the removal did not reach."
 )
 removal.sections()
-chart.large()
+chart_frame.large()
 
 removal.section("steps")
 measure = removal.measure()
@@ -53,14 +53,14 @@ removal.section("published")
 removal.published()
 
 removal.section("photo")
-photo = source.bring_along()
+photo = photo_source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
-if photo is not None and visitor.agreed():
-    result = resources.read(photo, False)
+if photo is not None and session.agreed():
+    result = computed.read(photo, False)
     reading = result.readings[labels.face(result)]
     seen, said = st.columns([1, 3], gap="large")
     with seen:
-        st.image(roulette.seen(photo, reading), width=224, alt="The square cut out for the network.")
+        st.image(pipeline.seen(photo, reading), width=224, alt="The square cut out for the network.")
     with said:
         st.markdown(labels.answers(reading))
         st.markdown(labels.removal(reading, TOP))

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explainer import taxonomy
-from explainer.ui import category, tree
-from explainer.words import Context
+from explainer.imagenet import taxonomy
+from explainer.imagenet.words import Context
+from explainer.ui import category_card, tree
 
 st.title("Category tree")
 st.markdown(
@@ -24,7 +24,7 @@ about, picture = st.columns([2, 3], gap="large")
 with picture:
     tree.chart(wnid)
 with about:
-    category.card(wnid, Context.TREE, key="card")
+    category_card.card(wnid, Context.TREE, key="card")
     st.markdown(tree.extent(wnid))
     st.caption(tree.named_by(wnid))
 tree.steps("Above it", taxonomy.load()[wnid].parents, key="parent")

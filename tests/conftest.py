@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import file_server
 import handmade
-import homes
 import pytest
 import sentinels
 from handmade import PHOTOS, ROOT
 from PIL import ImageDraw
 
-from explainer import roulette, taxonomy
-from explainer.classifiers import Classifier
-from explainer.people import PeopleHead
-from explainer.roulette import Pipeline
-from explainer.taxonomy import Taxonomy
+from explainer.imagenet import taxonomy
+from explainer.imagenet.taxonomy import Taxonomy
+from explainer.vision import pipeline
+from explainer.vision.classifiers import Classifier
+from explainer.vision.people import PeopleHead
+from explainer.vision.pipeline import Reader
 
 
 @pytest.fixture(scope="session")
@@ -30,19 +31,19 @@ def tree() -> Taxonomy:
 
 
 @pytest.fixture(scope="session")
-def pipeline() -> Pipeline:
+def reader() -> Reader:
     """The one that the app starts with."""
-    return roulette.load()
+    return pipeline.load()
 
 
 @pytest.fixture(scope="session")
-def classifier(pipeline: Pipeline) -> Classifier:
-    return pipeline.classifier
+def classifier(reader: Reader) -> Classifier:
+    return reader.classifier
 
 
 @pytest.fixture(scope="session")
-def head(pipeline: Pipeline) -> PeopleHead:
-    return pipeline.head
+def head(reader: Reader) -> PeopleHead:
+    return reader.head
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +75,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def home() -> Iterator[homes.Home]:
+def home() -> Iterator[file_server.Home]:
     """A web server that publishes one file."""
-    with homes.serving() as home:
+    with file_server.serving() as home:
         yield home
 
 

@@ -1,12 +1,16 @@
-"""What tests know of the checkout, and a tree of ten synsets made by hand."""
+"""What tests know of the checkout and of four faces, and a tree of ten synsets made by hand."""
 
 from pathlib import Path
 
-from explainer import taxonomy
-from explainer.taxonomy import Synset, Taxonomy
+from explainer.imagenet import taxonomy
+from explainer.imagenet.taxonomy import Synset, Taxonomy
+from explainer.vision.faces import Box
 
 ROOT = Path(__file__).parents[1]
 PHOTOS = ROOT.parent / "shared" / "photos"
+
+FOUR_FACES = (Box(256, 48, 352, 176), Box(130, 78, 222, 206), Box(434, 112, 490, 182), Box(6, 98, 50, 160))
+"""Where the faces of four_faces.jpg are, by eye: forehead to chin, cheek to cheek, the largest first."""
 
 SOURCES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -39,3 +43,11 @@ def small_tree() -> Taxonomy:
         Synset(ADA, ("Ada",), (), (BAKER,), images=1),
     )
     return Taxonomy({synset.wnid: synset for synset in synsets})
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Area of the intersection over area of the union."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    shared = max(0, width) * max(0, height)
+    return shared / (one.width * one.height + other.width * other.height - shared)

@@ -8,8 +8,8 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from explainer import taxonomy, words
-from explainer.taxonomy import Safety, Synset, Taxonomy
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.taxonomy import Safety, Synset, Taxonomy
 
 MASKED: tuple[Safety, ...] = ("offensive", "sensitive")
 

@@ -41,8 +41,9 @@ def test_nothing_writes_html_of_its_own(file: str) -> None:
 def test_the_app_starts_without_the_libraries_that_take_seconds() -> None:
     script = f"""
 import sys
-from explainer import figures, samples
-from explainer.ui import resources
+from explainer.charts import pictures
+from explainer.ui import computed
+from explainer.vision import samples
 print(*(name for name in {SLOW} if name in sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)

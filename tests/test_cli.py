@@ -16,10 +16,13 @@ import sentinels
 import skimage
 from PIL import Image
 
-from explainer import assets, figures, photos, taxonomy, wordnet, words
+from explainer.charts import pictures
 from explainer.cli import main
-from explainer.vocabularies import person_categories
-from explainer.words import Context
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.vocabularies import person_categories
+from explainer.imagenet.words import Context
+from explainer.setup import files, wordnet
+from explainer.vision import photos
 
 PICTURES = Path(skimage.__file__).parent / "data"
 ASTRONAUT, CAT = PICTURES / "astronaut.png", PICTURES / "chelsea.png"  # one face, none
@@ -256,11 +259,11 @@ def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
     code, _ = classify(CAT, ASTRONAUT, "--explain", method, "--out", folder)
 
     assert code == 0
-    pictures, maps = sorted(folder.glob("*.png")), sorted(folder.glob("*.npy"))
-    assert len(pictures) == len(maps) == 2
-    assert {path.stem for path in pictures} == {path.stem for path in maps}
+    drawn, maps = sorted(folder.glob("*.png")), sorted(folder.glob("*.npy"))
+    assert len(drawn) == len(maps) == 2
+    assert {path.stem for path in drawn} == {path.stem for path in maps}
     assert len(list(folder.iterdir())) == 4
-    for path in pictures:
+    for path in drawn:
         with Image.open(path) as picture:
             picture.load()
             assert picture.mode == "RGB"
@@ -333,7 +336,7 @@ def test_words_asked_for_are_printed_and_still_not_drawn(
 @pytest.mark.usefixtures("planted")
 def test_the_spy_sees_what_is_drawn(drawn: list[str]) -> None:
     wnid = next(wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
-    figures.labelled(photos.read_file(CAT), (), [words.caption(wnid, Context.PHOTO, revealed=True)])
+    pictures.labelled(photos.read_file(CAT), (), [words.caption(wnid, Context.PHOTO, revealed=True)])
 
     assert len(sentinels.found(" ".join(drawn))) == 1
 
@@ -449,18 +452,18 @@ def test_models_are_listed_with_whether_they_are_present(capsys: pytest.CaptureF
     assert line.endswith("present")
 
 
-@pytest.mark.skipif(assets.path(assets.YUNET) is None or not wordnet.ready(), reason="nothing to provide it from")
+@pytest.mark.skipif(files.path(files.YUNET) is None or not wordnet.ready(), reason="nothing to provide it from")
 def test_provision_says_where_each_thing_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mirror = assets.weights_folder()
+    mirror = files.weights_folder()
     monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
     monkeypatch.setenv("EXPLAINER_MIRROR", str(mirror))
 
     assert main(["provision"]) == 0
-    assert (tmp_path / "weights" / assets.YUNET.filename).stat().st_size == assets.YUNET.size
+    assert (tmp_path / "weights" / files.YUNET.filename).stat().st_size == files.YUNET.size
     said = capsys.readouterr().out
-    assert assets.YUNET.name in said
+    assert files.YUNET.name in said
     assert "WordNet" in said
 
 

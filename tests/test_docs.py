@@ -5,8 +5,10 @@ import re
 import pytest
 from handmade import ROOT, SOURCES
 
-from explainer import cards, saliency, vocabularies
+from explainer.attribution import explain
 from explainer.cli import _parser
+from explainer.imagenet import vocabularies
+from explainer.vision import cards
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = sorted(
@@ -45,8 +47,8 @@ def test_every_model_stands_in_the_table_with_its_licence(card: cards.ModelCard)
         assert cards.megabytes(card.weights.asset.size) in row
 
 
-@pytest.mark.parametrize("method", saliency.METHODS.values(), ids=lambda method: method.name)
-def test_every_method_and_its_paper_are_named(method: saliency.Method) -> None:
+@pytest.mark.parametrize("method", explain.METHODS.values(), ids=lambda method: method.name)
+def test_every_method_and_its_paper_are_named(method: explain.Method) -> None:
     assert method.title in README
     assert re.search(r"arXiv \S+\d", method.paper).group(0) in README
 

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 from handmade import ROOT
 
-from explainer import charts
-from explainer.ui import choice
+from explainer.charts import charts
+from explainer.ui import options
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 STATUSES = ("green", "blue", "orange", "red", "yellow")
@@ -52,7 +52,7 @@ def test_texts_can_be_read_on_every_ground(scheme: str) -> None:
 
 
 def test_names_of_options_have_the_colour_of_texts() -> None:
-    assert choice.readable("Fall 2011") == ":gray[Fall 2011]"
+    assert options.readable("Fall 2011") == ":gray[Fall 2011]"
     for scheme in ("light", "dark"):
         assert THEME[scheme]["grayTextColor"] == THEME[scheme]["textColor"]
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explainer import assets, cards, removal, roulette, vocabularies, words
-from explainer.taxonomy import DATA
+from explainer.imagenet import removal, vocabularies, words
+from explainer.imagenet.taxonomy import DATA
+from explainer.setup import files
+from explainer.vision import cards, pipeline
 
 _DISTRIBUTION = "imagenet-explainer"
 _READING = 800  # pixels that a line of prose is wide
@@ -18,7 +20,7 @@ _READING = 800  # pixels that a line of prose is wide
 def prose() -> str:
     """The text of `data/about.md` as Markdown; the figures that can be counted are counted."""
     text = (DATA / "about.md").read_text(encoding="utf-8")
-    return text.format(faces=roulette.MOST_FACES, **removal.figures())
+    return text.format(faces=pipeline.MOST_FACES, **removal.figures())
 
 
 def text() -> None:
@@ -46,7 +48,7 @@ def versions() -> None:
         hide_index=True,
         alt="The models that read photos, with their sources and licences.",
     )
-    detector = "YuNet" if assets.path(assets.YUNET) else "a Haar cascade, as the file of YuNet is not here"
+    detector = "YuNet" if files.path(files.YUNET) else "a Haar cascade, as the file of YuNet is not here"
     st.markdown(f"**Definitions** are read from {words.dictionary()}. **Faces** are looked for by {detector}.")
     st.markdown("**Tables**")
     st.dataframe(
@@ -73,14 +75,14 @@ def versions() -> None:
 @st.cache_data(show_spinner=False)
 def _tables() -> list[dict[str, str | int]]:
     """The tables of the package."""
-    files = sorted(file for file in DATA.iterdir() if file.suffix in (".csv", ".npz", ".txt"))
+    tables = sorted(file for file in DATA.iterdir() if file.suffix in (".csv", ".npz", ".txt"))
     return [
         {
             "table": file.name,
             "rows": _rows(file),
             "SHA-256": hashlib.sha256(file.read_bytes()).hexdigest(),
         }
-        for file in files
+        for file in tables
     ]
 
 

@@ -10,15 +10,18 @@ import numpy as np
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import faithfulness, figures, roulette, words
-from explainer.faces import Box
-from explainer.faithfulness import Checks
-from explainer.photos import Photo
-from explainer.roulette import Result
-from explainer.saliency import Attribution
-from explainer.ui import labels, visitor
+from explainer.attribution import faithfulness, report
+from explainer.attribution.explain import Attribution
+from explainer.attribution.faithfulness import Checks
+from explainer.charts import pictures
+from explainer.imagenet import words
+from explainer.imagenet.words import Caption, Context
+from explainer.ui import labels, session
 from explainer.ui.laboratory import Drawing
-from explainer.words import Caption, Context
+from explainer.vision import pipeline
+from explainer.vision.faces import Box
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Result
 
 
 def buttons(photo: Photo, result: Result, release: str) -> None:
@@ -26,10 +29,10 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     captions = [_caption(reading.people(release, 1)[0].wnid) for reading in result.readings]
     st.download_button(
         "Picture (PNG)",
-        lambda: figures.to_png(
-            figures.with_footer(
-                figures.labelled(photo, result.boxes, captions),
-                f"{figures.numbered(captions)}. {labels.small_print(release, result.model)}",
+        lambda: pictures.to_png(
+            pictures.with_footer(
+                pictures.labelled(photo, result.boxes, captions),
+                f"{pictures.numbered(captions)}. {labels.small_print(release, result.model)}",
             )
         ),
         file_name="labelled.png",
@@ -40,7 +43,7 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     st.download_button(
         "Readings (JSON)",
         lambda: json.dumps(
-            {**roulette.record(result, 10, _caption), "note": labels.small_print(release, result.model)}, indent=2
+            {**pipeline.record(result, 10, _caption), "note": labels.small_print(release, result.model)}, indent=2
         ),
         file_name="readings.json",
         mime="application/json",
@@ -64,18 +67,18 @@ def numbers(name: str, write: Callable[[], str]) -> None:
 def explanations(crop: Image, box: Box | None, attributions: Sequence[Attribution], drawing: Drawing) -> None:
     """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
 
-    model = visitor.model()
+    model = session.model()
 
     def archive() -> bytes:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
-            folder.writestr("crop.png", figures.to_png(crop))
+            folder.writestr("crop.png", pictures.to_png(crop))
             for attribution in attributions:
-                folder.writestr(f"{attribution.method}.png", figures.to_png(drawing.of(crop, attribution)))
+                folder.writestr(f"{attribution.method}.png", pictures.to_png(drawing.of(crop, attribution)))
             maps = io.BytesIO()
             np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
             folder.writestr("maps.npz", maps.getvalue())
-            how = {**roulette.provenance(attributions, model, box), "drawing": asdict(drawing)}
+            how = {**report.provenance(attributions, model, box), "drawing": asdict(drawing)}
             folder.writestr("how.json", json.dumps(how, indent=2))
         return file.getvalue()
 
@@ -91,7 +94,7 @@ def explanations(crop: Image, box: Box | None, attributions: Sequence[Attributio
 
 def checks(box: Box | None, attribution: Attribution, checks: Checks) -> None:
     """A button for the numbers of the checks of an explanation, and how it was made, as JSON."""
-    how = roulette.provenance([attribution], visitor.model(), box)
+    how = report.provenance([attribution], session.model(), box)
     st.download_button(
         "Checks (JSON)",
         lambda: json.dumps({**how, "checks": faithfulness.record(checks)}, indent=2),

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explainer import cards, vocabularies
-from explainer.cards import People
-from explainer.roulette import Reading, Result
-from explainer.saliency import Attribution, Target
-from explainer.ui import category, choice, visitor
-from explainer.ui.category import plain
-from explainer.vocabularies import Label
-from explainer.words import Context
+from explainer.attribution.explain import Attribution, Target
+from explainer.imagenet import vocabularies
+from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.words import Context
+from explainer.ui import category_card, options, session
+from explainer.ui.category_card import plain
+from explainer.vision import cards
+from explainer.vision.cards import People
+from explainer.vision.pipeline import Reading, Result
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,22 @@ def score(label: Label, reading: Reading) -> str:
 
 def card(label: Label, reading: Reading, key: str) -> None:
     """One label in full, with its score."""
-    category.card(label.wnid, Context.PHOTO, key)
+    category_card.card(label.wnid, Context.PHOTO, key)
     with st.container(horizontal=True, gap="small"):
         st.markdown(f":small[{score(label, reading)}]", help=_way(reading.model).scale)
-        if not visitor.caption(label.wnid, Context.PHOTO).masked:
-            category.link(label.wnid)
+        if not session.caption(label.wnid, Context.PHOTO).masked:
+            category_card.link(label.wnid)
 
 
 def show(labels: Sequence[Label], key: str) -> None:
     """Labels on a photo, the best first, with what may be shown of each; `key` tells the list from others."""
     for rank, label in enumerate(labels, start=1):
-        caption = visitor.caption(label.wnid, Context.PHOTO)
+        caption = session.caption(label.wnid, Context.PHOTO)
         gloss = f", *{plain(caption.gloss)}*" if caption.gloss else ""
         note = f" · {caption.note}" if caption.note else ""
         st.markdown(f"{rank}\\. **{plain(caption.text)}**{gloss}  \n:small[`{label.wnid}` · {label.score:z.3f}{note}]")
         if caption.masked:
-            visitor.reveal_button(label.wnid, f"{key}_{rank}")
+            session.reveal_button(label.wnid, f"{key}_{rank}")
 
 
 def found(result: Result) -> str:
@@ -114,7 +115,7 @@ def chain(reading: Reading, release: str) -> str:
 
 def removal(reading: Reading, n: int) -> str:
     """How the `n` nearest words fared in the removal, beside what chance would give, as sentences."""
-    nearest = [visitor.caption(label.wnid, Context.PHOTO) for label in reading.people("fall-2011", n)]
+    nearest = [session.caption(label.wnid, Context.PHOTO) for label in reading.people("fall-2011", n)]
     gone = sum(caption.note is not None for caption in nearest)
     masked = sum(caption.masked for caption in nearest)
     share = vocabularies.removed_share()
@@ -155,7 +156,7 @@ def face(result: Result) -> int:
     """The number of the reading to show: where there are several faces, the visitor chooses one."""
     if len(result.readings) == 1:
         return 0
-    return choice.one("Face", range(len(result.readings)), "face", lambda number: str(number + 1))
+    return options.one("Face", range(len(result.readings)), "face", lambda number: str(number + 1))
 
 
 def by_release(reading: Reading, n: int) -> None:
@@ -176,7 +177,7 @@ def targets(reading: Reading, n: int) -> list[Target]:
 
 def option(target: Target) -> str:
     """A target as one line to choose: its kind, its words or that they are masked, and its wnid."""
-    return f"{target.kind}: {visitor.caption(target.wnid, Context.PHOTO).text} · {target.wnid}"
+    return f"{target.kind}: {session.caption(target.wnid, Context.PHOTO).text} · {target.wnid}"
 
 
 def _first(reading: Reading, release: str) -> str:
@@ -184,7 +185,7 @@ def _first(reading: Reading, release: str) -> str:
 
 
 def _name(label: Label) -> str:
-    return f"**{plain(visitor.caption(label.wnid, Context.PHOTO).name)}**"
+    return f"**{plain(session.caption(label.wnid, Context.PHOTO).name)}**"
 
 
 def explained(attribution: Attribution) -> str:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import charts, faithfulness, figures, saliency, vocabularies
-from explainer.faces import Box
-from explainer.faithfulness import Checks
-from explainer.methods import Settings
-from explainer.photos import Photo
-from explainer.roulette import Reading
-from explainer.saliency import METHODS, Attribution, Target
-from explainer.ui import choice, labels, resources
-from explainer.workers import Job
+from explainer.attribution import explain, faithfulness
+from explainer.attribution.explain import METHODS, Attribution, Target
+from explainer.attribution.faithfulness import Checks
+from explainer.attribution.methods import Settings
+from explainer.charts import charts, pictures
+from explainer.imagenet import vocabularies
+from explainer.jobs import Job
+from explainer.ui import computed, labels, options
+from explainer.vision.faces import Box
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reading
 
 FEWEST, MOST = 2, 6
 """How many methods can be compared."""
@@ -41,29 +43,29 @@ class Drawing:
 
     def of(self, crop: Image, attribution: Attribution) -> Image:
         """The overlay of a map."""
-        return figures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
+        return pictures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
 
     def scale(self) -> tuple[Image, str]:
         """Its colours as a bar, and what they say."""
         ends = ("the strongest against", "the strongest for") if self.sign == "signed" else ("nothing", "the strongest")
-        return figures.scale(self.sign, self.colours), f"From {ends[0]} to {ends[1]}, in each map by itself."
+        return pictures.scale(self.sign, self.colours), f"From {ends[0]} to {ends[1]}, in each map by itself."
 
 
 def target(reading: Reading, top: int) -> Target:
     """The label that the visitor wants explained, or the difference between two."""
-    options = labels.targets(reading, top)
+    targets = labels.targets(reading, top)
     why, rather = st.columns(2, gap="large")
     with why:
         chosen = st.selectbox(
             "Why this label",
-            options,
+            targets,
             format_func=labels.option,
             key=_WHY,
             persist_state="session",
             on_change=_keep_apart,
         )
     with rather:
-        others = [option for option in options if option.kind == chosen.kind and option != chosen]
+        others = [option for option in targets if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
             "Rather than (the difference of the two is explained)",
             [_NOTHING, *others],
@@ -89,20 +91,20 @@ def forget() -> None:
         st.session_state.pop(name, None)
 
 
-def methods(kind: saliency.Kind) -> dict[str, Settings]:
+def methods(kind: explain.Kind) -> dict[str, Settings]:
     """The methods that the visitor wants compared, by name, each with all of its settings."""
     chosen: list[str] = st.pills(
         f"Methods, {FEWEST} to {MOST}",
-        resources.offered(kind),
+        computed.offered(kind),
         selection_mode="multi",
-        default=saliency.FIRST,
-        format_func=lambda name: choice.readable(METHODS[name].title),
+        default=explain.FIRST,
+        format_func=lambda name: options.readable(METHODS[name].title),
         key="methods",
         persist_state="session",
         wrap=True,
     )
     with st.expander("What each of them does"):
-        for name in resources.offered(kind):
+        for name in computed.offered(kind):
             method = METHODS[name]
             st.markdown(f"**{method.title}** ({method.cost}). {method.idea}  \n:small[{method.paper}]")
     with st.expander("Settings"):
@@ -117,7 +119,7 @@ def _settings(method: str) -> Settings:
     entry = METHODS[method]
     chosen = {}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        for name, setting in saliency.SETTINGS.items():
+        for name, setting in explain.SETTINGS.items():
             if name in entry.settings:
                 chosen[name] = st.selectbox(
                     f"{entry.title}: {setting.title.lower()}",
@@ -140,7 +142,7 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
         st.session_state[_ASKED] = question
     asked = bool(st.session_state.get(_ASKED) == question)
     if not asked:
-        resources.stop()
+        computed.stop()
     if not FEWEST <= len(methods) <= MOST:
         st.info(f"Choose {FEWEST} to {MOST} methods.")
         return False
@@ -176,12 +178,12 @@ def _contrast(before: str, after: str) -> None:
 
 def _stop() -> None:
     st.session_state[_STOPPED] = True
-    resources.stop("explanations")
+    computed.stop("explanations")
 
 
 def _stop_checks() -> None:
     st.session_state[_CHECKED] = None
-    resources.stop("checks")
+    computed.stop("checks")
 
 
 def drawing() -> Drawing:
@@ -191,8 +193,8 @@ def drawing() -> Drawing:
             st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", persist_state="session", width=200),
             st.selectbox(
                 "Show",
-                figures.SIGNS,
-                format_func=figures.SIGNS.__getitem__,
+                pictures.SIGNS,
+                format_func=pictures.SIGNS.__getitem__,
                 key="sign",
                 persist_state="session",
                 width=260,
@@ -207,14 +209,14 @@ def drawing() -> Drawing:
                 persist_state="session",
                 width=260,
             ),
-            st.selectbox("Colours", figures.COLOURS, key="laboratory_colours", persist_state="session", width=160),
+            st.selectbox("Colours", pictures.COLOURS, key="laboratory_colours", persist_state="session", width=160),
         )
 
 
 def jobs(photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]) -> list[Job[Attribution]]:
     """The maps that were asked for, on their way; after a stop the same jobs, none of which begins again."""
-    stopped = resources.explained() if st.session_state.get(_STOPPED) else []
-    return stopped or resources.explain_all(photo, box, target, methods)
+    stopped = computed.explained() if st.session_state.get(_STOPPED) else []
+    return stopped or computed.explain_all(photo, box, target, methods)
 
 
 def maps(
@@ -228,16 +230,16 @@ def maps(
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            places.append(resources.blank_until(job))
+            places.append(computed.blank_until(job))
     found = []
     for column, name, job, place in zip(columns, methods, jobs, places, strict=True):
         with column:
             if st.session_state.get(_STOPPED) and not (job.done and job.wanted()):
                 place().caption("Stopped. “Explain” goes on with it.")
                 continue
-            attribution = resources.wait(job, METHODS[name].title, _stop, f"stop_{name}")
+            attribution = computed.wait(job, METHODS[name].title, _stop, f"stop_{name}")
             with place():
-                title = f"{METHODS[name].title}: {figures.SIGNS[drawing.sign]}, over what the network saw."
+                title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
                 st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
                 st.caption(f"{_with(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
@@ -246,7 +248,7 @@ def maps(
 
 def _with(settings: Settings) -> str:
     """The settings that can be chosen, as a sentence; nothing where there are none."""
-    choices = saliency.SETTINGS.items()
+    choices = explain.SETTINGS.items()
     said = [f"{setting.title.lower()} {settings[name]}" for name, setting in choices if name in settings]
     return f"{', '.join(said).capitalize()}. " if said else ""
 
@@ -291,7 +293,7 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
     chosen: str | None = st.segmented_control(
         "Check the map of",
         maps,
-        format_func=lambda name: choice.readable(METHODS[name].title),
+        format_func=lambda name: options.readable(METHODS[name].title),
         key=_CHECKED,
         persist_state="session",
         wrap=True,
@@ -302,7 +304,7 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
 
 def wait_for_checks(job: Job[Checks]) -> Checks:
     """What the checks of a map find, once they are through; a button beside their progress stops them."""
-    return resources.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
+    return computed.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
 
 
 def randomised(correlations: Sequence[float]) -> str:

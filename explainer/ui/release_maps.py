@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, vocabularies
-from explainer.maps import Part
-from explainer.taxonomy import PERSON, Extent
-from explainer.ui import category, chart, choice, visitor
-from explainer.ui.category import plain
-from explainer.vocabularies import RELEASES, Status, person_categories
-from explainer.words import Context
+from explainer.charts import charts
+from explainer.imagenet import catalogue, subtrees, vocabularies
+from explainer.imagenet.subtrees import Part
+from explainer.imagenet.taxonomy import PERSON, Extent
+from explainer.imagenet.vocabularies import RELEASES, Status, person_categories
+from explainer.imagenet.words import Context
+from explainer.ui import category_card, chart_frame, options, session
+from explainer.ui.category_card import plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -30,9 +31,9 @@ _PARTS, _PARTS_LARGE = 20, 8  # how many branches a map names
 def releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
     before, *_, last = RELEASES
-    after = choice.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
+    after = options.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
     _ways_back()
-    place, most = _way()[-1], _PARTS_LARGE if chart.is_large() else _PARTS
+    place, most = _way()[-1], _PARTS_LARGE if chart_frame.is_large() else _PARTS
     for column, (name, release) in zip(
         st.columns(2, gap="medium"), {"map-before": before, "map-after": after}.items(), strict=True
     ):
@@ -40,13 +41,13 @@ def releases(measure: str) -> None:
             figure, said = _map(release, measure, place, most)
             # Plotly leads into a branch by itself, on one map: another key has it drawn anew.
             key = f"{name}_{release}_{measure}_{st.session_state.get(_MOVES, 0)}"
-            chart.draw(figure, name, said, key, lambda key=key: _clicked(key, most))  # type: ignore[misc]
+            chart_frame.draw(figure, name, said, key, lambda key=key: _clicked(key, most))  # type: ignore[misc]
     st.caption(
         "A category with several parents stands in one branch of the maps alone, the nearest to the top, and a branch "
         "counts its own top. “The branches”, further down, count all that is below them, in each of its places, and "
         "not the top: so the same branch may have another number there."
     )
-    chart.below("person-categories", lambda: _as_csv(maps.parts(place[0], measure, most, place[1])))
+    chart_frame.below("person-categories", lambda: _as_csv(subtrees.parts(place[0], measure, most, place[1])))
 
 
 def _way() -> tuple[Place, ...]:
@@ -81,12 +82,12 @@ def _ways_back() -> None:
         for depth, place in enumerate(way[:-1], start=1):
             st.button(f"‹ {plain(_name(place))}", key=f"map_way_{depth}", on_click=_go, args=(way[:depth],))
         st.markdown(f"**{plain(_name(way[-1]))}**")
-        category.link(way[-1][0])
+        category_card.link(way[-1][0])
 
 
 def _name(place: Place) -> str:
     wnid, skipped = place
-    name = "All people" if wnid == PERSON else visitor.caption(wnid, Context.TREE).name
+    name = "All people" if wnid == PERSON else session.caption(wnid, Context.TREE).name
     return f"{name}, smaller branches" if skipped else name
 
 
@@ -95,21 +96,23 @@ def _name(place: Place) -> str:
 def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figure", str]:
     """A release's map, and what is to be seen on it as a text."""
     wnid, skipped = place
-    parts = maps.parts(wnid, measure, most, skipped)
-    names = charts.named_parts(parts, chart.caption)
+    parts = subtrees.parts(wnid, measure, most, skipped)
+    names = charts.named_parts(parts, chart_frame.caption)
     left = [_left(part, measure, release) for part in parts]
     where = (
-        "" if place == _EVERYBODY else f" of “{chart.caption(wnid).name}”" + (", smaller branches" if skipped else "")
+        ""
+        if place == _EVERYBODY
+        else f" of “{chart_frame.caption(wnid).name}”" + (", smaller branches" if skipped else "")
     )
     kept = f"{sum(left):,} of {sum(part.size(measure) for part in parts):,} {measure}{where}"
     found = f"{kept}<br>{_finding(parts, names, left, measure)}"
     figure = charts.release_map(
         parts,
-        chart.caption,
+        chart_frame.caption,
         measure,
         person_categories(release),
         found,
-        f"{RELEASES[release].title}; area: {measure}<br>{chart.CREDIT}",
+        f"{RELEASES[release].title}; area: {measure}<br>{chart_frame.CREDIT}",
     )
     shares = "; ".join(
         f"{name}: {some:,} of {part.size(measure):,}" for name, part, some in zip(names, parts, left, strict=True)
@@ -142,7 +145,7 @@ def _as_csv(parts: Sequence[Part]) -> str:
 
     def row(part: Part, status: Status, extent: Extent) -> tuple[object, ...]:
         releases = [name for name in RELEASES if status in _statuses(name)]
-        words = chart.caption(part.wnid).words if part.wnid else f"{part.gathered} smaller branches"
+        words = chart_frame.caption(part.wnid).words if part.wnid else f"{part.gathered} smaller branches"
         return part.wnid, words, status, extent.categories, extent.images, " ".join(releases)
 
     return catalogue.as_csv(

@@ -7,13 +7,14 @@ from typing import get_args
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, removal, taxonomy, vocabularies, words
-from explainer.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
-from explainer.taxonomy import Safety
-from explainer.ui import category, chart, choice, resources, visitor
-from explainer.ui.category import plain
-from explainer.vocabularies import RELEASES, VOCABULARIES, person_categories
-from explainer.words import Context
+from explainer.charts import charts
+from explainer.imagenet import catalogue, removal, subtrees, taxonomy, vocabularies, words
+from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
+from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.vocabularies import RELEASES, VOCABULARIES, person_categories
+from explainer.imagenet.words import Context
+from explainer.ui import category_card, chart_frame, computed, options, session
+from explainer.ui.category_card import plain
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 _BRANCHES = 12  # how many branches are drawn at first
@@ -41,7 +42,7 @@ def section(anchor: str) -> None:
 
 def measure() -> str:
     """What the visitor wants counted, by its name in maps.MEASURES."""
-    return choice.one("Count", list(maps.MEASURES), "counted", first="categories")
+    return options.one("Count", list(subtrees.MEASURES), "counted", first="categories")
 
 
 def steps(measure: str) -> None:
@@ -49,13 +50,13 @@ def steps(measure: str) -> None:
     steps, size = removal.steps(), attrgetter(measure)
     before, announced, after = steps
     published = removal.said(removal.UNSAFE[measure]).published
-    chart.draw(
+    chart_frame.draw(
         charts.waterfall(
             steps,
             measure,
             f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
             f"{size(announced.together):,} offensive or sensitive (published: {published}),<br>"
-            f"then {size(after.together):,} not imageable<br>{chart.CREDIT}",
+            f"then {size(after.together):,} not imageable<br>{chart_frame.CREDIT}",
         ),
         "removal-steps",
         "Bars from release to release, and what was removed in between. "
@@ -67,7 +68,7 @@ def steps(measure: str) -> None:
         + f" {_announced()}",
     )
     st.markdown(_announced())
-    chart.below("removal-steps", _steps_as_csv)
+    chart_frame.below("removal-steps", _steps_as_csv)
 
 
 def _announced() -> str:
@@ -99,7 +100,7 @@ def rule() -> None:
         st.session_state.setdefault(key, value)
     ask, answer = st.columns([2, 3], gap="large")
     with ask:
-        drop: list[Safety] = choice.several("Drop what is", get_args(Safety), "drop")
+        drop: list[Safety] = options.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
             "Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
         )
@@ -113,7 +114,7 @@ def rule() -> None:
         _histogram(outcome, threshold, strict)
     _links("Kept by this rule, though they were removed", removal.by_images(outcome.returned), "returned")
     _links("Removed by this rule, though they were kept", removal.by_images(outcome.lost), "lost")
-    chart.below(
+    chart_frame.below(
         "what-if",
         lambda: _outcome_as_csv(outcome),
         "All person categories: what this rule does with each, and what was done.",
@@ -134,7 +135,7 @@ def _outcome_as_csv(outcome: Outcome) -> str:
         (
             (
                 wnid,
-                chart.caption(wnid).words,
+                chart_frame.caption(wnid).words,
                 tree[wnid].images,
                 tree[wnid].safety,
                 tree[wnid].imageability,
@@ -198,12 +199,12 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
     low = sum(each.categories for each in bins if each.high <= THRESHOLD)
     middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
     lower = sum(each.categories for each in bins if each.high <= middle)
-    chart.draw(
+    chart_frame.draw(
         charts.imageability(
             bins,
             lines,
             f"{low:,} of {rated:,} are rated below {THRESHOLD:g}",
-            f"Of all rated this rule keeps {kept:,}; hatched: removed<br>{chart.CREDIT}",
+            f"Of all rated this rule keeps {kept:,}; hatched: removed<br>{chart_frame.CREDIT}",
         ),
         "imageability",
         f"Bars: how many person categories of each safety class were rated how imageable. {low:,} of {rated:,} are "
@@ -211,13 +212,13 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
         f"{highest.low:g} to {highest.high:g}, has {highest.categories:,}. This rule keeps {kept:,}. "
         f"Marked by a line: {'; and '.join(line.replace('<br>', ' ') for line in lines)}.",
     )
-    chart.below(
+    chart_frame.below(
         "imageability",
         lambda: catalogue.as_csv(
             ("from", "to", *(f"{safety}, {fate}" for fate in ("kept", "removed") for safety in bins[0].kept)),
             ((each.low, each.high, *each.kept.values(), *each.removed.values()) for each in bins),
         ),
-        f"{chart.SOURCE} Imageability is the mean of workers' ratings, 1 to 5. The offensive categories have none.",
+        f"{chart_frame.SOURCE} Imageability: mean of workers' ratings, 1 to 5. The offensive categories have none.",
     )
 
 
@@ -250,12 +251,12 @@ def _links(
     shown = wnids[:most]
     with st.container(horizontal=True, gap="small"):
         for wnid, name in zip(shown, _names(shown), strict=True):
-            category.link(wnid, plain(name), detail(wnid) if detail else f"{tree[wnid].images:,} images")
+            category_card.link(wnid, plain(name), detail(wnid) if detail else f"{tree[wnid].images:,} images")
 
 
 def _names(wnids: Sequence[str]) -> list[str]:
     """The names of categories that stand together, as far as the visitor asked to see them."""
-    return words.names([visitor.caption(wnid, Context.TREE) for wnid in wnids])
+    return words.names([session.caption(wnid, Context.TREE) for wnid in wnids])
 
 
 @st.fragment
@@ -263,7 +264,7 @@ def branches() -> None:
     """The branches of the tree by what was removed of them."""
     st.markdown("**The branches**")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        order = choice.one("In the order of", list(ORDERS), "branch_order")
+        order = options.one("In the order of", list(ORDERS), "branch_order")
         every = sorted(removal.branches(), key=ORDERS[order])  # a stable sort: equals stay hardest hit first
         whole = st.toggle(f"All {len(every)} branches", key="all_branches", persist_state="session")
     shown = every if whole else every[:_BRANCHES]
@@ -272,17 +273,19 @@ def branches() -> None:
     title = f"{lost} of {len(every)} branches lost every category"
     if order == "spared most":
         title = f"Even of the branch spared most {every[0].share:.0%} went"
-    chart.draw(
-        charts.branches(shown, chart.caption, title, f"{which}, {order} first; categories<br>{chart.CREDIT}"),
+    chart_frame.draw(
+        charts.branches(
+            shown, chart_frame.caption, title, f"{which}, {order} first; categories<br>{chart_frame.CREDIT}"
+        ),
         "branches",
         f"Bars: what was removed of each branch, and why. {title}. "
-        + "; ".join(f"{chart.caption(branch.wnid).name}: {_share(branch)}" for branch in shown)
+        + "; ".join(f"{chart_frame.caption(branch.wnid).name}: {_share(branch)}" for branch in shown)
         + ".",
     )
-    chart.below("branches", lambda: _branches_as_csv(every), f"{chart.SOURCE} {_overlap(every)}")
+    chart_frame.below("branches", lambda: _branches_as_csv(every), f"{chart_frame.SOURCE} {_overlap(every)}")
     with st.container(horizontal=True, gap="small"):
         for branch, name in zip(shown, _names([branch.wnid for branch in shown]), strict=True):
-            category.link(branch.wnid, plain(name), _share(branch))
+            category_card.link(branch.wnid, plain(name), _share(branch))
 
 
 def _share(branch: Branch) -> str:
@@ -300,7 +303,7 @@ def _branches_as_csv(every: Sequence[Branch]) -> str:
         (
             (
                 branch.wnid,
-                chart.caption(branch.wnid).words,
+                chart_frame.caption(branch.wnid).words,
                 branch.below.categories,
                 branch.below.images,
                 round(branch.share, 4),
@@ -316,17 +319,17 @@ def afterlife() -> None:
     named = {VOCABULARIES[name].title: vocabularies.afterlife(name) for name in VOCABULARIES}
     still = sum(after.removed > 0 for after in named.values())
     title = f"{still} of {len(named)} vocabularies name what was removed"
-    chart.draw(
+    chart_frame.draw(
         charts.afterlife(named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"),
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )
     numbers = _afterlife()
-    chart.below(
+    chart_frame.below(
         "afterlife",
         lambda: catalogue.as_csv(numbers, zip(*numbers.values(), strict=True)),
-        f"{chart.SOURCE} The vocabularies are read from timm {metadata.version('timm')}, that of YOLO9000 from its "
-        "authors' file; the table says whose each is.",
+        f"{chart_frame.SOURCE} The vocabularies are read from timm {metadata.version('timm')}, that of YOLO9000 from "
+        "its authors' file; the table says whose each is.",
     )
     _models()
 
@@ -349,7 +352,7 @@ def _afterlife() -> dict[str, list[object]]:
 @st.fragment(parallel=True)
 def _models() -> None:
     """The vocabularies as a table, and the models that answer with each."""
-    models = resources.models()
+    models = computed.models()
     numbers = _afterlife()
     source = numbers.pop("source")
     numbers |= {"models in timm": [len(models[name]) for name in VOCABULARIES], "source": source}

@@ -7,13 +7,14 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from explainer import catalogue, charts, maps, taxonomy, vocabularies, words
-from explainer.catalogue import Facets, Fate
-from explainer.search import SearchError
-from explainer.taxonomy import Safety
-from explainer.ui import choice, resources, visitor
-from explainer.ui.category import plain
-from explainer.words import Caption, Context
+from explainer.charts import charts
+from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies, words
+from explainer.imagenet.catalogue import Facets, Fate
+from explainer.imagenet.search import SearchError
+from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.words import Caption, Context
+from explainer.ui import computed, options, session
+from explainer.ui.category_card import plain
 
 ROOT = "n00001740"
 """Entity, above everything."""
@@ -26,7 +27,7 @@ _ROWS = 200  # how many rows of a list are sent at a time
 
 def caption(wnid: str) -> Caption:
     """The caption of a category in the tree, as far as this visitor asked to see it."""
-    return visitor.caption(wnid, Context.TREE)
+    return session.caption(wnid, Context.TREE)
 
 
 def place() -> str:
@@ -75,7 +76,7 @@ def search() -> None:
         st.session_state.update(hits_for=text, hits=_HITS)
     wanted = st.session_state["hits"]
     try:
-        hits = resources.index().find(text, wanted)
+        hits = computed.index().find(text, wanted)
     except SearchError as error:
         st.error(str(error))
         return
@@ -187,16 +188,16 @@ def senses(wnid: str) -> tuple[str, ...]:
     """Other senses of the words of a category, as far as naming them here tells no masked word."""
     if caption(wnid).masked:
         return ()
-    return tuple(other for other in resources.index().senses(wnid) if not caption(other).masked)
+    return tuple(other for other in computed.index().senses(wnid) if not caption(other).masked)
 
 
 def chart(wnid: str) -> None:
     """The map of what is below a category, with its legend; a click goes there."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = choice.one("Drawn as", list(charts.KINDS), "kind")
-        measure = choice.one("Sized by", list(maps.MEASURES), "measure")
-        colours = choice.one("Coloured by", list(charts.COLOURS), "colours")
-    nodes = maps.nodes(wnid, measure)
+        kind = options.one("Drawn as", list(charts.KINDS), "kind")
+        measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
+        colours = options.one("Coloured by", list(charts.COLOURS), "colours")
+    nodes = subtrees.nodes(wnid, measure)
     if len(nodes) == 1:
         st.caption("Nothing is below it: the ways and the lists lead on.")
         return
@@ -228,8 +229,8 @@ def listing(wnid: str) -> None:
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
-            fates=frozenset(choice.several("What became of it", get_args(Fate), "fates")),
-            safeties=frozenset(choice.several("Safety", get_args(Safety), "safeties")),
+            fates=frozenset(options.several("What became of it", get_args(Fate), "fates")),
+            safeties=frozenset(options.several("Safety", get_args(Safety), "safeties")),
             ratings=cast(
                 "tuple[float, float]",  # as it is set to be
                 st.slider("Imageability", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import krippendorff
 import numpy as np
 
-from explainer.workshop.ballots import Deck, Level
+from explainer.workshop.questions import Deck, Level
 
 
 def alpha(counts: Sequence[Sequence[int]], level: Level) -> float | None:

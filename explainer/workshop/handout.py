@@ -13,13 +13,14 @@ from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from explainer import charts, taxonomy, words
-from explainer.taxonomy import DATA
-from explainer.vocabularies import Status
-from explainer.words import Caption, Context
-from explainer.workshop import agreement, ballots, rooms, sheets, talk
+from explainer.charts import charts
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.taxonomy import DATA
+from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.words import Caption, Context
+from explainer.workshop import agreement, questions, rooms, sheets, talk
 from explainer.workshop import record as records
-from explainer.workshop.ballots import Deck, Published
+from explainer.workshop.questions import Deck, Published
 from explainer.workshop.record import Decision, Record
 from explainer.workshop.sheets import Sheet
 from explainer.workshop.votes import Marks
@@ -95,10 +96,10 @@ def cards(deck: str) -> str:
 
     Categories that are masked in files are left out. KeyError for an unknown deck.
     """
-    found = ballots.DECKS[deck]
+    found = questions.DECKS[deck]
     captions = [caption for wnid in found.wnids if not (caption := _caption(wnid)).masked]
     dealt = [
-        {"number": number, "caption": caption, "on_record": _on_record(ballots.published(caption.wnid))}
+        {"number": number, "caption": caption, "on_record": _on_record(questions.published(caption.wnid))}
         for number, caption in enumerate(captions, start=1)
     ]
     return _render("cards.html", deck=found, cards=dealt, rows=_ROWS, across=_ACROSS)
@@ -163,8 +164,8 @@ def _decks(record: Record) -> list[dict[str, Any]]:
             },
             "decisions": [_decision(deck, decision) for decision in decisions],
         }
-        for deck in ballots.DECKS.values()
-        if (decisions := [one for one in record.decisions if ballots.question(one.question).deck == deck])
+        for deck in questions.DECKS.values()
+        if (decisions := [one for one in record.decisions if questions.question(one.question).deck == deck])
     ]
 
 
@@ -190,7 +191,7 @@ def _sheets(marks: Sequence[Marks]) -> list[dict[str, Any]]:
     return [
         {
             "caption": _caption(sheet.wnid),
-            "on_record": _on_record(ballots.published(sheet.wnid)),
+            "on_record": _on_record(questions.published(sheet.wnid)),
             "images": taxonomy.load()[sheet.wnid].images,
             "rounds": [_round(sheet, one) for one in rounds],
             "pictures": [

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from explainer import catalogue, taxonomy, words
-from explainer.words import Context
-from explainer.workshop import agreement, ballots, rooms, votes, wall
-from explainer.workshop.ballots import Published
+from explainer.imagenet import catalogue, taxonomy, words
+from explainer.imagenet.words import Context
+from explainer.workshop import agreement, questions, rooms, votes, wall
+from explainer.workshop.questions import Published
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from explainer.workshop.votes import Marks, Tally
@@ -32,9 +32,9 @@ class Decision:
     published: Published
 
     @property
-    def outcome(self) -> ballots.Outcome | None:
+    def outcome(self) -> questions.Outcome | None:
         """Whether the room decided as ImageNet did, by its last round."""
-        return ballots.compare(ballots.question(self.question), self.tallies[-1].counts)
+        return questions.compare(questions.question(self.question), self.tallies[-1].counts)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def record(store: Store, code: str) -> Record:
         found,
         rooms.participants(store, code),
         tuple(
-            Decision(question, tuple(some), ballots.published(ballots.question(question).wnid))
+            Decision(question, tuple(some), questions.published(questions.question(question).wnid))
             for question, some in tallies.items()
         ),
         votes.marks(store, code),
@@ -92,12 +92,12 @@ def alpha(record: Record, deck: str, round: int) -> float | None:
 
     Questions that fewer than FEWEST answered are left out.
     """
-    return agreement.of_votes(ballots.DECKS[deck], _counts(record, deck, round))
+    return agreement.of_votes(questions.DECKS[deck], _counts(record, deck, round))
 
 
 def agreed_on(record: Record, deck: str, round: int) -> int:
     """How many questions `alpha` rests on."""
-    return len(agreement.units(ballots.DECKS[deck], _counts(record, deck, round)))
+    return len(agreement.units(questions.DECKS[deck], _counts(record, deck, round)))
 
 
 def _counts(record: Record, deck: str, round: int) -> list[dict[str, int]]:
@@ -105,7 +105,7 @@ def _counts(record: Record, deck: str, round: int) -> list[dict[str, int]]:
         tally.counts
         for decision in record.decisions
         for tally in decision.tallies
-        if tally.round == round and tally.total >= FEWEST and ballots.question(decision.question).deck.name == deck
+        if tally.round == round and tally.total >= FEWEST and questions.question(decision.question).deck.name == deck
     ]
 
 
@@ -144,7 +144,7 @@ def _header(record: Record) -> Iterator[tuple[object, ...]]:
     room = record.room
     yield "room", room.code + (" (rehearsal: the votes are made up)" if room.rehearsal else ""), "", "", ""
     yield "date", room.created.astimezone().date().isoformat(), "", "", ""
-    yield "deck", ballots.DECKS[room.deck].title, "", "", ""
+    yield "deck", questions.DECKS[room.deck].title, "", "", ""
     yield "data version", data_version(), "", "", ""
     yield "participants", "", "", "", _said(record.participants)
     yield "groups below", f"a count below {FEWEST} is not said", "", "", FEWEST

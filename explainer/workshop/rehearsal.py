@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from explainer import vocabularies
-from explainer.workshop import ballots, rooms
-from explainer.workshop.ballots import Question
+from explainer.imagenet import vocabularies
+from explainer.workshop import questions, rooms
+from explainer.workshop.questions import Question
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from explainer.workshop.votes import PICTURES
@@ -40,10 +40,10 @@ def rehearse(
     room = rooms.open_room(store, preset, deck, route, rehearsal=True, phones=phones)
     chance = np.random.default_rng(seed)
     tokens = [secrets.token_urlsafe(16) for _ in range(PHONES)]
-    questions = [ballots.question(key) for key in ballots.DECKS[deck].questions]
+    asked = [questions.question(key) for key in questions.DECKS[deck].questions]
     votes = [
         (room.code, question.key, round, token, _answer(question, _SPREAD[round], chance))
-        for question in questions
+        for question in asked
         for round in _SPREAD
         for token in tokens
         if chance.random() > _SILENT
@@ -58,7 +58,7 @@ def rehearse(
         (
             room.code,
             token,
-            str(chance.choice([question.wnid for question in questions])),
+            str(chance.choice([question.wnid for question in asked])),
             str(chance.choice([*REASONS])),
         )
         for token in tokens[: PHONES // 2]
@@ -84,7 +84,7 @@ def rehearse(
 
 def _answer(question: Question, spread: float, chance: np.random.Generator) -> str:
     """A rating round the published one; or half of the time the published verdict, else any."""
-    record = ballots.published(question.wnid)
+    record = questions.published(question.wnid)
     keys = [choice.key for choice in question.deck.choices]
     if question.deck.level == "ordinal":
         rating = round(chance.normal(record.imageability or 3.0, spread))

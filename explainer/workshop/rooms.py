@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TypedDict, Unpack
 
-from explainer.workshop import ballots
+from explainer.workshop import questions
 from explainer.workshop.store import RoomError as RoomError  # what a page catches
 from explainer.workshop.store import Store
 
@@ -96,9 +96,9 @@ PRESETS: Mapping[str, Preset] = {
             "Under 18 or mixed",
             False,
             True,
-            tuple(deck.name for deck in ballots.DECKS.values() if not deck.adults),
+            tuple(deck.name for deck in questions.DECKS.values() if not deck.adults),
         ),
-        Preset("adults", "Adults, opt-in", True, False, tuple(ballots.DECKS)),
+        Preset("adults", "Adults, opt-in", True, False, tuple(questions.DECKS)),
     )
 }
 """The presets by name, the careful one first."""
@@ -329,7 +329,7 @@ def _check(found: Room, changes: Changes) -> None:
     if not 1 <= changes.get("round", 1) <= 9:
         raise ValueError("A round is a number from 1 to 9.")
     deck = names[1].partition("/")[0]
-    if deck in ballots.DECKS and deck not in found.rules.decks:
+    if deck in questions.DECKS and deck not in found.rules.decks:
         raise ValueError("The room's preset does not allow this deck.")
 
 

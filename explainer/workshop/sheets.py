@@ -12,7 +12,8 @@ from functools import cache
 
 from PIL import Image
 
-from explainer import removal, samples, taxonomy, vocabularies
+from explainer.imagenet import removal, taxonomy, vocabularies
+from explainer.vision import samples
 from explainer.workshop import drawings, votes
 
 PACE = next(int(figure.published) for figure in removal.published() if figure.figure == removal.PACE)

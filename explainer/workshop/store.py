@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from explainer import assets
+from explainer.setup import files
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ class _Newer(Exception):
 def path() -> Path:
     """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
     named = os.environ.get("EXPLAINER_DATA")
-    return (Path(named).expanduser() if named else assets.project_folder() / "data") / "rooms.sqlite"
+    return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
 
 
 class Store:
@@ -298,7 +298,7 @@ def _set_aside(file: Path) -> Path:
 
 
 def _why(error: Exception) -> str:
-    return "it is from a newer version of this app" if isinstance(error, _Newer) else assets.why(error)
+    return "it is from a newer version of this app" if isinstance(error, _Newer) else files.why(error)
 
 
 def _kind(error: sqlite3.Error) -> int:

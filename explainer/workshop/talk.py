@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
-from explainer import removal
-from explainer.taxonomy import DATA
+from explainer.imagenet import removal
+from explainer.imagenet.taxonomy import DATA
 from explainer.workshop import sheets, votes
 
 Part = Literal[

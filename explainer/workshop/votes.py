@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from explainer.workshop import ballots, rooms
+from explainer.workshop import questions, rooms
 from explainer.workshop.rooms import BadAnswer
 from explainer.workshop.store import Store
 
@@ -105,7 +105,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
 
 def tally(store: Store, code: str, question: str, round: int) -> Tally:
     """How often each answer was given in a round. Raises UnknownRoom, and UnknownQuestion."""
-    keys = [choice.key for choice in ballots.question(question).deck.choices]
+    keys = [choice.key for choice in questions.question(question).deck.choices]
 
     def work(connection: sqlite3.Connection) -> Tally:
         found = rooms.room(connection, code).code
@@ -213,8 +213,8 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
 
 def _check(question: str, answer: str) -> None:
     try:
-        choices = ballots.question(question).deck.choices
-    except ballots.UnknownQuestion:
+        choices = questions.question(question).deck.choices
+    except questions.UnknownQuestion:
         raise BadAnswer from None
     if answer not in [choice.key for choice in choices]:
         raise BadAnswer

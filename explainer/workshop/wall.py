@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from explainer import samples, taxonomy, vocabularies
-from explainer.vocabularies import Status
+from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet.vocabularies import Status
+from explainer.vision import samples
 from explainer.workshop import rooms
 from explainer.workshop.rooms import BadAnswer
 from explainer.workshop.store import Store

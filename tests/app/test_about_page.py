@@ -9,9 +9,11 @@ import pytest
 from handmade import SOURCES
 from streamlit.testing.v1 import AppTest
 
-from explainer import assets, cards, removal, vocabularies
-from explainer.taxonomy import DATA
+from explainer.imagenet import removal, vocabularies
+from explainer.imagenet.taxonomy import DATA
+from explainer.setup import files
 from explainer.ui import about
+from explainer.vision import cards
 
 ROOT = Path(__file__).parents[2]
 TEXT = (DATA / "about.md").read_text(encoding="utf-8")
@@ -110,7 +112,7 @@ def test_the_dictionary_and_the_face_detector_that_run_are_named(
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=200).switch_page("pages/about.py").run()
     (said,) = (text.value for text in app.markdown if text.value.startswith("**Definitions**"))
     assert dictionary in said
-    assert ("YuNet" in said) == (assets.path(assets.YUNET) is not None) != ("Haar" in said)
+    assert ("YuNet" in said) == (files.path(files.YUNET) is not None) != ("Haar" in said)
 
 
 def test_the_sources_of_the_tables_stand_there(page: AppTest) -> None:

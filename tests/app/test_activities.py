@@ -9,17 +9,17 @@ import sentinels
 from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, press, said
 
-from explainer import vocabularies
+from explainer.imagenet import vocabularies
 from explainer.ui.workshop import doors, fifty, vote
 from explainer.ui.workshop import wall as its_wall
-from explainer.workshop import ballots, rooms, sheets, votes, wall
-from explainer.workshop.ballots import Published
+from explainer.workshop import questions, rooms, sheets, votes, wall
+from explainer.workshop.questions import Published
 from explainer.workshop.rooms import Room
 from explainer.workshop.votes import Marks, Tally
 
 pytestmark = pytest.mark.usefixtures("fresh_app")
 
-QUESTION = ballots.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions[0]
 MASKED = "safety/n10401331"  # on record as offensive
 STEPS = {"vote": "decide", "fifty": "fifty", "wall": "wall"}
 
@@ -142,7 +142,7 @@ def test_the_presenter_leads_through_both_votes_to_the_next_word(visit: Open, ro
         ("Open the vote", (QUESTION, 1, True, False)),
         ("Second vote", (QUESTION, 2, True, False)),
         ("Reveal", (QUESTION, 2, False, True)),
-        ("Next word", (ballots.DECKS["imageability"].questions[1], 1, False, False)),
+        ("Next word", (questions.DECKS["imageability"].questions[1], 1, False, False)),
     ):
         press(screen, label)
         now = rooms.stage(doors.store(), room.code)
@@ -196,7 +196,7 @@ def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
 
 
 def tally(question: str, **counts: int) -> Tally:
-    keys = [choice.key for choice in ballots.question(question).deck.choices]
+    keys = [choice.key for choice in questions.question(question).deck.choices]
     return Tally(question, 1, {key: counts.get(f"_{key}", counts.get(key, 0)) for key in keys}, dict.fromkeys(keys, 0))
 
 
@@ -211,8 +211,8 @@ def tally(question: str, **counts: int) -> Tally:
 def test_the_room_and_the_record_are_the_same_or_different_and_get_no_score(
     counts: dict[str, int], sentence: str
 ) -> None:
-    question = ballots.question(QUESTION)
-    published = ballots.published(question.wnid)
+    question = questions.question(QUESTION)
+    published = questions.published(question.wnid)
     assert published.imageability == 4.8
     outcome = vote.outcome(question, tally(QUESTION, **counts), published)
     assert sentence in outcome
@@ -222,7 +222,7 @@ def test_the_room_and_the_record_are_the_same_or_different_and_get_no_score(
 def test_a_verdict_is_told_beside_what_was_said_most_often() -> None:
     key = "safety/n10142747"
     published = Published("n10142747", "safe", 5.0, "kept")
-    outcome = vote.outcome(ballots.question(key), tally(key, sensitive=3, safe=1), published)
+    outcome = vote.outcome(questions.question(key), tally(key, sensitive=3, safe=1), published)
     assert "**Different**" in outcome
     assert "“Sensitive: it depends on the picture”" in outcome
     assert "On record: safe; kept" in outcome
@@ -240,7 +240,7 @@ def test_a_refusal_is_forgotten_at_the_next_question(visit: Open, room: Room, to
     stage(room, QUESTION, open=False)
     answer(phone, "4")
     assert "This is not open at the moment" in said(phone.run())
-    stage(room, ballots.DECKS["imageability"].questions[1], open=True)
+    stage(room, questions.DECKS["imageability"].questions[1], open=True)
     assert "This is not open at the moment" not in said(phone.run())
 
 
@@ -460,7 +460,7 @@ def test_a_report_goes_to_the_presenters_list_once(
     phone = visit(room=room.code, token=token)
     press(phone, "It cannot be seen in a picture")
     assert "On the presenter's list: 1 of your reasons" in said(phone)
-    wnid = ballots.question(QUESTION).wnid
+    wnid = questions.question(QUESTION).wnid
     assert [(flag.wnid, flag.reason, flag.count) for flag in wall.flags(doors.store(), room.code)] == [
         (wnid, "unseen", 1)
     ]

@@ -7,8 +7,8 @@ import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
 
-from explainer.corruptions import CORRUPTIONS, Strip
-from explainer.ui import breaking
+from explainer.ui import break_it
+from explainer.vision.corruptions import CORRUPTIONS, Strip
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
@@ -101,8 +101,8 @@ SENTENCES = {
 def test_what_a_change_does_is_said_in_a_whole_sentence(change: str) -> None:
     falls = "the one that came first falls to place 1,034"
     expected = f"{SENTENCES[change]}{falls}{'' if change == 'flip' else ' at most'}."
-    assert breaking.sentence(Strip(change, (), 12, 1_034)) == expected
-    assert breaking.sentence(Strip(change, (), None, 1)).endswith(
+    assert break_it.sentence(Strip(change, (), 12, 1_034)) == expected
+    assert break_it.sentence(Strip(change, (), None, 1)).endswith(
         "the first word stays." if change == "flip" else "no amount of it changes the first word."
     )
 
@@ -116,7 +116,7 @@ ONES = {
 
 @pytest.mark.parametrize("change", ONES)
 def test_one_is_said_in_the_singular(change: str) -> None:
-    assert ONES[change] in breaking.sentence(Strip(change, (), 1, 2))
+    assert ONES[change] in break_it.sentence(Strip(change, (), 1, 2))
 
 
 def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:

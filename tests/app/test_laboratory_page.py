@@ -15,12 +15,13 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer import cards, faithfulness, roulette, saliency, samples
-from explainer.faithfulness import Claim
-from explainer.roulette import Pipeline
-from explainer.saliency import Target
-from explainer.ui import labels, resources
+from explainer.attribution import explain, faithfulness
+from explainer.attribution.explain import Target
+from explainer.attribution.faithfulness import Claim
+from explainer.ui import computed, labels
 from explainer.ui import laboratory as laboratory_page
+from explainer.vision import cards, pipeline, samples
+from explainer.vision.pipeline import Reader
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
@@ -46,7 +47,7 @@ def texts(page: AppTest) -> list[str]:
 
 def maps(page: AppTest) -> list[str]:
     """The titles of the methods whose maps stand there."""
-    titles = {f"**{method.title}**" for method in saliency.METHODS.values()}
+    titles = {f"**{method.title}**" for method in explain.METHODS.values()}
     return [text for text in texts(page) if text in titles]
 
 
@@ -101,12 +102,12 @@ def test_after_a_look_at_another_page_the_same_is_asked(laboratory: AppTest) -> 
     assert [laboratory.selectbox(key=key).value for key in keys] == chosen
 
 
-def test_a_label_of_another_photo_is_not_brought_along(laboratory: AppTest, pipeline: Pipeline) -> None:
+def test_a_label_of_another_photo_is_not_brought_along(laboratory: AppTest, reader: Reader) -> None:
     laboratory.button(key="contrast").click().run()
     laboratory = left_and_come_back(laboratory, "cat")
     assert not laboratory.exception
     assert maps(laboratory) == []
-    (reading,) = roulette.read(pipeline, samples.read("cat")).readings
+    (reading,) = pipeline.read(reader, samples.read("cat")).readings
     offered = labels.targets(reading, 5)
     assert laboratory.selectbox(key="laboratory_target").value in offered
     assert laboratory.selectbox(key="laboratory_against").value in ("", *offered)
@@ -119,7 +120,7 @@ def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, mo
     laboratory.button(key="explain").click().run()
     laboratory.segmented_control(key="checked").set_value("guided-backprop").run()
     offered = ("grad-cam", "integrated-gradients", "saliency")  # as with a transformer
-    monkeypatch.setattr(resources, "offered", lambda kind: offered)
+    monkeypatch.setattr(computed, "offered", lambda kind: offered)
     laboratory = left_and_come_back(laboratory)
     assert not laboratory.exception
     assert laboratory.pills(key="methods").value == ["grad-cam", "saliency"]
@@ -192,9 +193,9 @@ def test_what_was_explained_is_not_explained_again(
 
 
 def test_why_the_first_label_before_the_removal_and_not_the_one_after_is_one_click(
-    laboratory: AppTest, downloads: dict[str, Callable[[], Any]], pipeline: Pipeline
+    laboratory: AppTest, downloads: dict[str, Callable[[], Any]], reader: Reader
 ) -> None:
-    (reading,) = roulette.read(pipeline, samples.read("photographer")).readings
+    (reading,) = pipeline.read(reader, samples.read("photographer")).readings
     before, after = (reading.people(release, 1)[0].wnid for release in ("fall-2011", "winter-2021"))
     laboratory.button(key="contrast").click().run()
     assert not laboratory.exception
@@ -206,9 +207,9 @@ def test_why_the_first_label_before_the_removal_and_not_the_one_after_is_one_cli
 
 
 def test_why_this_label_rather_than_that(
-    laboratory: AppTest, downloads: dict[str, Callable[[], bytes]], pipeline: Pipeline
+    laboratory: AppTest, downloads: dict[str, Callable[[], bytes]], reader: Reader
 ) -> None:
-    (reading,) = roulette.read(pipeline, samples.read("photographer")).readings
+    (reading,) = pipeline.read(reader, samples.read("photographer")).readings
     first, second = (label.wnid for label in reading.people("fall-2011", 2))
     laboratory.selectbox(key="laboratory_against").set_value(Target("person", second)).run()
     laboratory.button(key="explain").click().run()
@@ -285,13 +286,13 @@ def test_a_map_is_checked_against_the_network_and_the_numbers_can_be_taken_away(
     ("method", "verdict"), [("guided-backprop", "it fails"), ("grad-cam", "It is another map at once")]
 )
 def test_guided_backprop_fails_the_randomisation_check_and_grad_cam_passes(
-    sample: str, kind: saliency.Kind, method: str, verdict: str, pipeline: Pipeline
+    sample: str, kind: explain.Kind, method: str, verdict: str, reader: Reader
 ) -> None:
     photo = samples.read(sample)
-    reading, *_ = roulette.read(pipeline, photo).readings
+    reading, *_ = pipeline.read(reader, photo).readings
     label = reading.objects(1)[0] if kind == "object" else reading.people("fall-2011", 1)[0]
-    crop, models = roulette.seen(photo, reading), (pipeline.classifier, pipeline.head)
-    given = saliency.explain(*models, crop, Target(kind, label.wnid), method)
+    crop, models = pipeline.seen(photo, reading), (reader.classifier, reader.head)
+    given = explain.explain(*models, crop, Target(kind, label.wnid), method)
     stages = faithfulness.randomisation(Claim(*models, crop, given))
     assert verdict in laboratory_page.randomised([stage.correlation for stage in stages])
 
@@ -305,7 +306,7 @@ def test_a_map_turned_upside_down_is_another_one() -> None:
 def test_no_zero_is_negative() -> None:
     assert "by 0.00, with all gone by 0.00." in laboratory_page.randomised([-0.001, -0.004])
     values = np.array([[0.5, 0.5]], np.float32)
-    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, -0.0, {"steps": 10})
+    given = explain.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, -0.0, {"steps": 10})
     assert "miss it by 0, 0.0% of it" in (laboratory_page.completeness(given) or "")
 
 
@@ -320,10 +321,10 @@ def test_no_zero_is_negative() -> None:
 )
 def test_completeness_is_judged(delta: float, settings: dict[str, Any], said: str) -> None:
     values = np.full((2, 2), 0.25, np.float32)
-    given = saliency.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, delta, settings)
+    given = explain.Attribution(values, "integrated-gradients", Target("object", "n1"), 0.0, delta, settings)
     assert said in laboratory_page.completeness(given)
 
 
 def test_of_a_method_that_promises_no_sum_no_completeness_is_asked() -> None:
-    given = saliency.Attribution(np.ones((2, 2), np.float32), "grad-cam", Target("object", "n1"), 0.0, None, {})
+    given = explain.Attribution(np.ones((2, 2), np.float32), "grad-cam", Target("object", "n1"), 0.0, None, {})
     assert laboratory_page.completeness(given) is None

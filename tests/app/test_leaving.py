@@ -10,10 +10,11 @@ import pytest
 from streamlit.runtime import caching
 from streamlit.testing.v1 import AppTest
 
-from explainer import cards, roulette, saliency, samples
-from explainer.saliency import Target
-from explainer.ui import resources
-from explainer.workers import CancelledError, Job, Worker
+from explainer.attribution import explain
+from explainer.attribution.explain import Target
+from explainer.jobs import CancelledError, Job, Worker
+from explainer.ui import computed
+from explainer.vision import cards, samples
 
 STEPS = 3_000  # half a minute
 SECONDS = 60
@@ -41,7 +42,7 @@ class Steps:
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     """In the place of an explanation."""
     steps = Steps()
-    monkeypatch.setattr(roulette, "explain", steps)
+    monkeypatch.setattr(explain, "explain_photo", steps)
     return steps
 
 
@@ -49,7 +50,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker[Any]]:
     """In the place of the one that explains, with nothing to load."""
     worker: Worker[Any] = Worker(lambda: None, "explainer")
-    monkeypatch.setattr(resources, "_explainers", lambda: worker)
+    monkeypatch.setattr(computed, "_explainers", lambda: worker)
     yield worker
     worker.submit(lambda nothing, progress: None).result(SECONDS)  # what was given up has ended
 
@@ -73,8 +74,8 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 def ask(wnid: str) -> Job[Any]:
     photo = samples.read("astronaut")
     method = "integrated-gradients"
-    settings = saliency.METHODS[method].settings
-    return resources._attribution(photo.digest, None, Target("person", wnid), method, settings, cards.DEFAULT, photo)
+    settings = explain.METHODS[method].settings
+    return computed._attribution(photo.digest, None, Target("person", wnid), method, settings, cards.DEFAULT, photo)
 
 
 @pytest.mark.usefixtures("worker")
@@ -137,7 +138,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         kept.add(found)
         return found
 
-    monkeypatch.setattr(roulette, "explain", explain)
+    monkeypatch.setattr(explain, "explain_photo", explain)
 
     def number() -> int:
         gc.collect()
@@ -167,8 +168,8 @@ def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_err
 
         import streamlit as st
 
-        from explainer.ui import resources
-        from explainer.workers import Progress, Worker
+        from explainer.jobs import Progress, Worker
+        from explainer.ui import computed
 
         def work(nothing: None, progress: Progress) -> None:
             while True:
@@ -178,7 +179,7 @@ def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_err
         st.markdown("before")
         job = Worker(lambda: None, "given up").submit(work)
         job.cancel()
-        resources.wait(job, "Waiting")
+        computed.wait(job, "Waiting")
         st.markdown("after")
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()

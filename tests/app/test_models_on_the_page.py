@@ -4,14 +4,14 @@ import dataclasses
 import time
 from pathlib import Path
 
+import downloaded_models
 import pytest
-import standins
-import twins
-from homes import Home
+import small_models
+from file_server import Home
 from streamlit.testing.v1 import AppTest
 
-from explainer import cards, roulette
-from explainer.ui import resources
+from explainer.ui import computed
+from explainer.vision import cards, pipeline
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 250
@@ -21,13 +21,16 @@ SECONDS = 250
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default, a model that was trained on people, one with its labels shifted, and one that is not here."""
     folder = tmp_path_factory.mktemp("page") / "models"
-    tensors = twins.weights()
+    tensors = downloaded_models.weights()
     models = (
-        (twins.card("grown", labels="imagenet-21k-goog", people="trained"), twins.grown(tensors)),
-        (twins.card("shifted"), twins.shifted(tensors, 1)),
-        (twins.card("absent"), tensors),
+        (
+            downloaded_models.card("grown", labels="imagenet-21k-goog", people="trained"),
+            downloaded_models.grown(tensors),
+        ),
+        (downloaded_models.card("shifted"), downloaded_models.shifted(tensors, 1)),
+        (downloaded_models.card("absent"), tensors),
     )
-    twins.lay(folder, *models)
+    downloaded_models.lay(folder, *models)
     (folder / "weights" / "absent.safetensors").rename(folder / "absent.safetensors")
     return folder
 
@@ -36,8 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLAINER_MODELS", str(folder))
     monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
-    roulette._others.cache_clear()
-    resources.downloads().clear()
+    pipeline._others.cache_clear()
+    computed.downloads().clear()
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_a_model_that_fails_the_trial_gives_way_to_the_default_with_a_sentence(p
 def test_a_model_is_downloaded_at_a_visitors_word_and_then_reads(page: AppTest, home: Home, folder: Path) -> None:
     home.content = (folder / "absent.safetensors").read_bytes()
     card = cards.load("absent")
-    standins.write(
+    small_models.write(
         dataclasses.replace(card, weights=dataclasses.replace(card.weights, url=home.url)),
         folder,
     )
@@ -93,7 +96,7 @@ def test_a_model_is_downloaded_at_a_visitors_word_and_then_reads(page: AppTest, 
     assert home.asked == []
     assert page.button(key="download_absent").label == "Download (19 MB)"
     page.button(key="download_absent").click().run()
-    job = resources.downloads()["absent"]
+    job = computed.downloads()["absent"]
     job.result(SECONDS)
     assert home.asked == [None]
     page.run()
@@ -105,13 +108,13 @@ def test_a_model_is_downloaded_at_a_visitors_word_and_then_reads(page: AppTest, 
 
 def test_without_a_network_a_download_says_what_to_do_and_the_page_goes_on(page: AppTest) -> None:
     card = cards.load("absent")
-    standins.write(
+    small_models.write(
         dataclasses.replace(card, weights=dataclasses.replace(card.weights, url="http://127.0.0.1:1/absent")),
         cards.models_folder(),
     )
     page.button(key="download_absent").click().run()
     deadline = time.monotonic() + SECONDS
-    while not resources.downloads()["absent"].done and time.monotonic() < deadline:
+    while not computed.downloads()["absent"].done and time.monotonic() < deadline:
         time.sleep(0.1)
     page.run()
     assert not page.exception

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from explainer import vocabularies
+from explainer.imagenet import vocabularies
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(skimage.__file__).parent / "data"
@@ -136,10 +136,10 @@ def test_a_file_that_the_browser_names_once_more_after_it_was_taken_changes_noth
         import streamlit as st
         from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-        from explainer.ui import source
+        from explainer.ui import photo_source
 
         st.session_state["uploads"], st.session_state["upload_0"] = 1, DeletedFile("taken")
-        source._upload("upload_0")
+        photo_source._upload("upload_0")
 
     page = AppTest.from_function(named_again).run()
     assert not page.exception

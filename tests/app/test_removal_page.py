@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
-from explainer import taxonomy, vocabularies
+from explainer.imagenet import taxonomy, vocabularies
 from explainer.ui import release_maps
 
 ROOT = Path(__file__).parents[2]

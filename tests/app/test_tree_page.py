@@ -11,8 +11,8 @@ import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
 
-from explainer import taxonomy, vocabularies
-from explainer.taxonomy import PERSON
+from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet.taxonomy import PERSON
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120

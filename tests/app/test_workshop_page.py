@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from workshops import KEY, Open, give, join, labels, press, restart, said
 
 from explainer.ui.workshop import doors, parts
-from explainer.workshop import ballots, invitation, rooms, store, talk
+from explainer.workshop import addresses, questions, rooms, store, talk
 from explainer.workshop.rooms import Room
 
 ROOT = Path(__file__).parents[2]
@@ -233,7 +233,7 @@ def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room,
 
 def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room: Room, notes: AppTest) -> None:
     behind = give(visit(room=room.code, view="projector"), KEY)
-    vote = {"step": "decide", "activity": ballots.DECKS["imageability"].questions[0], "round": 2, "open": True}
+    vote = {"step": "decide", "activity": questions.DECKS["imageability"].questions[0], "round": 2, "open": True}
     running = rooms.present(doors.store(), room.code, **vote)
     press(behind, "Next")
     notes.menu_button(key="leap").click("removal").run()
@@ -413,7 +413,7 @@ def test_an_address_that_is_typed_is_shown_until_the_machine_changes_networks(
     notes.text_input(key="typed_address").input("talk.local:8600")
     press(notes, "Show this address")
     assert "talk.local:8600" in said(visit(room=room.code, view="projector")).replace("\\", "")
-    doors._chosen()["192.0.2.77",] = doors._chosen().pop(invitation.addresses())  # what no machine has
+    doors._chosen()["192.0.2.77",] = doors._chosen().pop(addresses.addresses())  # what no machine has
     assert "talk.local" not in said(visit(room=room.code, view="projector")).replace("\\", "")
 
 

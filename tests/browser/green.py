@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from explainer.faces import Box
+from explainer.vision.faces import Box
 
 _MARGIN = 60  # how much more green than red or blue: a JPEG keeps the colour of thin lines by half
 _SMALLEST = 1 / 25  # of the longer side; the letters of the labels are smaller

@@ -15,7 +15,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
+from explainer.workshop import questions, rehearsal, rooms, sheets, talk
 from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
 from tests.browser.conftest import (
@@ -142,7 +142,7 @@ STATES: dict[str, Callable[[PhotoPage], object]] = {
 }
 
 
-QUESTION = ballots.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions[0]
 SCREENS = {
     "projector": (1920, 1080),
     "projector-1280": (1280, 720),

@@ -7,7 +7,8 @@ import pytest
 import sentinels
 from playwright.sync_api import FilePayload, expect
 
-from explainer import samples, vocabularies
+from explainer.imagenet import vocabularies
+from explainer.vision import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

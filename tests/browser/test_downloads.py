@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-import homes
+import downloaded_models
+import file_server
 import pytest
-import standins
-import twins
+import small_models
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import APP, PATIENCE, PhotoPage, Visitors, serving
@@ -19,22 +19,22 @@ SLOW = 2_000_000  # bytes a second, of 19 million
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[homes.Home]:
-    with homes.serving() as home:
+def home() -> Iterator[file_server.Home]:
+    with file_server.serving() as home:
         yield home
 
 
 @pytest.fixture(scope="module")
-def folder(home: homes.Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(home: file_server.Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default model, and cards of others that the server publishes."""
     folder = tmp_path_factory.mktemp("shop") / "models"
-    tensors = twins.weights()
-    twins.lay(folder, *((twins.card(name), tensors) for name in NAMES))
+    tensors = downloaded_models.weights()
+    downloaded_models.lay(folder, *((downloaded_models.card(name), tensors) for name in NAMES))
     for name in NAMES:
         file = folder / "weights" / f"{name}.safetensors"
-        card = standins.naming(twins.card(name), file)
+        card = small_models.naming(downloaded_models.card(name), file)
         weights = dataclasses.replace(card.weights, url=home.url)
-        standins.write(dataclasses.replace(card, weights=weights), folder)
+        small_models.write(dataclasses.replace(card, weights=weights), folder)
         home.content = file.read_bytes()
         file.unlink()
     return folder
@@ -68,7 +68,9 @@ def downloading(page: PhotoPage, least: int) -> None:
     page.page.wait_for_function(seen, timeout=PATIENCE)
 
 
-def test_a_download_is_seen_to_come_and_the_model_can_be_chosen_at_its_end(page: PhotoPage, home: homes.Home) -> None:
+def test_a_download_is_seen_to_come_and_the_model_can_be_chosen_at_its_end(
+    page: PhotoPage, home: file_server.Home
+) -> None:
     home.bytes_a_second = SLOW
     page.button("download_first").click()
     for least in (5, 30, 60):
@@ -82,7 +84,7 @@ def test_a_download_is_seen_to_come_and_the_model_can_be_chosen_at_its_end(page:
     expect(page.error).to_have_count(0)
 
 
-def test_a_download_that_fails_says_why_and_can_be_tried_again(page: PhotoPage, home: homes.Home) -> None:
+def test_a_download_that_fails_says_why_and_can_be_tried_again(page: PhotoPage, home: file_server.Home) -> None:
     home.content, whole = b"another file", home.content
     page.button("download_second").click()
     expect(page.error).to_contain_text("it offers 12 bytes instead of", timeout=PATIENCE)
@@ -94,7 +96,9 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(page: PhotoPage, 
     expect(page.error).to_have_count(0, timeout=PATIENCE)
 
 
-def test_a_download_that_was_stopped_goes_on_where_it_ended(page: PhotoPage, home: homes.Home, folder: Path) -> None:
+def test_a_download_that_was_stopped_goes_on_where_it_ended(
+    page: PhotoPage, home: file_server.Home, folder: Path
+) -> None:
     home.bytes_a_second = SLOW
     page.button("download_third").click()
     downloading(page, 10)

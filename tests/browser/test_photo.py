@@ -11,7 +11,7 @@ import sentinels
 from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
-from explainer import vocabularies
+from explainer.imagenet import vocabularies
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

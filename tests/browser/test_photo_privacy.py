@@ -18,12 +18,12 @@ import green
 import numpy as np
 import processes
 import pytest
+from handmade import FOUR_FACES, overlap
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, FilePayload, expect
-from test_faces import FOUR, overlap
 
-from explainer import samples
-from explainer.faces import Box
+from explainer.vision import samples
+from explainer.vision.faces import Box
 from tests.browser.conftest import PATIENCE, PhotoPage, Visitors, starting
 
 pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
@@ -84,7 +84,7 @@ def test_each_face_has_a_green_box_where_it_is(visitor: Visitors, four_faces: by
 
     with Image.open(io.BytesIO(four_faces)) as photo:
         assert green.boxes(photo, photo.size) == []  # the control: the photo has nothing of that colour
-        assert_boxed(FOUR, green.boxes(page.shown(), photo.size))
+        assert_boxed(FOUR_FACES, green.boxes(page.shown(), photo.size))
 
 
 def test_a_photo_taken_with_the_camera_on_its_side_is_shown_upright_and_read_so(visitor: Visitors) -> None:
@@ -130,7 +130,7 @@ def test_from_the_upload_to_forgetting_it(visitor: Visitors, four_faces: bytes) 
     with Image.open(io.BytesIO(picture)) as image:
         assert image.width == size[0]
         assert image.height > size[1]  # the small print
-        assert_boxed(FOUR, green.boxes(image, image.size))
+        assert_boxed(FOUR_FACES, green.boxes(image, image.size))
     assert set(chunks(picture)) == {b"IHDR", b"IDAT", b"IEND"}  # no text, no EXIF, no time
 
     readings = json.loads(page.download("download_readings"))["readings"]
@@ -145,7 +145,7 @@ def test_from_the_upload_to_forgetting_it(visitor: Visitors, four_faces: bytes) 
     addresses = page.addresses
     assert [page.page.request.get(address).status for address in addresses] == [200] * 3  # the control
     held = page.page.request.get(f"{page.url}/_stcore/metrics").text()
-    assert "explainer.ui.resources._reading" in held  # the control
+    assert "explainer.ui.computed._reading" in held  # the control
     assert "UploadedFileManager" not in held  # the file, with all that is in it, went when it had been read
     page.button("forget").click()
     expect(page.pictures).to_have_count(0, timeout=PATIENCE)

@@ -7,8 +7,8 @@ import pytest
 import sentinels
 from playwright.sync_api import expect
 
-from explainer import taxonomy
-from explainer.taxonomy import PERSON
+from explainer.imagenet import taxonomy
+from explainer.imagenet.taxonomy import PERSON
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload
 
-from explainer import photos, roulette, words
-from explainer.roulette import Pipeline
-from explainer.words import Context
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.vision import photos, pipeline
+from explainer.vision.pipeline import Reader
 from tests.browser.conftest import PhotoPage, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
@@ -21,10 +22,10 @@ def files(photos_folder: Path) -> list[Path]:
     return sorted(photos_folder.glob("*.jpg"))[:VISITORS]
 
 
-def expected(pipeline: Pipeline, content: bytes) -> dict:
+def expected(reader: Reader, content: bytes) -> dict:
     """What the download should say, as one thread finds it that has nothing else to do."""
-    result = roulette.read(pipeline, photos.read(content))
-    return roulette.record(result, 10, lambda wnid: words.caption(wnid, Context.PHOTO_FILE))
+    result = pipeline.read(reader, photos.read(content))
+    return pipeline.record(result, 10, lambda wnid: words.caption(wnid, Context.PHOTO_FILE))
 
 
 def without_scores(record: dict) -> list:
@@ -52,10 +53,10 @@ def scores(record: dict) -> list[float]:
 
 
 def test_ten_visitors_at_once_get_the_answers_to_their_own_photos(
-    visitor: Visitors, files: list[Path], pipeline: Pipeline
+    visitor: Visitors, files: list[Path], reader: Reader
 ) -> None:
     contents = [file.read_bytes() for file in files]
-    answers = [expected(pipeline, content) for content in contents]
+    answers = [expected(reader, content) for content in contents]
     assert len({str(without_scores(answer)) for answer in answers}) == len(answers) == VISITORS  # each its own
     pages: list[PhotoPage] = [visitor() for _ in files]
     for page, file, content in zip(pages, files, contents, strict=True):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from explainer import words
-from explainer.corruptions import CORRUPTIONS
-from explainer.words import Context
-from explainer.workshop import ballots, rehearsal, rooms, sheets, talk, votes
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.vision.corruptions import CORRUPTIONS
+from explainer.workshop import questions, rehearsal, rooms, sheets, talk, votes
 from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
 from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
@@ -112,7 +112,7 @@ def _decide(
     notes: RoomPage, projector: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
 ) -> None:
     """Both votes on the first word, each phone with an answer of its own, and the record."""
-    deck = ballots.DECKS["imageability"]
+    deck = questions.DECKS["imageability"]
     choices = deck.choices
     for turn, button in enumerate(("Open the vote", "Second vote")):
         notes.press(button)
@@ -235,7 +235,7 @@ def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors
 def test_every_step_fits_the_window_of_any_projector(visitors: Visitors, tmp_path: Path) -> None:
     with closing(Store(tmp_path / "rooms" / "rooms.sqlite")) as store:
         showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
-        for deck in ballots.DECKS:
+        for deck in questions.DECKS:
             code = rehearsal.rehearse(store, "adults", deck, "90", showing).code
             longest: Changes = {"step": "decide", "activity": _longest(deck), "round": 2}
             shown = [{**longest, "open": True}, {**longest, "revealed": True}]
@@ -271,9 +271,9 @@ def test_a_bar_of_a_projectors_chart_is_told_under_the_pointer(visitors: Visitor
 
 def _longest(deck: str) -> str:
     """The question of a deck whose word has the longest definition."""
-    return max(ballots.DECKS[deck].questions, key=_length)
+    return max(questions.DECKS[deck].questions, key=_length)
 
 
 def _length(question: str) -> int:
-    caption = words.caption(ballots.question(question).wnid, Context.TREE)
+    caption = words.caption(questions.question(question).wnid, Context.TREE)
     return len(caption.text) + len(caption.gloss or "")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from explainer.workshop import ballots, rooms
+from explainer.workshop import questions, rooms
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
-QUESTION = ballots.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions[0]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from explainer.workshop import agreement, ballots
+from explainer.workshop import agreement, questions
 
 # "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, missing data.
 UNITS = ("111", "2232", "3333", "3333", "2222", "1234", "4444", "1121", "2222", "555", "11", "3")
@@ -15,7 +15,7 @@ def rows(units: tuple[str, ...], values: str) -> list[list[int]]:
 
 
 @pytest.mark.parametrize(("level", "published"), [("nominal", 0.743), ("ordinal", 0.815)])
-def test_missing_votes_are_left_out_as_in_the_published_example(level: ballots.Level, published: float) -> None:
+def test_missing_votes_are_left_out_as_in_the_published_example(level: questions.Level, published: float) -> None:
     assert agreement.alpha(rows(UNITS, "12345"), level) == pytest.approx(published, abs=0.0005)
 
 
@@ -37,18 +37,18 @@ def test_nothing_is_said_of_too_few_units_or_of_one_value_everywhere(units: tupl
 
 
 def test_full_agreement_on_different_answers_is_one() -> None:
-    deck = ballots.DECKS["imageability"]
+    deck = questions.DECKS["imageability"]
     assert agreement.of_votes(deck, [{"1": 5}, {"5": 5}]) == 1
 
 
 def test_ratings_that_are_near_agree_more_than_ratings_that_are_far() -> None:
-    deck = ballots.DECKS["imageability"]
+    deck = questions.DECKS["imageability"]
     near, far = ([{"1": 4, other: 1}, {"5": 5}, {"3": 5}] for other in ("2", "5"))
     assert agreement.of_votes(deck, near) > agreement.of_votes(deck, far)
 
 
 def test_who_is_not_sure_takes_no_side() -> None:
-    deck = ballots.DECKS["safety"]
+    deck = questions.DECKS["safety"]
     sure = [{"safe": 3, "offensive": 1}, {"offensive": 4}]
     unsure = [{"safe": 3, "offensive": 1, "unsure": 7}, {"offensive": 4, "unsure": 2}]
     assert agreement.of_votes(deck, sure) == agreement.of_votes(deck, unsure)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sentinels
 
-from explainer import vocabularies, words
-from explainer.taxonomy import DATA
-from explainer.words import Context
-from explainer.workshop import ballots, handout, record, rehearsal, rooms, sheets, store, talk, votes, wall
+from explainer.imagenet import vocabularies, words
+from explainer.imagenet.taxonomy import DATA
+from explainer.imagenet.words import Context
+from explainer.workshop import handout, questions, record, rehearsal, rooms, sheets, store, talk, votes, wall
 from explainer.workshop.handout import Service
 from explainer.workshop.record import Record
 from explainer.workshop.rooms import Room
@@ -340,13 +340,13 @@ def test_the_sources_are_those_of_the_page_about() -> None:
 # Cards
 
 
-@pytest.mark.parametrize("deck", ballots.DECKS)
+@pytest.mark.parametrize("deck", questions.DECKS)
 def test_every_category_of_a_deck_has_a_card_unless_its_word_is_masked(deck: str) -> None:
     fronts = re.findall(r'<p class="words">', handout.cards(deck))
     shown = [
-        wnid for wnid in ballots.DECKS[deck].wnids if not words.caption(wnid, Context.TREE_FILE, revealed=True).masked
+        wnid for wnid in questions.DECKS[deck].wnids if not words.caption(wnid, Context.TREE_FILE, revealed=True).masked
     ]
-    assert len(fronts) == len(shown) == len(ballots.DECKS[deck].wnids) - (deck == "safety")
+    assert len(fronts) == len(shown) == len(questions.DECKS[deck].wnids) - (deck == "safety")
     assert PARROT not in handout.cards(deck)
 
 
@@ -367,7 +367,7 @@ def test_a_front_says_nothing_of_the_record() -> None:
 
 def test_the_sheet_for_hands_has_a_field_for_each_answer() -> None:
     html = handout.cards("safety").partition("Counted hands")[2]
-    assert html.count("<td></td>") == 11 * len(ballots.DECKS["safety"].choices)
+    assert html.count("<td></td>") == 11 * len(questions.DECKS["safety"].choices)
 
 
 def test_an_unknown_deck_is_a_key_error() -> None:

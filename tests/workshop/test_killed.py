@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.workshop import Phone, Sent
-from explainer.workshop import ballots, rooms, votes
+from explainer.workshop import questions, rooms, votes
 from explainer.workshop.store import Store
 from tests.browser.conftest import APP, serving
 
@@ -18,7 +18,7 @@ PHONES = 8
 
 @pytest.mark.timeout(600)
 def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -> None:
-    question = ballots.DECKS["imageability"].questions[0]
+    question = questions.DECKS["imageability"].questions[0]
     file = tmp_path / "data" / "rooms.sqlite"
     store, sent, cast = Store(file), Sent(), 0
     room = rooms.open_room(store)

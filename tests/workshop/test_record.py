@@ -6,9 +6,9 @@ import io
 import pytest
 import sentinels
 
-from explainer.taxonomy import Taxonomy
-from explainer.workshop import agreement, ballots, record, rehearsal, rooms, votes, wall
-from explainer.workshop.ballots import DECKS
+from explainer.imagenet.taxonomy import Taxonomy
+from explainer.workshop import agreement, questions, record, rehearsal, rooms, votes, wall
+from explainer.workshop.questions import DECKS
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -34,7 +34,7 @@ def test_the_last_round_is_what_a_room_decided(store: Store, room: Room, phones:
         votes.vote(store, room.code, FIRST, 2, phone, "5")
     (decision,) = record.record(store, room.code).decisions
     assert [tally.round for tally in decision.tallies] == [1, 2]
-    assert ballots.compare(ballots.question(FIRST), decision.tallies[0].counts) == "different"
+    assert questions.compare(questions.question(FIRST), decision.tallies[0].counts) == "different"
     assert decision.outcome == "same"  # 4.8 on record
 
 

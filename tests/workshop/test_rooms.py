@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.workshop import ballots, rooms, votes, wall
+from explainer.workshop import questions, rooms, votes, wall
 from explainer.workshop.rooms import Closed, Room, RoomError, UnknownRoom, UnknownToken
 from explainer.workshop.store import Store
 
-QUESTIONS = ballots.DECKS["imageability"].questions
+QUESTIONS = questions.DECKS["imageability"].questions
 HOSTILE = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
     [
         "<script>alert(1)</script>",
@@ -172,9 +172,9 @@ def test_only_adults_vote_on_safety(store: Store, room: Room) -> None:
     with pytest.raises(ValueError, match="preset"):
         rooms.open_room(store, "mixed", "safety")
     with pytest.raises(ValueError, match="preset"):
-        rooms.present(store, room.code, activity=ballots.DECKS["safety"].questions[0])
+        rooms.present(store, room.code, activity=questions.DECKS["safety"].questions[0])
     adults = rooms.open_room(store, "adults", "safety").code
-    assert rooms.present(store, adults, activity=ballots.DECKS["safety"].questions[0], open=True).open
+    assert rooms.present(store, adults, activity=questions.DECKS["safety"].questions[0], open=True).open
 
 
 # --- ending, resuming, deleting

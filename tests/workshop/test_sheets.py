@@ -12,8 +12,9 @@ import pytest
 from handmade import ROOT
 from PIL import Image
 
-from explainer import samples, taxonomy, words
-from explainer.words import Context
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.words import Context
+from explainer.vision import samples
 from explainer.workshop import drawings, sheets
 
 BUDGET = 120_000  # bytes of a sheet, which forty phones load at once

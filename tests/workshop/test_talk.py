@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
-from explainer import removal
-from explainer.taxonomy import DATA, Taxonomy
+from explainer.imagenet import removal
+from explainer.imagenet.taxonomy import DATA, Taxonomy
 from explainer.workshop import talk, votes
 from explainer.workshop.talk import Step
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from explainer.workshop import ballots, rooms, votes
-from explainer.workshop.ballots import DECKS
+from explainer.workshop import questions, rooms, votes
+from explainer.workshop.questions import DECKS
 from explainer.workshop.rooms import BadAnswer, Closed, Room, UnknownToken
 from explainer.workshop.store import Store
 
@@ -72,7 +72,7 @@ def test_hands_are_counted_beside_phones_and_counted_anew(store: Store, room: Ro
 def test_a_room_without_phones_decides_by_hands(store: Store, room: Room) -> None:
     votes.count_hands(store, room.code, FIRST, 1, {"5": 12})
     assert votes.rounds(store, room.code) == ((FIRST, 1),)
-    assert ballots.compare(ballots.question(FIRST), votes.tally(store, room.code, FIRST, 1).counts) == "same"
+    assert questions.compare(questions.question(FIRST), votes.tally(store, room.code, FIRST, 1).counts) == "same"
 
 
 @pytest.mark.parametrize("counts", [{"5": -1}, {"5": 1001}, {"6": 1}])

@@ -6,8 +6,8 @@ import io
 import pytest
 import sentinels
 
-from explainer import samples
-from explainer.taxonomy import Taxonomy
+from explainer.imagenet.taxonomy import Taxonomy
+from explainer.vision import samples
 from explainer.workshop import record, rooms, talk, votes, wall
 from explainer.workshop.rooms import BadAnswer, Closed, Room
 from explainer.workshop.store import Store

@@ -6,11 +6,13 @@ from functools import partial
 
 import streamlit as st
 
-from explainer import cards, faces, taxonomy, wordnet, words
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.words import Context
+from explainer.setup import wordnet
 from explainer.ui.workshop import doors, lobby, looking, parts
 from explainer.ui.workshop.trying import button
-from explainer.words import Context
-from explainer.workshop import invitation, rooms
+from explainer.vision import cards, faces
+from explainer.workshop import addresses, rooms
 from explainer.workshop.rooms import Room
 
 
@@ -38,7 +40,7 @@ def _masked() -> bool:
 CHECKS = (
     Check(
         "This machine has an address on a network",
-        lambda: bool(invitation.addresses()),
+        lambda: bool(addresses.addresses()),
         "No address of it was found: phones cannot join. Connect it, or make it a hotspot; where it is in a network "
         "all the same, type its address under “Joining”. Or go on without phones.",
     ),

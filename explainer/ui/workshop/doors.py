@@ -10,9 +10,9 @@ import streamlit as st
 
 from explainer.ui.workshop import looking
 from explainer.ui.workshop.trying import press
-from explainer.workshop import access, invitation, rooms, talk
+from explainer.workshop import addresses, presenter_key, rooms, talk
 from explainer.workshop import store as keeping
-from explainer.workshop.access import Gate
+from explainer.workshop.presenter_key import Gate
 from explainer.workshop.rooms import PRESETS, Changes, Preset, Room, RoomError, Stage, UnknownRoom, UnknownToken
 from explainer.workshop.store import Busy, Store
 from explainer.workshop.talk import Route, Step
@@ -47,10 +47,10 @@ def in_force() -> Preset | None:
 def gate() -> Gate:
     """What lets the presenter in; where the environment names no key, one is made and printed on the terminal."""
     try:
-        key = access.presenter_key()
-    except access.KeyTooShort as error:
+        key = presenter_key.presenter_key()
+    except presenter_key.KeyTooShort as error:
         print(error)
-        key = access.made_key()
+        key = presenter_key.made_key()
     if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
         print(f"The presenter's key for workshops: {key}", flush=True)
     return Gate(key)
@@ -233,7 +233,7 @@ def _coming_back() -> None:
 
 def origins() -> tuple[str, ...]:
     """Where phones can reach this app, the likeliest first."""
-    return invitation.origins(
+    return addresses.origins(
         (st.context.url or "").partition("/workshop")[0].rstrip("/"),
         st.get_option("server.port"),
         bool(st.get_option("server.sslCertFile")),
@@ -249,12 +249,12 @@ def _chosen() -> dict[tuple[str, ...], str]:
 
 def origin() -> str:
     """Where phones are told to reach this app: what the presenter chose in the networks of now, else the likeliest."""
-    return _chosen().get(invitation.addresses()) or origins()[0]
+    return _chosen().get(addresses.addresses()) or origins()[0]
 
 
 def choose_origin(origin: str) -> None:
     """Tell phones this way to the app, on all screens, while the machine's networks stay."""
-    _chosen()[invitation.addresses()] = origin
+    _chosen()[addresses.addresses()] = origin
 
 
 @st.cache_resource(show_spinner=False)

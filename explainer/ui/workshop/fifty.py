@@ -10,11 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from explainer import words
-from explainer.ui.category import plain
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors, looking, word
 from explainer.ui.workshop.trying import attempt, button, trouble
-from explainer.words import Context
 from explainer.workshop import agreement, rooms, sheets, votes
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.sheets import SECONDS, SHEETS, Sheet

@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.ui import choice
+from explainer.ui import options
 from explainer.ui.workshop import doors
 from explainer.ui.workshop.trying import attempt, trouble
-from explainer.workshop import ballots, rehearsal, rooms, sheets, talk
+from explainer.workshop import questions, rehearsal, rooms, sheets, talk
 from explainer.workshop.rooms import PRESETS, Room
 
 _CODE = "room_code"
@@ -72,14 +72,14 @@ def _open() -> None:
         routes,
         default="45",
         required=True,
-        format_func=lambda name: choice.readable(routes[name].title),
+        format_func=lambda name: options.readable(routes[name].title),
         key="route",
         wrap=True,
     )
     st.selectbox(
         "What the room votes on",
         PRESETS[preset].decks,
-        format_func=lambda name: f"{ballots.DECKS[name].title} {ballots.DECKS[name].question}",
+        format_func=lambda name: f"{questions.DECKS[name].title} {questions.DECKS[name].question}",
         key="deck",
     )
     st.toggle("With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted.")

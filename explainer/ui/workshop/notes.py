@@ -8,11 +8,11 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.ui.category import plain
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.workshop import invitation, rooms, talk
+from explainer.workshop import addresses, rooms, talk
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Step
 
@@ -132,14 +132,14 @@ def _choose_address(origin: str) -> None:
 
 
 def _choose_typed() -> None:
-    _choose_address(invitation.typed(st.session_state["typed_address"], doors.origins()[0]))
+    _choose_address(addresses.typed(st.session_state["typed_address"], doors.origins()[0]))
 
 
 def _joining(room: Room) -> None:
     st.markdown("Address for phones, in the network that they are in:")
     with st.container(horizontal=True):
         for origin in dict.fromkeys([doors.origin(), *doors.origins()]):
-            button(invitation.short(origin), partial(_choose_address, origin), primary=origin == doors.origin())
+            button(addresses.short(origin), partial(_choose_address, origin), primary=origin == doors.origin())
     with st.form("address_form", border=False):
         st.text_input("Another address", max_chars=100, placeholder="192.168.1.20", key="typed_address")
         st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
@@ -149,7 +149,7 @@ def _joining(room: Room) -> None:
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
         password = st.text_input("Its password", max_chars=63, type="password", key="wifi_password")
         if st.form_submit_button("Make a code for the Wi-Fi"):
-            doors.tell_wifi(room.code, invitation.wifi(name, password) if name else None)
+            doors.tell_wifi(room.code, addresses.wifi(name, password) if name else None)
     if said := doors.wifi(room):
-        st.image(invitation.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
+        st.image(addresses.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
         st.caption("It is on the first step. It is kept in the app's memory alone, until the room ends.")

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from PIL.Image import Image
 
-from explainer import cards, charts, figures, maps, removal, roulette, samples, taxonomy, vocabularies, words
-from explainer.corruptions import CORRUPTIONS
-from explainer.roulette import Reading
-from explainer.saliency import Target
-from explainer.ui import choice, resources
-from explainer.ui.category import plain
+from explainer.attribution.explain import Target
+from explainer.charts import charts, pictures
+from explainer.imagenet import removal, subtrees, taxonomy, vocabularies, words
+from explainer.imagenet.vocabularies import RELEASES, Label
+from explainer.imagenet.words import Caption, Context
+from explainer.jobs import Job, Progress, Worker
+from explainer.ui import computed, options
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop.trying import button
-from explainer.vocabularies import RELEASES, Label
-from explainer.words import Caption, Context
-from explainer.workers import Job, Progress, Worker
-from explainer.workshop import invitation, sheets, talk
+from explainer.vision import cards, pipeline, samples
+from explainer.vision.corruptions import CORRUPTIONS
+from explainer.vision.pipeline import Reading
+from explainer.workshop import addresses, sheets, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.talk import Step
 
@@ -58,9 +60,9 @@ def invite(room: Room, width: int) -> None:
 def _code(room: Room, width: int) -> str:
     """Shows a code to photograph that leads into the room; gives back the address that can be typed instead."""
     address = f"{doors.origin()}/workshop"
-    short = invitation.short(address)
+    short = addresses.short(address)
     st.image(
-        invitation.qr(f"{address}?room={room.code}&embed=true"),
+        addresses.qr(f"{address}?room={room.code}&embed=true"),
         width=width,
         alt=f"A QR code to join the room {room.code} at {short}.",
     )
@@ -82,7 +84,7 @@ def _join(room: Room, step: Step) -> None:
         st.subheader(f"No name, no account, {photo}.", anchor=False)
     with network:
         if said := doors.wifi(room):
-            st.image(invitation.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
+            st.image(addresses.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
 
 
@@ -94,7 +96,7 @@ def _welcome(room: Room, step: Step) -> None:
 
 def _scale(room: Room, step: Step) -> None:
     _chart(
-        charts.hierarchy(maps.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
+        charts.hierarchy(subtrees.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
         "scale",
         "A map of all categories: animals, plants, things; people are a part of it, in colours.",
         below=3,
@@ -116,7 +118,7 @@ def _small_sheet(room: Room, step: Step) -> None:
 
 def _nobody(room: Room, step: Step) -> None:
     for column, (title, crop, reading) in zip(
-        st.columns(3, gap="large"), resources.strangers(cards.DEFAULT), strict=True
+        st.columns(3, gap="large"), computed.strangers(cards.DEFAULT), strict=True
     ):
         with column:
             st.image(crop, width=300, alt=title)
@@ -125,7 +127,7 @@ def _nobody(room: Room, step: Step) -> None:
 
 
 def _small_nobody(room: Room, step: Step) -> None:
-    for title, crop, reading in resources.strangers(cards.DEFAULT):
+    for title, crop, reading in computed.strangers(cards.DEFAULT):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(crop, width=96, alt=title)
             with st.container(width="stretch"):
@@ -135,7 +137,7 @@ def _small_nobody(room: Room, step: Step) -> None:
 def _break(room: Room, step: Step) -> None:
     # Buttons alone: a slider or a pill that was touched last would keep a clicker's keys to itself.
     change = st.session_state.get(_CHANGE, _CHANGES[0])
-    strip = resources.supplied_strip(PORTRAIT, change, _RELEASE)
+    strip = computed.supplied_strip(PORTRAIT, change, _RELEASE)
     place = st.session_state.get(_PLACE, 0)
     with st.container(horizontal=True, vertical_alignment="center"):
         for each in _CHANGES:
@@ -165,7 +167,7 @@ def _small_break(room: Room, step: Step) -> None:
         samples.SAMPLES,
         default=PORTRAIT,
         required=True,
-        format_func=lambda name: choice.readable(samples.SAMPLES[name].title),
+        format_func=lambda name: options.readable(samples.SAMPLES[name].title),
         key="try_picture",
     )
     change: str = st.pills(
@@ -173,10 +175,10 @@ def _small_break(room: Room, step: Step) -> None:
         CORRUPTIONS,
         default=_CHANGES[0],
         required=True,
-        format_func=lambda name: choice.readable(CORRUPTIONS[name].title),
+        format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="try_change",
     )
-    strip = resources.supplied_strip(name, change, _RELEASE)
+    strip = computed.supplied_strip(name, change, _RELEASE)
     place = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})",
         range(len(strip.changed)),
@@ -192,7 +194,7 @@ def _roulette(room: Room, step: Step) -> None:
     for column, name in zip(st.columns(2, gap="large"), (OTHER, PORTRAIT), strict=True):
         with column:
             _labelled(name)
-            reading = resources.supplied(name).readings[0]
+            reading = computed.supplied(name).readings[0]
             st.subheader(f"The nearest word: **{plain(_name(reading))}**", anchor=False)
 
 
@@ -207,14 +209,14 @@ def _portrait(room: Room, step: Step) -> None:
     for column, release in zip(lists, _BEFORE_AND_AFTER, strict=True):
         with column:
             st.subheader(_release(release), anchor=False)
-            _words(resources.supplied(PORTRAIT).readings[0].people(release, 5), "###")
+            _words(computed.supplied(PORTRAIT).readings[0].people(release, 5), "###")
 
 
 def _small_portrait(room: Room, step: Step) -> None:
     _labelled(PORTRAIT, 260)
     for release in _BEFORE_AND_AFTER:
         st.markdown(f"**{_release(release)}**")
-        _words(resources.supplied(PORTRAIT).readings[0].people(release, 3), "")
+        _words(computed.supplied(PORTRAIT).readings[0].people(release, 3), "")
 
 
 def _why(room: Room, step: Step) -> None:
@@ -224,7 +226,7 @@ def _why(room: Room, step: Step) -> None:
         (crop, overlay),
         (
             "What the network saw",
-            f"What carried **{plain(_name(resources.supplied(PORTRAIT).readings[0]))}**, brighter for more",
+            f"What carried **{plain(_name(computed.supplied(PORTRAIT).readings[0]))}**, brighter for more",
         ),
         strict=True,
     ):
@@ -235,7 +237,7 @@ def _why(room: Room, step: Step) -> None:
 
 def _small_why(room: Room, step: Step) -> None:
     _, overlay = _explained()
-    name = _name(resources.supplied(PORTRAIT).readings[0])
+    name = _name(computed.supplied(PORTRAIT).readings[0])
     st.image(
         overlay, width="stretch", alt=f"The portrait; what carried the word {name} is laid over it, brighter for more."
     )
@@ -252,7 +254,9 @@ def _tree(room: Room, step: Step) -> None:
                 st.markdown(f"##### *{plain(caption.gloss)}*")
     with chart:
         _chart(
-            charts.hierarchy(maps.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"),
+            charts.hierarchy(
+                subtrees.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"
+            ),
             "tree",
             "A map of the categories below person, in the colours of their safety.",
             below=4,
@@ -357,12 +361,12 @@ def prepared() -> Job[None]:
     """What the steps show of the supplied pictures, on its way from the first call on, so that no step waits for it."""
 
     def prepare(nothing: None, progress: Progress) -> None:
-        resources.strangers(cards.DEFAULT)
+        computed.strangers(cards.DEFAULT)
         for name in (PORTRAIT, OTHER):
-            resources.supplied(name)
+            computed.supplied(name)
         _explained()
         for change in _CHANGES:
-            resources.supplied_strip(PORTRAIT, change, _RELEASE)
+            computed.supplied_strip(PORTRAIT, change, _RELEASE)
 
     return Worker(lambda: None, "talk").submit(prepare)
 
@@ -397,10 +401,10 @@ def _release(name: str) -> str:
 
 
 def _labelled(name: str, side: int = 490) -> None:
-    result = resources.supplied(name)
+    result = computed.supplied(name)
     captions = [words.caption(reading.people(_RELEASE, 1)[0].wnid, Context.PHOTO) for reading in result.readings]
     st.image(
-        figures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
+        pictures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
         width="content",
         output_format="JPEG",
         alt=f"A supplied portrait, labelled: {'; '.join(caption.name for caption in captions)}.",
@@ -410,15 +414,15 @@ def _labelled(name: str, side: int = 490) -> None:
 
 def _explained() -> tuple[Image, Image]:
     """What the network saw of the portrait, and what carried its first word laid over it."""
-    reading = resources.supplied(PORTRAIT).readings[0]
+    reading = computed.supplied(PORTRAIT).readings[0]
     target = Target("person", reading.people(_RELEASE, 1)[0].wnid)
-    attribution = resources.supplied_explanation(PORTRAIT, target, _METHOD)
-    crop = roulette.seen(samples.read(PORTRAIT), reading)
-    return crop, figures.overlay(crop, attribution)
+    attribution = computed.supplied_explanation(PORTRAIT, target, _METHOD)
+    crop = pipeline.seen(samples.read(PORTRAIT), reading)
+    return crop, pictures.overlay(crop, attribution)
 
 
 def _way() -> tuple[str, ...]:
     """From person down to the first word of the portrait."""
-    (first,) = resources.supplied(PORTRAIT).readings[0].people(_RELEASE, 1)
+    (first,) = computed.supplied(PORTRAIT).readings[0].people(_RELEASE, 1)
     path = next(path for path in taxonomy.load().hypernym_paths(first.wnid) if taxonomy.PERSON in path)
     return path[path.index(taxonomy.PERSON) :]

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explainer.ui import visitor
-from explainer.ui.category import plain
+from explainer.ui import session
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors, parts, report
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
@@ -18,7 +18,7 @@ def show(room: Room) -> None:
     if token is None:
         _invite(room)
         return
-    visitor.keep_to(room.rules)
+    session.keep_to(room.rules)
     stage = doors.stage(room)
     if room.ended:
         st.header("This room has ended", anchor=False)
@@ -30,7 +30,7 @@ def show(room: Room) -> None:
         st.header("Look up", anchor=False)
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
-        visitor.mask_button()
+        session.mask_button()
         _step(room, stage, doors.step(room, stage), token)
         report.on_phone(room, token)
     _foot(room, stage)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from explainer.ui.category import plain
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors, parts
 from explainer.ui.workshop.activities import ACTS
 from explainer.workshop import talk

@@ -4,14 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.ui import visitor
-from explainer.ui.category import plain
+from explainer.imagenet.words import Context
+from explainer.ui import session
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors
 from explainer.ui.workshop import wall as its_wall
 from explainer.ui.workshop.trying import press, trouble
-from explainer.words import Context
-from explainer.workshop import ballots, rooms, sheets, talk, wall
-from explainer.workshop.ballots import UnknownQuestion
+from explainer.workshop import questions, rooms, sheets, talk, wall
+from explainer.workshop.questions import UnknownQuestion
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.wall import REASONS
 
@@ -34,7 +34,7 @@ def _asked(activity: str) -> str | None:
     if activity in sheets.SHEETS:
         return sheets.sheet(activity).wnid
     try:
-        return ballots.question(activity).wnid
+        return questions.question(activity).wnid
     except UnknownQuestion:
         return None
 
@@ -42,7 +42,7 @@ def _asked(activity: str) -> str | None:
 def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) -> None:
     store = doors.store()
     given = wall.flagged(store, room.code, token, wnid)
-    caption = visitor.caption(wnid, context)
+    caption = session.caption(wnid, context)
     name = "the masked word" if caption.masked else f"“{plain(caption.text)}”"
     st.markdown(f"What is wrong with {name} as a category?")
     for reason, title in REASONS.items():

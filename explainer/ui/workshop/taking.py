@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explainer import words
-from explainer.ui.category import plain
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors
-from explainer.words import Context
 from explainer.workshop import handout, record, wall
 from explainer.workshop.handout import Service
 from explainer.workshop.rooms import Room

@@ -6,14 +6,15 @@ from functools import partial
 
 import streamlit as st
 
-from explainer import charts, words
-from explainer.removal import THRESHOLD
-from explainer.ui.category import plain
+from explainer.charts import charts
+from explainer.imagenet import words
+from explainer.imagenet.removal import THRESHOLD
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors, looking, word
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.words import Context
-from explainer.workshop import ballots, record, rooms, votes
-from explainer.workshop.ballots import Outcome, Published, Question, UnknownQuestion
+from explainer.workshop import questions, record, rooms, votes
+from explainer.workshop.questions import Outcome, Published, Question, UnknownQuestion
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.votes import MOST_HANDS, Tally
 from explainer.workshop.wall import FEWEST
@@ -62,7 +63,7 @@ def controls(room: Room, stage: Stage) -> None:
     """The presenter's: which word, open and close, vote again, reveal, and hands that were counted."""
     question = _asked(room, stage)
     if question is None:
-        question = ballots.question(ballots.DECKS[room.deck].questions[0])
+        question = questions.question(questions.DECKS[room.deck].questions[0])
         stage = replace(stage, activity=question.key, round=FIRST, open=False, revealed=False)
     present = partial(doors.present, room.code)
     keys = question.deck.questions
@@ -91,13 +92,13 @@ def controls(room: Room, stage: Stage) -> None:
 
 def outcome(question: Question, tally: Tally, published: Published) -> str:
     """Whether the room decided as ImageNet did, and what either said, as sentences; never a score."""
-    said = _OUTCOMES[ballots.compare(question, tally.counts)]
+    said = _OUTCOMES[questions.compare(question, tally.counts)]
     if question.deck.level == "ordinal":
-        median = ballots.median(tally.counts)
+        median = questions.median(tally.counts)
         room = "Nobody voted" if median is None else f"The room's median is {median:g}"
         return f"{said} {room}; {on_record(question, published)}"
     titles = {choice.key: choice.title for choice in question.deck.choices}
-    most = " and ".join(f"“{titles[key]}”" for key in ballots.commonest(question.deck, tally.counts)) or "nothing"
+    most = " and ".join(f"“{titles[key]}”" for key in questions.commonest(question.deck, tally.counts)) or "nothing"
     return f"{said} Said most often: {most}. {on_record(question, published)}"
 
 
@@ -127,7 +128,7 @@ def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> 
 def _asked(room: Room, stage: Stage) -> Question | None:
     """The question on the stage, or None where there is none that the room's preset allows."""
     try:
-        question = ballots.question(stage.activity)
+        question = questions.question(stage.activity)
     except UnknownQuestion:
         return None
     return question if question.deck.name in room.rules.decks else None
@@ -174,7 +175,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
 def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words; with the word for the back row."""
     kept = record.record(doors.store(), room.code)
-    published = ballots.published(question.wnid)
+    published = questions.published(question.wnid)
     asked = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
     tallies = [tally for tally in asked if tally.total]
     told, drawn = st.columns(2, gap="large") if large else (st.container(), st.container())

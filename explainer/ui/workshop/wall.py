@@ -5,13 +5,15 @@ from functools import partial
 
 import streamlit as st
 
-from explainer import charts, removal, roulette, vocabularies, words
-from explainer.roulette import Result
-from explainer.ui import labels, resources, source, visitor
-from explainer.ui.category import plain
+from explainer.charts import charts
+from explainer.imagenet import removal, vocabularies, words
+from explainer.imagenet.words import Context
+from explainer.ui import computed, labels, photo_source, session
+from explainer.ui.category_card import plain
 from explainer.ui.workshop import doors, looking
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.words import Context
+from explainer.vision import pipeline
+from explainer.vision.pipeline import Result
 from explainer.workshop import rooms, wall
 from explainer.workshop.rooms import Closed, Room, Stage
 from explainer.workshop.wall import FEWEST, OWN
@@ -32,13 +34,13 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
     """A picture to read, its word, and the choice to add its class to the wall."""
     if stage.revealed:
         _revealed(room, large=False)
-    source.choose()
-    photo = source.photo()
-    if photo is None or (source.is_own() and not room.rules.own_faces):
+    photo_source.choose()
+    photo = photo_source.photo()
+    if photo is None or (photo_source.is_own() and not room.rules.own_faces):
         st.info("Choose a picture. You will see its word alone; then you decide whether its class goes on the wall.")
-    elif visitor.agreed():
+    elif session.agreed():
         release = _release()
-        result = resources.read(photo, False)
+        result = computed.read(photo, False)
         _read(result, release)
         _choice(room, stage, token, [reading.people(release, 1)[0].wnid for reading in result.readings])
     _mine(room, stage, token)
@@ -57,10 +59,10 @@ def controls(room: Room, stage: Stage) -> None:
 
 def rate(per_hour: float | None) -> str:
     """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
-    roulette = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
+    peak = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
     if per_hour is None:
-        return roulette
-    return f"This room: {per_hour:,.0f} {'label' if round(per_hour) == 1 else 'labels'} an hour. {roulette}"
+        return peak
+    return f"This room: {per_hour:,.0f} {'label' if round(per_hour) == 1 else 'labels'} an hour. {peak}"
 
 
 def seen() -> str | None:
@@ -72,7 +74,9 @@ def seen() -> str | None:
 def _release() -> str:
     """The release whose words are asked: of one's own face the safe ones, where nobody asks for the others."""
     everything = len(vocabularies.person_categories("fall-2011"))
-    if not source.is_own() or st.toggle(f"Ask all {everything:,} words, the cruel ones too (masked)", key="ask_all"):
+    if not photo_source.is_own() or st.toggle(
+        f"Ask all {everything:,} words, the cruel ones too (masked)", key="ask_all"
+    ):
         return "fall-2011"
     st.caption("Your photo is laid beside words alone that were judged safe.")
     return "september-2019"
@@ -80,18 +84,18 @@ def _release() -> str:
 
 def _read(result: Result, release: str) -> None:
     """What each face was called, and among how many words."""
-    photo = source.photo()
+    photo = photo_source.photo()
     assert photo is not None
     for number, reading in enumerate(result.readings):
         label = reading.people(release, 1)[0]
-        st.session_state[_SEEN] = None if source.is_own() else label.wnid
-        caption = visitor.caption(label.wnid, Context.PHOTO)
+        st.session_state[_SEEN] = None if photo_source.is_own() else label.wnid
+        caption = session.caption(label.wnid, Context.PHOTO)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(roulette.seen(photo, reading), width=112, alt="What the network saw.")
+            st.image(pipeline.seen(photo, reading), width=112, alt="What the network saw.")
             with st.container():
                 st.markdown(f"nearest: **{plain(caption.text)}**  \n:small[{labels.score(label, reading)}]")
                 if caption.masked:
-                    visitor.reveal_button(label.wnid, f"wall_{number}")
+                    session.reveal_button(label.wnid, f"wall_{number}")
     st.caption(
         f"Nearest of {len(vocabularies.person_categories(release)):,} words, and there is no “none of these”. "
         f"{labels.found(result)}"
@@ -99,7 +103,7 @@ def _read(result: Result, release: str) -> None:
 
 
 def _choice(room: Room, stage: Stage, token: str, wnids: Sequence[str]) -> None:
-    picture = source.sample() or OWN
+    picture = photo_source.sample() or OWN
     if stage.revealed:
         st.caption("The wall is shown now; it takes no more.")
     elif picture not in wall.pictures(doors.store(), room.code, token):

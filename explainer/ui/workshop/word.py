@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from explainer import words
-from explainer.ui import visitor
-from explainer.ui.category import plain
-from explainer.words import Caption, Context
+from explainer.imagenet import words
+from explainer.imagenet.words import Caption, Context
+from explainer.ui import session
+from explainer.ui.category_card import plain
 
 
 def on_screen(wnid: str, told: bool) -> None:
@@ -20,11 +20,11 @@ def on_screen(wnid: str, told: bool) -> None:
 
 def on_phone(wnid: str, told: bool) -> None:
     """The word on a phone; where the room's preset allows it, a masked one can be revealed on this phone."""
-    caption = visitor.caption(wnid, Context.TREE)
+    caption = session.caption(wnid, Context.TREE)
     st.subheader(f"“{_said(caption, told)}”", anchor=False)
     st.markdown(f"*{_definition(caption)}*")
     if caption.masked:
-        visitor.reveal_button(wnid, f"word_{wnid}")
+        session.reveal_button(wnid, f"word_{wnid}")
 
 
 def _said(caption: Caption, told: bool) -> str:

@@ -1,0 +1,1 @@
+"""Which pixels carried a label, and how far to trust the answer."""

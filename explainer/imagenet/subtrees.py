@@ -1,0 +1,153 @@
+"""What is drawn of a subtree: as many of its categories as a chart can hold, and how large each is."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+
+from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet.taxonomy import Extent, Synset
+from explainer.imagenet.vocabularies import Status
+
+MOST_NODES = 1_000
+"""How many nodes a map has at most: more is slow to send and to draw."""
+
+_MOST_CHILDREN = 40  # of a node that is not the root
+_SMALLEST = 1 / 500  # share of the root's size below which what is inside a node could not be made out
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the size of a node says."""
+
+    name: str
+    title: str
+    of: Callable[[Synset], int]
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure("images", "Images", lambda synset: synset.images or 0),
+        Measure("categories", "Categories", lambda synset: int(synset.in_fall_2011)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A category on a map, or where `gathered` is not 0, so many of the smallest children of the category `wnid`.
+
+    `size` is its own and that of all below it. A category with two ways up stands at the one nearest to the root, and
+    counts there alone. `parent` is the wnid of the node above, None for the root.
+    """
+
+    wnid: str
+    parent: str | None
+    size: int
+    gathered: int = 0
+
+
+def nodes(root: str, measure: str = "images", most: int = MOST_NODES) -> tuple[Node, ...]:
+    """The root's map, the root first: its children all, and of what is below them the largest parts.
+
+    Categories of size 0 are left out. Raises UnknownCategory, and KeyError for an unknown measure.
+    """
+    children = _spanning(root)
+    sizes = _sizes(root, children, MEASURES[measure].of)
+    drawn = [Node(root, None, sizes[root])]
+    waiting = [(-sizes[root], root)]
+    while waiting:
+        _, wnid = heapq.heappop(waiting)
+        below = sorted((child for child in children[wnid] if sizes[child]), key=lambda child: (-sizes[child], child))
+        shown = below if wnid == root else below[:_MOST_CHILDREN]
+        rest = below[len(shown) :]
+        if len(drawn) + len(shown) + bool(rest) > most:
+            continue
+        drawn += [Node(child, wnid, sizes[child]) for child in shown]
+        if rest:
+            drawn.append(Node(wnid, wnid, sum(sizes[child] for child in rest), gathered=len(rest)))
+        for child in shown:
+            if sizes[child] > sizes[root] * _SMALLEST:
+                heapq.heappush(waiting, (-sizes[child], child))
+    return tuple(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A branch below a root and how much of it became what, by status; or, where `wnid` is None, all smaller ones.
+
+    `gathered` says how many branches it stands for. Each person category is in one part alone: a branch counts its top,
+    and one with two ways up is below the one nearest to the root.
+    """
+
+    wnid: str | None
+    sizes: Mapping[Status, Extent]
+    gathered: int = 1
+
+    def size(self, measure: str) -> int:
+        """How many images or categories it is, by the name of the measure."""
+        return sum(map(attrgetter(measure), self.sizes.values()))
+
+
+def parts(root: str, measure: str, most: int, skipped: int = 0) -> tuple[Part, ...]:
+    """The `most` largest branches of the person categories below a root, the largest first, and one of all others.
+
+    The very largest are left out where they are `skipped`. The root is person or below it; a category itself, it is a
+    branch, too. A category with several ways up from it to person is in the shortest alone, whatever the root.
+
+    Raises KeyError for a root elsewhere, and AttributeError for an unknown measure.
+    """
+    tree, children = taxonomy.load(), _spanning(taxonomy.PERSON)
+
+    def below(branch: str) -> Iterator[str]:
+        waiting = [branch]
+        while waiting:
+            wnid = waiting.pop()
+            yield wnid
+            waiting += children[wnid]
+
+    def part(branch: str, wnids: Iterable[str]) -> Part:
+        return Part(
+            branch,
+            _added(
+                (status, Extent(1, tree[wnid].images or 0)) for wnid in wnids if (status := vocabularies.status(wnid))
+            ),
+        )
+
+    branches = [part(root, [root]), *(part(wnid, below(wnid)) for wnid in children[root])]
+    branches = [branch for branch in branches if branch.size(measure)]
+    branches.sort(key=lambda branch: (-branch.size(measure), branch.wnid))
+    shown, rest = branches[skipped : skipped + most], branches[skipped + most :]
+    gathered = _added(pair for branch in rest for pair in branch.sizes.items())
+    return (*shown, *([Part(None, gathered, len(rest))] if rest else []))
+
+
+def _added(sizes: Iterable[tuple[Status, Extent]]) -> dict[Status, Extent]:
+    total: dict[Status, Extent] = {}
+    for status, extent in sizes:
+        total[status] = total.get(status, Extent(0, 0)) + extent
+    return total
+
+
+def _spanning(root: str) -> dict[str, list[str]]:
+    """The children of each category below the root, each under one parent alone: the first that is met going down."""
+    tree = taxonomy.load()
+    children: dict[str, list[str]] = {}
+    met, level = {root}, [root]
+    while level:
+        following = []
+        for wnid in level:
+            children[wnid] = [child for child in tree.hyponyms(wnid) if child not in met]
+            met.update(children[wnid])
+            following += children[wnid]
+        level = following
+    return children
+
+
+def _sizes(root: str, children: dict[str, list[str]], of: Callable[[Synset], int]) -> dict[str, int]:
+    tree = taxonomy.load()
+    sizes: dict[str, int] = {}
+    for wnid in reversed(children):  # what was met last has nothing below it that was not met later
+        sizes[wnid] = of(tree[wnid]) + sum(sizes[child] for child in children[wnid])
+    return sizes

@@ -1,0 +1,1 @@
+"""What the app needs beside its packages, and where to get it."""

@@ -1,0 +1,147 @@
+"""Models: choose the one that reads the photo, download others, and set two side by side on the same photo."""
+
+import streamlit as st
+
+from explainer.imagenet import vocabularies
+from explainer.jobs import CancelledError, Job
+from explainer.ui import computed, labels, session
+from explainer.ui.category_card import plain
+from explainer.vision import cards
+from explainer.vision.cards import CardError, ModelCard
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Result
+
+_CHOSEN, _ERROR = "model", "model_error"
+_PEOPLE = {
+    "zero-shot": "person categories by likeness of dictionary entries",
+    "trained": "trained on person categories",
+}
+
+
+def choose() -> None:
+    """A choice among the models that are here. One that does not pass its self-test gives way to the default."""
+    present = {card.name: card for card in cards.load_all() if card.present}
+    st.session_state[_CHOSEN] = session.model()
+    st.selectbox("Read by", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
+    try:
+        computed.ready(session.model())
+    except CardError as error:
+        if session.model() == cards.DEFAULT:
+            st.error(plain(str(error)))
+            st.stop()
+        session.ask_model(cards.DEFAULT)
+        st.session_state[_ERROR] = str(error)
+        st.rerun()
+
+
+def _ask() -> None:
+    session.ask_model(st.session_state[_CHOSEN])
+    st.session_state.pop(_ERROR, None)
+
+
+def about() -> None:
+    """What the chosen model is, why another one was refused, and those that can be downloaded."""
+    if error := st.session_state.get(_ERROR):
+        st.error(plain(error))
+    with st.expander("What this model is, and others to download"):
+        _describe(cards.load(session.model()))
+        for trouble in cards.troubles():
+            st.warning(plain(trouble))
+        for card in cards.load_all():
+            if card.present and (failed := _failure(computed.downloads().get(card.name))):
+                st.error(
+                    plain(f"{failed} Take {card.weights.file} away from the folder of weights to download it again.")
+                )
+        watched = computed.downloading()
+        st.fragment(_offers, run_every=1.0 if watched else None)(watched)
+
+
+def _offers(watched: frozenset[str]) -> None:
+    """The models that are not here, each with its size and a button, or how far its download is.
+
+    `watched` names the downloads that were under way when the page was drawn. Where these are others now, one began,
+    ended or was stopped, and the whole page is drawn anew: a fragment cannot begin to run by itself, nor end it.
+    """
+    running = computed.downloading()
+    if running != watched:
+        st.rerun()
+    offered = [card for card in cards.load_all() if card.weights.asset and (not card.present or card.name in running)]
+    if offered:
+        st.markdown(
+            "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
+            "and stay on this computer. Each must know the sample pictures before it answers."
+        )
+    for card in offered:
+        _describe(card)
+        if card.name in running:
+            _under_way(card, computed.downloads()[card.name])
+            continue
+        if failed := _failure(computed.downloads().get(card.name)):
+            st.error(plain(failed))
+        st.button(
+            f"Download ({_size(card)})", key=f"download_{card.name}", on_click=computed.download, args=(card.name,)
+        )
+
+
+def _under_way(card: ModelCard, job: Job[None]) -> None:
+    """How far a download is, and a button that ends it."""
+    ahead = f", {job.place} before it" if job.place else ""
+    doing = f"Downloading, {job.progress:.0%} of {_size(card)}{ahead}"
+    st.progress(job.progress, doing if job.progress < 1 else "Trying it on the sample pictures …")
+    st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
+
+
+def _size(card: ModelCard) -> str:
+    return cards.megabytes(card.weights.asset.size) if card.weights.asset else ""
+
+
+def _failure(job: Job[None] | None) -> str | None:
+    """Why a download ended without a model, as a sentence; None where it did not, or nobody waits for it any more."""
+    if job is None or job.future.cancelled() or (job.wanted() and not job.done):
+        return None
+    error = job.future.exception() if job.done else CancelledError()
+    return None if error is None else str(error) or "The download was stopped; it can go on where it ended."
+
+
+def _describe(card: ModelCard) -> None:
+    vocabulary = vocabularies.VOCABULARIES[card.labels].title
+    st.markdown(
+        f"**{plain(card.title)}.** {plain(card.good_for)}  \n:small[{plain(vocabulary)}; {_PEOPLE[card.people]}; "
+        f"{plain(card.paper)}; {plain(card.source)}; {plain(card.licence)}]"
+    )
+
+
+def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> None:
+    """The `n` nearest words of the chosen model and of another one for the same face, under a release, side by side."""
+    others = [card for card in cards.load_all() if card.present and card.name != result.model]
+    if not others:
+        st.caption("Download another model, further up, to see what it makes of the same picture.")
+        return
+    titles = {card.name: card.title for card in others}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        name = st.selectbox(
+            "Compare with",
+            [None, *titles],
+            format_func=lambda name: titles[name] if name else "no other",
+            key="compared",
+            persist_state="session",
+        )
+        release = st.selectbox(
+            "Labels from",
+            vocabularies.RELEASES,
+            format_func=lambda release: vocabularies.RELEASES[release].title,
+            key="compared_release",
+            persist_state="session",
+        )
+    if name is None:
+        return
+    try:
+        computed.ready(name)
+    except CardError as error:
+        st.error(plain(str(error)))
+        return
+    readings = (result.readings[index], computed.read(photo, whole, name).readings[index])
+    for column, reading in zip(st.columns(2, gap="large"), readings, strict=True):
+        with column:
+            st.markdown(f"**{plain(cards.load(reading.model).title)}**  \n{labels.chain(reading, release)}")
+            labels.show(reading.people(release, n), key=f"compared_{reading.model}")

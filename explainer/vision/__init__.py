@@ -1,0 +1,1 @@
+"""From a photo to labels: files, faces, networks, and the words for people."""

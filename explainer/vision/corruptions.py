@@ -1,0 +1,293 @@
+"""One picture, changed a little: how far does its label move? After Hendrycks & Dietterich (ICLR 2019, 1903.12261).
+
+A label that a tilt of the head or a smaller file changes was never true of the person.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+
+from explainer.imagenet import vocabularies
+from explainer.vision import faces, pipeline
+from explainer.vision.faces import Box
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reader, Reading
+
+STEPS = 9
+"""How many amounts of a corruption a strip shows at most, from none to the most."""
+
+_SEED = 0  # of all noise, so that the same picture comes twice
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """A change of what the network sees of a photo.
+
+    `apply` takes the photo, the face's box or None for the whole picture, the side of the square in pixels and the
+    amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts,
+    `at` an amount of it within a sentence, with {s} for the ending of a plural, `step` which difference of it is still
+    worth trying.
+    """
+
+    name: str
+    title: str
+    unit: str
+    at: str
+    none: float
+    most: float
+    step: float
+    apply: Callable[[Photo, Box | None, int, float], Image.Image]
+
+    @cached_property
+    def grid(self) -> tuple[float, ...]:
+        """Every amount worth trying, from none to the most."""
+        number = round(abs(self.most - self.none) / self.step) + 1
+        return tuple(np.linspace(self.none, self.most, number).round(6).tolist())
+
+    def dose(self, amount: float) -> str:
+        """An amount within a sentence: "at 1 degree"."""
+        return self.at.format(amount, s="" if amount == 1 else "s")
+
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether there is nothing between none and the most."""
+        return len(self.grid) == 2
+
+    def amounts(self, n: int = STEPS) -> tuple[float, ...]:
+        """Up to `n` of them at equal distances, from none to the most."""
+        places = np.linspace(0, len(self.grid) - 1, min(n, len(self.grid))).round().astype(int)
+        return tuple(self.grid[place] for place in places)
+
+
+def _shifted(photo: Photo, box: Box | None, side: int, amount: float) -> Image.Image:
+    region = _region(photo, box)
+    across = round(region.width * amount / 100)
+    return faces.crop(photo, Box(region.left + across, region.top, region.right + across, region.bottom), side)
+
+
+def _closer(photo: Photo, box: Box | None, side: int, amount: float) -> Image.Image:
+    region = _region(photo, box)
+    across, down = (round(length * amount / 200) for length in (region.width, region.height))
+    closer = Box(region.left + across, region.top + down, region.right - across, region.bottom - down)
+    return faces.crop(photo, closer, side)
+
+
+def _tilted(photo: Photo, box: Box | None, side: int, amount: float) -> Image.Image:
+    region = _region(photo, box)
+    scale = photo.image.width / photo.size[0]
+    centre = ((region.left + region.right) / 2 * scale, (region.top + region.bottom) / 2 * scale)
+    image = photo.image.rotate(amount, Image.Resampling.BICUBIC, center=centre, fillcolor="grey")
+    return faces.crop(Photo(image, photo.size, photo.digest), box, side)
+
+
+def _region(photo: Photo, box: Box | None) -> Box:
+    """The box, or one whose crop is the middle of the whole picture: half of the square that is cut out."""
+    if box is not None:
+        return box
+    half = min(photo.size) * 7 // 32  # the middle 7/8 of the shorter side, and half of that
+    across, down = photo.size[0] // 2, photo.size[1] // 2
+    return Box(across - half, down - half, across + half, down + half)
+
+
+def _of_the_crop(change: Callable[[Image.Image, float], Image.Image]) -> Callable[..., Image.Image]:
+    """A corruption that needs nothing but the square itself."""
+    return lambda photo, box, side, amount: change(faces.crop(photo, box, side), amount)
+
+
+def _coarse(crop: Image.Image, amount: float) -> Image.Image:
+    fewer = max(1, round(crop.width * amount / 100))
+    return crop.resize((fewer, fewer), Image.Resampling.BOX).resize(crop.size, Image.Resampling.BICUBIC)
+
+
+def _patched(crop: Image.Image, amount: float) -> Image.Image:
+    """A dark bar over the eyes of a face that fills half of the square, as the crop's rule has it."""
+    patched = crop.copy()
+    half, middle, height = crop.width * amount / 200, crop.width * 0.45, crop.height * 0.08
+    if half:
+        bar = (crop.width / 2 - half, middle - height / 2, crop.width / 2 + half, middle + height / 2)
+        ImageDraw.Draw(patched).rectangle(bar, fill="#101010")
+    return patched
+
+
+def _noisy(crop: Image.Image, amount: float) -> Image.Image:
+    noise = np.random.default_rng(_SEED).normal(0, amount, (crop.height, crop.width, 3))
+    return Image.fromarray((np.asarray(crop) + noise).round().clip(0, 255).astype(np.uint8))
+
+
+CORRUPTIONS = {
+    corruption.name: corruption
+    for corruption in (
+        Corruption(
+            "shift",
+            "Cropped elsewhere",
+            "% of the face to the right",
+            "moved by {:g} % of the face to the right,",
+            0,
+            40,
+            1,
+            _shifted,
+        ),
+        Corruption(
+            "zoom", "Cropped closer", "% less of the picture", "with {:g} % less of the picture", 0, 50, 1, _closer
+        ),
+        Corruption("tilt", "Tilted", "degrees", "at {:g} degree{s}", 0, 40, 0.5, _tilted),
+        Corruption(
+            "resolution",
+            "Resolution",
+            "% of the pixels' side",
+            "with {:g} % of the pixels along each side",
+            100,
+            12,
+            1,
+            _of_the_crop(_coarse),
+        ),
+        Corruption(
+            "brightness",
+            "Brightness",
+            "% of the light",
+            "with {:g} % of the light",
+            100,
+            300,
+            5,
+            _of_the_crop(lambda crop, amount: ImageEnhance.Brightness(crop).enhance(amount / 100)),
+        ),
+        Corruption(
+            "darkness",
+            "Darkness",
+            "% of the light",
+            "with {:g} % of the light",
+            100,
+            20,
+            2,
+            _of_the_crop(lambda crop, amount: ImageEnhance.Brightness(crop).enhance(amount / 100)),
+        ),
+        Corruption(
+            "blur",
+            "Blur",
+            "pixels' radius",
+            "with a radius of {:g} pixel{s}",
+            0,
+            8,
+            0.1,
+            _of_the_crop(lambda crop, amount: crop.filter(ImageFilter.GaussianBlur(amount))),
+        ),
+        Corruption(
+            "flip",
+            "Mirrored",
+            "0 as it is, 1 mirrored",
+            "in the mirror",
+            0,
+            1,
+            1,
+            _of_the_crop(lambda crop, amount: ImageOps.mirror(crop) if amount >= 0.5 else crop),
+        ),
+        Corruption(
+            "patch",
+            "Dark glasses",
+            "% of the square's width",
+            "over {:g} % of the square's width",
+            0,
+            60,
+            1,
+            _of_the_crop(_patched),
+        ),
+        Corruption("noise", "Noise", "levels of 255", "at {:g} level{s} of 255", 0, 80, 1, _of_the_crop(_noisy)),
+    )
+}
+"""The corruptions by name."""
+
+
+def strangers(reader: Reader) -> list[tuple[str, Image.Image, Reading]]:
+    """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
+    crops = _without_anybody(reader.classifier.card.transform.side)
+    readings = pipeline.label(reader, list(crops.values()), [None] * len(crops))
+    return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
+
+
+def _without_anybody(side: int) -> dict[str, Image.Image]:
+    wall = Image.new("RGB", (side, side), "#cfcac0")
+    toy = Image.new("RGB", (side, side), "#e8e4da")
+    draw = ImageDraw.Draw(toy)
+    for shape, colour in _TOY:
+        draw.ellipse([length * side for length in shape], fill=colour)
+    noise = np.random.default_rng(_SEED).integers(256, size=(side, side, 3), dtype=np.uint8)
+    return {"A blank wall": wall, "A toy": toy, "Pure noise": Image.fromarray(noise)}
+
+
+# A drawn duck: ellipses as left, top, right, bottom in shares of the side.
+_TOY: Sequence[tuple[tuple[float, float, float, float], str]] = (
+    ((0.20, 0.45, 0.80, 0.90), "#f2c230"),
+    ((0.48, 0.15, 0.82, 0.52), "#f2c230"),
+    ((0.76, 0.30, 0.95, 0.40), "#e5731a"),
+    ((0.66, 0.24, 0.72, 0.31), "#101010"),
+    ((0.28, 0.55, 0.60, 0.78), "#dba91c"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Changed:
+    """A picture under an amount of a corruption: what the network saw, and what it made of it.
+
+    `rank` says at which place, from 1, the person category now stands that came first in the unchanged picture, in the
+    same release.
+    """
+
+    amount: float
+    crop: Image.Image
+    reading: Reading
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A picture under one corruption, amount by amount, the first of them unchanged.
+
+    `least` is the least amount of the corruption's whole grid at which another label comes first, None where the first
+    one stays; `farthest` is the place, from 1, to which the first one falls at most.
+    """
+
+    corruption: str
+    changed: tuple[Changed, ...]
+    least: float | None
+    farthest: int
+
+
+def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: float) -> Image.Image:
+    """What the network sees of a face, or of the whole picture, under a corruption: RGB, side x side pixels.
+
+    Raises KeyError for an unknown corruption.
+    """
+    entry = CORRUPTIONS[corruption]
+    if amount == entry.none:
+        return faces.crop(photo, box, side)
+    return entry.apply(photo, box, side, amount)
+
+
+def changed(
+    reader: Reader, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
+) -> tuple[Changed, ...]:
+    """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
+    side = reader.classifier.card.transform.side
+    crops = [corrupt(photo, reading.box, side, corruption, amount) for amount in amounts]
+    readings = pipeline.label(reader, crops, [reading.box] * len(crops))
+    (first,) = reading.people(release, 1)
+    everybody = len(vocabularies.person_categories(release))
+    ranks = [1 + [label.wnid for label in each.people(release, everybody)].index(first.wnid) for each in readings]
+    return tuple(map(Changed, amounts, crops, readings, ranks))
+
+
+def strip(reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str, steps: int = STEPS) -> Strip:
+    """The picture of a reading at up to `steps` amounts of a corruption; the whole grid is labelled."""
+    entry = CORRUPTIONS[corruption]
+    # A label that changes may change back, so that nothing less than the whole grid tells the least.
+    every = changed(reader, photo, reading, corruption, entry.grid, release)
+    shown = set(entry.amounts(steps))
+    return Strip(
+        corruption,
+        tuple(each for each in every if each.amount in shown),
+        next((each.amount for each in every if each.rank > 1), None),
+        max(each.rank for each in every),
+    )

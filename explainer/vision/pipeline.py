@@ -1,0 +1,193 @@
+"""The way through: a photo, its faces, what is cut out for the network, and the labels under each release."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from explainer.imagenet import vocabularies
+from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.words import Caption
+from explainer.setup import files
+from explainer.vision import cards, faces
+from explainer.vision.faces import Box, Detector
+from explainer.vision.photos import Photo
+
+# These import torch, which takes seconds; the pages know this module before a photo is there to be read.
+if TYPE_CHECKING:
+    from explainer.vision.classifiers import Classifier
+    from explainer.vision.openvino import Forward
+    from explainer.vision.people import PeopleHead
+
+MOST_FACES = 8
+"""How many faces of a photo are labelled, the largest first; all are boxed."""
+
+# Squares in one pass. OpenVINO keeps the room of the largest one, in each thread: 1.4 GB for eighty, 0.15 GB for these.
+_AT_ONCE = MOST_FACES
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """All that a photo passes through, loaded. One thread at a time."""
+
+    detector: Detector
+    classifier: "Classifier"
+    head: "PeopleHead"
+    forward: "Forward"
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network made of one face, or of the whole picture where `box` is None.
+
+    `probabilities` is float32 (objects,), for each of `object_wnids` its share of the 1 that all outputs of the model
+    have together; `scores` is float32 (people,), for each of `person_wnids` the cosine, -1 to 1, or of a model that was
+    trained on people the probability among these, 0 to 1. `model` is the name of the model's card.
+    """
+
+    box: Box | None
+    object_wnids: tuple[str, ...]
+    person_wnids: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    model: str = cards.DEFAULT
+
+    def objects(self, n: int) -> tuple[Label, ...]:
+        """The `n` likeliest object classes, with their probabilities."""
+        return vocabularies.top(self.probabilities, self.object_wnids, n)
+
+    def people(self, release: str, n: int) -> tuple[Label, ...]:
+        """The `n` nearest person categories of those that a release keeps, with their scores."""
+        return vocabularies.top(self.scores, self.person_wnids, n, vocabularies.person_categories(release))
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A photo, read. `boxes` are all faces found, the largest first; `readings` those of the largest, or of the whole.
+
+    `detector` is "none" where no face was looked for. `model` is the name of the model's card.
+    """
+
+    size: tuple[int, int]
+    detector: str
+    boxes: tuple[Box, ...]
+    readings: tuple[Reading, ...]
+    seconds: float
+    model: str = cards.DEFAULT
+
+
+def load(model: str = cards.DEFAULT, detector: Detector | None = None) -> Reader:
+    """The pipeline of a model by the name of its card, with a detector of its own; further ones share the models.
+
+    Any thread may load one. The default stays once it is loaded, and so do the two others that were asked last. Raises
+    CardError, and ClassifierError for a model whose weights are missing, wrong, or do not pass the self-test.
+    """
+    with _loading[model]:
+        models = _default() if model == cards.DEFAULT else _others(model)
+    return Reader(detector or faces.load(), *models)
+
+
+_loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+_Models = tuple["Classifier", "PeopleHead", "Forward"]
+
+
+def _models(name: str) -> _Models:
+    import torch
+
+    from explainer.vision import classifiers, openvino, people, selftest
+
+    torch.set_num_threads(1)  # a second thread gains a fifth on networks of this size, and takes a core from a visitor
+    classifier = classifiers.load(cards.load(name))
+    selftest.check(classifier)
+    if classifier.card.weights.asset:
+        files.note(classifier.card.weights.asset)
+    head = people.load(classifier)
+    side = classifier.card.transform.side
+    pictures = torch.zeros(1, side, side, 3, dtype=torch.uint8)
+    forward = openvino.compile(people.Readout(classifier, head).eval(), pictures)
+    return classifier, head, forward
+
+
+@cache
+def _default() -> _Models:
+    return _models(cards.DEFAULT)
+
+
+_others = lru_cache(maxsize=2)(_models)
+
+
+def read(reader: Reader, photo: Photo, whole: bool = False) -> Result:
+    """The labels of each face, or of the whole picture where there is none or `whole` asks for it."""
+    start = time.perf_counter()
+    boxes = () if whole else faces.detect(reader.detector, photo)
+    regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
+    crops = [faces.crop(photo, region, reader.classifier.card.transform.side) for region in regions]
+    readings = label(reader, crops, regions)
+    detector = "none" if whole else reader.detector.name
+    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start, reader.classifier.card.name)
+
+
+def label(reader: Reader, crops: Sequence[Image.Image], boxes: Sequence[Box | None]) -> tuple[Reading, ...]:
+    """The readings of squares as the network sees them; `boxes` says where each was cut out."""
+    pixels = reader.classifier.to_pixels(crops)
+    # Copies, as a row would keep all of its pass in memory.
+    answers = (
+        (shares.copy(), points.copy())
+        for at in range(0, len(pixels), _AT_ONCE)
+        for shares, points in zip(*reader.forward(pixels[at : at + _AT_ONCE]), strict=True)
+    )
+    return tuple(
+        Reading(box, reader.head.objects, reader.head.wnids, shares, points, reader.classifier.card.name)
+        for box, (shares, points) in zip(boxes, answers, strict=True)
+    )
+
+
+def seen(photo: Photo, reading: Reading) -> Image.Image:
+    """What the reading's network saw: RGB, as many pixels wide and high as its card says."""
+    return faces.crop(photo, reading.box, cards.load(reading.model).transform.side)
+
+
+def record(result: Result, n: int, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    """A result as JSON has it: each reading's box, its `n` likeliest objects, its `n` nearest people in each release.
+
+    `caption` gives the caption of a wnid, and with it decides what may be said; masked words are null.
+    """
+    return {
+        "size": list(result.size),
+        "detector": result.detector,
+        "model": result.model,
+        "readings": [
+            {
+                "box": list(astuple(reading.box)) if reading.box else None,
+                "objects": [_object(label, caption) for label in reading.objects(n)],
+                "people": {
+                    release: [_person(label, caption) for label in reading.people(release, n)]
+                    for release in vocabularies.RELEASES
+                },
+            }
+            for reading in result.readings
+        ],
+    }
+
+
+def _object(label: Label, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    return {"wnid": label.wnid, "words": caption(label.wnid).words, "score": round(label.score, 6)}
+
+
+def _person(label: Label, caption: Callable[[str], Caption]) -> dict[str, Any]:
+    shown = caption(label.wnid)
+    return {
+        "wnid": label.wnid,
+        "words": shown.words,
+        "masked": shown.masked,
+        "safety": shown.safety,
+        "score": round(label.score, 6),
+    }

@@ -1,0 +1,70 @@
+"""Networks made into others: the same outputs where nothing was learned anew, others where it was undone."""
+
+import gc
+import weakref
+
+import torch
+from tiny_networks import Rectifying
+from torch import nn
+
+from explainer.attribution import networks
+from explainer.vision.classifiers import Classifier
+
+
+def inputs(number: int) -> torch.Tensor:
+    return torch.randn(number, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+
+
+def test_with_its_rectifiers_split_a_network_answers_the_same(classifier: Classifier) -> None:
+    variant = networks.rectified(classifier.module)
+    kinds = {type(part) for part in variant.modules()}
+    assert nn.ReLU6 not in kinds
+    assert nn.ReLU in kinds
+    with torch.no_grad():
+        assert torch.equal(variant(inputs(2)), classifier.module(inputs(2)))
+    assert any(isinstance(part, nn.ReLU6) for part in classifier.module.modules())
+
+
+def test_the_copy_is_made_once() -> None:
+    module = Rectifying(nn.ReLU6)
+    assert networks.rectified(module) is networks.rectified(module)
+
+
+def test_the_copy_goes_with_its_module() -> None:
+    module = Rectifying(nn.ReLU6)
+    copy = weakref.ref(networks.rectified(module))
+    assert copy() is not None
+    del module
+    gc.collect()
+    assert copy() is None
+
+
+def test_an_output_tells_of_each_pass_and_can_be_a_difference() -> None:
+    heard: list[str] = []
+    network = torch.arange(6.0).view(2, 3)
+    output = networks.Output(lambda rows: network * rows, nn.Identity(), 2, 0, lambda: heard.append("pass"))
+    assert output(torch.tensor([[1.0], [10.0]])).tolist() == [2 - 0, 50 - 30]
+    assert heard == ["pass"]
+
+
+def test_the_stages_go_from_the_top_down_and_hold_each_layer_once(classifier: Classifier) -> None:
+    stages = networks.stages(classifier.module)
+    blocks = [f"blocks.{number}" for number in range(6, -1, -1)]
+    assert [stage for stage, _ in stages] == ["classifier", "conv_head", *blocks, "conv_stem"]
+    layers = [
+        f"{name}.weight" for name, part in classifier.module.named_modules() if isinstance(part, (nn.Conv2d, nn.Linear))
+    ]
+    assert sorted(name for _, names in stages for name in names) == sorted(layers)
+
+
+def test_randomising_permutes_the_named_weights_and_nothing_else(classifier: Classifier) -> None:
+    (stage, names), *_ = networks.stages(classifier.module)
+    before = {name: value.clone() for name, value in classifier.module.state_dict().items()}
+    variant = networks.randomised(classifier.module, names)
+    assert (stage, names) == ("classifier", ("classifier.weight",))
+    for name, value in variant.state_dict().items():
+        assert torch.equal(value, before[name]) == (name not in names)
+        assert torch.equal(value.flatten().sort().values, before[name].flatten().sort().values)
+        assert torch.equal(classifier.module.state_dict()[name], before[name])
+    again = networks.randomised(classifier.module, names)
+    assert torch.equal(again.classifier.weight, variant.classifier.weight)

@@ -1,0 +1,363 @@
+"""The removal, on ten synsets made by hand, then on the tables as they were published."""
+
+import csv
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from statistics import median
+
+import pytest
+from handmade import BAKER, SLUR, WORKER
+
+from explainer.imagenet import removal, taxonomy, vocabularies
+from explainer.imagenet.removal import Bin, Branch, Outcome, Published, Step, what_if
+from explainer.imagenet.taxonomy import PERSON, Extent, Taxonomy
+from explainer.imagenet.vocabularies import person_categories
+
+NONE = Extent(0, 0)
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch, small_tree: Taxonomy) -> Iterator[None]:
+    """The tree made by hand in the place of the real one."""
+    cached = (person_categories, removal.steps, removal.branches)
+    for function in cached:
+        function.cache_clear()
+    monkeypatch.setattr(taxonomy, "load", lambda: small_tree)
+    yield
+    for function in cached:
+        function.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    """ImageNet's table as it lies in the package, read without the code under test."""
+    with (taxonomy.DATA / "imagenet_synsets.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# By hand
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_each_step_takes_from_what_the_one_before_left() -> None:
+    assert removal.steps() == (
+        Step("fall-2011", {"not imageable": NONE, "sensitive": NONE, "offensive": NONE}, Extent(3, 33)),
+        Step("september-2019", {"not imageable": NONE, "sensitive": NONE, "offensive": Extent(1, 3)}, Extent(2, 30)),
+        Step("winter-2021", {"not imageable": Extent(1, 10), "sensitive": NONE, "offensive": NONE}, Extent(1, 20)),
+    )
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_no_threshold_removes_what_was_never_rated() -> None:
+    assert what_if(threshold=4) == Outcome(
+        kept=frozenset({WORKER, SLUR}),
+        not_rated=frozenset({SLUR}),
+        returned=frozenset({SLUR}),
+        removed=frozenset({BAKER}),
+        lost=frozenset(),
+    )
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_rule_may_lose_what_was_kept() -> None:
+    assert what_if({"safe"}) == Outcome(
+        kept=frozenset({SLUR}),
+        not_rated=frozenset({SLUR}),
+        returned=frozenset({SLUR}),
+        removed=frozenset({WORKER, BAKER}),
+        lost=frozenset({WORKER}),
+    )
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_category_rated_at_the_threshold_stays_unless_it_must_be_above() -> None:
+    assert BAKER in what_if(threshold=3.0).kept
+    assert BAKER in what_if(threshold=3.0, strict=True).removed
+    assert WORKER in what_if(threshold=3.0, strict=True).kept
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_branch_counts_what_is_below_its_top() -> None:
+    removed = {"not imageable": Extent(1, 10), "sensitive": NONE, "offensive": Extent(1, 3)}
+    branch = Branch(WORKER, Extent(2, 13), removed)
+    assert removal.branches(least=2) == removal.branches(least=1) == (branch,)
+    assert branch.share == 1
+    assert removal.branches(least=3) == ()
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_bin_holds_its_lower_edge_and_nobody_counts_where_nobody_rated() -> None:
+    nobody = {"safe": 0, "sensitive": 0, "offensive": 0}
+    one = nobody | {"safe": 1}
+    assert removal.histogram(bin_width=1) == (
+        Bin(1, 2, kept=nobody, removed=nobody),
+        Bin(2, 3, kept=nobody, removed=nobody),
+        Bin(3, 4, kept=nobody, removed=one),
+        Bin(4, 5, kept=one, removed=nobody),
+    )
+    assert [each.kept["safe"] for each in removal.histogram({BAKER}, bin_width=1)] == [0, 0, 1, 0]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_a_step_and_a_branch_lost_together() -> None:
+    assert [step.together for step in removal.steps()] == [NONE, Extent(1, 3), Extent(1, 10)]
+    assert [branch.gone for branch in removal.branches(least=1)] == [Extent(2, 13)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_the_removed_come_by_images_and_by_imageability() -> None:
+    assert removal.kept() == (WORKER,)
+    assert removal.largest_removed(1) == (BAKER,)
+    assert removal.most_imageable_removed(5) == (BAKER, SLUR)
+
+
+@pytest.mark.parametrize(
+    ("published", "counted", "agrees"),
+    [
+        ("2,832", "2,832", True),
+        ("438", "437", False),
+        ("2.36", "2.3636", True),
+        ("2.36", "2.3666", False),
+        ("8.3%", "8.29%", True),
+        ("", "133,697", None),
+        ("50", "", None),
+        ("about 50,000", "50,000", None),
+    ],
+)
+def test_a_count_agrees_where_it_rounds_to_what_was_published(
+    published: str, counted: str, agrees: bool | None
+) -> None:
+    assert Published("a figure", published, counted, "a source").agrees is agrees
+
+
+# As published
+
+
+def test_offensive_and_sensitive_categories_go_first_then_those_not_imageable() -> None:
+    first, second, third = removal.steps()
+    assert first.kept == Extent(2_832, 1_177_285)
+    assert second.removed == {
+        "not imageable": NONE,
+        "sensitive": Extent(1_156, 492_026),
+        "offensive": Extent(437, 108_015),
+    }
+    assert second.together == Extent(1_593, 600_041)
+    assert [removal.said(figure).published for figure in removal.UNSAFE.values()] == ["1,593", "600,040"]
+    assert second.kept == Extent(1_239, 1_177_285 - 600_041)
+    assert third.removed == {"not imageable": Extent(1_081, 443_547), "sensitive": NONE, "offensive": NONE}
+    assert third.kept == Extent(158, 133_697)
+
+
+def test_every_counted_figure_can_be_counted_again(rows: list[dict[str, str]]) -> None:
+    people = [row for row in rows if row["safety"]]
+    rated = [float(row["imageability"]) for row in people if row["imageability"]]
+    safe = [row for row in people if row["safety"] == "safe"]
+    unsafe = [row for row in people if row["safety"] != "safe"]
+    hidden = [row for row in safe if float(row["imageability"]) < 4]
+    kept = [row for row in safe if float(row["imageability"]) >= 4]
+    root = [row for row in rows if row["wnid"] == PERSON]
+    winter = [row for row in rows if row["in_winter21"] == "1"]
+    lines = (taxonomy.DATA / "yolo9000.txt").read_text().split()
+    yolo = [row for row in people if row["wnid"] in set(lines)]
+
+    def images(some: list[dict[str, str]]) -> int:
+        return sum(int(row["images"]) for row in some)
+
+    def of(some: list[dict[str, str]], safety: str) -> int:
+        return sum(row["safety"] == safety for row in some)
+
+    def gone(some: list[dict[str, str]]) -> int:
+        return sum(row["in_winter21"] == "0" for row in some)
+
+    counted = {
+        "images in ImageNet, Fall 2011": f"{images(rows):,}",
+        "categories (synsets) in ImageNet, Fall 2011": f"{len(rows):,}",
+        "person categories, without the root": f"{len(people):,}",
+        "person categories, with the root": f"{len(people + root):,}",
+        "unsafe categories, offensive and sensitive together": f"{len(unsafe):,}",
+        "offensive categories ('unsafe regardless of context')": f"{of(people, 'offensive'):,}",
+        "sensitive categories ('depending on context')": f"{of(people, 'sensitive'):,}",
+        "images in the unsafe categories": f"{images(unsafe):,}",
+        "safe categories": f"{len(safe):,}",
+        "safe categories judged not imageable (score below 4)": f"{len(hidden):,}",
+        "images in those not imageable": f"{images(hidden):,}",
+        "safe and imageable categories, kept": f"{len(kept):,}",
+        "images in the kept categories": f"{images(kept):,}",
+        "median imageability of the rated categories": f"{median(rated):.4f}",
+        "categories with imageability above 4": f"{sum(rating > 4 for rating in rated):,}",
+        "person categories gone from the Winter 2021 release": f"{gone(people):,}",
+        "categories in the Winter 2021 release": f"{len(winter):,}",
+        "images in the Winter 2021 release": f"{images(winter):,}",
+        "share of all images under person": f"{images(people) / images(rows):.2%}",
+        "categories YOLO9000 names": f"{len(lines):,}",
+        "of these, person categories": f"{len(yolo):,}",
+        "of these, gone from the Winter 2021 release": f"{gone(yolo):,}",
+        "of these, offensive": f"{of(yolo, 'offensive'):,}",
+    }
+    assert {each.figure: each.counted for each in removal.published() if each.counted} == counted
+
+
+def test_six_published_figures_are_not_what_the_tables_hold() -> None:
+    disagree = {each.published: each.counted for each in removal.published() if each.agrees is False}
+    assert disagree == {
+        "14,197,122": "14,197,114",
+        "438": "437",
+        "1,155": "1,156",
+        "600,040": "600,041",
+        "2,702": "2,674",
+        "13,153,500": "13,153,526",
+    }
+
+
+def test_every_published_figure_has_a_source() -> None:
+    assert all(each.source and (each.published or each.counted) for each in removal.published())
+
+
+# What if
+
+
+def test_imagenets_own_rule_gives_winter_2021_category_by_category(tree: Taxonomy) -> None:
+    outcome = what_if({"offensive", "sensitive"}, 4)
+    assert outcome.kept == {wnid for wnid in tree.people if tree[wnid].in_winter_2021}
+    assert outcome.removed == set(tree.people) - outcome.kept
+    assert outcome.not_rated == outcome.returned == outcome.lost == frozenset()
+    assert removal.extent(outcome.removed) == Extent(2_674, 1_043_588)
+
+
+def test_strictly_above_4_explains_the_2702_of_later_papers() -> None:
+    outcome = what_if({"offensive", "sensitive"}, 4, strict=True)
+    assert (len(outcome.kept), len(outcome.removed), len(outcome.lost)) == (130, 2_702, 28)
+
+
+def test_a_rule_that_asks_nothing_keeps_everything(tree: Taxonomy) -> None:
+    outcome = what_if()
+    assert outcome.kept == set(tree.people)
+    assert len(outcome.not_rated) == 437
+    assert len(outcome.returned) == 2_674
+    assert outcome.removed == outcome.lost == frozenset()
+
+
+def test_the_highest_threshold_still_keeps_every_offensive_category(tree: Taxonomy) -> None:
+    kept = what_if({"safe", "sensitive"}, 5, strict=True).kept
+    assert kept == {wnid for wnid in tree.people if tree[wnid].safety == "offensive"}
+
+
+# Branches, bins and lists
+
+
+def test_of_26_kinds_of_medical_practitioner_four_were_kept() -> None:
+    (doctors,) = (branch for branch in removal.branches() if branch.wnid == "n10305802")
+    # Kept: cardiologist, doctor, medical officer, surgeon. Sensitive: hakim (41 images), Surgeon General (50).
+    assert doctors.below.categories == 26
+    assert doctors.removed["not imageable"].categories == 20
+    assert doctors.removed["sensitive"] == Extent(2, 91)
+    assert doctors.removed["offensive"] == NONE
+    assert doctors.share == pytest.approx(22 / 26)
+
+
+def test_branches_are_what_walking_up_from_each_person_category_gives(tree: Taxonomy) -> None:
+    below: dict[str, set[str]] = {}
+    for wnid in tree.people:
+        waiting = list(tree[wnid].hypernyms)
+        while waiting:
+            above = waiting.pop()
+            below.setdefault(above, set()).add(wnid)
+            waiting += tree[above].hypernyms
+    tops = {wnid for wnid in below if PERSON in above_of(tree, wnid)}
+
+    branches = removal.branches(least=20)
+    assert {branch.wnid for branch in branches} == {wnid for wnid in tops if len(below[wnid]) >= 20}
+    for branch in branches:
+        gone = [wnid for wnid in below[branch.wnid] if not tree[wnid].in_winter_2021]
+        assert branch.below.categories == len(below[branch.wnid])
+        assert branch.below.images == sum(tree[wnid].images or 0 for wnid in below[branch.wnid])
+        assert branch.share == pytest.approx(len(gone) / len(below[branch.wnid]))
+
+
+def above_of(tree: Taxonomy, wnid: str) -> set[str]:
+    """Everything above by way of hypernyms."""
+    return {above for parent in tree[wnid].hypernyms for above in (parent, *above_of(tree, parent))}
+
+
+def test_the_hardest_hit_branch_comes_first_and_of_equals_the_larger() -> None:
+    order = [(branch.share, branch.below.categories) for branch in removal.branches()]
+    assert order == sorted(order, reverse=True)
+    assert order[0] == (1.0, 184)  # inhabitants: all gone
+
+
+@pytest.mark.parametrize("bin_width", [0.1, 0.2, 0.25, 0.5, 1])
+def test_bins_part_the_kept_from_the_not_imageable_at_4(bin_width: float, rows: list[dict[str, str]]) -> None:
+    bins = removal.histogram(bin_width=bin_width)
+    ratings = [Decimal(row["imageability"]) for row in rows if row["imageability"]]
+    assert [each.low for each in bins] == [round(1 + number * bin_width, 2) for number in range(len(bins))]
+    assert (bins[-1].high, len(bins)) == (5, round(4 / bin_width))
+    for each in bins:
+        low, high = Decimal(str(each.low)), Decimal(str(each.high))
+        inside = sum(low <= rating < high or rating == high == 5 for rating in ratings)
+        assert each.categories == inside
+        assert each.kept["safe" if high <= 4 else "sensitive"] == 0
+        assert each.removed["safe"] == 0 or high <= 4
+    for fate, totals in {"kept": (158, 0, 0), "removed": (1_081, 1_156, 0)}.items():
+        assert tuple(sum(getattr(each, fate)[safety] for each in bins) for safety in bins[0].kept) == totals
+
+
+def test_a_rule_parts_the_bins_otherwise() -> None:
+    kept = what_if({"offensive"}, 3.1).kept
+    bins = removal.histogram(kept)
+    assert sum(sum(each.kept.values()) for each in bins) == len(kept)
+    assert any(sum(each.kept.values()) and sum(each.removed.values()) for each in bins)  # 3.1 is within a bin
+    assert [each.categories for each in bins] == [each.categories for each in removal.histogram()]
+
+
+@pytest.mark.parametrize("order", removal.ORDERS)
+def test_orders_of_branches_hold_them_all(order: str) -> None:
+    branches = sorted(removal.branches(), key=removal.ORDERS[order])
+    first, last = branches[0], branches[-1]
+    assert len(branches) == len(removal.branches())
+    expected = {
+        "hit hardest": first.share == 1 > last.share,
+        "spared most": first.share < 1 == last.share,
+        "largest": first.below.categories > last.below.categories == 20,
+        "most images removed": first.gone.images == max(branch.gone.images for branch in branches),
+    }
+    assert expected[order]
+
+
+def test_grandmother_was_kept_and_grandfather_removed_though_both_are_seen_best(tree: Taxonomy) -> None:
+    (grandmother,) = (wnid for wnid in removal.kept() if "grandmother" in tree[wnid].lemmas)
+    (grandfather,) = (wnid for wnid in removal.most_imageable_removed(10) if "grandfather" in tree[wnid].lemmas)
+    assert tree[grandmother].imageability == tree[grandfather].imageability == 5.0
+
+
+def test_lists_come_largest_first_and_only_of_what_was_removed(tree: Taxonomy) -> None:
+    largest = removal.largest_removed(50)
+    images = [tree[wnid].images or 0 for wnid in largest]
+    assert images == sorted(images, reverse=True)
+    assert images[0] == max(tree[wnid].images or 0 for wnid in tree.people if not tree[wnid].in_winter_2021)
+    assert all(vocabularies.status(wnid) != "kept" for wnid in (*largest, *removal.most_imageable_removed(50)))
+    assert len(largest) == 50
+    assert len(removal.kept()) == 158
+
+
+# What happened, and who says what
+
+
+def test_the_time_line_goes_from_wordnet_to_winter_2021() -> None:
+    years = [int(re.search(r"\d{4}", event.date).group()) for event in removal.TIMELINE]
+    assert years == sorted(years)
+    assert (years[0], years[-1]) == (1985, 2021)
+    assert all(event.what.endswith(".") and event.source for event in removal.TIMELINE)
+
+
+def test_the_time_line_gives_no_figure_that_was_not_published_or_that_the_tables_dispute() -> None:
+    figures = [each for each in removal.published() if each.agrees is not False]
+    told = {number for event in removal.TIMELINE for number in re.findall(r"\d+(?:,\d{3})+|\b\d{3}\b", event.what)}
+    assert told == {"50,000", "1,593", "1,081", "158"}
+    assert all(any(number in each.published for each in figures) for number in told)
+
+
+def test_both_sides_are_heard() -> None:
+    assert [bool(voice.says and voice.source) for voice in removal.VOICES] == [True, True]
+    assert any("ImageNet" in voice.who for voice in removal.VOICES)
+    assert any("Crawford" in voice.who for voice in removal.VOICES)

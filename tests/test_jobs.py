@@ -1,0 +1,223 @@
+"""A worker does one job at a time, in order, in a thread of its own; jobs can be given up."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+
+import pytest
+
+from explainer.jobs import CancelledError, Job, Progress, Worker
+
+PATIENCE = 10  # seconds, reached only where a test fails
+
+
+class Hold:
+    """Work that says when it has begun, and goes on when it is let go."""
+
+    def __init__(self) -> None:
+        self.begun, self.free = threading.Event(), threading.Event()
+
+    def __call__(self, owned: object, progress: Progress) -> str:
+        self.begun.set()
+        assert self.free.wait(PATIENCE)
+        progress(0.5)
+        return "held"
+
+
+@pytest.fixture
+def worker() -> Worker[list[str]]:
+    """It owns a list, empty at first."""
+    return Worker(list, "test")
+
+
+@pytest.fixture
+def hold(worker: Worker[list[str]]) -> Iterator[Hold]:
+    """The worker's first job, at work until it is let go."""
+    work = Hold()
+    work.job = worker.submit(work)
+    assert work.begun.wait(PATIENCE)
+    yield work
+    work.free.set()
+
+
+def note(text: str) -> Callable[[list[str], Progress], list[str]]:
+    """Work that adds to the worker's list and returns a copy of it."""
+
+    def work(owned: list[str], progress: Progress) -> list[str]:
+        owned.append(text)
+        return list(owned)
+
+    return work
+
+
+def fail(owned: object, progress: Progress) -> None:
+    raise ValueError("this photo")
+
+
+def test_jobs_are_done_in_the_order_they_came(worker: Worker[list[str]]) -> None:
+    jobs = [worker.submit(note(text)) for text in "abc"]
+    assert [job.result(PATIENCE) for job in jobs] == [["a"], ["a", "b"], ["a", "b", "c"]]
+
+
+def test_a_job_knows_how_many_go_before_it(worker: Worker[list[str]], hold: Hold) -> None:
+    jobs = [worker.submit(note(text)) for text in "abc"]
+    assert [job.place for job in (hold.job, *jobs)] == [0, 1, 2, 3]
+    assert not any(job.done for job in jobs)
+    hold.free.set()
+    jobs[-1].result(PATIENCE)
+    assert [job.place for job in (hold.job, *jobs[:-1])] == [0, 0, 0]
+    assert hold.job.done
+
+
+def test_a_waiting_job_that_is_cancelled_is_never_done_and_the_others_move_up(
+    worker: Worker[list[str]], hold: Hold
+) -> None:
+    first, second = worker.submit(note("first")), worker.submit(note("second"))
+    first.cancel()
+    assert (first.done, first.wanted(), second.place) == (True, False, 1)
+    with pytest.raises(CancelledError):
+        first.result(PATIENCE)
+    hold.free.set()
+    assert second.result(PATIENCE) == ["second"]
+
+
+def test_a_job_at_work_that_is_cancelled_stops_at_its_next_progress(worker: Worker[list[str]], hold: Hold) -> None:
+    assert hold.job.wanted()
+    hold.job.cancel()
+    assert (hold.job.done, hold.job.wanted()) == (False, False)  # still at work, but not to be waited for
+    hold.free.set()
+    with pytest.raises(CancelledError):
+        hold.job.result(PATIENCE)
+    assert not hold.job.wanted()
+    assert worker.submit(note("next")).result(PATIENCE) == ["next"]
+
+
+def test_a_job_that_is_done_can_be_cancelled_without_losing_its_result(worker: Worker[list[str]]) -> None:
+    job = worker.submit(note("a"))
+    job.result(PATIENCE)
+    job.cancel()
+    assert job.result(0) == ["a"]
+    assert job.wanted()
+
+
+def test_an_error_goes_to_the_one_who_waits_and_the_worker_goes_on(worker: Worker[list[str]]) -> None:
+    job: Job[None] = worker.submit(fail)
+    after = worker.submit(note("after"))
+    with pytest.raises(ValueError, match="this photo"):
+        job.result(PATIENCE)
+    assert not job.wanted()
+    assert after.result(PATIENCE) == ["after"]
+
+
+def counting(to: int, seen: list[str]) -> Callable[[list[str], Progress], Generator[None, None, str]]:
+    """Work in parts, each of which is noted."""
+
+    def work(owned: list[str], progress: Progress) -> Generator[None, None, str]:
+        for number in range(1, to + 1):
+            seen.append(str(number))
+            progress(number / to)
+            yield
+        return "counted"
+
+    return work
+
+
+def test_between_the_parts_of_a_long_job_come_those_of_others(worker: Worker[list[str]], hold: Hold) -> None:
+    seen: list[str] = []
+    long = worker.submit(counting(3, seen))
+    short = worker.submit(lambda owned, progress: seen.append("short"))
+    other = worker.submit(counting(2, seen))
+    assert [long.place, short.place, other.place] == [1, 2, 3]
+    hold.free.set()
+    assert (long.result(PATIENCE), other.result(PATIENCE)) == ("counted", "counted")
+    assert seen == ["1", "short", "1", "2", "2", "3"]
+    assert long.progress == 1
+    assert short.done
+
+
+def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[list[str]], hold: Hold) -> None:
+    seen: list[str] = []
+    long = worker.submit(counting(3, seen))
+    worker.submit(lambda owned, progress: long.cancel())
+    hold.free.set()
+    with pytest.raises(CancelledError):
+        long.result(PATIENCE)
+    assert seen == ["1"]
+    assert worker.submit(note("next")).result(PATIENCE) == ["next"]
+
+
+def test_the_time_left_is_told_from_what_was_done() -> None:
+    job: Job[None] = Job([])
+    job.report(0.0)
+    assert job.seconds_left is None
+    time.sleep(0.2)
+    job.report(0.5)
+    assert 0.2 <= job.seconds_left < 1
+    job.report(1.0)
+    assert job.seconds_left == 0
+
+
+def test_progress_is_what_was_last_reported(worker: Worker[list[str]], hold: Hold) -> None:
+    waiting = worker.submit(note("a"))
+    assert (hold.job.progress, waiting.progress) == (0.0, 0.0)
+    hold.free.set()
+    hold.job.result(PATIENCE)
+    assert hold.job.progress == 0.5
+
+
+def test_waiting_ends_after_the_time_that_was_given(hold: Hold) -> None:
+    with pytest.raises(TimeoutError):
+        hold.job.result(0.01)
+    assert hold.job.wanted()
+
+
+def test_one_who_waits_for_a_while_hears_whether_it_is_done_however_it_ended(
+    worker: Worker[list[str]], hold: Hold
+) -> None:
+    def late(owned: object, progress: Progress) -> None:
+        raise TimeoutError("of its own")
+
+    failing, cancelled = worker.submit(late), worker.submit(note("never"))
+    cancelled.cancel()
+    assert (hold.job.wait(0.01), failing.wait(0.01), cancelled.wait(0.01)) == (False, False, True)
+    hold.free.set()
+    assert hold.job.wait(PATIENCE)
+    assert failing.wait(PATIENCE)
+    with pytest.raises(TimeoutError, match="of its own"):
+        failing.result()
+
+
+def test_what_could_not_be_made_is_made_for_the_next_job() -> None:
+    tries = iter([ValueError("no weights"), None])
+
+    def make() -> str:
+        if error := next(tries):
+            raise error
+        return "models"
+
+    worker: Worker[str] = Worker(make, "test")
+    with pytest.raises(ValueError, match="no weights"):
+        worker.submit(lambda owned, progress: owned).result(PATIENCE)
+    assert worker.submit(lambda owned, progress: owned).result(PATIENCE) == "models"
+    assert worker.submit(lambda owned, progress: owned).result(PATIENCE) == "models"  # not made a third time
+
+
+def test_all_is_done_in_one_thread_that_is_not_the_callers() -> None:
+    worker = Worker(threading.get_ident, "test")
+    seen = [worker.submit(lambda made, progress: (made, threading.get_ident())) for _ in range(20)]
+    threads = {thread for job in seen for thread in job.result(PATIENCE)}
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_each_of_several_threads_owns_its_own() -> None:
+    together = threading.Barrier(2)
+
+    def meet(made: int, progress: Progress) -> tuple[int, int]:
+        together.wait(PATIENCE)  # both threads must be at work to pass
+        return made, threading.get_ident()
+
+    worker = Worker(threading.get_ident, "test", threads=2)
+    answers = [job.result(PATIENCE) for job in [worker.submit(meet), worker.submit(meet)]]
+    assert all(made == thread for made, thread in answers)
+    assert len(set(answers)) == 2

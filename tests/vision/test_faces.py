@@ -1,0 +1,150 @@
+"""Faces are found where a person sees them, and the network is shown what the rule says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handmade import FOUR_FACES, overlap
+from PIL import Image
+
+from explainer.vision import faces, photos, samples
+from explainer.vision.faces import Box, Detector
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reader
+
+
+@pytest.fixture(scope="module")
+def yunet(reader: Reader) -> Detector:
+    if reader.detector.name != "yunet":
+        pytest.skip("needs YuNet: run `explainer provision`")
+    return reader.detector
+
+
+@pytest.fixture
+def four_faces(photos_folder: Path) -> Photo:
+    return photos.read_file(photos_folder / "four_faces.jpg")
+
+
+def enlarged(photo: Photo, factor: int) -> Photo:
+    size = (photo.size[0] * factor, photo.size[1] * factor)
+    return Photo(photo.image.resize(size, Image.Resampling.BICUBIC), size, "enlarged")
+
+
+def test_four_faces_are_found_where_they_are(yunet: Detector, four_faces: Photo) -> None:
+    found = faces.detect(yunet, four_faces)
+    assert len(found) == 4
+    for truth in FOUR_FACES:
+        assert max(overlap(truth, box) for box in found) > 0.5
+
+
+def test_the_largest_face_comes_first(yunet: Detector, four_faces: Photo) -> None:
+    areas = [box.width * box.height for box in faces.detect(yunet, four_faces)]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_boxes_are_in_pixels_of_the_original(yunet: Detector, four_faces: Photo) -> None:
+    found = faces.detect(yunet, enlarged(four_faces, 3))
+    assert len(found) == 4
+    for truth in FOUR_FACES:
+        tripled = Box(3 * truth.left, 3 * truth.top, 3 * truth.right, 3 * truth.bottom)
+        assert max(overlap(tripled, box) for box in found) > 0.5
+
+
+def test_boxes_are_in_pixels_of_the_original_where_the_photo_is_kept_smaller(
+    yunet: Detector, four_faces: Photo
+) -> None:
+    held = Photo(four_faces.image, (1024, 710), "twice as large once")
+    for box, half in zip(faces.detect(yunet, held), faces.detect(yunet, four_faces), strict=True):
+        assert box.left == pytest.approx(2 * half.left, abs=2)
+        assert box.bottom == pytest.approx(2 * half.bottom, abs=2)
+
+
+def test_the_astronaut_has_one_face(yunet: Detector) -> None:
+    found = faces.detect(yunet, samples.read("astronaut"))
+    assert [overlap(box, Box(175, 65, 270, 175)) > 0.5 for box in found] == [True]  # from looking at it
+
+
+def test_a_cat_has_no_face_of_a_person(yunet: Detector, photos_folder: Path) -> None:
+    assert faces.detect(yunet, photos.read_file(photos_folder / "cat.jpg")) == ()
+
+
+def test_without_yunet_the_older_detector_finds_faces(
+    four_faces: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
+    monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
+    detector = faces.load()
+    assert detector.name == "haar"
+    found = faces.detect(detector, four_faces)
+    assert all(max(overlap(truth, box) for box in found) > 0.4 for truth in FOUR_FACES[:2])
+
+
+def test_boxes_are_cut_to_the_picture() -> None:
+    beyond = Detector(
+        "haar", lambda picture: [[-5.0, -6.0, 20.0, 20.0], [90.0, 40.0, 30.0, 30.0], [200.0, 0.0, 9.0, 9.0]]
+    )
+    photo = Photo(Image.new("RGB", (100, 50)), (100, 50), "grey")
+    assert faces.detect(beyond, photo) == (Box(0, 0, 15, 14), Box(90, 40, 100, 50))
+
+
+# What is cut out
+
+
+def ramp(width: int, height: int) -> Photo:
+    """A picture that tells where it was cut: red is the column, green the row, up to 255."""
+    columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+    pixels = np.stack([columns, rows, np.zeros_like(rows)], axis=2).astype(np.uint8)
+    return Photo(Image.fromarray(pixels), (width, height), "ramp")
+
+
+def region(crop: Image.Image) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of the part of a ramp that a crop shows, from the values at its quarters."""
+    side = crop.width
+    pixels = np.asarray(crop, dtype=float)
+    low, high = pixels[side // 4, side // 4], pixels[3 * side // 4, 3 * side // 4]
+    across, down = (high[:2] - low[:2]) * 2  # the quarters lie half a side apart
+    middle = (high[:2] + low[:2]) / 2 + 0.5
+    return (middle[0] - across / 2, middle[1] - down / 2, middle[0] + across / 2, middle[1] + down / 2)
+
+
+@pytest.mark.parametrize(
+    ("box", "square"),
+    [
+        (Box(90, 80, 110, 120), (60, 60, 140, 140)),  # side 2 x 40, round (100, 100)
+        (Box(0, 0, 20, 30), (0, 0, 60, 60)),  # (10, 15) would begin at -20 and -15
+        (Box(180, 190, 200, 200), (160, 160, 200, 200)),  # side 40, would end at 210 and 215
+        (Box(20, 40, 140, 160), (0, 0, 200, 200)),  # side 240: more than there is
+    ],
+)
+def test_the_square_is_twice_the_face_and_inside_the_picture(box: Box, square: tuple[int, int, int, int]) -> None:
+    crop = faces.crop(ramp(200, 200), box)
+    assert crop.size == (224, 224)
+    assert region(crop) == pytest.approx(square, abs=2.1)  # values are whole numbers, and quarters half a pixel off
+
+
+def test_a_square_larger_than_one_side_is_cut_on_that_side_alone() -> None:
+    crop = faces.crop(ramp(250, 100), Box(90, 20, 150, 80))  # side 120, round (120, 50)
+    assert region(crop) == pytest.approx((60, 0, 180, 100), abs=2.1)
+
+
+def test_a_box_in_pixels_of_the_original_is_cut_from_the_smaller_picture_that_is_kept() -> None:
+    kept = ramp(200, 200)
+    photo = Photo(kept.image, (2000, 2000), "ten times as large once")
+    assert region(faces.crop(photo, Box(900, 800, 1100, 1200))) == pytest.approx((60, 60, 140, 140), abs=2.1)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (256, 256), (640, 200)])
+def test_the_whole_picture_is_scaled_to_256_and_its_middle_cut_out(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    width, height = round(size[0] * 256 / min(size)), round(size[1] * 256 / min(size))
+    left, top = (width - 224) // 2, (height - 224) // 2
+    expected = image.resize((width, height), Image.Resampling.BICUBIC).crop((left, top, left + 224, top + 224))
+    assert faces.crop(Photo(image, size, "noise"), None).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("size", [(1, 2000), (2000, 1), (1, 1)])
+def test_the_thinnest_picture_has_a_middle(size: tuple[int, int]) -> None:
+    crop = faces.crop(Photo(Image.new("RGB", size, (9, 8, 7)), size, "thin"), None)
+    assert crop.size == (224, 224)
+    assert crop.getcolors() == [(224 * 224, (9, 8, 7))]

@@ -1,0 +1,98 @@
+"""The fast forward pass gives the answers of the module itself."""
+
+import gc
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from explainer.vision import openvino
+from explainer.vision.classifiers import Classifier
+from explainer.vision.openvino import Forward
+from explainer.vision.people import PeopleHead, Readout
+from explainer.vision.pipeline import Reader
+
+
+@pytest.fixture(scope="module")
+def forward(classifier: Classifier) -> Forward:
+    """The classifier alone, compiled: the logits."""
+    return openvino.compile(logits_of(classifier), torch.zeros(1, 224, 224, 3, dtype=torch.uint8))
+
+
+def logits_of(classifier: Classifier) -> torch.nn.Module:
+    return torch.nn.Sequential(classifier.standardise, classifier.module)
+
+
+def inputs(number: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(256, size=(number, 224, 224, 3), dtype=np.uint8)
+
+
+def eager(module: torch.nn.Module, batch: np.ndarray) -> np.ndarray:
+    with torch.no_grad():
+        return module(torch.from_numpy(batch)).numpy()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_logits_are_those_of_the_module(number: int, forward: Forward, classifier: Classifier) -> None:
+    batch = inputs(number)
+    (logits,) = forward(batch)
+    assert logits.dtype == np.float32
+    assert logits.shape == (number, 1_000)
+    assert np.abs(logits - eager(logits_of(classifier), batch)).max() < 1e-4
+
+
+def test_every_output_of_a_module_comes_in_its_place(reader: Reader, classifier: Classifier, head: PeopleHead) -> None:
+    batch = inputs(2, seed=1)
+    probabilities, scores = reader.forward(batch)
+    with torch.no_grad():
+        expected = Readout(classifier, head)(torch.from_numpy(batch))
+    assert np.abs(probabilities - expected[0].numpy()).max() < 1e-5
+    assert np.abs(scores - expected[1].numpy()).max() < 1e-4
+
+
+def test_threads_at_once_get_their_own_answers(forward: Forward) -> None:
+    batches = [inputs(1 + seed % 2, seed) for seed in range(8)]
+    alone = [forward(batch)[0] for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        together = [outputs[0] for outputs in threads.map(forward, batches * 3)]
+    for answer, expected in zip(together, alone * 3, strict=True):
+        assert np.abs(answer - expected).max() < 1e-5
+
+
+def test_an_answer_stays_what_it_was_after_the_next(forward: Forward) -> None:
+    first = forward(inputs(1, seed=1))[0]
+    before = first.copy()
+    forward(inputs(1, seed=2))
+    assert np.array_equal(first, before)
+
+
+def test_the_converter_has_no_telemetry_to_report_to() -> None:
+    script = """
+import sys, torch
+from explainer.vision import openvino
+openvino.compile(torch.nn.ReLU(), torch.zeros(1, 8, 8, 3))
+loaded = [name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module]
+sys.exit(f"imported: {loaded}" if loaded else 0)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def megabytes() -> float:
+    """What this process holds."""
+    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
+
+
+@pytest.mark.watch
+def test_what_was_compiled_and_is_not_needed_goes(classifier: Classifier) -> None:
+    """What torch.jit traces it keeps, unless it is told not to: 38 MB of this network each time."""
+    held = []
+    for _ in range(6):
+        openvino.compile(classifier.module, torch.zeros(1, 3, 224, 224))
+        gc.collect()
+        held.append(megabytes())
+    assert held[-1] - held[1] < 40
