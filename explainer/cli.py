@@ -11,18 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
 from tqdm import tqdm
 
 from explainer.attribution import explain
 from explainer.attribution.explain import Target
+from explainer.attribution.report import Report
 from explainer.charts import pictures
 from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Progress, Worker
 from explainer.setup import files, provision
-from explainer.vision import cards, faces, photos, pipeline
+from explainer.vision import cards, photos, pipeline
 from explainer.vision.photos import Photo, PhotoError
 from explainer.vision.pipeline import Reader, Result
 from explainer.workshop import presenter_key
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--model", default=cards.DEFAULT, metavar="NAME", help=f"a model card ({cards.DEFAULT})")
     classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words")
     classify.add_argument("--explain", choices=explain.METHODS, help="explain the first label of each reading")
-    classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: overlay .png, raw map .npy")
+    classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: map .png and .npy, how .json")
     classify.set_defaults(run=_classify, parser=classify)
 
     category = commands.add_parser("category", help="a category, or all that a word names, in full")
@@ -173,14 +173,12 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
-    """Write the overlay and the raw map of the first label of each reading; the overlay bears no words."""
+    """Save the explanation of the first label of each reading; nothing of it bears words."""
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
-        crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
-        name = f"{stem}-{number}-{method}"
-        pictures.overlay(crop, attribution).save(f"{name}.png")
-        np.save(f"{name}.npy", attribution.values)
+        crop = pipeline.seen(photo, reading)
+        Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))
 
 
 def _category(options: argparse.Namespace) -> int:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explainer.ui import computed, downloads, labels, laboratory, photo_source, session
+from explainer.ui import computed, labels, photo_source, session
+from explainer.ui.laboratory import asking, checks, maps
 from explainer.vision import pipeline
 
 TOP = 5
@@ -18,34 +19,34 @@ if photo is None:
 session.notice()
 result = computed.read(photo, False)
 reading = result.readings[labels.face(result)]
-target = laboratory.target(reading, TOP)
-methods = laboratory.methods(target.kind)
-drawing = laboratory.drawing()
-if not laboratory.asked(photo, reading, target, methods):
+target = asking.target(reading, TOP)
+methods = asking.methods(target.kind)
+drawing = maps.drawing()
+if not asking.asked(photo, reading, target, methods):
     st.stop()
 crop = pipeline.seen(photo, reading)
-jobs = laboratory.jobs(photo, reading.box, target, methods)
+jobs = maps.jobs(photo, reading.box, target, methods)
 pictures, below = st.container(), computed.blank_until(*jobs)
 with pictures:
-    attributions = laboratory.maps(jobs, methods, crop, drawing)
+    attributions = maps.maps(jobs, methods, crop, drawing)
 if not attributions:
     st.stop()
 with below():
-    downloads.explanations(crop, reading.box, attributions, drawing)
+    maps.download(crop, reading.box, attributions, drawing)
 
     if len(attributions) > 1:
         st.header("Do they agree?")
-        laboratory.agreement(attributions)
+        checks.agreement(attributions)
 
     st.header("Is it true of the network?")
-    checked = laboratory.checked(attributions)
+    checked = checks.checked(attributions)
     if checked is None:
         computed.stop("checks")
         st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
         st.stop()
     check = computed.check(photo, reading.box, checked)
-    found = computed.blank_until(check)
-    checks = laboratory.wait_for_checks(check)
-    with found():
-        laboratory.checks(checked, checks, crop, drawing)
-        downloads.checks(reading.box, checked, checks)
+    place = computed.blank_until(check)
+    found = checks.wait(check)
+    with place():
+        checks.show(checked, found, crop, drawing)
+        checks.download(crop, reading.box, checked, found)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explainer.attribution import explain, methods
+from explainer.attribution import explain
 from explainer.attribution.explain import Attribution
-from explainer.attribution.methods import Progress, Question
+from explainer.attribution.question import Progress, Question, counter
 
 # torch, Captum and SciPy take seconds to import, and the pages know this module before they need them.
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Claim:
     attribution: Attribution
 
     def question(self, baseline: str, heard: Callable[[], None]) -> Question:
-        """The map's target as a question, with an empty picture of `methods.BASELINES`."""
+        """The map's target as a question, with an empty picture of `question.BASELINES`."""
         target = self.attribution.target
         return explain.question(self.classifier, self.head, self.crop, target, {"baseline": baseline}, heard)
 
@@ -68,7 +68,7 @@ class Curve:
     mean of some such curves. `shares` is float (n,), the share of the cells that came or went, 0 to 1. `outputs` is
     float (n,): of an object its probability, of a person category its cosine, and with a target that has an `against`
     the difference of the two. `cells` is the grid (rows, columns), `baseline` what stands for an empty picture, one of
-    `methods.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
+    `question.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
     """
 
     direction: Direction
@@ -113,7 +113,7 @@ def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) ->
     baselines: dict[Direction, str] = {"insertion": "blurred", "deletion": "mean"}
     shares = np.linspace(0, 1, steps + 1)
     batches = -(-len(shares) // _AT_ONCE) * (_ORDERS + 2) * len(baselines)
-    tell = methods.counter(batches, progress)
+    tell = counter(batches, progress)
     found = []
     for direction, baseline in baselines.items():
         question = claim.question(baseline, tell)
@@ -172,7 +172,7 @@ def infidelity(
     import torch
     from captum.metrics import infidelity as error
 
-    tell = methods.counter(4 * -(-samples // _AT_ONCE), progress)
+    tell = counter(4 * -(-samples // _AT_ONCE), progress)
     question = claim.question("mean", tell)
     side = claim.classifier.card.transform.side
     values = torch.from_numpy(to_pixels(claim.attribution.values, side))[None, None]
@@ -222,7 +222,7 @@ def max_sensitivity(
 ) -> Sensitivity:
     """Max-sensitivity (Yeh et al., NeurIPS 2019, arXiv 1901.09392): the method explains `samples` crops with noise.
 
-    `progress` as in `curves`; errors as in `saliency.explain`.
+    `progress` as in `curves`; errors as in `explain.explain`.
     """
     return _whole(_max_sensitivity(claim, progress, radius, samples, seed))
 
@@ -271,7 +271,7 @@ def randomisation(claim: Claim, progress: Progress = lambda fraction: None, seed
     """The cascading randomisation check (Adebayo et al., NeurIPS 2018, arXiv 1810.03292), a stage more each time.
 
     A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
-    as in `saliency.explain`.
+    as in `explain.explain`.
     """
     return _whole(_randomisation(claim, progress, seed))
 

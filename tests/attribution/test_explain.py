@@ -17,8 +17,10 @@ from PIL import Image
 from tiny_networks import DOUBLE, MEAN, PRODUCT, Rectifying, Tiny, classifier_of, picture_of
 from torch import nn
 
-from explainer.attribution import explain, methods, networks
+from explainer.attribution import explain, networks
 from explainer.attribution.explain import METHODS, MethodError, Target
+from explainer.attribution.methods.lime import likeness
+from explainer.attribution.question import BASELINES
 from explainer.vision import faces, photos, samples
 from explainer.vision.cards import Transform
 from explainer.vision.classifiers import Classifier
@@ -89,7 +91,7 @@ def test_gradient_shap_is_complete_in_expectation(small: Classifier, four_pixels
     )
     # Of the three baselines two are black here; out of focus, all pixels have nearly the same red.
     red = np.asarray(small.to_inputs([four_pixels]))[0, 0]
-    blurred = np.asarray(methods.BASELINES["blurred"](small, four_pixels))[0, 0]
+    blurred = np.asarray(BASELINES["blurred"](small, four_pixels))[0, 0]
     change = float(red[0, 0] * red[0, 1] - blurred[0, 0] * blurred[0, 1] / 3)
     assert found.values.sum() == pytest.approx(change, rel=0.05)
     assert found.delta == pytest.approx(0, abs=0.05 * change)
@@ -356,7 +358,7 @@ def test_without_gradients_the_map_is_that_of_the_eager_module(
     theirs = {
         "occlusion": captum.attr.Occlusion(classifier.module),
         "feature-ablation": captum.attr.FeatureAblation(classifier.module),
-        "lime": captum.attr.Lime(classifier.module, SkLearnRidge(alpha=1.0), methods.likeness),
+        "lime": captum.attr.Lime(classifier.module, SkLearnRidge(alpha=1.0), likeness),
         "kernel-shap": captum.attr.KernelShap(classifier.module),
     }[method]
     torch.manual_seed(0)

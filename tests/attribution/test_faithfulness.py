@@ -12,6 +12,7 @@ from tiny_networks import DOUBLE, MEAN, PRODUCT, Tiny, classifier_of, picture_of
 from explainer.attribution import explain, faithfulness
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.faithfulness import Claim
+from explainer.attribution.question import BASELINES
 from explainer.vision import faces, pipeline, samples
 from explainer.vision.classifiers import Classifier
 from explainer.vision.people import PeopleHead
@@ -55,7 +56,7 @@ def test_pixels_come_in_the_same_order(small: Classifier, four_pixels: Image.Ima
         Claim(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person"))), steps=4
     )
     insertion = next(curve for curve in found if (curve.direction, curve.order) == ("insertion", "map"))
-    blurred = np.asarray(explain.methods.BASELINES["blurred"](small, four_pixels))[0]
+    blurred = np.asarray(BASELINES["blurred"](small, four_pixels))[0]
     empty = (blurred[0] + 2 * blurred[1]) / 4
     came = [6 - empty[1, 1], 5.5 - empty[0, 1], 1 - empty[0, 0], 0 - empty[1, 0]]
     left, right = blurred[0, 0]

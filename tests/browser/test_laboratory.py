@@ -155,8 +155,15 @@ def test_maps_are_compared_and_all_of_them_can_be_taken_away(visitor) -> None:
     expect(page.agreement).to_contain_text("Here it is")
     archive = zipfile.ZipFile(io.BytesIO(page.download("download_explanations")))
     assert archive.testzip() is None
-    assert set(archive.namelist()) == {"crop.png", "grad-cam.png", "saliency.png", "maps.npz", "how.json"}
-    assert set(np.load(io.BytesIO(archive.read("maps.npz")))) == {"grad-cam", "saliency"}
+    assert set(archive.namelist()) == {
+        "crop.png",
+        "grad-cam.png",
+        "grad-cam.npy",
+        "saliency.png",
+        "saliency.npy",
+        "how.json",
+    }
+    assert np.load(io.BytesIO(archive.read("grad-cam.npy"))).shape == (7, 7)
     assert json.loads(archive.read("how.json"))["model"] == "efficientnet-lite0"
 
 
@@ -168,7 +175,7 @@ def test_a_checked_map_has_its_curves_and_its_numbers(visitor) -> None:
     for direction in ("insertion", "deletion"):
         chart = page.page.locator(f".st-key-{direction} .js-plotly-plot")
         expect(chart.locator(".legendtext")).to_have_count(3, timeout=PATIENCE)
-    assert json.loads(page.download("download_checks"))["checks"]["infidelity"]["samples"] == 64
+    assert json.loads(page.download("download_checks"))["explanations"][0]["checks"]["infidelity"]["samples"] == 64
     expect(page.exceptions).to_have_count(0)
 
 
