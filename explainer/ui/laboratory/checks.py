@@ -9,7 +9,7 @@ from explainer.attribution import faithfulness
 from explainer.attribution.explain import METHODS, Attribution
 from explainer.attribution.faithfulness import Checks
 from explainer.attribution.report import Report
-from explainer.charts import charts
+from explainer.charts import attribution as charts
 from explainer.jobs import Job
 from explainer.ui import computed, options
 from explainer.ui.laboratory import sentences
