@@ -3,18 +3,21 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.attribution.methods import FIRST, METHODS, SETTINGS, Kind, Method
+from explainer.attribution.methods.registry import FORWARD
 from explainer.attribution.question import Progress, Question, Settings, compute, counter
 from explainer.vision import cards, faces
 
 # torch takes seconds to import, and the pages read the table of methods before they need it.
 if TYPE_CHECKING:
+    import torch
+
     from explainer.vision.classifiers import Classifier
     from explainer.vision.faces import Box
     from explainer.vision.people import PeopleHead
@@ -26,9 +29,12 @@ __all__ = [
     "METHODS",
     "SETTINGS",
     "Attribution",
+    "AttributionError",
+    "Finding",
     "Kind",
     "Method",
     "MethodError",
+    "MethodFailed",
     "Target",
     "explain",
     "explain_photo",
@@ -37,8 +43,23 @@ __all__ = [
 ]
 
 
-class MethodError(Exception):
-    """A method that does not work with a model, in a sentence."""
+class AttributionError(Exception):
+    """An explanation that cannot be had, in a sentence for the visitor."""
+
+
+class MethodError(AttributionError):
+    """Raised for a method that does not work with a model, whatever the picture."""
+
+
+class MethodFailed(AttributionError):
+    """Raised where a method works with a model, but found nothing it could use in this picture."""
+
+
+Finding = Literal["nothing", "even", "against", "for"]
+"""What a map shows: no part that changes the answer, the same everywhere, nothing that speaks for it, or something."""
+
+# What counts as rounding: outputs of the compiled network and of the eager one differ by up to as much of the largest.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +82,8 @@ class Attribution:
     Grad-CAM's map has the cells of its layer (7 x 7), the others' the pixels of the crop. `delta` is how far the sum
     of the values is from the change of the output that it should equal; None where no such sum is promised. `settings`
     are all that the method was given, its seed among them; `model` is the name of the model's
-    card, `weights` the SHA-256 of the file that the network was read from, in hex.
+    card, `weights` the SHA-256 of the file that the network was read from, in hex. `floor` is how large a change of the
+    output may be by rounding alone.
     """
 
     values: NDArray[np.float32]
@@ -72,6 +94,21 @@ class Attribution:
     settings: Settings
     weights: str = ""
     model: str = cards.DEFAULT
+    floor: float = 0.0
+
+    @property
+    def finding(self) -> Finding:
+        """What the map shows; maps of rounding errors show nothing.
+
+        Where parts are hidden, a value is a change of the output. Elsewhere the sum of all sizes bounds the change that
+        moving every pixel can make.
+        """
+        sizes = np.abs(self.values)
+        if float(sizes.max() if METHODS[self.method].need is FORWARD else sizes.sum()) <= self.floor:
+            return "nothing"
+        if np.ptp(self.values) <= 1e-6 * sizes.max():
+            return "even"
+        return "for" if self.values.max() > 0 else "against"
 
 
 def offered(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> tuple[str, ...]:
@@ -85,7 +122,7 @@ def question(
     crop: Image.Image,
     target: Target,
     settings: Settings,
-    heard: Callable[[], None] = lambda: None,
+    heard: "Callable[[torch.Tensor], None]" = lambda outputs: None,
 ) -> Question:
     """What a method is asked about a target. Raises ValueError where the model does not answer with it."""
     from torch import nn
@@ -109,8 +146,8 @@ def explain(
 
     `progress` hears of each pass through the network, as a fraction done, 0 to 1; what it raises ends the work. Captum
     hooks the module, so only one thread at a time may explain it. The same settings give the same map. Raises KeyError
-    for an unknown method or setting, MethodError for a method that does not work with the model, ValueError for a
-    target that it does not answer with.
+    for an unknown method or setting, MethodError for a method that does not work with the model, MethodFailed for a
+    picture that it can make nothing of, ValueError for a target that the model does not answer with.
     """
     start = time.perf_counter()
     entry = METHODS[method]
@@ -119,12 +156,38 @@ def explain(
     if not entry.need.met(classifier, head, target.kind):
         raise MethodError(f"{entry.title} does not work with {classifier.card.title}: it needs {entry.need.words}.")
     merged = {**entry.settings, **(settings or {})}
-    asked = question(classifier, head, crop, target, merged, lambda: heard())
-    heard = counter(entry.passes(asked), progress)
-    values, delta = compute(entry.compute, asked)
+    largest, ended = 0.0, False
+
+    def heard(outputs: "torch.Tensor") -> None:
+        nonlocal largest, ended
+        largest = max(largest, float(outputs.abs().max()))
+        try:
+            tell()
+        except BaseException:
+            ended = True
+            raise
+
+    asked = question(classifier, head, crop, target, merged, heard)
+    try:
+        tell = counter(entry.passes(asked), progress)
+        values, delta = compute(entry.compute, asked)
+    except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if ended:
+            raise
+        raise MethodFailed(f"{entry.title} could make nothing of this picture; other methods may.") from error
     flat = values.detach().sum(dim=1)[0].numpy().astype(np.float32)
+    if not np.isfinite(flat).all():
+        raise MethodFailed(f"{entry.title} gave values for this picture that are no numbers; other methods may do.")
     return Attribution(
-        flat, method, target, time.perf_counter() - start, delta, merged, classifier.sha256, classifier.card.name
+        flat,
+        method,
+        target,
+        time.perf_counter() - start,
+        delta,
+        merged,
+        classifier.sha256,
+        classifier.card.name,
+        _ROUNDING * largest,
     )
 
 

@@ -34,7 +34,7 @@ class Question:
     """What a method is asked: one output of a classifier and its head for one crop, under the method's settings.
 
     The output is number `index`, or its difference to number `against`. `heard` is called after each pass through the
-    network; what it raises ends the work.
+    network, with all outputs; what it raises ends the work.
     """
 
     classifier: "Classifier"
@@ -43,7 +43,7 @@ class Question:
     index: int
     against: int | None
     settings: Settings
-    heard: Callable[[], None]
+    heard: Callable[["torch.Tensor"], None]
 
     @cached_property
     def inputs(self) -> "torch.Tensor":
@@ -99,6 +99,10 @@ class Question:
             return self.classifier.compiled(torch.lerp(self.baseline, self.inputs, masks))
 
         return self.output(network)
+
+    def output_of_pictures(self) -> "Output":
+        """The output of inputs like `inputs`, without gradients, through the compiled network."""
+        return self.output(self.classifier.compiled)
 
 
 BASELINES: Mapping[str, Callable[["Classifier", Image.Image], "torch.Tensor"]] = {

@@ -40,7 +40,7 @@ def _adds_up(classifier: "Classifier", head: "PeopleHead", kind: Kind) -> bool:
     noise = Image.fromarray(np.random.default_rng(0).integers(256, size=(side, side, 3), dtype=np.uint8))
     module = nn.Identity() if kind == "object" else head.module
     try:
-        values, delta = compute(deeplift, Question(classifier, module, noise, 0, None, _SETTINGS, lambda: None))
+        values, delta = compute(deeplift, Question(classifier, module, noise, 0, None, _SETTINGS, lambda outputs: None))
     except (RuntimeError, fx.proxy.TraceError):  # Captum's, for what it cannot keep; torch's, for what it cannot follow
         return False
     return delta is not None and abs(delta) <= 0.01 * abs(float(values.sum()) - delta)

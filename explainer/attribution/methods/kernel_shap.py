@@ -11,12 +11,16 @@ from explainer.attribution.question import Answer, Question
     cost="seconds",
     need=FORWARD,
     settings={"segments": 60, "samples": 400, "baseline": "mean", "seed": 0, "at_once": PASSES_AT_ONCE},
-    passes=lambda question: batches(question.settings["samples"], question),
+    passes=lambda question: 2 if question.regions == 1 else batches(question.settings["samples"], question),
 )
 def kernel_shap(question: Question) -> Answer:
-    """The Shapley value of a pixel's segment, estimated."""
-    from captum.attr import KernelShap
+    """The Shapley value of a pixel's segment, estimated; where there is one segment, it has the whole change."""
+    from captum.attr import FeatureAblation, KernelShap
 
+    if question.regions == 1:  # KernelSHAP's weights divide by the number of regions less one
+        return FeatureAblation(question.output_of_masks()).attribute(
+            question.shown, feature_mask=question.segments
+        ), None
     return KernelShap(question.output_of_masks()).attribute(
         question.shown,
         feature_mask=question.segments,

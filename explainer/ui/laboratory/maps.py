@@ -28,8 +28,9 @@ class Drawing:
     colours: str
 
     def of(self, crop: Image, attribution: Attribution) -> Image:
-        """The overlay of a map."""
-        return pictures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
+        """The overlay of a map; of one in which nothing speaks for the label, what speaks against it."""
+        sign = "signed" if self.sign == "for" and attribution.finding == "against" else self.sign
+        return pictures.overlay(crop, attribution, self.opacity, sign, self.percentile, self.colours)
 
     def scale(self) -> tuple[Image, str]:
         """Its colours as a bar, and what they say."""
@@ -90,8 +91,11 @@ def maps(
                 continue
             attribution = computed.wait(job, METHODS[name].title, _stop, f"stop_{name}")
             with place():
-                title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
-                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                if attribution.finding in sentences.EMPTY:
+                    st.markdown(sentences.EMPTY[attribution.finding])
+                if attribution.finding in ("for", "against"):
+                    title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
+                    st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
                 st.caption(f"{sentences.chosen(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found

@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 
 from explainer.attribution import explain
-from explainer.attribution.explain import Attribution
+from explainer.attribution.explain import METHODS, Attribution
+from explainer.attribution.faithfulness import Infidelity, Sensitivity
 from explainer.attribution.question import Settings
+from explainer.attribution.verdicts import CHECKS, Judgement, Verdict
 
-_ABOVE = 0.9  # the rank correlation from which two maps count as the same
+_ALIKE, _UNLIKE = 0.7, 0.3  # correlations as drawn from which two maps mark the same places, and below which others
 # The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
 # then still foretold by the map of the network that had learned. A map turned upside down is another one.
 _UNMOVED = 0.7
@@ -21,25 +23,91 @@ def chosen(settings: Settings) -> str:
     return f"{', '.join(said).capitalize()}. " if said else ""
 
 
+EMPTY = {
+    "nothing": "**No part of this picture changes the answer.** What is left of the map is rounding, so it is not drawn.",
+    "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
+    "against": "**Nothing in this picture speaks for the label.** Drawn is what speaks against it, the strongest brightest.",
+}
+"""What is said of a map in which nothing speaks for the label, by what it shows."""
+
+
 def agree(correlations: Sequence[float]) -> str:
-    """How far maps agree, from the correlation of each pair."""
+    """How far maps mark the same places, from the correlation of each pair as drawn."""
     found = [correlation for correlation in correlations if not math.isnan(correlation)]
     if not found:
-        return "With a map that is the same everywhere there is none."
-    if min(found) >= _ABOVE:
-        agree = "they agree."
-    else:
-        agree = "they do not tell the same story, so that none of them alone is “the” reason."
+        return "Nothing can be compared: a map without bright places agrees with none."
     least, most = min(found), max(found)
-    if len(found) < len(correlations):
-        agree = "with a map that is the same everywhere there is none; of the others " + agree
-    return f"Here it is {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}: {agree}"
+    if least >= _ALIKE:
+        said = "The maps mark much the same places."
+    elif most < _UNLIKE:
+        said = "The maps mark different places, so none of them alone is “the” reason."
+    else:
+        said = "The maps agree in part: they do not tell the same story, so none of them alone is “the” reason."
+    left = " A map without bright places was left out." if len(found) < len(correlations) else ""
+    return f"{said} Correlation {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}.{left}"
+
+
+def together(judgements: Sequence[Judgement], things: bool) -> str:
+    """What the checks found of all maps, in a sentence or two; `things` where the network saw things, not people."""
+
+    def titles(of: Sequence[Judgement]) -> str:
+        *names, last = (METHODS[each.method].title for each in of)
+        return f"{', '.join(names)} and {last}" if names else last
+
+    passed = [each for each in judgements if each.outcome == "passed"]
+    undecided = [each for each in judgements if each.outcome == "undecided"]
+    said = []
+    if passed:
+        said.append(f"{titles(passed)} failed no check")
+    if undecided:
+        said.append(f"of {titles(undecided)} too little could be decided")
+    for each in judgements:
+        if each.failed:
+            reason = CHECKS[each.failed[0]].failing
+            number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}[len(each.failed)]
+            first = "" if len(each.failed) == 1 else ", first of all"
+            said.append(f"{METHODS[each.method].title} failed {number}{first}: {reason}")
+    text = f"On this photo {'; '.join(said)}. To fail no check is no proof."
+    return f"{text} And whatever a map shows, the network saw things, not this word." if things else text
+
+
+_MARKS = {"passed": "✓ passed", "failed": "✗ failed", "undecided": "? undecided", "not asked": "–"}
+
+
+def outcome(verdict: Verdict) -> str:
+    """A verdict as a cell of the table: passed, failed or undecided, with the number and how far it may be off."""
+    mark = _MARKS[verdict.outcome]
+    if verdict.outcome == "not asked" or math.isnan(verdict.value):
+        return mark
+    if verdict.check == "complete":
+        return f"{mark}: off by {verdict.value:.0%}"
+    if verdict.check in ("insertion", "deletion", "road"):
+        return f"{mark}: {verdict.value:+z.2f}, best of {verdict.draws} random {verdict.within:+z.2f}"
+    return f"{mark}: {verdict.value:z.2f} ± {verdict.within:.2f}"
+
+
+def unforetold(found: Infidelity) -> str:
+    """What infidelity found, as a sentence."""
+    said = "**Infidelity** (Yeh et al. 2019): "
+    if math.isnan(found.share):
+        return f"{said}no part of the picture changes the answer, so there is nothing to foretell."
+    return f"{said}of what changes when squares are hidden the map leaves {found.share:.0%} unexplained."
+
+
+def moved(found: Sensitivity) -> str:
+    """What max-sensitivity found, as a sentence."""
+    if math.isnan(found.value):
+        return "**Max-sensitivity**: the map shows nothing that noise could move."
+    return (
+        f"**Max-sensitivity**: noise of {found.radius} levels of 255, which nobody sees, moves the map by up to "
+        f"{found.value:.0%} of its length."
+    )
 
 
 def randomised(correlations: Sequence[float]) -> str:
     """What a map's correlations with those of a network shuffled further and further say, as sentences."""
     if any(map(math.isnan, correlations)):
-        return "A map of these is the same everywhere, so that nothing can be told."
+        return "A map of these shows nothing, or the same everywhere: nothing can be told."
     said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:z.2f}, " + (
         f"with all gone by {correlations[-1]:z.2f}. "
     )
@@ -58,15 +126,24 @@ def completeness(attribution: Attribution) -> str | None:
     """How far the parts of a map are from the whole that they promise, as sentences; None where they promise none."""
     if attribution.delta is None:
         return None
-    promised = float(attribution.values.sum()) - attribution.delta
+    promised = float(attribution.values.sum(dtype=float)) - attribution.delta
+    if abs(promised) <= attribution.floor:
+        return "**Completeness**: no part of the picture changes the answer, so there is no sum to reach."
     missed = abs(attribution.delta / promised) if promised else math.inf
-    more = next((setting for setting in ("steps", "samples") if setting in attribution.settings), None)
-    hint = f" With more {more} they would come nearer." if more else ""
+    hints = [_HINTS[name] for name in ("steps", "samples") if name in attribution.settings]
     if missed <= _COMPLETE:
         verdict = "The promise is kept."
     else:
-        verdict = f"The promise is not kept, and the map is only roughly what the method means by it.{hint}"
+        verdict = " ".join(["The promise is not kept: read the map as rough.", *hints])
     return (
         f"**Completeness**: the parts should add up to {promised:z.3g}, and miss it by {attribution.delta:z.3g}, "
         f"{f'{missed:.1%}' if math.isfinite(missed) else 'all'} of it. {verdict}"
     )
+
+
+# Measured on three photos with labels of people: at 100 steps the gap was 6, 75 and 275 % of the whole, at 200 steps
+# 48, 23 and 58 %, from 400 on at most 13 %.
+_HINTS = {
+    "steps": "Up to 200 steps more of them may as well widen the gap; from 400 on we measured 13 % at most.",
+    "samples": "The sum is promised on average only, over many draws.",
+}
