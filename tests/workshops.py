@@ -7,8 +7,6 @@ from streamlit.testing.v1 import AppTest
 from explainer.ui.workshop import doors
 from explainer.workshop.rooms import Room
 
-KEY = "a key of the tests"
-
 Open = Callable[..., AppTest]
 """Opens the page "Workshop" in a session of its own, at an address with these parameters."""
 
