@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
     provide.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a folder to install from without a network")
+    provide.add_argument("--apt", action="store_true", help="let apt-get install WordNet where nothing else has it")
     provide.set_defaults(run=_provision)
 
     key = commands.add_parser("key", help="make a presenter's key for a workshop")
@@ -347,7 +348,7 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision()))
+        return int(bool(provision.provision(apt=options.apt)))
     return 0
 
 
