@@ -4,7 +4,7 @@ from importlib import metadata
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, vocabularies
 from explainer.imagenet.vocabularies import VOCABULARIES
 from explainer.ui import chart_frame, computed
@@ -17,7 +17,9 @@ def chart() -> None:
     still = sum(after.removed > 0 for after in named.values())
     title = f"{still} of {len(named)} vocabularies name what was removed"
     chart_frame.draw(
-        charts.afterlife(named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"),
+        removal_charts.afterlife(
+            named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"
+        ),
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, removal
 from explainer.imagenet.removal import ORDERS, REASONS, Branch
 from explainer.ui import category_card, chart_frame, options
@@ -29,7 +29,7 @@ def chart() -> None:
     if order == "spared most":
         title = f"Even of the branch spared most {every[0].share:.0%} went"
     chart_frame.draw(
-        charts.branches(
+        removal_charts.branches(
             shown, chart_frame.caption, title, f"{which}, {order} first; categories<br>{chart_frame.CREDIT}"
         ),
         "branches",

@@ -5,7 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, published, removal, taxonomy, vocabularies
 from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, THRESHOLD, Outcome
 from explainer.imagenet.taxonomy import Safety
@@ -121,7 +121,7 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
     middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
     lower = sum(each.categories for each in bins if each.high <= middle)
     chart_frame.draw(
-        charts.imageability(
+        removal_charts.imageability(
             bins,
             lines,
             f"{low:,} of {rated:,} are rated below {THRESHOLD:g}",

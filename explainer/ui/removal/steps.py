@@ -4,7 +4,7 @@ from operator import attrgetter
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, published, removal, subtrees
 from explainer.imagenet.vocabularies import RELEASES
 from explainer.ui import chart_frame, options
@@ -21,7 +21,7 @@ def flows(measure: str) -> None:
     before, announced, after = steps
     announced_then = published.figure(published.UNSAFE[measure]).published
     chart_frame.draw(
-        charts.waterfall(
+        removal_charts.waterfall(
             steps,
             measure,
             f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
