@@ -187,7 +187,7 @@ def _checks(
     _attribution: Attribution,
 ) -> Job[Checks]:
     def check(reader: Reader, progress: Progress) -> Generator[None, None, Checks]:
-        crop = faces.crop(_photo, box, reader.classifier.card.transform.side)
+        crop = faces.crop(_photo, box, reader.card.transform.side)
         return faithfulness.check_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
 
     return _explainers().submit(_by(model, check))

@@ -202,7 +202,7 @@ CORRUPTIONS = {
 
 def strangers(reader: Reader) -> list[tuple[str, Image.Image, Reading]]:
     """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
-    crops = _without_anybody(reader.classifier.card.transform.side)
+    crops = _without_anybody(reader.card.transform.side)
     readings = pipeline.label(reader, list(crops.values()), [None] * len(crops))
     return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
 
@@ -270,7 +270,7 @@ def changed(
     reader: Reader, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
 ) -> tuple[Changed, ...]:
     """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
-    side = reader.classifier.card.transform.side
+    side = reader.card.transform.side
     crops = [corrupt(photo, reading.box, side, corruption, amount) for amount in amounts]
     readings = pipeline.label(reader, crops, [reading.box] * len(crops))
     (first,) = reading.people(release, 1)
