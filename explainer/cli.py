@@ -14,7 +14,7 @@ from typing import Any, get_args
 import numpy as np
 from tqdm import tqdm
 
-from explainer.attribution import explain
+from explainer.attribution import explain, sample_results
 from explainer.attribution.explain import Target
 from explainer.charts import pictures
 from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     key.set_defaults(run=_key)
 
     compile_ = commands.add_parser("compile", help="make a table of the package anew")
-    compile_.add_argument("table", choices=("tree", "embeddings"))
+    compile_.add_argument("table", choices=("tree", "embeddings", "samples"))
     compile_.set_defaults(run=_compile)
     return parser
 
@@ -348,7 +348,10 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision(apt=options.apt)))
+        missing = provision.provision(apt=options.apt)
+        pipeline.load()
+        print(f"{cards.load().title}: compiled, so that reading starts at once")
+        return int(bool(missing))
     return 0
 
 
@@ -361,6 +364,8 @@ def _compile(options: argparse.Namespace) -> int:
     try:
         if options.table == "tree":
             path = taxonomy.write_table()
+        elif options.table == "samples":
+            path = sample_results.write()
         else:
             from explainer.vision import people  # imports torch
 

@@ -72,7 +72,10 @@ def _readers() -> Worker[Detector]:
 @st.cache_resource(show_spinner=False)
 def _explainers() -> Worker[Detector]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
-    return Worker(faces.load, "explainer")
+    worker = Worker(faces.load, "explainer")
+    # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
+    worker.submit(_by(cards.DEFAULT, lambda reader, progress: reader.classifier))
+    return worker
 
 
 Work = Callable[[Owned, Progress], Made | Generator[None, None, Made]]
@@ -300,7 +303,9 @@ def ready(model: str) -> None:
 
 def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
     """The reading of a photo by a model, by default the visitor's, computed once a session."""
-    return wait(_reading(photo.digest, whole, model or session.model(), photo), "Looking for faces, and for words")
+    result = wait(_reading(photo.digest, whole, model or session.model(), photo), "Looking for faces, and for words")
+    _explainers()  # why is asked next
+    return result
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
