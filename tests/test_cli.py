@@ -22,7 +22,7 @@ from explainer.imagenet import taxonomy, words
 from explainer.imagenet.vocabularies import person_categories
 from explainer.imagenet.words import Context
 from explainer.setup import files, wordnet
-from explainer.vision import photos
+from explainer.vision import cards, photos
 
 PICTURES = Path(skimage.__file__).parent / "data"
 ASTRONAUT, CAT = PICTURES / "astronaut.png", PICTURES / "chelsea.png"  # one face, none
