@@ -14,7 +14,7 @@ from typing import Any, get_args
 import numpy as np
 from tqdm import tqdm
 
-from explainer.attribution import explain
+from explainer.attribution import explain, sample_results
 from explainer.attribution.explain import Target
 from explainer.charts import pictures
 from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
@@ -87,13 +87,14 @@ def _parser() -> argparse.ArgumentParser:
 
     provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
     provide.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a folder to install from without a network")
+    provide.add_argument("--apt", action="store_true", help="let apt-get install WordNet where nothing else has it")
     provide.set_defaults(run=_provision)
 
     key = commands.add_parser("key", help="make a presenter's key for a workshop")
     key.set_defaults(run=_key)
 
     compile_ = commands.add_parser("compile", help="make a table of the package anew")
-    compile_.add_argument("table", choices=("tree", "embeddings"))
+    compile_.add_argument("table", choices=("tree", "embeddings", "samples"))
     compile_.set_defaults(run=_compile)
     return parser
 
@@ -347,7 +348,7 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision()))
+        return int(bool(provision.provision(apt=options.apt)))
     return 0
 
 
@@ -360,6 +361,8 @@ def _compile(options: argparse.Namespace) -> int:
     try:
         if options.table == "tree":
             path = taxonomy.write_table()
+        elif options.table == "samples":
+            path = sample_results.write()
         else:
             from explainer.vision import people  # imports torch
 

@@ -11,7 +11,8 @@ from explainer.attribution import explain, faithfulness
 from explainer.attribution.explain import METHODS, Attribution, Target
 from explainer.attribution.faithfulness import Checks
 from explainer.attribution.methods import Settings
-from explainer.charts import charts, pictures
+from explainer.charts import attribution as attribution_charts
+from explainer.charts import pictures
 from explainer.imagenet import vocabularies
 from explainer.jobs import Job
 from explainer.ui import computed, labels, options, waiting
@@ -352,9 +353,9 @@ def checks(attribution: Attribution, checks: Checks, crop: Image, drawing: Drawi
         "with few cells of the picture, and takes it away with few: sooner than a random order does, and than a blob "
         "in the centre."
     )
-    for column, direction in zip(st.columns(2, gap="large"), charts.DIRECTIONS, strict=True):
+    for column, direction in zip(st.columns(2, gap="large"), attribution_charts.DIRECTIONS, strict=True):
         column.plotly_chart(
-            charts.curves(checks.curves, direction),
+            attribution_charts.curves(checks.curves, direction),
             key=direction,
             alt=f"Lines: the output in {direction}, in the order of the map, at random and from the centre.",
             config={"displayModeBar": False},

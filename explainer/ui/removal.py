@@ -7,7 +7,7 @@ from typing import get_args
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, removal, subtrees, taxonomy, vocabularies, words
 from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, ORDERS, REASONS, THRESHOLD, Branch, Outcome, Published
 from explainer.imagenet.taxonomy import Safety
@@ -51,7 +51,7 @@ def steps(measure: str) -> None:
     before, announced, after = steps
     published = removal.said(removal.UNSAFE[measure]).published
     chart_frame.draw(
-        charts.waterfall(
+        removal_charts.waterfall(
             steps,
             measure,
             f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
@@ -200,7 +200,7 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
     middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
     lower = sum(each.categories for each in bins if each.high <= middle)
     chart_frame.draw(
-        charts.imageability(
+        removal_charts.imageability(
             bins,
             lines,
             f"{low:,} of {rated:,} are rated below {THRESHOLD:g}",
@@ -274,7 +274,7 @@ def branches() -> None:
     if order == "spared most":
         title = f"Even of the branch spared most {every[0].share:.0%} went"
     chart_frame.draw(
-        charts.branches(
+        removal_charts.branches(
             shown, chart_frame.caption, title, f"{which}, {order} first; categories<br>{chart_frame.CREDIT}"
         ),
         "branches",
@@ -320,7 +320,9 @@ def afterlife() -> None:
     still = sum(after.removed > 0 for after in named.values())
     title = f"{still} of {len(named)} vocabularies name what was removed"
     chart_frame.draw(
-        charts.afterlife(named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"),
+        removal_charts.afterlife(
+            named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"
+        ),
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )

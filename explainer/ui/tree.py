@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import tree as tree_charts
 from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies, words
 from explainer.imagenet.catalogue import Facets, Fate
 from explainer.imagenet.search import SearchError
@@ -194,16 +194,16 @@ def senses(wnid: str) -> tuple[str, ...]:
 def chart(wnid: str) -> None:
     """The map of what is below a category, with its legend; a click goes there."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = options.one("Drawn as", list(charts.KINDS), "kind")
+        kind = options.one("Drawn as", list(tree_charts.KINDS), "kind")
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
-        colours = options.one("Coloured by", list(charts.COLOURS), "colours")
+        colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
     nodes = subtrees.nodes(wnid, measure)
     if len(nodes) == 1:
         st.caption("Nothing is below it: the ways and the lists lead on.")
         return
     key = f"map_{wnid}_{kind}_{measure}_{colours}"
     st.plotly_chart(
-        charts.hierarchy(nodes, caption, kind, measure, colours),
+        tree_charts.hierarchy(nodes, caption, kind, measure, colours),
         key=key,
         on_select=lambda: _clicked(key),
         selection_mode="points",

@@ -67,6 +67,15 @@ class Reading:
         """The `n` nearest person categories of those that a release keeps, with their scores."""
         return vocabularies.top(self.scores, self.person_wnids, n, vocabularies.person_categories(release))
 
+    def place(self, wnid: str, release: str) -> int:
+        """The place, from 1, of a person category among those that a release keeps. ValueError where it is none."""
+        kept = vocabularies.person_categories(release)
+        if wnid not in kept:
+            raise ValueError(f"{release} does not keep {wnid}.")
+        own = self.person_wnids.index(wnid)
+        nearer = np.flatnonzero(self.scores >= self.scores[own])  # among equals the earlier output comes first
+        return 1 + sum(self.person_wnids[at] in kept for at in nearer if self.scores[at] > self.scores[own] or at < own)
+
 
 @dataclass(frozen=True, eq=False)
 class Result:

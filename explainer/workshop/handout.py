@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from explainer.charts import charts
+from explainer.charts import style
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.taxonomy import DATA
 from explainer.imagenet.vocabularies import Status
@@ -128,7 +128,7 @@ def _render(template: str, **values: Any) -> str:
     shared = {
         "rehearsal": False,
         "few": FEWEST,
-        "status_colours": {status: charts.STATUS[status] for status in get_args(Status)},
+        "status_colours": {status: style.STATUS[status] for status in get_args(Status)},
         "data_version": records.data_version(),
     }
     return _templates().get_template(template).render(shared | values)

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import words
 from explainer.imagenet.removal import THRESHOLD
 from explainer.imagenet.words import Context
@@ -204,7 +204,7 @@ def _results(room: Room, question: Question, large: bool) -> None:
         st.markdown(f"##### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
-            charts.ballots(
+            workshop_charts.ballots(
                 [choice.title for choice in question.deck.choices],
                 {_name(tally): [*tally.counts.values()] for tally in tallies},
                 _line(question, published),

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import removal, vocabularies, words
 from explainer.imagenet.words import Context
 from explainer.ui import access, computed, labels, photo_source, session
@@ -155,7 +155,9 @@ def _revealed(room: Room, large: bool) -> None:
     drawn, told = st.columns([3, 2], gap="large") if large else (st.container(), st.container())
     with drawn:
         st.plotly_chart(
-            charts.wall(found.labels, f"What {found.participants} of this room got", "labels, by their class", large),
+            workshop_charts.wall(
+                found.labels, f"What {found.participants} of this room got", "labels, by their class", large
+            ),
             alt="; ".join(f"{status}: {count}" for status, count in found.labels.items()),
             key="wall",
             config={"displayModeBar": False},
