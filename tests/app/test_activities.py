@@ -11,7 +11,7 @@ from workshops import KEY, Open, give, press, said
 
 from explainer.imagenet import vocabularies
 from explainer.ui import access
-from explainer.ui.workshop import fifty, refresh, vote
+from explainer.ui.workshop import fifty, vote
 from explainer.ui.workshop import wall as its_wall
 from explainer.workshop import questions, rooms, sheets, votes, wall
 from explainer.workshop.questions import Published
@@ -249,6 +249,7 @@ def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_d
     def script() -> None:
         import streamlit as st
 
+        from explainer.ui.workshop import refresh
         from explainer.workshop import rooms
         from explainer.workshop.store import Store
 
