@@ -8,8 +8,6 @@ from explainer.ui import access
 from explainer.ui.workshop import invitation
 from explainer.workshop.rooms import Room
 
-KEY = "a key of the tests"
-
 Open = Callable[..., AppTest]
 """Opens the page "Workshop" in a session of its own, at an address with these parameters."""
 

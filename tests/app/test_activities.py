@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
-from workshops import KEY, Open, give, press, said
+from workshops import Open, give, press, said
 
 from explainer.imagenet import vocabularies
 from explainer.ui import access
@@ -17,6 +17,7 @@ from explainer.workshop import questions, rooms, sheets, votes, wall
 from explainer.workshop.questions import Published
 from explainer.workshop.rooms import Room
 from explainer.workshop.votes import Marks, Tally
+from tests.servers import KEY
 
 pytestmark = pytest.mark.usefixtures("fresh_app")
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from workshops import KEY, Open, give, join, labels, press, restart, said
+from workshops import Open, give, join, labels, press, restart, said
 
 from explainer.ui import access
 from explainer.ui.workshop import invitation, parts
 from explainer.workshop import addresses, questions, rooms, store, talk
 from explainer.workshop.rooms import Room
+from tests.servers import KEY
 
 ROOT = Path(__file__).parents[2]
 MARKUP = '<img src=x onerror=alert(1)>[x](javascript:alert(2))${{7*7}}"\x00'

@@ -9,6 +9,7 @@ import streamlit as st
 from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import words
 from explainer.imagenet.removal import THRESHOLD
+from explainer.imagenet.vocabularies import FATES
 from explainer.imagenet.words import Context
 from explainer.ui import access
 from explainer.ui.category_card import plain
@@ -108,7 +109,7 @@ def on_record(question: Question, published: Published) -> str:
     if question.deck.level == "ordinal":
         rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
         return f"{rated}. Below {THRESHOLD:g} of 5 a word for people was removed."
-    return f"On record: {published.safety}; {published.fate}."
+    return f"On record: {published.safety}; {published.status and FATES[published.status]}."
 
 
 def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> str:

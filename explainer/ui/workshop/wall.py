@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from explainer.charts import workshop as workshop_charts
-from explainer.imagenet import removal, vocabularies, words
+from explainer.imagenet import published, vocabularies, words
 from explainer.imagenet.words import Context
 from explainer.ui import access, computed, labels, photo_source, session
 from explainer.ui.category_card import plain
@@ -59,7 +59,7 @@ def controls(room: Room, stage: Stage) -> None:
 
 def rate(per_hour: float | None) -> str:
     """Labels an hour beside the published figure of ImageNet Roulette, as a sentence."""
-    peak = f"ImageNet Roulette at its peak: {removal.figures()['peak']} labels an hour, as published."
+    peak = f"ImageNet Roulette at its peak: {published.figures()['peak']} labels an hour, as published."
     if per_hour is None:
         return peak
     return f"This room: {per_hour:,.0f} {'label' if round(per_hour) == 1 else 'labels'} an hour. {peak}"
