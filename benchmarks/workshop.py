@@ -27,7 +27,7 @@ from explainer.workshop import questions, rooms, sheets, votes, wall
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser import processes
-from tests.browser.conftest import APP, Server, serving
+from tests.servers import APP, Server, serving
 
 PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 10.0
 PAUSE = 2.0, 5.0  # seconds between two votes of a phone

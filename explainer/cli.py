@@ -17,7 +17,7 @@ from tqdm import tqdm
 from explainer.attribution import explain, sample_results
 from explainer.attribution.explain import Target
 from explainer.charts import pictures
-from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, published, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Progress, Worker
@@ -213,7 +213,7 @@ def _category(options: argparse.Namespace) -> int:
         for relation in relations:
             if said[relation]:
                 print(f"  {relation}: {', '.join(other['words'] or '[masked: offensive]' for other in said[relation])}")
-        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "fate"):
+        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "status"):
             if said[fact] is not None:
                 print(f"  {fact.replace('_', ' ')}: {said[fact]}")
         for lists in ("releases", "vocabularies"):
@@ -292,7 +292,7 @@ def _removal(options: argparse.Namespace) -> int:
 def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     """The steps of the removal as records, and as the rows of a table."""
     rows, records = [], []
-    announced = Extent(*(int(removal.said(figure).published.replace(",", "")) for figure in removal.UNSAFE.values()))
+    announced = Extent(*(int(published.figure(name).published.replace(",", "")) for name in published.UNSAFE.values()))
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]

@@ -506,7 +506,7 @@ def test_a_category_is_printed_for_people_to_read(capsys: pytest.CaptureFixture[
     assert out.startswith("n10098245  flutist, flautist, flute player: someone who plays the flute\n")
     assert "person > entertainer > performer > musician > flutist" in out
     assert "imageability: 3.4" in out
-    assert "fate: removed by 2021" in out
+    assert "status: not imageable" in out
 
 
 @pytest.mark.parametrize("name", ["n99999999", "axolotle", "", "🐶", "<b>"])

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from explainer.charts import style
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.taxonomy import DATA
-from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.vocabularies import FATES, Status
 from explainer.imagenet.words import Caption, Context
 from explainer.workshop import agreement, questions, rooms, sheets, talk
 from explainer.workshop import record as records
@@ -183,7 +183,11 @@ def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
 
 def _on_record(published: Published) -> str:
     rated = published.imageability
-    parts = (published.safety, rated is not None and f"imageability {rated:.1f} of 5", published.fate)
+    parts = (
+        published.safety,
+        rated is not None and f"imageability {rated:.1f} of 5",
+        published.status and FATES[published.status],
+    )
     return ", ".join(part for part in parts if part)
 
 

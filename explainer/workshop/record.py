@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from explainer.imagenet import catalogue, taxonomy, words
+from explainer.imagenet import catalogue, taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
 from explainer.workshop import agreement, questions, rooms, votes, wall
 from explainer.workshop.questions import Published
@@ -137,7 +137,7 @@ def flags_csv(record: Record) -> str:
 
     Above them the same as above the totals; and as there, a count below FEWEST is not said.
     """
-    return catalogue.as_csv(("wnid", "words", "fate", "reason", "reports"), (*_header(record), *_flags(record)))
+    return catalogue.as_csv(("wnid", "words", "status", "reason", "reports"), (*_header(record), *_flags(record)))
 
 
 def _header(record: Record) -> Iterator[tuple[object, ...]]:
@@ -176,10 +176,9 @@ def _wall(record: Record) -> Iterator[tuple[object, ...]]:
 
 
 def _flags(record: Record) -> Iterator[tuple[object, ...]]:
-    tree = taxonomy.load()
     for flag in record.flags:
         said = words.caption(flag.wnid, Context.TREE_FILE).text
-        yield flag.wnid, said, catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], _said(flag.count)
+        yield flag.wnid, said, vocabularies.status(flag.wnid), REASONS[flag.reason], _said(flag.count)
 
 
 def _said(count: int) -> object:

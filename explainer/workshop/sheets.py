@@ -12,11 +12,11 @@ from functools import cache
 
 from PIL import Image
 
-from explainer.imagenet import removal, taxonomy, vocabularies
+from explainer.imagenet import published, removal, taxonomy, vocabularies
 from explainer.vision import samples
 from explainer.workshop import drawings, votes
 
-PACE = next(int(figure.published) for figure in removal.published() if figure.figure == removal.PACE)
+PACE = int(published.figure(published.PACE).published)
 """Pictures a minute, as published."""
 
 SECONDS = votes.PICTURES / PACE * 60

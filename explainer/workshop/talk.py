@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
-from explainer.imagenet import removal
+from explainer.imagenet import published
 from explainer.imagenet.taxonomy import DATA
 from explainer.workshop import sheets, votes
 
@@ -107,7 +107,7 @@ def load() -> Talk:
 def figures() -> Mapping[str, str]:
     """The figures that a text of the talk can name in curly braces."""
     return {
-        **removal.figures(),
+        **published.figures(),
         "sheet": str(votes.PICTURES),
         "seconds": str(int(sheets.SECONDS)),
         "exact_seconds": f"{sheets.SECONDS:.1f}",

@@ -1,27 +1,19 @@
 """A page of 48 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from explainer.workshop import rooms, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
-from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+from tests.browser.pages import PATIENCE, RoomPage, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 Kept = Callable[[], frozenset[int] | None]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "rooms.sqlite")
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -44,13 +36,10 @@ def kept(store: Store, room: Room, token: str) -> Kept:
 
 
 @pytest.fixture
-def phone(chromium: Browser, tmp_path: Path, room: Room, token: str) -> Iterator[RoomPage]:
-    with serving(APP, tmp_path / "log.txt", EXPLAINER_DATA=str(tmp_path)) as server:
-        visitors = Visitors(chromium, server)
-        phone = visitors.room(390, 844, room=room.code, token=token)
-        expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
-        yield phone
-        visitors.leave()
+def phone(workshop_visitor: Visitors, room: Room, token: str) -> RoomPage:
+    phone = workshop_visitor.room(390, 844, room=room.code, token=token)
+    expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
+    return phone
 
 
 def picture(phone: RoomPage, number: int) -> Locator:

@@ -143,8 +143,8 @@ def test_the_presenters_list_masks_what_offends(
     text = record.flags_csv(record.record(store, room.code))
     assert sentinels.found(text) == {sentinels.lemma(tree[SENSITIVE])}
     header, *rows = csv.reader(io.StringIO(text))
-    assert header == ["wnid", "words", "fate", "reason", "reports"]
-    assert [OFFENSIVE, "[masked: offensive]", "removed in 2019", "It insults people", "fewer than 5"] in rows
+    assert header == ["wnid", "words", "status", "reason", "reports"]
+    assert [OFFENSIVE, "[masked: offensive]", "offensive", "It insults people", "fewer than 5"] in rows
 
 
 def test_a_phone_that_votes_adds_nothing_to_the_wall(store: Store, room: Room, phone: str) -> None:
