@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui.workshop import doors
+from explainer.ui import access
+from explainer.ui.workshop import invitation
 from explainer.workshop.rooms import Room
 
 Open = Callable[..., AppTest]
@@ -12,11 +13,11 @@ Open = Callable[..., AppTest]
 
 
 def restart() -> None:
-    doors.store.clear()
-    doors.in_force.clear()
-    doors._chosen.clear()
-    doors._networks.clear()
-    doors.gate.clear()
+    access.store.clear()
+    access.in_force.clear()
+    invitation._chosen.clear()
+    invitation._networks.clear()
+    access.gate.clear()
 
 
 def give(app: AppTest, key: str) -> AppTest:

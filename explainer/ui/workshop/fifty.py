@@ -12,8 +12,9 @@ import streamlit as st
 
 from explainer.imagenet import words
 from explainer.imagenet.words import Context
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, looking, word
+from explainer.ui.workshop import presenting, refresh, word
 from explainer.ui.workshop.trying import attempt, button, trouble
 from explainer.workshop import agreement, rooms, sheets, votes
 from explainer.workshop.rooms import Room, Stage
@@ -52,7 +53,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     if stage.revealed:
         _doubtful(sheet)
     else:
-        looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+        refresh.every(1.0, partial(_clock, room, stage, sheet), "clock")
         if stage.open:
             together = sheets.together(sheet, _ACROSS)
             st.image(together, width=_WIDE, alt=f"The page of {len(sheet.pictures)} small pictures.")
@@ -80,7 +81,7 @@ def controls(room: Room, stage: Stage) -> None:
     if sheet is None:
         sheet = sheets.sheet(SHEETS[0])
         stage = replace(stage, activity=sheet.name, round=TIMED, open=False, revealed=False)
-    present = partial(doors.present, room.code)
+    present = partial(presenting.present, room.code)
     name, place = sheet.name, SHEETS.index(sheet.name)
     said = plain(words.caption(sheet.wnid, Context.TREE).text)
     st.markdown(f"**Page {place + 1} of {len(SHEETS)}: {said}, {sheets.ROUNDS[stage.round]}**")
@@ -102,7 +103,7 @@ def controls(room: Room, stage: Stage) -> None:
         else:
             button("First page", lambda: present(activity=SHEETS[0], round=TIMED))
     trouble()
-    looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+    refresh.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
 
 def haste(sheet: Sheet, kept: Mapping[int, Marks], unhurried: bool = False) -> str:
@@ -143,7 +144,7 @@ def _asked(stage: Stage) -> Sheet | None:
 
 
 def _marks(room: Room, sheet: Sheet) -> list[Marks]:
-    return [marks for marks in votes.marks(doors.store(), room.code) if marks.sheet == sheet.name]
+    return [marks for marks in votes.marks(access.store(), room.code) if marks.sheet == sheet.name]
 
 
 def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
@@ -162,7 +163,7 @@ def _left(stage: Stage) -> float:
 
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
     count = sum(marks.pages for marks in _marks(room, sheet) if marks.round == stage.round)
-    pages = f"pages in: {count} · phones here: {rooms.here(doors.store(), room.code)}"
+    pages = f"pages in: {count} · phones here: {rooms.here(access.store(), room.code)}"
     pages = pages if room.phones else "each for themselves, without a word"
     if not stage.open or stage.paused:
         st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
@@ -185,7 +186,7 @@ def _sources(name: str) -> tuple[str, ...]:
 def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
     drawn = f"{sheet.name}_{stage.version}"
-    mine = doors.store(), room.code, sheet.name, stage.round, token
+    mine = access.store(), room.code, sheet.name, stage.round, token
     if f"page_{drawn}" not in st.session_state:
         # Who comes after the time marks without the clock, and so does who took it away before.
         seconds = None if votes.is_unhurried(*mine) else _left(stage) or None
@@ -217,7 +218,7 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 
 def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
-    kept = votes.marks_of(doors.store(), room.code, sheet.name, stage.round, token)
+    kept = votes.marks_of(access.store(), room.code, sheet.name, stage.round, token)
     if kept is not None:
         st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
         st.info("The page is closed. Look up: what comes of it is next.")

@@ -5,9 +5,8 @@ from functools import partial
 import streamlit as st
 
 from explainer.imagenet.words import Context
-from explainer.ui import session
+from explainer.ui import access, session
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors
 from explainer.ui.workshop import wall as its_wall
 from explainer.ui.workshop.trying import press, trouble
 from explainer.workshop import questions, rooms, sheets, talk, wall
@@ -18,7 +17,7 @@ from explainer.workshop.wall import REASONS
 
 def on_phone(room: Room, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
-    stage = rooms.stage(doors.store(), room.code)
+    stage = rooms.stage(access.store(), room.code)
     step = talk.load().steps.get(stage.step)
     if step and step.activity == "wall":
         wnid, context = its_wall.seen(), Context.PHOTO
@@ -40,7 +39,7 @@ def _asked(activity: str) -> str | None:
 
 
 def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) -> None:
-    store = doors.store()
+    store = access.store()
     given = wall.flagged(store, room.code, token, wnid)
     caption = session.caption(wnid, context)
     name = "the masked word" if caption.masked else f"“{plain(caption.text)}”"

@@ -8,9 +8,9 @@ import streamlit as st
 from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import published, vocabularies, words
 from explainer.imagenet.words import Context
-from explainer.ui import computed, labels, photo_source, session
+from explainer.ui import access, computed, labels, photo_source, session
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, looking
+from explainer.ui.workshop import presenting, refresh
 from explainer.ui.workshop.trying import button, press, trouble
 from explainer.vision import pipeline
 from explainer.vision.pipeline import Result
@@ -27,7 +27,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         _revealed(room, large=True)
     else:
         st.header("After you have seen a result you may add its class to the wall, or not.", anchor=False)
-        looking.every(2.0, partial(_waiting, room), "wall")
+        refresh.every(2.0, partial(_waiting, room), "wall")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -48,13 +48,13 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
 
 def controls(room: Room, stage: Stage) -> None:
     """The presenter's: reveal and hide."""
-    present = partial(doors.present, room.code)
+    present = partial(presenting.present, room.code)
     if stage.revealed:
         button("Hide the wall", lambda: present(revealed=False))
     else:
         button("Reveal the wall", lambda: present(revealed=True), primary=True)
     trouble()
-    looking.every(2.0, partial(_waiting, room), "wall")
+    refresh.every(2.0, partial(_waiting, room), "wall")
 
 
 def rate(per_hour: float | None) -> str:
@@ -106,7 +106,7 @@ def _choice(room: Room, stage: Stage, token: str, wnids: Sequence[str]) -> None:
     picture = photo_source.sample() or OWN
     if stage.revealed:
         st.caption("The wall is shown now; it takes no more.")
-    elif picture not in wall.pictures(doors.store(), room.code, token):
+    elif picture not in wall.pictures(access.store(), room.code, token):
         st.markdown("The wall shows how many labels of each class the room got, never whose.")
         st.button(
             "Add my labels to the wall",
@@ -120,33 +120,33 @@ def _choice(room: Room, stage: Stage, token: str, wnids: Sequence[str]) -> None:
 
 
 def _add(room: Room, token: str, wnids: Sequence[str], picture: str) -> None:
-    if rooms.stage(doors.store(), room.code).revealed:
+    if rooms.stage(access.store(), room.code).revealed:
         raise Closed
-    wall.add(doors.store(), room.code, token, wnids, picture)
+    wall.add(access.store(), room.code, token, wnids, picture)
 
 
 def _mine(room: Room, stage: Stage, token: str) -> None:
     """How many labels of this phone are on the wall, and the way to take them back."""
     trouble(stage.version)
-    if count := wall.added(doors.store(), room.code, token):
+    if count := wall.added(access.store(), room.code, token):
         st.success(f"On the wall: {count} {'label' if count == 1 else 'labels'} of yours.")
         st.button(
             "Take mine back",
             key="wall_withdraw",
             width="stretch",
             on_click=press,
-            args=(partial(wall.withdraw, doors.store(), room.code, token),),
+            args=(partial(wall.withdraw, access.store(), room.code, token),),
         )
 
 
 def _waiting(room: Room) -> None:
-    count = wall.wall(doors.store(), room.code).participants
-    st.subheader(f"on the wall: {count} · phones here: {rooms.here(doors.store(), room.code)}", anchor=False)
+    count = wall.wall(access.store(), room.code).participants
+    st.subheader(f"on the wall: {count} · phones here: {rooms.here(access.store(), room.code)}", anchor=False)
 
 
 def _revealed(room: Room, large: bool) -> None:
     """The classes on the wall, the words that several got, and how fast that was."""
-    found = wall.wall(doors.store(), room.code)
+    found = wall.wall(access.store(), room.code)
     if found.participants < FEWEST:
         st.info(f"Fewer than {FEWEST} have added theirs: a wall of so few would point at somebody.")
         return
