@@ -13,11 +13,11 @@ from typing import Any, get_args
 
 from tqdm import tqdm
 
-from explainer.attribution import explain, sample_results
-from explainer.attribution.explain import Target
+from explainer.attribution import explain, sample_results, sample_verdicts
+from explainer.attribution.explain import MethodFailed, Target
 from explainer.attribution.report import Report
 from explainer.charts import pictures
-from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, published, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Progress, Worker
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     key.set_defaults(run=_key)
 
     compile_ = commands.add_parser("compile", help="make a table of the package anew")
-    compile_.add_argument("table", choices=("tree", "embeddings", "samples"))
+    compile_.add_argument("table", choices=("tree", "embeddings", "samples", "verdicts"))
     compile_.set_defaults(run=_compile)
     return parser
 
@@ -139,6 +139,8 @@ def _classify(options: argparse.Namespace) -> int:
             stem = options.out / f"{path.stem[:100]}-{photo.digest[:8]}"
             try:
                 _explain(reader, photo, result, options.explain, stem)
+            except MethodFailed as error:
+                return {"photo": str(path), "error": str(error)}
             except OSError as error:
                 return {"photo": str(path), "error": f"The explanation cannot be written: {error.strerror}."}
         return {"photo": str(path), **pipeline.record(result, options.top, caption)}
@@ -211,7 +213,7 @@ def _category(options: argparse.Namespace) -> int:
         for relation in relations:
             if said[relation]:
                 print(f"  {relation}: {', '.join(other['words'] or '[masked: offensive]' for other in said[relation])}")
-        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "fate"):
+        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "status"):
             if said[fact] is not None:
                 print(f"  {fact.replace('_', ' ')}: {said[fact]}")
         for lists in ("releases", "vocabularies"):
@@ -290,7 +292,7 @@ def _removal(options: argparse.Namespace) -> int:
 def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     """The steps of the removal as records, and as the rows of a table."""
     rows, records = [], []
-    announced = Extent(*(int(removal.said(figure).published.replace(",", "")) for figure in removal.UNSAFE.values()))
+    announced = Extent(*(int(published.figure(name).published.replace(",", "")) for name in published.UNSAFE.values()))
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
@@ -346,7 +348,10 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision(apt=options.apt)))
+        missing = provision.provision(apt=options.apt)
+        pipeline.load()
+        print(f"{cards.load().title}: compiled, so that reading starts at once")
+        return int(bool(missing))
     return 0
 
 
@@ -361,6 +366,8 @@ def _compile(options: argparse.Namespace) -> int:
             path = taxonomy.write_table()
         elif options.table == "samples":
             path = sample_results.write()
+        elif options.table == "verdicts":
+            path = sample_verdicts.write()
         else:
             from explainer.vision import people  # imports torch
 

@@ -266,7 +266,7 @@ class _Paint:
         hidden = cv2.resize(cells.astype(np.uint8), (grid, grid), interpolation=cv2.INTER_NEAREST).astype(bool)
         smooth = imputed(self.small, hidden).reshape(grid, grid, -1).astype(np.float32)
         planes = cv2.resize(smooth, (side, side), interpolation=cv2.INTER_LINEAR).transpose(2, 0, 1)
-        planes = planes + self.draw.normal(0, self.noise, planes.shape).astype(np.float32)
+        planes = planes + np.asarray(self.draw.normal(0, self.noise, planes.shape), np.float32)
         mask = cv2.resize(cells.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST).astype(bool)
         return torch.where(torch.from_numpy(mask), torch.from_numpy(planes)[None], self.inputs)
 

@@ -18,7 +18,7 @@ from tiny_networks import DOUBLE, MEAN, PRODUCT, Rectifying, Tiny, classifier_of
 from torch import nn
 
 from explainer.attribution import explain, networks
-from explainer.attribution.explain import METHODS, MethodError, Target
+from explainer.attribution.explain import METHODS, MethodError, MethodFailed, Target
 from explainer.attribution.methods.lime import likeness
 from explainer.attribution.question import BASELINES
 from explainer.vision import faces, photos, samples
@@ -221,6 +221,57 @@ def test_a_method_is_offered_where_it_works() -> None:
 def test_a_method_that_does_not_work_with_a_model_says_what_it_needs(four_pixels: Image.Image) -> None:
     with pytest.raises(MethodError, match="Guided Backprop does not work with EfficientNet-Lite0: it needs rectifiers"):
         explained(classifier_of(Rectifying(nn.SiLU)), four_pixels, MEAN, "guided-backprop")
+
+
+# Pictures of which there is little to say
+
+
+@pytest.mark.parametrize("method", ["kernel-shap", "lime", "feature-ablation"])
+def test_a_picture_of_one_region_has_an_even_map(method: str, small: Classifier) -> None:
+    wall = picture_of((9, 0), (9, 0), (9, 0), (9, 0))
+    found = explain.explain(small, DOUBLE, wall, MEAN, method)
+    assert found.finding == "even"
+    if method != "lime":  # whose ridge shrinks the one weight
+        assert found.values.tolist() == expected((9, 9), (9, 9))
+
+
+@pytest.mark.parametrize(
+    ("values", "finding"),
+    [
+        ([[0, 0], [0, 0]], "nothing"),
+        ([[1e-9, -1e-9], [0, 0]], "nothing"),
+        ([[2, 2], [2, 2]], "even"),
+        ([[-1, -2], [0, -3]], "against"),
+        ([[-1, 2], [0, 0]], "for"),
+    ],
+)
+@pytest.mark.parametrize("method", ["occlusion", "integrated-gradients"])
+def test_what_a_map_shows(values: list[list[float]], finding: str, method: str) -> None:
+    given = explain.Attribution(np.array(values, np.float32), method, MEAN, 0.0, None, {}, floor=1e-6)
+    assert given.finding == finding
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, AssertionError, IndexError])
+def test_a_method_that_breaks_says_so_in_a_sentence(
+    error: type[Exception], small: Classifier, four_pixels: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(question: Any) -> Any:
+        raise error("inside")
+
+    monkeypatch.setitem(METHODS, "saliency", dataclasses.replace(METHODS["saliency"], compute=breaks))
+    with pytest.raises(MethodFailed, match="Saliency could make nothing of this picture"):
+        explained(small, four_pixels, MEAN, "saliency")
+
+
+def test_a_map_with_values_that_are_no_numbers_is_never_handed_on(
+    small: Classifier, four_pixels: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = dataclasses.replace(
+        METHODS["saliency"], compute=lambda question: (torch.full((1, 1, 2, 2), math.nan), None)
+    )
+    monkeypatch.setitem(METHODS, "saliency", broken)
+    with pytest.raises(MethodFailed, match="no numbers"):
+        explained(small, four_pixels, MEAN, "saliency")
 
 
 # The real network

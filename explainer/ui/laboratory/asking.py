@@ -10,26 +10,43 @@ from explainer.attribution import explain
 from explainer.attribution.explain import METHODS, Target
 from explainer.attribution.question import Settings
 from explainer.imagenet import vocabularies
-from explainer.ui import computed, labels, options
+from explainer.ui import computed, labels, options, waiting
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
 FEWEST, MOST = 2, 6
 """How many methods can be compared."""
 
+JUDGED = "laboratory_judged"
+"""Where the session notes of which maps all checks were asked."""
+
 STOPPED = "laboratory_stopped"
 """Where the session notes that the visitor stopped the maps."""
+
+WORDS = "laboratory_words"
+"""Where the session keeps whether several words are compared."""
 
 CHECKED = "checked"
 """Where the session keeps which map is checked."""
 
 _ASKED, _WHY, _RATHER, _PRESSED = "laboratory_asked", "laboratory_target", "laboratory_against", "laboratory_pressed"
+_CARD = "laboratory_card"  # which label's card was there when the choice was made
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
 
 
-def target(reading: Reading, top: int) -> Target:
-    """The label that the visitor wants explained, or the difference between two."""
+def target(photo: Photo, reading: Reading, top: int) -> Target:
+    """The label that the visitor wants explained, or the difference between two; at first the label on the card.
+
+    With another photo, face, model or release there is another card, and the choice begins anew.
+    """
     targets = labels.targets(reading, top)
+    release = st.session_state.get("release")
+    release = release if release in vocabularies.RELEASES else next(iter(vocabularies.RELEASES))
+    card = (photo.digest, reading.box, reading.model, release)
+    if st.session_state.get(_CARD, card) != card or _WHY not in st.session_state:
+        st.session_state[_WHY] = Target("person", reading.people(release, 1)[0].wnid)
+        st.session_state[_RATHER] = _NOTHING
+    st.session_state[_CARD] = card
     why, rather = st.columns(2, gap="large")
     with why:
         chosen = st.selectbox(
@@ -43,13 +60,12 @@ def target(reading: Reading, top: int) -> Target:
     with rather:
         others = [option for option in targets if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
-            "Rather than (the difference of the two is explained)",
+            "Compared with (optional)",
             [_NOTHING, *others],
-            format_func=lambda option: (
-                labels.option(option) if isinstance(option, Target) else "nothing: the label by itself"
-            ),
+            format_func=lambda option: labels.option(option) if isinstance(option, Target) else "nothing",
             key=_RATHER,
             persist_state="session",
+            help="Explains the difference of the two: why the one label and not the other.",
         )
     return replace(chosen, against=against.wnid) if isinstance(against, Target) else chosen
 
@@ -63,7 +79,7 @@ def _keep_apart() -> None:
 
 def forget() -> None:
     """Drop what was asked of the photo that goes, the choice of a map to check with it."""
-    for name in (_ASKED, _PRESSED, STOPPED, CHECKED):
+    for name in (_ASKED, _PRESSED, STOPPED, CHECKED, JUDGED, WORDS):
         st.session_state.pop(name, None)
 
 
@@ -85,7 +101,8 @@ def methods(kind: explain.Kind) -> dict[str, Settings]:
             st.markdown(f"**{method.title}** ({method.cost}). {method.idea}  \n:small[{method.paper}]")
     with st.expander("Settings"):
         st.caption(
-            "The empty picture stands where something is hidden, or a way begins; the seed decides what is drawn."
+            "The empty picture is what a hidden part shows, and where Integrated Gradients starts. The seed fixes what "
+            "is drawn at random."
         )
         return {name: _settings(name) for name in chosen}
 
@@ -106,7 +123,7 @@ def _settings(method: str) -> Settings:
                     width=240,
                 )
         if chosen.get("samples", math.inf) < chosen.get("segments", 0):
-            st.caption("Fewer samples than regions: what each of them brings cannot be told apart.")
+            st.caption("Fewer samples than regions: their effects cannot be told apart.")
     return {**entry.settings, **chosen}
 
 
@@ -118,7 +135,7 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
         st.session_state[_ASKED] = question
     asked = bool(st.session_state.get(_ASKED) == question)
     if not asked:
-        computed.stop()
+        waiting.stop()
     if not FEWEST <= len(methods) <= MOST:
         st.info(f"Choose {FEWEST} to {MOST} methods.")
         return False
@@ -127,7 +144,7 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
     with st.container(horizontal=True):
         st.button("Explain", type="primary", key="explain", on_click=_press)
         st.button(
-            "Why before, and not after",
+            "Why the 2011 word, not the 2021 one?",
             key="contrast",
             on_click=_contrast,
             args=(before, after),
@@ -137,7 +154,7 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
             else f"{oldest.title} and {newest.title} give the same first label.",
         )
     if not asked and _ASKED in st.session_state:
-        st.caption("What is asked has changed since the last maps: “Explain” asks it. What was computed is kept.")
+        st.caption("Settings changed. Press Explain to update; earlier results are kept.")
     return asked
 
 

@@ -2,20 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 
 import streamlit as st
 from PIL.Image import Image
 
-from explainer.attribution.explain import METHODS, Attribution, Target
+from explainer.attribution import agreement, explain
+from explainer.attribution.explain import METHODS, Attribution, AttributionError, Target
 from explainer.attribution.question import Settings
 from explainer.attribution.report import Report
 from explainer.charts import pictures
+from explainer.imagenet.vocabularies import RELEASES
+from explainer.imagenet.words import Context
 from explainer.jobs import Job
-from explainer.ui import computed, labels
+from explainer.ui import computed, labels, options, session, waiting
+from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import STOPPED
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reading
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def drawing() -> Drawing:
                 width=260,
             ),
             st.slider(
-                "Brightest from this percentile on",
+                "Brightness cut-off (percentile)",
                 50.0,
                 100.0,
                 99.0,
@@ -82,14 +88,18 @@ def maps(
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            places.append(computed.blank_until(job))
+            places.append(waiting.blank_until(job))
     found = []
     for column, name, job, place in zip(columns, methods, jobs, places, strict=True):
         with column:
             if st.session_state.get(STOPPED) and not (job.done and job.wanted()):
-                place().caption("Stopped. “Explain” goes on with it.")
+                place().caption("Stopped. Press Explain to go on.")
                 continue
-            attribution = computed.wait(job, METHODS[name].title, _stop, f"stop_{name}")
+            try:
+                attribution = waiting.wait(job, METHODS[name].title, _stop, f"stop_{name}")
+            except AttributionError as error:
+                place().markdown(str(error))
+                continue
             with place():
                 if attribution.finding in sentences.EMPTY:
                     st.markdown(sentences.EMPTY[attribution.finding])
@@ -101,9 +111,32 @@ def maps(
     return found
 
 
+def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number: int = 5) -> None:
+    """The maps of the nearest words by one method, side by side, and how far they mark the same places."""
+    targets = [Target("person", label.wnid) for label in reading.people(next(iter(RELEASES)), number)]
+    method = options.one("Method", explain.FIRST, "words_method", lambda name: METHODS[name].title)
+    jobs = computed.explain_words(photo, reading.box, targets, method)
+    found = []
+    for column, target, job in zip(st.columns(number, gap="small"), targets, jobs, strict=True):
+        with column:
+            caption = session.caption(target.wnid, Context.PHOTO)
+            try:
+                attribution = waiting.wait(job, METHODS[method].title)
+            except AttributionError as error:
+                st.markdown(str(error))
+                continue
+            said = sentences.EMPTY.get(attribution.finding, "")
+            if attribution.finding in ("for", "against"):
+                title = f"{METHODS[method].title} for {caption.text}"
+                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+            st.markdown(f"{plain(caption.text)}  \n{said}")
+            found.append(attribution)
+    st.markdown(sentences.alike([agreement.correlation(a.values, b.values) for a, b in combinations(found, 2)]))
+
+
 def _stop() -> None:
     st.session_state[STOPPED] = True
-    computed.stop("explanations")
+    waiting.stop("explanations")
 
 
 def _rows(number: int) -> list[st.delta_generator.DeltaGenerator]:

@@ -24,9 +24,9 @@ def chosen(settings: Settings) -> str:
 
 
 EMPTY = {
-    "nothing": "**No part of this picture changes the answer.** What is left of the map is rounding, so it is not drawn.",
+    "nothing": "**No part of this picture changes the answer.** The rest of the map is rounding and not drawn.",
     "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
-    "against": "**Nothing in this picture speaks for the label.** Drawn is what speaks against it, the strongest brightest.",
+    "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
 }
 """What is said of a map in which nothing speaks for the label, by what it shows."""
 
@@ -45,6 +45,36 @@ def agree(correlations: Sequence[float]) -> str:
         said = "The maps agree in part: they do not tell the same story, so none of them alone is “the” reason."
     left = " A map without bright places was left out." if len(found) < len(correlations) else ""
     return f"{said} Correlation {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}.{left}"
+
+
+def rely(word: str, judgements: Sequence[Judgement]) -> str:
+    """Whether to rely on maps of a word, in plain words, from what the checks found."""
+    held = [METHODS[each.method].title for each in judgements if each.outcome == "passed"]
+    failed = [each for each in judgements if each.failed]
+    asked = f"The machine says **{word}**. Two methods show which pixels counted."
+    if not held:
+        verdict = "**Rely on neither**"
+    elif len(held) < len(judgements):
+        verdict = f"**Only {' and '.join(held)} held up**"
+    else:
+        verdict = "**Both held up**"
+    why = "; ".join(f"{METHODS[each.method].title}: {CHECKS[each.failed[0]].failing}" for each in failed)
+    return f"{asked} {verdict}{f' ({why})' if why else ''}. Even a map that holds up shows where, never why."
+
+
+def alike(correlations: Sequence[float]) -> str:
+    """How far maps of several words mark the same places, from the correlation of each pair as drawn."""
+    found = [correlation for correlation in correlations if not math.isnan(correlation)]
+    if not found:
+        return "Fewer than two of these maps have bright places: there is nothing to compare."
+    least, mean = min(found), sum(found) / len(found)
+    if least >= _ALIKE:
+        said = "The maps are nearly the same: they show what the network looked at, not why it took one word."
+    elif mean >= _ALIKE:
+        said = "Most of the maps are nearly the same, whatever the word."
+    else:
+        said = "The maps differ with the word."
+    return f"{said} Correlation {least:z.2f} to {max(found):z.2f}, on average {mean:z.2f}."
 
 
 def together(judgements: Sequence[Judgement], things: bool) -> str:
@@ -67,23 +97,32 @@ def together(judgements: Sequence[Judgement], things: bool) -> str:
             number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}[len(each.failed)]
             first = "" if len(each.failed) == 1 else ", first of all"
             said.append(f"{METHODS[each.method].title} failed {number}{first}: {reason}")
-    text = f"On this photo {'; '.join(said)}. To fail no check is no proof."
+    text = f"On this photo {'; '.join(said)}. Failing no check is no proof."
     return f"{text} And whatever a map shows, the network saw things, not this word." if things else text
 
 
-_MARKS = {"passed": "✓ passed", "failed": "✗ failed", "undecided": "? undecided", "not asked": "–"}
+MARKS = {"passed": "✓", "failed": "✗", "undecided": "?", "not asked": "–"}
+"""The mark of each outcome."""
 
 
 def outcome(verdict: Verdict) -> str:
-    """A verdict as a cell of the table: passed, failed or undecided, with the number and how far it may be off."""
-    mark = _MARKS[verdict.outcome]
-    if verdict.outcome == "not asked" or math.isnan(verdict.value):
+    """A verdict as a cell of the table: its mark, the number behind it, and how far that may be off.
+
+    Of what is held against random orders, the second number is how far the best of them came.
+    """
+    mark = MARKS[verdict.outcome]
+    if math.isnan(verdict.value):
         return mark
     if verdict.check == "complete":
-        return f"{mark}: off by {verdict.value:.0%}"
+        return f"{mark} off by {verdict.value:.0%}"
     if verdict.check in ("insertion", "deletion", "road"):
-        return f"{mark}: {verdict.value:+z.2f}, best of {verdict.draws} random {verdict.within:+z.2f}"
-    return f"{mark}: {verdict.value:z.2f} ± {verdict.within:.2f}"
+        return f"{mark} {verdict.value:+z.2f} (random ≤ {verdict.within:+z.2f})"
+    return f"{mark} {verdict.value:z.2f} ± {verdict.within:.2f}"
+
+
+def ranked(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Those that failed nothing first, then by how many checks they failed and how many could not decide."""
+    return sorted(judgements, key=lambda each: (len(each.failed), len(each.undecided)))
 
 
 def unforetold(found: Infidelity) -> str:
