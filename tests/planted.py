@@ -47,6 +47,7 @@ class Planted:
 
 def planted(seed: int) -> Planted:
     """Kind (a colour or stripes), size, shape and place of the cue are drawn; it never covers the centre."""
+    torch.set_num_threads(1)  # as in the app; on a busy machine threads that wait for each other take minutes
     draw = np.random.default_rng(seed)
     striped = bool(draw.integers(2))
     size = int(draw.integers(10, 19))

@@ -66,6 +66,13 @@ def test_a_cell_has_the_number_and_how_far_it_may_be_off() -> None:
     assert sentences.outcome(Verdict("steady", "failed", 0.4, 0.125)) == "✗ 0.40 ± 0.12"
     assert sentences.outcome(Verdict("complete", "passed", 0.034)) == "✓ off by 3%"
     assert sentences.outcome(Verdict("road", "undecided")) == "?"
+    assert sentences.outcome(Verdict("complexity", "failed", -0.6, 0.1)) == "– -0.60 ± 0.10"
+
+
+def test_a_check_that_does_not_count_fails_no_map() -> None:
+    given = judgement("saliency", complexity="failed")
+    assert given.outcome == "passed"
+    assert "Saliency failed no check" in sentences.together([given], things=False)
 
 
 @pytest.mark.parametrize(

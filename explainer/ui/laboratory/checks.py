@@ -93,7 +93,10 @@ def table(judgements: Sequence[Judgement], things: bool) -> None:
         hide_index=True,
         alt="What each check found of each method's map: passed, failed or undecided, with the number behind it.",
     )
-    st.caption("✓ passed, ✗ failed, ? undecided, – not promised. The number follows, with how far it may be off.")
+    st.caption(
+        "✓ passed, ✗ failed, ? undecided, – does not count or is not promised. Then the number, and how far it may "
+        "be off."
+    )
     with st.expander("What the checks ask"):
         for check in CHECKS.values():
             st.markdown(f"**{check.title}.** {check.asks}  \n:small[{check.paper}]")

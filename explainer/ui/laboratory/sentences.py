@@ -110,7 +110,7 @@ def outcome(verdict: Verdict) -> str:
 
     Of what is held against random orders, the second number is how far the best of them came.
     """
-    mark = MARKS[verdict.outcome]
+    mark = MARKS[verdict.outcome] if CHECKS[verdict.check].counts else "–"
     if math.isnan(verdict.value):
         return mark
     if verdict.check == "complete":
@@ -166,7 +166,7 @@ def completeness(attribution: Attribution) -> str | None:
     if attribution.delta is None:
         return None
     promised = float(attribution.values.sum(dtype=float)) - attribution.delta
-    if abs(promised) <= attribution.floor:
+    if max(abs(promised), abs(attribution.delta)) <= attribution.floor:
         return "**Completeness**: no part of the picture changes the answer, so there is no sum to reach."
     missed = abs(attribution.delta / promised) if promised else math.inf
     hints = [_HINTS[name] for name in ("steps", "samples") if name in attribution.settings]
