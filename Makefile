@@ -6,19 +6,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # A folder made by `explainer provision --pack` stands in for the network.
-PIP_SOURCE := $(if $(EXPLAINER_MIRROR),$(if $(wildcard $(EXPLAINER_MIRROR)/wheels),--no-index --find-links "$(EXPLAINER_MIRROR)/wheels"))
+# (The shell looks for it, as make's own wildcard would take a name with a space for two.)
+PIP_SOURCE := $(if $(EXPLAINER_MIRROR),$(if $(shell test -d "$(EXPLAINER_MIRROR)/wheels" && echo yes),--no-index --find-links "$(EXPLAINER_MIRROR)/wheels"))
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_SOURCE) -c constraints.txt
+
+# `make app TORCH=cpu` takes torch's wheels without CUDA from PyTorch's own index, gigabytes less.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_FIRST := $(if $(filter cpu,$(TORCH)),$(if $(PIP_SOURCE),,$(VENV)/torch-cpu))
+
+# Whether apt-get may install WordNet: only with `make APT=1`, as root.
+PROVISION := $(BIN)/explainer provision $(if $(APT),--apt)
 
 # Weights that lie beside a checkout let the tests run without the internet.
 TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard ../shared/weights)))
 
-.PHONY: help app test watch lint bench setup lock clean
+# Two processes share the tests, so each library gets one thread: here, and in the servers that tests start.
+PROCESSES ?= 2
+PYTEST := OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+
+.PHONY: help app test quick watch lint bench setup lock clean
 
 help:
 	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT)"
-	@echo "make test    set up and run every check: style, types, import floors, tests"
+	@echo "             TORCH=cpu: packages without CUDA, gigabytes less; APT=1: WordNet by apt-get where need be"
+	@echo "make test    set up and run every check: style, types, import order, tests"
+	@echo "make quick   style, types, import order, and the tests that need no browser and less than a second: two minutes"
 	@echo "make watch   watch a running server for minutes: files, network, many visitors"
-	@echo "make lint    style, types and import floors only"
+	@echo "make lint    style, types and import order only"
 	@echo "make bench   measure what is meant to be fast"
 	@echo "make setup   install into .venv, fetch WordNet and the face detector"
 	@echo "make lock    write constraints.txt anew, from the newest versions"
@@ -32,14 +46,17 @@ app: setup
 	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
 
 setup: $(VENV)/installed-app
-	@$(BIN)/explainer provision || true
+	@$(PROVISION) || true
 
 test: lint
-	@EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/explainer provision || true
-	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+	@EXPLAINER_MIRROR="$(TEST_MIRROR)" $(PROVISION) || true
+	$(PYTEST) -n $(PROCESSES)
+
+quick: lint
+	$(PYTEST) -n $(PROCESSES) -m "not browser and not slow and not watch"
 
 watch: $(VENV)/installed-test
-	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest -m watch
+	$(PYTEST) -m watch
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -52,17 +69,22 @@ bench: $(VENV)/installed-test
 
 # pip runs only when what it would install may have changed. Where it fails (no network, say) but ran before,
 # the app goes on with what is there; the next call tries again.
-$(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/pip
+$(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
 	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
 	@if $(PIP_INSTALL) -e .; then touch $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/streamlit ]; then echo "pip failed: going on with what is installed."; \
-	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
 
-$(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip
+$(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
 	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
 	@if $(PIP_INSTALL) -e '.[test]'; then touch $(VENV)/installed-app $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/pytest ]; then echo "pip failed: going on with what is installed."; \
-	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
+
+# pip then finds torch installed, and leaves it. Where the index cannot be reached, it installs the usual wheels.
+$(VENV)/torch-cpu: | $(BIN)/pip
+	@if $(PIP_INSTALL) --index-url "$(TORCH_INDEX)" --no-deps --retries 1 --timeout 20 torch torchvision; then touch $@; \
+	else echo "$(TORCH_INDEX) does not have these wheels, or cannot be reached: the usual ones are installed."; fi
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from explainer.attribution import explain
-from explainer.charts import charts, pictures
+from explainer.charts import attribution as attribution_charts
+from explainer.charts import pictures
 from explainer.imagenet import vocabularies
 from explainer.imagenet.words import Context
 from explainer.ui import computed, downloads, labels, model_picker, options, photo_source, session
@@ -76,7 +77,7 @@ with objects:
     st.markdown(labels.chain(reading, release))
     likeliest = reading.objects(TOP)
     st.plotly_chart(
-        charts.bars(
+        attribution_charts.bars(
             [session.caption(label.wnid, Context.PHOTO) for label in likeliest],
             [label.score for label in likeliest],
             "The objects the network saw",

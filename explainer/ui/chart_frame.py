@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import style
 from explainer.imagenet import words
 from explainer.imagenet.words import Caption, Context
 from explainer.ui import downloads
@@ -45,7 +45,7 @@ def draw(
     """
     with st.container(key=name):
         st.plotly_chart(
-            charts.for_projector(figure) if is_large() else figure,
+            style.for_projector(figure) if is_large() else figure,
             key=key or f"chart_{name}",
             alt=alt,
             on_select=clicked or "ignore",

@@ -7,11 +7,12 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import tree as tree_charts
 from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies, words
-from explainer.imagenet.catalogue import Facets, Fate
+from explainer.imagenet.catalogue import Facets
 from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
 from explainer.ui import computed, options, session
 from explainer.ui.category_card import plain
@@ -194,16 +195,16 @@ def senses(wnid: str) -> tuple[str, ...]:
 def chart(wnid: str) -> None:
     """The map of what is below a category, with its legend; a click goes there."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = options.one("Drawn as", list(charts.KINDS), "kind")
+        kind = options.one("Drawn as", list(tree_charts.KINDS), "kind")
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
-        colours = options.one("Coloured by", list(charts.COLOURS), "colours")
+        colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
     nodes = subtrees.nodes(wnid, measure)
     if len(nodes) == 1:
         st.caption("Nothing is below it: the ways and the lists lead on.")
         return
     key = f"map_{wnid}_{kind}_{measure}_{colours}"
     st.plotly_chart(
-        charts.hierarchy(nodes, caption, kind, measure, colours),
+        tree_charts.hierarchy(nodes, caption, kind, measure, colours),
         key=key,
         on_select=lambda: _clicked(key),
         selection_mode="points",
@@ -229,7 +230,7 @@ def listing(wnid: str) -> None:
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
-            fates=frozenset(options.several("What became of it", get_args(Fate), "fates")),
+            statuses=frozenset(options.several("What became of it", get_args(Status), "statuses")),
             safeties=frozenset(options.several("Safety", get_args(Safety), "safeties")),
             ratings=cast(
                 "tuple[float, float]",  # as it is set to be
@@ -277,7 +278,7 @@ def _clear_filters() -> None:
     st.session_state.update(_UNFILTERED)
 
 
-_UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
+_UNFILTERED = {"people": False, "statuses": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
 
 
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
@@ -291,7 +292,7 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
         "categories below": [tree.below(wnid).categories for wnid in wnids],
         "safety": [synset.safety for synset in synsets],
         "imageability": [synset.imageability for synset in synsets],
-        "what became of it": [catalogue.fate(synset) for synset in synsets],
+        "what became of it": list(map(vocabularies.status, wnids)),
         "wnid": list(wnids),
     }
 

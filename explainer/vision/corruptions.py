@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from explainer.imagenet import vocabularies
+from explainer.imagenet.vocabularies import Label
 from explainer.vision import faces, pipeline
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
@@ -29,7 +29,7 @@ class Corruption:
     `apply` takes the photo, the face's box or None for the whole picture, the side of the square in pixels and the
     amount, from `none`, which changes nothing, to `most`; it returns the square. `unit` says what the amount counts,
     `at` an amount of it within a sentence, with {s} for the ending of a plural, `step` which difference of it is still
-    worth trying.
+    worth trying. Where the whole photo is changed, `photo` does it, and faces are looked for anew in what it returns.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Corruption:
     most: float
     step: float
     apply: Callable[[Photo, Box | None, int, float], Image.Image]
+    photo: Callable[[Photo, float], Photo] | None = None
 
     @cached_property
     def grid(self) -> tuple[float, ...]:
@@ -97,9 +98,10 @@ def _of_the_crop(change: Callable[[Image.Image, float], Image.Image]) -> Callabl
     return lambda photo, box, side, amount: change(faces.crop(photo, box, side), amount)
 
 
-def _coarse(crop: Image.Image, amount: float) -> Image.Image:
-    fewer = max(1, round(crop.width * amount / 100))
-    return crop.resize((fewer, fewer), Image.Resampling.BOX).resize(crop.size, Image.Resampling.BICUBIC)
+def _smaller(photo: Photo, amount: float) -> Photo:
+    """The photo as a file with fewer pixels; boxes still count in pixels of the original."""
+    width, height = (max(1, round(length * amount / 100)) for length in photo.image.size)
+    return Photo(photo.image.resize((width, height), Image.Resampling.BOX), photo.size, photo.digest)
 
 
 def _patched(crop: Image.Image, amount: float) -> Image.Image:
@@ -136,13 +138,14 @@ CORRUPTIONS = {
         Corruption("tilt", "Tilted", "degrees", "at {:g} degree{s}", 0, 40, 0.5, _tilted),
         Corruption(
             "resolution",
-            "Resolution",
-            "% of the pixels' side",
-            "with {:g} % of the pixels along each side",
+            "Smaller file",
+            "% of the width and height",
+            "at {:g} % of the width and height",
             100,
-            12,
+            5,
             1,
-            _of_the_crop(_coarse),
+            lambda photo, box, side, amount: faces.crop(_smaller(photo, amount), box, side),
+            _smaller,
         ),
         Corruption(
             "brightness",
@@ -202,7 +205,7 @@ CORRUPTIONS = {
 
 def strangers(reader: Reader) -> list[tuple[str, Image.Image, Reading]]:
     """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
-    crops = _without_anybody(reader.classifier.card.transform.side)
+    crops = _without_anybody(reader.card.transform.side)
     readings = pipeline.label(reader, list(crops.values()), [None] * len(crops))
     return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
 
@@ -255,6 +258,78 @@ class Strip:
     farthest: int
 
 
+NEAREST = 5
+"""How many of the nearest words a step of a course keeps."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One amount of a corruption: where the face was, the nearest words, and the place of the word that led before.
+
+    `labels` are the nearest words of the release, the best first; `rank`, from 1, is the place of the word that comes
+    first in the unchanged picture. `box` is None where no face was found or the whole picture is labelled.
+    """
+
+    amount: float
+    box: Box | None
+    labels: tuple[Label, ...]
+    rank: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """A picture under every amount of one corruption, from none to the most."""
+
+    corruption: str
+    steps: tuple[Step, ...]
+
+    @property
+    def changed(self) -> tuple[Step, ...]:
+        """The steps at which another word comes first."""
+        return tuple(step for step in self.steps if step.rank > 1)
+
+    @property
+    def stays_changed(self) -> bool:
+        """Whether another word comes first at every step from the first such one on."""
+        return all(step.rank > 1 for step in self.steps[len(self.steps) - len(self.changed) :])
+
+    @property
+    def farthest(self) -> Step:
+        """The step at which the old word stands farthest down."""
+        return max(self.steps, key=lambda step: step.rank)
+
+    def at(self, amount: float) -> Step:
+        """The step nearest to an amount."""
+        return min(self.steps, key=lambda step: abs(step.amount - amount))
+
+
+def course(reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
+    """The picture of a reading under every amount of a corruption. Raises KeyError for unknown names."""
+    entry = CORRUPTIONS[corruption]
+    side = reader.card.transform.side
+    boxes = [_found_again(reader, entry, photo, reading.box, amount) for amount in entry.grid]
+    crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, entry.grid, strict=True)]
+    readings = pipeline.label(reader, crops, boxes)
+    (first,) = reading.people(release, 1)
+    return Course(
+        corruption,
+        tuple(
+            Step(amount, each.box, each.people(release, NEAREST), each.place(first.wnid, release))
+            for amount, each in zip(entry.grid, readings, strict=True)
+        ),
+    )
+
+
+def _found_again(reader: Reader, entry: Corruption, photo: Photo, box: Box | None, amount: float) -> Box | None:
+    """Where the face is in the changed photo: the box found there that holds the middle of `box`, or None."""
+    if entry.photo is None or box is None or amount == entry.none:
+        return box
+    found = faces.detect(reader.detector, entry.photo(photo, amount))
+    middle = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+    near = [each for each in found if each.left <= middle[0] <= each.right and each.top <= middle[1] <= each.bottom]
+    return near[0] if near else None
+
+
 def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: float) -> Image.Image:
     """What the network sees of a face, or of the whole picture, under a corruption: RGB, side x side pixels.
 
@@ -270,12 +345,12 @@ def changed(
     reader: Reader, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
 ) -> tuple[Changed, ...]:
     """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
-    side = reader.classifier.card.transform.side
-    crops = [corrupt(photo, reading.box, side, corruption, amount) for amount in amounts]
-    readings = pipeline.label(reader, crops, [reading.box] * len(crops))
+    side = reader.card.transform.side
+    boxes = [_found_again(reader, CORRUPTIONS[corruption], photo, reading.box, amount) for amount in amounts]
+    crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, amounts, strict=True)]
+    readings = pipeline.label(reader, crops, boxes)
     (first,) = reading.people(release, 1)
-    everybody = len(vocabularies.person_categories(release))
-    ranks = [1 + [label.wnid for label in each.people(release, everybody)].index(first.wnid) for each in readings]
+    ranks = [each.place(first.wnid, release) for each in readings]
     return tuple(map(Changed, amounts, crops, readings, ranks))
 
 

@@ -8,7 +8,11 @@ import pytest
 import sentinels
 
 from explainer.attribution.faithfulness import Curve, Order
-from explainer.charts import charts
+from explainer.charts import attribution as attribution_charts
+from explainer.charts import removal as removal_charts
+from explainer.charts import style
+from explainer.charts import tree as tree_charts
+from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import removal, subtrees, vocabularies, words
 from explainer.imagenet.removal import Bin, Branch, Step
 from explainer.imagenet.taxonomy import PERSON, Extent
@@ -22,7 +26,7 @@ def in_the_tree(wnid: str) -> Caption:
 
 def test_bars_stand_in_the_order_of_their_ranks() -> None:
     masked = Caption("n2", "offensive", None)
-    figure = charts.bars([Caption("n1", None, "baker, bread maker"), masked], [0.75, 0.125], "Objects")
+    figure = attribution_charts.bars([Caption("n1", None, "baker, bread maker"), masked], [0.75, 0.125], "Objects")
     (bar,) = figure.data
     assert list(bar.y) == ["1. baker", "2. [masked:<br>offensive]"]
     assert list(bar.x) == [0.75, 0.125]
@@ -38,15 +42,15 @@ def curves(heights: dict[Order, float]) -> list[Curve]:
     shares = np.array([0, 0.5, 1])
     return [
         Curve(direction, order, shares, np.array([0, height, 1]))
-        for direction in charts.DIRECTIONS
+        for direction in attribution_charts.DIRECTIONS
         for order, height in heights.items()
     ]
 
 
 def test_curves_stand_in_a_chart_for_each_direction() -> None:
     heights: dict[Order, float] = {"map": 1, "random": 0.5, "centre": 0}
-    for direction in charts.DIRECTIONS:
-        figure = charts.curves(curves(heights), direction)
+    for direction in attribution_charts.DIRECTIONS:
+        figure = attribution_charts.curves(curves(heights), direction)
         assert [line.name for line in figure.data] == ["map 0.750", "random 0.500", "centre 0.250"]
         assert [list(line.y) for line in figure.data] == [[0, 1, 1], [0, 0.5, 1], [0, 0, 1]]
         assert len({line.line.color for line in figure.data}) == len({line.line.dash for line in figure.data}) == 3
@@ -64,14 +68,14 @@ def test_curves_stand_in_a_chart_for_each_direction() -> None:
 )
 def test_a_map_is_judged_by_both_controls(random: float, centre: float, insertion: str, deletion: str) -> None:
     drawn = curves({"map": 0.5, "random": random, "centre": centre})
-    assert charts.curves(drawn, "insertion").layout.title.text == f"Insertion: {insertion}"
-    assert charts.curves(drawn, "deletion").layout.title.text == f"Deletion: {deletion}"
+    assert attribution_charts.curves(drawn, "insertion").layout.title.text == f"Insertion: {insertion}"
+    assert attribution_charts.curves(drawn, "deletion").layout.title.text == f"Deletion: {deletion}"
 
 
-@pytest.mark.parametrize("kind", charts.KINDS)
+@pytest.mark.parametrize("kind", tree_charts.KINDS)
 def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
     nodes = subtrees.nodes(PERSON)
-    figure = charts.hierarchy(nodes, in_the_tree, kind, "images", "release status")
+    figure = tree_charts.hierarchy(nodes, in_the_tree, kind, "images", "release status")
     points = figure.data[0]
     assert list(points.values) == [node.size for node in nodes]
     assert points.parents[0] == ""
@@ -79,7 +83,7 @@ def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
     for node, label, colour in zip(nodes, points.labels, points.marker.colors, strict=True):
         if not node.gathered:
             assert label.split(", ")[0] == in_the_tree(node.wnid).name
-            assert colour == charts.STATUS[vocabularies.status(node.wnid)]
+            assert colour == style.STATUS[vocabularies.status(node.wnid)]
 
 
 SKILLED_WORKER = "n10605985"
@@ -88,9 +92,9 @@ SMITHS = {"n10614629": "smith, metalworker", "n10614812": "smith"}
 
 def test_fields_of_one_name_are_told_apart() -> None:
     nodes = subtrees.nodes(SKILLED_WORKER)
-    tree_map = charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").data[0]
+    tree_map = tree_charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").data[0]
     parts = subtrees.parts(SKILLED_WORKER, "images", 20)
-    release_map = charts.release_map(parts, in_the_tree, "images", set(), "", "").data[0]
+    release_map = removal_charts.release_map(parts, in_the_tree, "images", set(), "", "").data[0]
     for drawn in (tree_map, release_map):
         labels = {point.strip(): label for point, label in zip(drawn.ids, drawn.labels, strict=True)}
         assert {wnid: labels[wnid] for wnid in SMITHS} == SMITHS
@@ -98,7 +102,7 @@ def test_fields_of_one_name_are_told_apart() -> None:
 
 def test_what_is_gathered_leads_to_its_parent_and_has_a_name_of_its_own() -> None:
     nodes = subtrees.nodes("n00001740", "categories")
-    points = charts.hierarchy(nodes, in_the_tree, "treemap", "categories", "safety").data[0]
+    points = tree_charts.hierarchy(nodes, in_the_tree, "treemap", "categories", "safety").data[0]
     assert len(set(points.ids)) == len(nodes)
     for node, point, label in zip(nodes, points.ids, points.labels, strict=True):
         assert point.removesuffix("+") == node.wnid
@@ -107,17 +111,17 @@ def test_what_is_gathered_leads_to_its_parent_and_has_a_name_of_its_own() -> Non
             assert label == f"{node.gathered} more"
 
 
-@pytest.mark.parametrize("colours", charts.COLOURS)
+@pytest.mark.parametrize("colours", tree_charts.COLOURS)
 def test_the_legend_explains_every_colour_of_a_map(colours: str) -> None:
-    figure = charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", colours)
+    figure = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", colours)
     explained = {trace.marker.color: trace.name for trace in figure.data[1:]}
     assert set(figure.data[0].marker.colors) <= set(explained)
-    assert len(explained) == len(charts.COLOURS[colours][0])
+    assert len(explained) == len(tree_charts.COLOURS[colours][0])
 
 
 def test_no_masked_word_is_in_the_data_of_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
     sentinels.plant(monkeypatch.setattr)
-    sent = charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "safety").to_json()
+    sent = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "safety").to_json()
     assert "[masked: offensive]" in sent
     assert not any("offensive" in word for word in sentinels.found(sent))
 
@@ -125,7 +129,7 @@ def test_no_masked_word_is_in_the_data_of_a_map(monkeypatch: pytest.MonkeyPatch)
 def test_a_map_is_less_than_300_kilobytes() -> None:
     for root in (PERSON, "n00001740"):
         nodes = subtrees.nodes(root)
-        assert len(charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").to_json()) < 300_000
+        assert len(tree_charts.hierarchy(nodes, in_the_tree, "treemap", "images", "safety").to_json()) < 300_000
 
 
 def test_words_on_a_colour_can_be_read() -> None:
@@ -134,8 +138,8 @@ def test_words_on_a_colour_can_be_read() -> None:
         linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    for colour in charts.STATUS.values():
-        assert (luminance(colour) + 0.05) / (luminance(charts._INK) + 0.05) >= 4.5
+    for colour in style.STATUS.values():
+        assert (luminance(colour) + 0.05) / (luminance(style.INK) + 0.05) >= 4.5
 
 
 # The removal
@@ -153,7 +157,7 @@ STEPS = (
 
 
 def test_each_bar_of_the_waterfall_hangs_where_the_one_before_it_ends() -> None:
-    (bar,) = charts.waterfall(STEPS, "categories", "Of 10, 2 were left", "categories").data
+    (bar,) = removal_charts.waterfall(STEPS, "categories", "Of 10, 2 were left", "categories").data
     assert list(zip(bar.y, bar.base, bar.x, bar.text, strict=True)) == [
         ("Fall 2011", 0, 10, "10"),
         ("sensitive", 7, 3, "− 3"),
@@ -165,16 +169,16 @@ def test_each_bar_of_the_waterfall_hangs_where_the_one_before_it_ends() -> None:
 
 
 def test_the_waterfall_counts_images_as_well_in_the_colours_of_the_statuses() -> None:
-    (bar,) = charts.waterfall(STEPS, "images", "", "").data
+    (bar,) = removal_charts.waterfall(STEPS, "images", "", "").data
     assert list(bar.x) == [1_000, 200, 50, 750, 700, 50]
-    assert list(bar.marker.color) == [charts.NEUTRAL, "#E69F00", "#D55E00", charts.NEUTRAL, "#56B4E9", "#009E73"]
+    assert list(bar.marker.color) == [style.NEUTRAL, "#E69F00", "#D55E00", style.NEUTRAL, "#56B4E9", "#009E73"]
 
 
 @pytest.mark.parametrize("measure", subtrees.MEASURES)
 def test_maps_of_all_releases_have_the_same_places(measure: str) -> None:
     parts = subtrees.parts(PERSON, measure, 40)
     drawn = [
-        charts.release_map(parts, in_the_tree, measure, person_categories(release), "", "")
+        removal_charts.release_map(parts, in_the_tree, measure, person_categories(release), "", "")
         for release in vocabularies.RELEASES
     ]
     for figure in drawn[1:]:
@@ -194,7 +198,7 @@ def test_maps_of_all_releases_have_the_same_places(measure: str) -> None:
     ],
 )
 def test_a_map_has_as_much_colour_as_its_release_holds(release: str, measure: str, size: int) -> None:
-    figure = charts.release_map(
+    figure = removal_charts.release_map(
         subtrees.parts(PERSON, measure, 40), in_the_tree, measure, person_categories(release), "", ""
     )
     treemap = figure.data[0]
@@ -208,7 +212,7 @@ def test_imageability_is_stacked_by_safety_with_a_line_at_each_threshold_and_the
         Bin(1.0, 3.0, kept=nobody, removed=nobody | {"safe": 5, "sensitive": 2}),
         Bin(3.0, 5.0, kept=nobody | {"safe": 3}, removed=nobody | {"sensitive": 4}),
     )
-    figure = charts.imageability(bins, {"4: theirs": 4.0, "2.5: yours": 2.5}, "", "")
+    figure = removal_charts.imageability(bins, {"4: theirs": 4.0, "2.5: yours": 2.5}, "", "")
     assert {bar.name: (list(bar.x), list(bar.y), bar.marker.pattern.shape) for bar in figure.data} == {
         "safe, kept": ([2, 4], [0, 3], ""),
         "safe, removed": ([2, 4], [5, 0], "/"),
@@ -222,28 +226,28 @@ def test_imageability_is_stacked_by_safety_with_a_line_at_each_threshold_and_the
 
 
 def test_for_a_projector_all_texts_are_large_and_the_figure_of_the_page_stays_as_it_is() -> None:
-    figure = charts.release_map(
+    figure = removal_charts.release_map(
         subtrees.parts(PERSON, "categories", 8), in_the_tree, "categories", person_categories("winter-2021"), "T", "S"
     )
     treemap = figure.data[0]
     assert treemap.textfont.size >= 12
-    large = charts.for_projector(figure)
+    large = style.for_projector(figure)
     assert large.data[0].textfont.size == large.layout.title.subtitle.font.size == large.layout.legend.font.size >= 20
     assert large.layout.uniformtext.minsize == large.data[0].textfont.size
     assert large.data[0].marker.pad.t > large.data[0].textfont.size > treemap.textfont.size
     assert figure.layout.height == 640
 
-    bars = charts.branches(removal.branches()[:3], in_the_tree, "T", "S")
-    large = charts.for_projector(bars)
+    bars = removal_charts.branches(removal.branches()[:3], in_the_tree, "T", "S")
+    large = style.for_projector(bars)
     assert large.layout.height > bars.layout.height
     assert large.layout.margin.r > bars.layout.margin.r > 10
-    assert large.layout.yaxis.tickfont.size == large.layout.hoverlabel.font.size == charts.LARGE
+    assert large.layout.yaxis.tickfont.size == large.layout.hoverlabel.font.size == style.LARGE
 
 
 def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:
     gone = {"not imageable": Extent(1, 10), "sensitive": Extent(2, 20), "offensive": Extent(3, 30)}
     hit = [Branch("n1", Extent(8, 99), gone), Branch("n2", Extent(6, 60), gone)]
-    figure = charts.branches(hit, lambda wnid: Caption(wnid, "offensive", None), "", "")
+    figure = removal_charts.branches(hit, lambda wnid: Caption(wnid, "offensive", None), "", "")
     assert {bar.name: list(bar.x) for bar in figure.data[:4]} == {
         "not imageable": [1, 1],
         "sensitive": [2, 2],
@@ -259,26 +263,26 @@ def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:
 
 def test_the_afterlife_parts_what_was_kept_from_what_was_removed() -> None:
     named = {"A list": Afterlife(size=100, people=20, removed=15, offensive=4, images=999)}
-    kept, removed, offensive, _ = charts.afterlife(named, "", "").data
+    kept, removed, offensive, _ = removal_charts.afterlife(named, "", "").data
     assert (list(kept.x), list(removed.x), list(offensive.x)) == ([5], [11], [4])
-    assert (kept.marker.color, offensive.marker.color) == (charts.STATUS["kept"], charts.STATUS["offensive"])
+    assert (kept.marker.color, offensive.marker.color) == (style.STATUS["kept"], style.STATUS["offensive"])
 
 
 def test_names_of_two_lines_keep_clear_of_each_other() -> None:
     after = Afterlife(size=10, people=8, removed=6, offensive=2, images=0)
 
     def height(name: str, bars: int) -> int:
-        figure = charts.afterlife({f"{name} {number}": after for number in range(bars)}, "T", "S")
+        figure = removal_charts.afterlife({f"{name} {number}": after for number in range(bars)}, "T", "S")
         return figure.layout.height
 
     name = "ImageNet-12k, timm's choice of Fall 2011"
-    assert height("YOLO", 8) - height("YOLO", 7) > 1.3 * charts._TEXT  # a line is 1.3 times as high as its letters
-    assert height(name, 8) - height(name, 7) > 2 * 1.3 * charts._TEXT + 5
+    assert height("YOLO", 8) - height("YOLO", 7) > 1.3 * style.TEXT  # a line is 1.3 times as high as its letters
+    assert height(name, 8) - height(name, 7) > 2 * 1.3 * style.TEXT + 5
 
 
 def test_both_votes_stand_side_by_side_with_the_record_at_its_place() -> None:
     votes = {"first vote": [3, 0, 1], "second vote": [0, 1, 3]}
-    figure = charts.ballots(["no", "perhaps", "yes"], votes, ("on record: 2.4", 2.4), "Seen?", "")
+    figure = workshop_charts.ballots(["no", "perhaps", "yes"], votes, ("on record: 2.4", 2.4), "Seen?", "")
     first, second, line = figure.data
     assert (list(first.y), list(first.x), first.name) == ([1, 2, 3], [3, 0, 1], "first vote")
     assert (list(second.y), list(second.x), second.name) == ([1, 2, 3], [0, 1, 3], "second vote")
@@ -289,27 +293,19 @@ def test_both_votes_stand_side_by_side_with_the_record_at_its_place() -> None:
 
 
 def test_one_vote_has_the_colour_of_the_last_and_no_record_no_line() -> None:
-    figure = charts.ballots(["no", "yes"], {"first vote": [1, 2]}, None, "", "", large=True)
+    figure = workshop_charts.ballots(["no", "yes"], {"first vote": [1, 2]}, None, "", "", large=True)
     (bar,) = figure.data
-    assert bar.marker.color == charts.BARS
+    assert bar.marker.color == style.BARS
     assert figure.layout.yaxis.tickfont.size == 20
-
-
-def test_the_wall_counts_classes_in_their_colours() -> None:
-    labels = {"kept": 2, "not imageable": 0, "sensitive": 5, "offensive": 1}
-    (bar,) = charts.wall(labels, "", "").data
-    assert list(zip(bar.y, bar.x, bar.marker.color, strict=True)) == [
-        (status, count, charts.STATUS[status]) for status, count in labels.items()
-    ]
 
 
 def test_no_masked_word_is_in_the_data_of_branches_and_of_maps_of_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     sentinels.plant(monkeypatch.setattr)
     drawn = [
-        charts.release_map(
+        removal_charts.release_map(
             subtrees.parts(PERSON, "images", 40), in_the_tree, "images", person_categories("fall-2011"), "", ""
         ),
-        charts.branches(removal.branches(), in_the_tree, "", ""),
+        removal_charts.branches(removal.branches(), in_the_tree, "", ""),
     ]
     for figure in drawn:
         sent = figure.to_json().replace(r"\u003cbr\u003e", " ")
@@ -321,13 +317,13 @@ def test_the_colours_are_those_of_the_theme() -> None:
     from streamlit import config
 
     theme = [config.get_option(f"theme.{name}Color") for name in ("green", "blue", "orange", "red")]
-    assert theme == [charts.STATUS[status] for status in ("kept", "not imageable", "sensitive", "offensive")]
+    assert theme == [style.STATUS[status] for status in ("kept", "not imageable", "sensitive", "offensive")]
 
 
 def test_a_chart_waits_for_pandas_that_another_thread_is_importing() -> None:
     script = """
 import sys, threading, time
-from explainer.charts import charts
+from explainer.charts import style
 started = threading.Event()
 class Slow:
     def find_spec(self, name, path=None, target=None):
@@ -338,7 +334,7 @@ sys.meta_path.insert(0, Slow())
 thread = threading.Thread(target=lambda: __import__("pandas"))
 thread.start()
 started.wait()
-charts.bars([], [1.0], "title")
+style.plotly()
 thread.join()
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

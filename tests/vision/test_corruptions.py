@@ -155,3 +155,38 @@ def test_nobody_at_all_gets_a_word_for_people(reader: Reader) -> None:
     face = pipeline.read(reader, samples.read("astronaut")).readings[0].people("fall-2011", 1)[0]
     # There is no "none of these": the word is as near as the one that a face gets.
     assert all(first.score > face.score / 2 for first in firsts)
+
+
+def test_in_a_smaller_file_the_face_is_looked_for_anew_until_none_is_found(
+    reader: Reader, astronaut: Photo, face: Reading
+) -> None:
+    course = corruptions.course(reader, astronaut, face, "resolution", "fall-2011")
+    assert course.steps[0].box == face.box
+    boxes = {step.box for step in course.steps}
+    assert len(boxes) > 10  # found elsewhere by a few pixels
+    assert None in boxes  # no longer found: the whole picture is labelled
+    for step in course.steps:
+        if step.box and face.box:
+            assert step.box.left <= (face.box.left + face.box.right) / 2 <= step.box.right
+
+
+def test_a_course_tells_every_amount_and_whether_the_word_comes_back(
+    reader: Reader, astronaut: Photo, face: Reading
+) -> None:
+    course = corruptions.course(reader, astronaut, face, "tilt", "fall-2011")
+    assert [step.amount for step in course.steps] == list(CORRUPTIONS["tilt"].grid)
+    (before,) = face.people("fall-2011", 1)
+    for step in course.steps:
+        assert (step.labels[0].wnid == before.wnid) == (step.rank == 1)
+    first = course.changed[0].amount
+    assert course.stays_changed == all(step.rank > 1 for step in course.steps if step.amount >= first)
+
+
+def test_the_place_of_a_word_is_where_it_stands_in_the_list(face: Reading) -> None:
+    for release in ("fall-2011", "winter-2021"):
+        order = [label.wnid for label in face.people(release, 2_832)]
+        for place in (1, 2, len(order) // 2, len(order)):
+            assert face.place(order[place - 1], release) == place
+    removed = next(label.wnid for label in face.people("fall-2011", 2_832) if label.wnid not in order)
+    with pytest.raises(ValueError, match="does not keep"):
+        face.place(removed, "winter-2021")

@@ -7,6 +7,7 @@ import pytest
 from handmade import FOUR_FACES, overlap
 from PIL import Image
 
+from explainer.setup import files
 from explainer.vision import faces, photos, samples
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
@@ -72,7 +73,7 @@ def test_without_yunet_the_older_detector_finds_faces(
     four_faces: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
-    monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
+    monkeypatch.setattr(files, "packaged", lambda asset: None)
     detector = faces.load()
     assert detector.name == "haar"
     found = faces.detect(detector, four_faces)

@@ -12,14 +12,16 @@ import streamlit as st
 from PIL.Image import Image
 
 from explainer.attribution.explain import Target
-from explainer.charts import charts, pictures
+from explainer.charts import pictures, style
+from explainer.charts import removal as removal_charts
+from explainer.charts import tree as tree_charts
 from explainer.imagenet import removal, subtrees, taxonomy, vocabularies, words
 from explainer.imagenet.vocabularies import RELEASES, Label
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
 from explainer.ui import computed, options
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors
+from explainer.ui.workshop import invitation
 from explainer.ui.workshop.trying import button
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.corruptions import CORRUPTIONS
@@ -59,7 +61,7 @@ def invite(room: Room, width: int) -> None:
 
 def _code(room: Room, width: int) -> str:
     """Shows a code to photograph that leads into the room; gives back the address that can be typed instead."""
-    address = f"{doors.origin()}/workshop"
+    address = f"{invitation.origin()}/workshop"
     short = addresses.short(address)
     st.image(
         addresses.qr(f"{address}?room={room.code}&embed=true"),
@@ -83,7 +85,7 @@ def _join(room: Room, step: Step) -> None:
         photo = "a photo of you by choice alone" if room.rules.own_faces else "no photo of you"
         st.subheader(f"No name, no account, {photo}.", anchor=False)
     with network:
-        if said := doors.wifi(room):
+        if said := invitation.wifi(room):
             st.image(addresses.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
 
@@ -96,7 +98,9 @@ def _welcome(room: Room, step: Step) -> None:
 
 def _scale(room: Room, step: Step) -> None:
     _chart(
-        charts.hierarchy(subtrees.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"),
+        tree_charts.hierarchy(
+            subtrees.nodes(_ENTITY, "categories"), _in_charts, "treemap", "categories", "release status"
+        ),
         "scale",
         "A map of all categories: animals, plants, things; people are a part of it, in colours.",
         below=3,
@@ -254,7 +258,7 @@ def _tree(room: Room, step: Step) -> None:
                 st.markdown(f"##### *{plain(caption.gloss)}*")
     with chart:
         _chart(
-            charts.hierarchy(
+            tree_charts.hierarchy(
                 subtrees.nodes(taxonomy.PERSON, "categories"), _in_charts, "treemap", "categories", "safety"
             ),
             "tree",
@@ -274,11 +278,15 @@ def _removal(room: Room, step: Step) -> None:
     line = removal.THRESHOLD
     left, right = st.columns(2, gap="large")
     before, *_, after = (step.kept.categories for step in removal.steps())
-    seen = charts.imageability(removal.histogram(), {"the line of 2021": line}, "How well one can see it, 1 to 5", "")
+    seen = removal_charts.imageability(
+        removal.histogram(), {"the line of 2021": line}, "How well one can see it, 1 to 5", ""
+    )
     seen.update_xaxes(title=None)  # the chart's title says it
     with left:
         _chart(
-            charts.waterfall(removal.steps(), "categories", f"Of {before:,} categories, {after:,} were left", ""),
+            removal_charts.waterfall(
+                removal.steps(), "categories", f"Of {before:,} categories, {after:,} were left", ""
+            ),
             "removal",
             f"Bars from release to release: of {before:,} categories of people {after:,} were left.",
             below=0,
@@ -296,7 +304,7 @@ def _removal(room: Room, step: Step) -> None:
 def _afterlife(room: Room, step: Step) -> None:
     named = {each.title: vocabularies.afterlife(each.name) for each in vocabularies.VOCABULARIES.values()}
     _chart(
-        charts.afterlife(named, "Categories of people by vocabulary", ""),
+        removal_charts.afterlife(named, "Categories of people by vocabulary", ""),
         "afterlife",
         "Bars: the person categories that each vocabulary of a model names, kept and removed.",
         below=2,
@@ -344,7 +352,6 @@ PARTS: Mapping[talk.Part, Part] = {
     "break": Part(_break, _small_break),
     "roulette": Part(_roulette, _small_roulette),
     "portrait": Part(_portrait, _small_portrait),
-    "wall": Part(_nothing, _look_up),
     "why": Part(_why, _small_why),
     "tree": Part(_tree, _small_tree),
     "removal": Part(_removal, _look_up),
@@ -375,7 +382,7 @@ def _chart(figure: "go.Figure", key: str, alt: str, below: int, text: int = _TEX
     """A chart that fills the projector below title and line, with `below` lines of text under what is drawn."""
     if figure.data[0].type == "treemap":  # what is smaller, nobody reads
         figure.update_layout(uniformtext={"minsize": _SMALLEST, "mode": "hide"})
-    large = charts.enlarged(figure, _HIGH, text)
+    large = style.enlarged(figure, _HIGH, text)
     large.update_layout(margin={"b": below * text * 3 // 2})  # room for a legend, which Plotly makes too late
     st.plotly_chart(large, key=f"talk_{key}", alt=alt, config={"displayModeBar": False})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explainer.charts import charts
+from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, subtrees, vocabularies
 from explainer.imagenet.subtrees import Part
 from explainer.imagenet.taxonomy import PERSON, Extent
@@ -97,7 +97,7 @@ def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figur
     """A release's map, and what is to be seen on it as a text."""
     wnid, skipped = place
     parts = subtrees.parts(wnid, measure, most, skipped)
-    names = charts.named_parts(parts, chart_frame.caption)
+    names = removal_charts.named_parts(parts, chart_frame.caption)
     left = [_left(part, measure, release) for part in parts]
     where = (
         ""
@@ -106,7 +106,7 @@ def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figur
     )
     kept = f"{sum(left):,} of {sum(part.size(measure) for part in parts):,} {measure}{where}"
     found = f"{kept}<br>{_finding(parts, names, left, measure)}"
-    figure = charts.release_map(
+    figure = removal_charts.release_map(
         parts,
         chart_frame.caption,
         measure,

@@ -1,0 +1,72 @@
+"""Charts of what a room decided."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from explainer.charts import style
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_ANSWER = 20  # pixels of the texts of a vote for the back row: six answers of two lines stand below each other
+
+
+def ballots(
+    answers: Sequence[str],
+    rounds: Mapping[str, Sequence[int]],
+    record: tuple[str, float] | None,
+    title: str,
+    subtitle: str,
+    large: bool = False,
+) -> "go.Figure":
+    """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
+
+    `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
+    `large` is for the back row.
+    """
+    go, places, text = style.plotly(), list(range(1, len(answers) + 1)), _ANSWER if large else style.TEXT
+    colours = [style.NEUTRAL, style.BARS][-len(rounds) :]
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=list(counts),
+                y=places,
+                orientation="h",
+                name=name,
+                marker={"color": colour, "line": {"width": 0}},
+                text=[f"{count:,}" if count else "" for count in counts],
+                textposition="outside",
+                textangle=0,
+                textfont={"size": text, **style.LETTERS},
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
+            for colour, (name, counts) in zip(colours, rounds.items(), strict=True)
+        ]
+    )
+    most = max((count for counts in rounds.values() for count in counts), default=0)
+    if record:
+        name, place = record
+        figure.add_scatter(
+            x=[0, max(most, 1) * 1.25],
+            y=[place, place],
+            mode="lines",
+            name=name,
+            line={"dash": "dash", "width": 3, "color": style.STATUS["offensive"]},
+            hoverinfo="skip",
+        )
+    figure.update_layout(
+        height=(style.ABOVE + 40) * text // style.TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
+        xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
+        yaxis={
+            "tickvals": places,
+            "ticktext": style.wrapped(answers, 24 if large else 20),
+            "range": [len(answers) + 0.6, 0.4],
+            "automargin": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        legend={"y": 0},
+        dragmode=False,
+    )
+    return style.titled(figure, title, subtitle, text)
