@@ -4,9 +4,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explainer.ui import computed, laboratory, options, session
+from explainer.ui import computed, laboratory, options, session, streamlit_internals
+from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import cards, photos, samples
 from explainer.vision.photos import Photo, PhotoError
 
@@ -109,7 +109,7 @@ def _upload(key: str) -> None:
     file = st.session_state[key]
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
-    computed.let_go(file)
+    streamlit_internals.drop_upload(file)
     if _take(lambda: photos.read(file.getvalue())):
         st.session_state["sample"] = None
     st.session_state["uploads"] += 1
@@ -139,7 +139,7 @@ def _take(read: Callable[[], Photo]) -> bool:
 
 def _forget_all() -> None:
     _forget()
-    computed.let_go()
+    streamlit_internals.drop_uploads()
     st.session_state["sample"] = None  # else a press on the same sample would only let go of it
 
 
