@@ -178,7 +178,7 @@ def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Pa
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
-        crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
+        crop = faces.crop(photo, reading.box, reader.card.transform.side)
         name = f"{stem}-{number}-{method}"
         pictures.overlay(crop, attribution).save(f"{name}.png")
         np.save(f"{name}.npy", attribution.values)
@@ -348,7 +348,10 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision(apt=options.apt)))
+        missing = provision.provision(apt=options.apt)
+        pipeline.load()
+        print(f"{cards.load().title}: compiled, so that reading starts at once")
+        return int(bool(missing))
     return 0
 
 

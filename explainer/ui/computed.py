@@ -48,7 +48,10 @@ def _readers() -> Worker[Detector]:
 @once
 def _explainers() -> Worker[Detector]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
-    return Worker(faces.load, "explainer")
+    worker = Worker(faces.load, "explainer")
+    # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
+    worker.submit(_by(cards.DEFAULT, lambda reader, progress: reader.classifier))
+    return worker
 
 
 Work = Callable[[Owned, Progress], Made | Generator[None, None, Made]]
@@ -163,7 +166,7 @@ def _checks(
     _attribution: Attribution,
 ) -> Job[Checks]:
     def check(reader: Reader, progress: Progress) -> Generator[None, None, Checks]:
-        crop = faces.crop(_photo, box, reader.classifier.card.transform.side)
+        crop = faces.crop(_photo, box, reader.card.transform.side)
         return faithfulness.check_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
 
     return _explainers().submit(_by(model, check))
@@ -239,9 +242,10 @@ def ready(model: str) -> None:
 
 def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
     """The reading of a photo by a model, by default the visitor's, computed once a session."""
-    return waiting.wait(
-        _reading(photo.digest, whole, model or session.model(), photo), "Looking for faces, and for words"
-    )
+    job = _reading(photo.digest, whole, model or session.model(), photo)
+    result = waiting.wait(job, "Looking for faces, and for words")
+    _explainers()  # why is asked next
+    return result
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:

@@ -474,10 +474,6 @@ def test_without_phones_a_page_of_pictures_is_on_the_projector_and_hands_go_up_f
     rooms.present(access.store(), room.code, revealed=True, open=False)
     assert "Put up a hand." in said(projector.run())
     assert len(pictures(projector)) == 6
-    notes = give(visit(room=room.code, view="notes"), KEY)
-    options = str(notes.menu_button(key="leap").options)
-    assert title("why") in options
-    assert title("wall") not in options
 
 
 def pictures(screen: AppTest) -> list[str]:

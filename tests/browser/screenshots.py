@@ -154,7 +154,6 @@ STAGES: dict[str, Changes] = {
     "room_fifty_revealed": {"step": "fifty", "activity": "thing", "revealed": True},
     "room_decide_open": {"step": "decide", "activity": QUESTION, "open": True},
     "room_decide_revealed": {"step": "decide", "activity": QUESTION, "round": 2, "revealed": True},
-    "room_wall_revealed": {"step": "wall", "revealed": True},
 }
 """What a room is shown, by the name of the state."""
 

@@ -122,7 +122,6 @@ def _around(room: Room) -> None:
     with st.container(horizontal=True):
         address = f"workshop?embed=true&room={room.code}&view=projector"
         st.link_button("Projector in a window of its own", address)
-        st.page_link(location.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector"})
         st.button("All rooms", on_click=location.go)
     # Each is drawn once it is open: the checks take their time.
     sections: dict[str, Callable[[Room], None]] = {

@@ -352,7 +352,6 @@ PARTS: Mapping[talk.Part, Part] = {
     "break": Part(_break, _small_break),
     "roulette": Part(_roulette, _small_roulette),
     "portrait": Part(_portrait, _small_portrait),
-    "wall": Part(_nothing, _look_up),
     "why": Part(_why, _small_why),
     "tree": Part(_tree, _small_tree),
     "removal": Part(_removal, _look_up),

@@ -39,8 +39,8 @@ def present(code: str, seen: int | None = None, **changes: Unpack[Changes]) -> N
 
 
 def route(room: Room) -> Route:
-    """The room's way through the talk, by phone or by show of hands."""
-    return talk.route(room.route, room.phones)
+    """The room's way through the talk."""
+    return talk.route(room.route)
 
 
 def step(room: Room, stage: Stage) -> Step:

@@ -1,6 +1,5 @@
 """You decide: a word is voted on, talked about, voted on again; then the record stands beside the room's answer."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -16,10 +15,10 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, refresh, word
 from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import questions, record, rooms, votes
+from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Outcome, Published, Question, UnknownQuestion
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.votes import MOST_HANDS, Tally
-from explainer.workshop.wall import FEWEST
 
 FIRST, SECOND = 1, 2
 """The rounds of a vote: before the talk, and after it."""
@@ -112,21 +111,6 @@ def on_record(question: Question, published: Published) -> str:
     return f"On record: {published.safety}; {published.status and FATES[published.status]}."
 
 
-def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> str:
-    """What Krippendorff's alpha of each vote, on so many words, says, as sentences."""
-    said = [
-        f"{round(alpha, 2) + 0.0:.2f} over {counts[turn]} words in the {_ROUNDS[turn]}"
-        for turn, alpha in alphas.items()
-        if alpha is not None
-    ]
-    if not said:
-        return f"How far this room agrees within itself can be said once {FEWEST} people voted on two words."
-    return (
-        f"Agreement within this room (Krippendorff's alpha): {', '.join(said)}. "
-        "1 is full agreement, 0 what chance would give; below 0.67 one should conclude nothing from such votes."
-    )
-
-
 def _asked(room: Room, stage: Stage) -> Question | None:
     """The question on the stage, or None where there is none that the room's preset allows."""
     try:
@@ -196,13 +180,8 @@ def _results(room: Room, question: Question, large: bool) -> None:
         if not tallies:
             st.markdown(f"#### {on_record(question, published)}" if large else on_record(question, published))
             return
-        deck = question.deck.name
-        alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
-        counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
         st.markdown(f"#### {found}" if large else found)
-        agreed = agreement(alphas, counts)
-        st.markdown(f"##### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
             workshop_charts.ballots(
