@@ -375,6 +375,8 @@ def _provision(options: argparse.Namespace) -> int:
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
         missing = provision.provision(apt=options.apt)
+        if words.compile_dictionary():
+            print("The dictionary: compiled, so that searching starts at once")
         pipeline.load()
         print(f"{cards.load().title}: compiled, so that reading starts at once")
         return int(bool(missing))
