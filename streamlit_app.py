@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import server
+from explainer.ui import middleware, server
 
 if __name__ == "__main__":  # a visitor's page is drawn
     from explainer.ui import access, computed, session, waiting
@@ -31,6 +31,5 @@ if __name__ == "__main__":  # a visitor's page is drawn
         session.controls()
     page.run()
 else:  # `streamlit run` imports this file once, and serves `app`
-    app = st.App(
-        __file__, lifespan=server.lifespan, middleware=server.MIDDLEWARE, on_script_error=server.report_script_error
-    )
+    server.prepare()
+    app = st.App(__file__, lifespan=server.lifespan, middleware=middleware.STACK)
