@@ -130,10 +130,11 @@ def _grid(words: Sequence[Reported]) -> None:
 def _word(word: Reported) -> None:
     caption = session.caption(word.wnid, Context.PHOTO)
     gloss = f": *{plain(caption.gloss)}*" if caption.gloss else ""
-    st.markdown(f"**{plain(caption.text)}**{gloss}")
-    st.markdown(f":small[{facts(taxonomy.load()[word.wnid])}]")
+    st.markdown(
+        f"**{plain(caption.text)}**{gloss}  \n"
+        f":small[{facts(taxonomy.load()[word.wnid])} · {sources.cite(word.sources)}]"
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if caption.masked:
             session.reveal_button(word.wnid, f"reported_{word.wnid}")
         category_card.link(word.wnid, "Its card")
-    st.caption(sources.cite(word.sources))
