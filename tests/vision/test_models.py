@@ -240,7 +240,7 @@ def test_a_model_is_downloaded_tried_and_asked_on_a_shell(
 ) -> None:
     offer(home, published, folder)
     assert main(["models", "--download", TWIN]) == 0
-    assert capsys.readouterr().out == "Twin is here, and knows the sample pictures.\n"
+    assert capsys.readouterr().out == "Twin is ready: it passed the self-test.\n"
     samples.read("coffee").image.save(tmp_path / "coffee.png")
     assert main(["classify", str(tmp_path / "coffee.png"), "--model", TWIN, "--top", "1"]) == 0
     record = json.loads(capsys.readouterr().out)
