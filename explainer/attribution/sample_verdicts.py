@@ -1,4 +1,4 @@
-"""What the checks find of maps of the sample pictures, compiled into a table, so that a page can open with it.
+"""What the checks find of maps of a sample picture, compiled into a table, so that a page can open with it.
 
 It counts only for the weights that it was compiled with.
 """
@@ -18,29 +18,27 @@ from explainer.vision.pipeline import Reader
 
 TABLE = taxonomy.DATA / "sample_verdicts.json"
 
-METHODS = (*sample_results.METHODS, "guided-backprop", "occlusion")
-"""The methods whose maps of the first word were checked."""
+SAMPLE = "astronaut"
+"""The sample picture; the maps are those of its first word in `sample_results`."""
 
 
 @cache
-def load() -> dict[str, tuple[Judgement, ...]] | None:
-    """The judgements by the sample's name, or None where they are of other weights than the default card names."""
+def load() -> tuple[Judgement, ...] | None:
+    """The judgements of the sample's maps, or None where they are of other weights than the default card names."""
     if not TABLE.is_file():
         return None
     facts = json.loads(TABLE.read_text(encoding="utf-8"))
     if facts["weights"] != getattr(cards.load().weights, "sha256", ""):
         return None
-    return {
-        name: tuple(
-            Judgement(method, tuple(Verdict(**_with_nan(each)) for each in found)) for method, found in said.items()
-        )
-        for name, said in facts["samples"].items()
-    }
+    return tuple(
+        Judgement(method, tuple(Verdict(**_with_nan(each)) for each in found))
+        for method, found in facts["judgements"].items()
+    )
 
 
-def judged(reader: Reader, name: str, method: str) -> Judgement:
-    """What the checks find of a method's map of the first word of a sample picture, computed now."""
-    photo = samples.read(name)
+def judged(reader: Reader, method: str) -> Judgement:
+    """What the checks find of a method's map of the sample's first word, computed now."""
+    photo = samples.read(SAMPLE)
     reading, *_ = pipeline.read(reader, photo).readings
     crop, target = pipeline.seen(photo, reading), sample_results.first_word(reading)
     given = explain.explain(reader.classifier, reader.head, crop, target, method)
@@ -51,12 +49,10 @@ def write() -> Path:
     """Compile the table and put it in the package; returns its path. Takes minutes."""
     reader = pipeline.load()
     found = {
-        name: {
-            method: [_without_nan(asdict(each)) for each in judged(reader, name, method).verdicts] for method in METHODS
-        }
-        for name in samples.SAMPLES
+        method: [_without_nan(asdict(each)) for each in judged(reader, method).verdicts]
+        for method in sample_results.METHODS
     }
-    facts = {"weights": getattr(cards.load().weights, "sha256", ""), "samples": found}
+    facts = {"weights": getattr(cards.load().weights, "sha256", ""), "judgements": found}
     TABLE.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     load.cache_clear()
     return TABLE

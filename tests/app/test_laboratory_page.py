@@ -134,7 +134,9 @@ def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, mo
 def test_what_was_explained_and_checked_goes_with_the_photo(laboratory: AppTest) -> None:
     laboratory.button(key="explain").click().run()
     laboratory.segmented_control(key="checked").set_value("grad-cam").run()
-    jobs = [reference(job) for kind in ("explanations", "checks") for job in laboratory.session_state[kind]]
+    jobs = [
+        reference(job) for kind in ("explanations", "checks") for job in laboratory.session_state["waited_for"][kind]
+    ]
     assert len(jobs) == 3
     laboratory.button(key="forget").click().run()
     gc.collect()

@@ -171,6 +171,13 @@ def test_paint_is_that_of_pytorch_grad_cam() -> None:
     assert np.abs(theirs.numpy().transpose(1, 2, 0) - ours).max() < 1e-4
 
 
+def test_entropy_is_that_of_the_histogram() -> None:
+    assert verdicts.entropy(np.array([[0, 1], [2, 3]], np.float32)) == pytest.approx(math.log(4))
+    assert verdicts.entropy(np.array([[0, 0], [0, 3]], np.float32)) == pytest.approx(
+        -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+    )
+
+
 # The real network
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from explainer.attribution import sample_results, sample_verdicts
 from explainer.attribution.explain import METHODS
+from explainer.attribution.sample_verdicts import SAMPLE
 from explainer.charts import pictures
 from explainer.imagenet.words import Context
 from explainer.ui import session
@@ -11,22 +12,19 @@ from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
 from explainer.vision import pipeline, samples
 
-_SAMPLE = "astronaut"
-
 
 def show() -> None:
     """A sample picture, two maps of its word, and what the checks found of them; nothing where none are compiled."""
     results, judgements = sample_results.load(), sample_verdicts.load()
     if results is None or judgements is None:
         return
-    photo, (reading, *_) = samples.read(_SAMPLE), results.results[_SAMPLE].readings
+    photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
-    judged = [each for each in judgements[_SAMPLE] if each.method in results.maps[_SAMPLE]]
-    st.markdown(sentences.rely(plain(caption.text), judged))
+    st.markdown(sentences.rely(plain(caption.text), judgements))
     columns = st.columns(3, gap="medium")
-    columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[_SAMPLE].title}.")
-    for column, (method, attribution) in zip(columns[1:], results.maps[_SAMPLE].items(), strict=True):
+    columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
+    for column, (method, attribution) in zip(columns[1:], results.maps[SAMPLE].items(), strict=True):
         title = METHODS[method].title
         column.image(
             pictures.overlay(crop, attribution),
@@ -35,4 +33,4 @@ def show() -> None:
             caption=f"{title}: bright is what counted for the word, it says",
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
-    st.caption(samples.SAMPLES[_SAMPLE].credit)
+    st.caption(samples.SAMPLES[SAMPLE].credit)
