@@ -100,8 +100,16 @@ def _signed(number: str) -> bytes:
     return known + b"." + hmac.new(_SECRET, known, hashlib.sha256).hexdigest().encode()
 
 
-def _identity(value: str) -> str | None:
+def address() -> str:
+    """Where this session's browser is, as `middleware.Proxies` found it; "" for this computer."""
+    found = st.context.ip_address
+    return found if isinstance(found, str) else ""
+
+
+def _identity(value: object) -> str | None:
     """The random number of a cookie that this server gave out; None for any other."""
+    if not isinstance(value, str):
+        return None
     number = value.partition(".")[0]
     return number if hmac.compare_digest(_signed(number), value.encode("utf-8", "replace")) else None
 

@@ -73,7 +73,7 @@ def join(code: str) -> None:
         found = rooms.find(access.store(), code)
         kept = st.session_state.setdefault(_TOKENS, {})
         kept[found.code] = rooms.join(
-            access.store(), found.code, kept.get(found.code), st.context.ip_address or "", browser.identity()
+            access.store(), found.code, kept.get(found.code), browser.address(), browser.identity()
         )
         go(room=found.code, token=kept[found.code])
 
