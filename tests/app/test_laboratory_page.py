@@ -24,6 +24,8 @@ from explainer.ui.laboratory import sentences
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.pipeline import Reader
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
 
