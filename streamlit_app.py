@@ -19,6 +19,7 @@ if __name__ == "__main__":  # a visitor's page is drawn
             st.Page("pages/laboratory.py", title="Laboratory"),
             st.Page("pages/tree.py", title="Category tree"),
             st.Page("pages/removal.py", title="Before and after"),
+            st.Page("pages/roulette.py", title="Roulette, 2019"),
             st.Page("pages/workshop.py", title="Workshop"),
             st.Page("pages/about.py", title="About"),
         ],

@@ -11,4 +11,3 @@ with st.expander("Sources in full"):
     about.references()
 with st.expander("Versions in use"):
     about.versions()
-st.page_link("pages/photo.py", label="Next: Your photo", icon=":material/arrow_forward:")

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from explainer.ui import break_it
 from explainer.vision.corruptions import CORRUPTIONS, Strip
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
 

@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from explainer.imagenet import vocabularies
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(skimage.__file__).parent / "data"
 SECONDS = 200  # the models take their time to load where others use the processor too
