@@ -44,7 +44,7 @@ def test_the_copy_goes_with_its_module() -> None:
 def test_an_output_tells_of_each_pass_and_can_be_a_difference() -> None:
     heard: list[str] = []
     network = torch.arange(6.0).view(2, 3)
-    output = networks.Output(lambda rows: network * rows, nn.Identity(), 2, 0, lambda: heard.append("pass"))
+    output = networks.Output(lambda rows: network * rows, nn.Identity(), 2, 0, lambda outputs: heard.append("pass"))
     assert output(torch.tensor([[1.0], [10.0]])).tolist() == [2 - 0, 50 - 30]
     assert heard == ["pass"]
 
