@@ -11,6 +11,7 @@ from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
 from explainer.ui import category_card, options, session
 from explainer.ui.category_card import plain
+from explainer.ui.laboratory import sentences
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result
@@ -191,10 +192,11 @@ def _name(label: Label) -> str:
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
     took = f"Computed in {attribution.seconds:.2f} s."
+    empty = f"{sentences.EMPTY[attribution.finding]} " if attribution.finding in sentences.EMPTY else ""
     if attribution.delta is None:
-        return f"It shows pixels, not reasons. {took}"
+        return f"{empty}It shows pixels, not reasons. {took}"
     total = float(attribution.values.sum())
     return (
-        f"It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
+        f"{empty}It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
         f"{total - attribution.delta:z.3g}; they add up to {total:z.3g}. {took}"
     )
