@@ -399,6 +399,7 @@ def test_grad_cam_is_that_of_torch_cam(classifier: Classifier, peer: tuple[torch
 
 
 @pytest.mark.parametrize("method", ["occlusion", "feature-ablation", "lime", "kernel-shap"])
+@pytest.mark.slow
 def test_without_gradients_the_map_is_that_of_the_eager_module(
     method: str, classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:
@@ -488,6 +489,7 @@ def test_every_setting_that_changes_a_map_can_be_chosen_and_is_at_first_one_of_t
 
 
 @pytest.mark.parametrize("choose", [min, max])
+@pytest.mark.slow
 def test_windows_reach_each_other_whatever_is_chosen(
     choose: Callable[..., int], classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:

@@ -227,6 +227,7 @@ def ahead(reader: Reader) -> dict[tuple[str, str], list[float]]:
 
 @pytest.mark.parametrize("method", ["integrated-gradients", "occlusion"])
 @pytest.mark.parametrize("direction", ["insertion", "deletion"])
+@pytest.mark.slow
 def test_on_the_mean_over_pictures_and_labels_maps_beat_chance(
     method: str, direction: str, ahead: dict[tuple[str, str], list[float]]
 ) -> None:
@@ -262,6 +263,7 @@ def falling(
     return {entry.stage: entry for entry in found}
 
 
+@pytest.mark.slow
 def test_guided_backprop_hardly_notices_that_the_top_of_the_network_is_gone(
     classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:
@@ -269,6 +271,7 @@ def test_guided_backprop_hardly_notices_that_the_top_of_the_network_is_gone(
     assert all(found[stage].correlation > 0.9 for stage in ("classifier", "conv_head", "blocks.6"))
 
 
+@pytest.mark.slow
 def test_grad_cam_falls_with_what_the_network_has_learned(
     classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:
