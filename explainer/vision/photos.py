@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, _imagi
 
 MAX_BYTES = 25 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 25 enforces
 MAX_PIXELS = 64_000_000
+MAX_EDGE = 30_000  # pixels of the longer side of a file: a thin strip costs far more memory than it has pixels
 MAX_SIDE = 2048
 _DRAFT_SIDE = 1280  # the short side that a JPEG keeps, at least, where it is decoded at reduced size
 
@@ -23,6 +24,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _EMPTY = "The file is empty: choose another photo."
 _HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
 _WIDE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels: make it smaller and try again."
+_LONG = f"The photo is longer than {MAX_EDGE:,} pixels on a side: cut it and try again."
 _FOREIGN = "This is no photo that can be read here: choose a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 _DAMAGED = "The file is cut short or damaged: choose the original, or save it again as JPEG or PNG."
 _NUMBERS = "The file holds measurements without a fixed white: save it as JPEG or PNG and try again."
@@ -148,6 +150,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
 def _checked(size: tuple[int, int]) -> tuple[int, int]:
     if size[0] * size[1] > MAX_PIXELS:
         raise PhotoError(_WIDE)
+    if max(size) > MAX_EDGE:
+        raise PhotoError(_LONG)
     return size
 
 

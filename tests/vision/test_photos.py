@@ -661,3 +661,10 @@ def test_real_photos_are_read() -> None:
 
 def test_heif_files_can_be_made_for_these_tests() -> None:
     assert pillow_heif.libheif_info()["HEIF"]
+
+
+def test_a_strip_of_one_pixel_and_sixty_four_million_is_refused_before_it_is_decoded() -> None:
+    header = b"IHDR" + (1).to_bytes(4, "big") + (MAX_PIXELS).to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\r" + header + zlib.crc32(header).to_bytes(4, "big")
+    with pytest.raises(PhotoError, match="longer than 30,000 pixels"):
+        read(png + b"\x00\x00\x00\x00IDAT" + zlib.crc32(b"IDAT").to_bytes(4, "big"))
