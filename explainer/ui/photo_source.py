@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from explainer.ui import computed, laboratory, options, session, streamlit_internals
+from explainer.ui import computed, options, session, streamlit_internals
+from explainer.ui.laboratory import asking
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import cards, photos, samples
 from explainer.vision.photos import Photo, PhotoError
@@ -147,4 +148,4 @@ def _forget() -> None:
     for name in ("photo", "photo_error"):
         st.session_state.pop(name, None)
     computed.forget()
-    laboratory.forget()
+    asking.forget()

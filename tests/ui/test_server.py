@@ -217,7 +217,7 @@ def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, m
         attacker = visit("workshop", f"room={room.code}")
         attacker.press("Join")
         (sheet, fragment) = attacker._one(lambda element: element.bidi_component.component_name == "sheet")
-            state = json.dumps({"marked": marked}).replace("Infinity", "1e999")
+        state = json.dumps({"marked": marked}).replace("Infinity", "1e999")
         attacker._values[sheet.bidi_component.id] = WidgetState(id=sheet.bidi_component.id, json_value=state)
         with contextlib.suppress(RuntimeError):
             attacker.run(fragment=fragment)
