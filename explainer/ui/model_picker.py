@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import vocabularies
 from explainer.jobs import CancelledError, Job
-from explainer.ui import computed, labels, session
+from explainer.ui import access, computed, labels, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards
 from explainer.vision.cards import CardError, ModelCard
@@ -71,6 +71,8 @@ def _offers(watched: frozenset[str]) -> None:
             "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
             "and stay on this computer. Each must know the sample pictures before it answers."
         )
+        if not access.may_download():
+            st.caption("The presenter, or whoever sits at the app's own computer, can download them.")
     for card in offered:
         _describe(card)
         if card.name in running:
@@ -78,6 +80,8 @@ def _offers(watched: frozenset[str]) -> None:
             continue
         if failed := _failure(computed.downloads().get(card.name)):
             st.error(plain(failed))
+        if not access.may_download():
+            continue
         st.button(
             f"Download ({_size(card)})", key=f"download_{card.name}", on_click=computed.download, args=(card.name,)
         )
