@@ -163,7 +163,7 @@ class AppPage:
         names: list[str] = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
                 .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
-                .filter(e => !e.closest('[data-testid=stDataFrame]'))  // a table scrolls within itself
+                .filter(e => !e.closest('[data-testid=stDataFrame], [role=tablist]'))  // these scroll within themselves
                 .filter(e => !e.matches('[data-testid=stFullScreenFrame], [data-testid=stPlotlyChart]'))  // not seen
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
                 .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
@@ -187,7 +187,7 @@ class AppPage:
     def _look_at_another_page(self, title: str) -> None:
         """Look at the page "About", and come back to the one with that title by the menu."""
         self.page.get_by_role("link", name="About", exact=True).click()
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_role("heading", name="What the harm was"))
         self.page.get_by_role("link", name=title, exact=True).click()
 
     def _settle(self, sign: Locator) -> None:
@@ -374,6 +374,13 @@ class RemovalPage(AppPage):
         self.page.get_by_role("tab", name=part, exact=True).click()
         self._settle(self.chart(self.CHARTS[part]))
 
+    def open_smaller_branches(self, left: int) -> None:
+        """Open the row of branches that the maps do not draw, and wait until so many are left in it."""
+        self.button("map_more").click()
+        expect(self.button("map_more")).to_contain_text(f"{left} more branches")
+        expect(self.chart("map-before")).to_have_count(1)
+        expect(self.chart("map-after")).to_have_count(1)
+
     def follow(self, link: str) -> TreePage:
         """Follow a link into the tree by what it says."""
         self.page.get_by_role("link", name=link, exact=True).click()
@@ -486,7 +493,7 @@ class AboutPage(AppPage):
 
     def open(self) -> "AboutPage":
         self.page.goto(f"{self.url}/about")
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_role("heading", name="What the harm was"))
         return self
 
 
