@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, session
+from explainer.ui import computed, page_frame
 from explainer.ui.workshop import doors
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
@@ -24,6 +24,8 @@ page = st.navigation(
 )
 st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
 computed.arrive(page.url_path)
-if not doors.in_room():
-    session.controls()
-page.run()
+if doors.in_room():
+    page.run()
+else:
+    with page_frame.page(page.title):
+        page.run()

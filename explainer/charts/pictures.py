@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from explainer.attribution.explain import Attribution
 from explainer.imagenet.words import Caption
+from explainer.vision import faces
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 
@@ -33,16 +34,17 @@ def labelled(
     """The photo with a thin green box round each face and its label at the box's top left corner.
 
     `captions` go with the largest of the boxes, in their order; the others stay without. Where there are no boxes, the
-    one caption is the whole picture's. Of more than MOST_WORDS faces only the numbers are written, as `numbered` has
-    them: words would cover the next face. `fit` is the width and height in pixels to scale the picture to.
+    frame is round the square in the middle that the network saw, with the one caption. Of more than MOST_WORDS faces
+    only the numbers are written, as `numbered` has them: words would cover the next face. `fit` is the width and height
+    in pixels to scale the picture to.
     """
     picture = ImageOps.contain(photo.image, fit) if fit else photo.image.copy()
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
     font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))
     across, down = picture.width / photo.size[0], picture.height / photo.size[1]
-    corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in boxes]
-    corners = corners or [(0, 0, picture.width - 1, picture.height - 1)]
+    framed = boxes or [faces.seen(photo.size, None)]
+    corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in framed]
     for corner in corners:
         draw.rectangle(corner, outline=GREEN, width=line)
     taken: list[_Area] = []

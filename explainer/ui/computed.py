@@ -26,7 +26,7 @@ from explainer.imagenet.search import Index
 from explainer.jobs import CancelledError, Job, Progress, Worker
 from explainer.ui import session
 from explainer.vision import cards, corruptions, faces, photos, pipeline, samples
-from explainer.vision.corruptions import Changed, Strip
+from explainer.vision.corruptions import Course, Strip
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader, Reading, Result
@@ -145,31 +145,11 @@ def _attribution(
 @st.cache_resource(
     scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
 )
-def _strip(
+def _course(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
-) -> Job[Strip]:
+) -> Job[Course]:
     return _readers().submit(
-        _by(model, lambda reader, progress: corruptions.strip(reader, _photo, _reading, corruption, release))
-    )
-
-
-# One alone: where a slider has moved on, nobody waits for the amount before.
-@st.cache_resource(scope="session", max_entries=1, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _changed(
-    digest: str,
-    box: Box | None,
-    corruption: str,
-    amount: float,
-    release: str,
-    model: str,
-    _photo: Photo,
-    _reading: Reading,
-) -> Job[tuple[Changed, ...]]:
-    return _readers().submit(
-        _by(
-            model,
-            lambda reader, progress: corruptions.changed(reader, _photo, _reading, corruption, [amount], release),
-        )
+        _by(model, lambda reader, progress: corruptions.course(reader, _photo, _reading, corruption, release))
     )
 
 
@@ -370,17 +350,10 @@ def offered(kind: Kind) -> tuple[str, ...]:
     return wait(_offered(kind, session.model()), "Asking which methods work")
 
 
-def strip(photo: Photo, reading: Reading, corruption: str, release: str) -> Strip:
-    """The labels of a photo under a corruption, computed once a session."""
-    job = _strip(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
+def course(photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
+    """The labels of a photo under every amount of a corruption, computed once a session."""
+    job = _course(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
     return wait(job, "Changing the picture a little")
-
-
-def changed(photo: Photo, reading: Reading, corruption: str, amount: float, release: str) -> Changed:
-    """The labels of a photo under one amount of a corruption; the last one is kept."""
-    job = _changed(photo.digest, reading.box, corruption, amount, release, reading.model, photo, reading)
-    (found,) = wait(job, "Changing the picture a little")
-    return found
 
 
 def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
@@ -411,7 +384,7 @@ def forget() -> None:
     stop()
     for kind in _WAITED_FOR:
         st.session_state.pop(kind, None)  # jobs hold what they found
-    for computed in (_reading, _attribution, _checks, _strip, _changed):
+    for computed in (_reading, _attribution, _checks, _course):
         computed.clear()
 
 
