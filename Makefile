@@ -20,14 +20,19 @@ PROVISION := $(BIN)/explainer provision $(if $(APT),--apt)
 # Weights that lie beside a checkout let the tests run without the internet.
 TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard ../shared/weights)))
 
-.PHONY: help app test watch lint bench setup lock clean
+# Two processes share the tests, so each library gets one thread: here, and in the servers that tests start.
+PROCESSES ?= 2
+PYTEST := OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+
+.PHONY: help app test quick watch lint bench setup lock clean
 
 help:
 	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT)"
 	@echo "             TORCH=cpu: packages without CUDA, gigabytes less; APT=1: WordNet by apt-get where need be"
-	@echo "make test    set up and run every check: style, types, import floors, tests"
+	@echo "make test    set up and run every check: style, types, import order, tests"
+	@echo "make quick   style, types, import order, and the tests that need no browser and less than a second: two minutes"
 	@echo "make watch   watch a running server for minutes: files, network, many visitors"
-	@echo "make lint    style, types and import floors only"
+	@echo "make lint    style, types and import order only"
 	@echo "make bench   measure what is meant to be fast"
 	@echo "make setup   install into .venv, fetch WordNet and the face detector"
 	@echo "make lock    write constraints.txt anew, from the newest versions"
@@ -45,10 +50,13 @@ setup: $(VENV)/installed-app
 
 test: lint
 	@EXPLAINER_MIRROR="$(TEST_MIRROR)" $(PROVISION) || true
-	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
+	$(PYTEST) -n $(PROCESSES)
+
+quick: lint
+	$(PYTEST) -n $(PROCESSES) -m "not browser and not slow and not watch"
 
 watch: $(VENV)/installed-test
-	EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest -m watch
+	$(PYTEST) -m watch
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

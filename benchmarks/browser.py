@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import APP, PhotoPage, chromium_running, find_chromium, serving
+from tests.browser.pages import PhotoPage, chromium_running, find_chromium
+from tests.servers import APP, serving
 
 CLICKS = 20
 

@@ -182,7 +182,7 @@ def memory() -> list[tuple[int, float]]:
         ) -> int:
             """How many explanations it took."""
             given = explain.explain_photo(reader, photo, reading.box, target, method, progress, settings)
-            crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
+            crop = faces.crop(photo, reading.box, reader.card.transform.side)
             checks = faithfulness.check(faithfulness.Claim(reader.classifier, reader.head, crop, given))
             return 1 + checks.sensitivity.samples + len(checks.randomised)
 

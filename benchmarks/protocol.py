@@ -178,11 +178,11 @@ class Visit:
             raise RuntimeError("an exception stands on the page")
 
     def _look(self, fragment: str, drawing: int) -> None:
-        """What `looking.js` does, with the name that Streamlit's own script gives it."""
+        """What `refresh.js` does, with the name that Streamlit's own script gives it."""
         (component,) = (
             element.bidi_component
             for element, of in self._elements.values()
-            if of == fragment and element.bidi_component.component_name == "looking"
+            if of == fragment and element.bidi_component.component_name == "refresh"
         )
         asked = json.dumps([{"event": "look", "value": drawing}])
         self.run(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events", json_trigger_value=asked), fragment)
@@ -227,7 +227,7 @@ class Visit:
                 if message.delta.HasField("new_element"):
                     element, fragment = message.delta.new_element, message.delta.fragment_id
                     self._elements[path] = element, fragment
-                    if element.bidi_component.component_name == "looking":
+                    if element.bidi_component.component_name == "refresh":
                         asked = json.loads(element.bidi_component.json)
                         self.drawings[fragment] = asked["drawing"]
                         self._timers.setdefault(fragment, (asked["seconds"], time.monotonic() + asked["seconds"]))

@@ -8,7 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from benchmarks.protocol import Visit
-from tests.browser.conftest import APP, RemovalPage, chromium_running, find_chromium, serving
+from tests.browser.pages import RemovalPage, chromium_running, find_chromium
+from tests.servers import APP, serving
 
 VISITS, MOVES = 5, 10
 IMAGEABILITY = "Keep from this imageability on"

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explainer.imagenet import search, taxonomy
-from tests.browser.conftest import APP, TreePage, chromium_running, find_chromium, starting
+from tests.browser.pages import TreePage, chromium_running, find_chromium
+from tests.servers import APP, starting
 
 QUERIES, SUBTREES = 300, 50
 PLACES = (("animal", "n00015388"), ("dog", "n02084071"))

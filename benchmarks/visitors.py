@@ -21,7 +21,7 @@ from benchmarks.protocol import Visit
 from explainer.imagenet import vocabularies
 from explainer.vision import photos, pipeline, samples
 from explainer.vision.photos import Photo
-from tests.browser.conftest import APP, Server, serving
+from tests.servers import APP, Server, serving
 
 VISITORS, MINUTES = 10, 5.0
 TOP, PICTURES = 5, 3  # labels of each release, and pictures, on the page

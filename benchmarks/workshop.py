@@ -1,8 +1,8 @@
 """A room of forty for ten minutes: is each vote counted, once and in time, while others next door upload photos?
 
-Forty phones are in a room: they vote every few seconds, and mark pages of pictures against the clock. Twenty of them
-are in a second room as well, where once a minute each uploads a photo within ten seconds, and adds its labels to the
-wall. What was confirmed on the phones is then looked up in the record.
+Forty phones are in a room: they vote every few seconds, and mark pages of pictures against the clock. Twenty visitors
+are on the page of photos, where once a minute each uploads one within ten seconds. What was confirmed on the phones is
+then looked up in the record.
 """
 
 import itertools
@@ -19,22 +19,19 @@ from pathlib import Path
 
 from benchmarks import pictures, visitors
 from benchmarks.protocol import Visit
-from benchmarks.visitors import WATCH
-from explainer.imagenet import vocabularies
+from benchmarks.visitors import WATCH, Visitor
 from explainer.ui.category_card import plain
-from explainer.vision import photos, pipeline, samples
-from explainer.workshop import questions, rooms, sheets, votes, wall
+from explainer.workshop import questions, rooms, sheets, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser import processes
-from tests.browser.conftest import APP, Server, serving
+from tests.servers import APP, Server, serving
 
 PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 10.0
 PAUSE = 2.0, 5.0  # seconds between two votes of a phone
 PRESSES, SHEET = 20, 57.0  # pictures that a phone marks on a page, and seconds that it has for them
 VOTE, WITHIN = 20.0, 10.0  # seconds that a vote is open, and within which all photos of a minute are uploaded
 WANTED = {"a vote": 3.0, "a mark": 3.0, "a reading": 5.0}  # seconds at the 95th percentile
-SIGHTS = 40  # pictures whose words are counted
 
 Page = tuple[str, int]  # a question or a sheet, and its round
 
@@ -116,25 +113,10 @@ class Phone(Visit):
             with sent.lock:
                 sent.late += 1
 
-    def read(self, content: bytes, sent: Sent) -> int:
-        """Upload a photo, and add its labels to the wall; returns how many were added."""
-        start = time.perf_counter()
-        self.upload("photo.jpg", content)
-        labels = sum(text.startswith("nearest:") for text in self.texts)
-        if not labels:
-            raise RuntimeError(f"no label stands on the page: {self.said}")
-        sent.took("a reading", start)
-        add = "Add my labels to the wall"
-        if all(element.button.label != add for element in self.elements):
-            return 0  # a picture that this phone has put there already
-        self.press(add)
-        return labels
-
 
 def report() -> None:
     """Serve the app to a room for minutes (EXPLAINER_BENCH_MINUTES, 10), check the record, print what came of it."""
     minutes = float(os.environ.get("EXPLAINER_BENCH_MINUTES", MINUTES))
-    _print_counts()
     uploads = pictures.large()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["EXPLAINER_DATA"] = folder
@@ -143,9 +125,8 @@ def report() -> None:
 
 
 def _run(server: Server, store: Store, uploads: list[bytes], minutes: float) -> None:
-    # Of adults both: a room of others that is on would keep everybody to supplied pictures.
-    course = Course(server.url, store, *(rooms.open_room(store, "adults") for _ in range(2)), uploads)
-    rooms.present(store, course.door.code, step="wall")
+    # Of adults: a room of others that is on would keep everybody to supplied pictures.
+    course = Course(server.url, store, rooms.open_room(store, "adults"), uploads)
     course.uploader(0).leave()  # the models are loaded, and the dictionary
     start, used = time.monotonic(), processes.processor_seconds(server.pid)
     course.start, course.end = start, start + 60 * minutes
@@ -167,17 +148,15 @@ def _run(server: Server, store: Store, uploads: list[bytes], minutes: float) -> 
 
 @dataclass
 class Course:
-    """The course of a run: a room that votes, a `door` next to it where photos are uploaded, and all that was sent."""
+    """The course of a run: a room that votes, photos that are uploaded beside it, and all that was sent."""
 
     url: str
     store: Store
     room: Room
-    door: Room
     uploads: list[bytes]
     start: float = 0.0
     end: float = 0.0
     phones: list[Phone] = field(default_factory=list)
-    added: Counter[str] = field(default_factory=Counter)  # labels on the wall, by token
     sent: Sent = field(default_factory=Sent)
 
     def attempt(self, work: Callable[[], None]) -> None:
@@ -214,24 +193,28 @@ class Course:
             phone.wait(chance.uniform(*PAUSE) if answers else SHEET / PRESSES)
         phone.leave()
 
-    def uploader(self, number: int) -> Phone:
-        """A phone next door that has agreed to the notice."""
-        phone = Phone(self.url, self.door, rooms.join(self.store, self.door.code))
-        phone.upload("photo.jpg", self.uploads[number % len(self.uploads)])
-        phone.press("Go on")
-        return phone
+    def uploader(self, number: int) -> Visitor:
+        """A visitor of the page of photos who has agreed to the notice."""
+        visitor = Visitor(self.url)
+        visitor.upload("photo.jpg", self.uploads[number % len(self.uploads)])
+        visitor.agree()
+        return visitor
 
     def upload(self, number: int) -> None:
         """Upload a photo a minute until the end, all within the same ten seconds."""
-        chance, phone = random.Random(number), self.uploader(number)
+        chance, visitor = random.Random(number), self.uploader(number)
         begins = self.start + 30
         for photo in itertools.islice(itertools.cycle(self.uploads), number + 1, None):
             if begins + WITHIN > self.end:
                 break
-            phone.wait(max(0.0, begins + chance.uniform(0, WITHIN) - time.monotonic()))
-            self.added[phone.token] += phone.read(photo, self.sent)
+            visitor.wait(max(0.0, begins + chance.uniform(0, WITHIN) - time.monotonic()))
+            start = time.perf_counter()
+            visitor.upload("photo.jpg", photo)
+            if visitor.answer is None:
+                raise RuntimeError(f"no label stands on the page: {visitor.texts}")
+            self.sent.took("a reading", start)
             begins += 60
-        phone.leave()
+        visitor.leave()
 
 
 def _wrong(course: Course) -> int:
@@ -240,12 +223,17 @@ def _wrong(course: Course) -> int:
     wrong, cast = 0, Counter[Page]()
     for phone in course.phones:
         for page in phone.unsure:
-            kept = (votes.marks_of if page[0] in sheets.SHEETS else votes.vote_of)(store, code, *page, phone.token)
+            kept = (
+                votes.marks_of(store, code, page[0], phone.token)
+                if page[0] in sheets.SHEETS
+                else votes.vote_of(store, code, *page, phone.token)
+            )
             # What was pressed in the last moment may have been kept, though the phone had gone on before it was told.
             wrong += kept not in [phone.confirmed.get(page), *phone.unsure[page]]
             cast[page] += kept is not None
-    wrong += sum(votes.tally(store, code, *page).total != n for page, n in cast.items() if page[0] not in sheets.SHEETS)
-    return wrong + sum(wall.added(store, course.door.code, token) != labels for token, labels in course.added.items())
+    return wrong + sum(
+        votes.tally(store, code, *page).total != n for page, n in cast.items() if page[0] not in sheets.SHEETS
+    )
 
 
 def _print(course: Course) -> None:
@@ -257,22 +245,8 @@ def _print(course: Course) -> None:
                 f"(wanted: {WANTED[asked]:g} s), worst {max(seconds):.2f} s"
             )
     pages = sum(len(phone.confirmed) for phone in course.phones)
-    print(f"  confirmed on phones: {pages} answers and pages, {course.added.total()} labels on the wall")
+    print(f"  confirmed on phones: {pages} answers and pages")
     print(f"  lost, or counted twice: {_wrong(course)}; pressed when it was closed: {course.sent.late}")
     print(f"  errors: {course.sent.errors.total()}")
     for kind, count in course.sent.errors.items():
         print(f"    {count} x {kind}")
-
-
-def _print_counts() -> None:
-    """Why a wall counts classes: how many of the words that a room's pictures get come once."""
-    reader = pipeline.load()
-    sights = [samples.read(name) for name in samples.SAMPLES]
-    sights += [photos.read(picture.data) for picture in sheets.sheet("person").pictures]
-    firsts = [pipeline.read(reader, sight).readings[0].people("fall-2011", 1)[0].wnid for sight in sights[:SIGHTS]]
-    counts, classes = Counter(firsts), Counter(map(vocabularies.status, firsts))
-    once = sum(count == 1 for count in counts.values())
-    print(
-        f"{SIGHTS} supplied portraits and things get {len(counts)} words; {once / len(counts):.0%} of these come once"
-    )
-    print(f"  by class: {', '.join(f'{count} {status}' for status, count in classes.items())}")

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from explainer.attribution import explain, sample_results
 from explainer.attribution.explain import Target
 from explainer.charts import pictures
-from explainer.imagenet import catalogue, removal, search, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, published, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Progress, Worker
@@ -178,7 +178,7 @@ def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Pa
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
-        crop = faces.crop(photo, reading.box, reader.classifier.card.transform.side)
+        crop = faces.crop(photo, reading.box, reader.card.transform.side)
         name = f"{stem}-{number}-{method}"
         pictures.overlay(crop, attribution).save(f"{name}.png")
         np.save(f"{name}.npy", attribution.values)
@@ -213,7 +213,7 @@ def _category(options: argparse.Namespace) -> int:
         for relation in relations:
             if said[relation]:
                 print(f"  {relation}: {', '.join(other['words'] or '[masked: offensive]' for other in said[relation])}")
-        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "fate"):
+        for fact in ("images", "categories_below", "images_below", "safety", "imageability", "status"):
             if said[fact] is not None:
                 print(f"  {fact.replace('_', ' ')}: {said[fact]}")
         for lists in ("releases", "vocabularies"):
@@ -292,7 +292,7 @@ def _removal(options: argparse.Namespace) -> int:
 def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     """The steps of the removal as records, and as the rows of a table."""
     rows, records = [], []
-    announced = Extent(*(int(removal.said(figure).published.replace(",", "")) for figure in removal.UNSAFE.values()))
+    announced = Extent(*(int(published.figure(name).published.replace(",", "")) for name in published.UNSAFE.values()))
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
@@ -348,7 +348,10 @@ def _provision(options: argparse.Namespace) -> int:
         downloaded = [card.weights.asset for card in cards.load_all() if card.present and card.weights.asset]
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
-        return int(bool(provision.provision(apt=options.apt)))
+        missing = provision.provision(apt=options.apt)
+        pipeline.load()
+        print(f"{cards.load().title}: compiled, so that reading starts at once")
+        return int(bool(missing))
     return 0
 
 

@@ -7,8 +7,9 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CancelledError", "Job", "Progress", "Worker"]
+__all__ = ["CancelledError", "Job", "Progress", "Worker", "once"]
 
+Made = TypeVar("Made")
 Owned = TypeVar("Owned")
 Result = TypeVar("Result")
 
@@ -16,6 +17,33 @@ _TELLING = 0.05  # the share of a job from which on its time can be told
 
 Progress = Callable[[float], None]
 """Told the fraction done, 0 to 1; raises CancelledError where nobody waits for the result any more."""
+
+
+class once(Generic[Made]):
+    """Makes what a function without arguments makes at the first call, and gives the same to every thread from then on.
+
+    >>> numbers = once(list)
+    >>> numbers() is numbers()
+    True
+    """
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._lock = threading.RLock()
+        self._made: list[Made] = []
+        self.__doc__ = make.__doc__
+
+    def __call__(self) -> Made:
+        """What was made, by the first call of all threads."""
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+    def clear(self) -> None:
+        """Forget what was made: the next call makes another. For tests, which begin anew."""
+        with self._lock:
+            self._made.clear()
 
 
 class Job(Generic[Result]):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, downloads, labels, laboratory, photo_source, session
+from explainer.ui import computed, downloads, labels, laboratory, photo_source, session, waiting
 from explainer.vision import pipeline
 
 TOP = 5
@@ -25,7 +25,7 @@ if not laboratory.asked(photo, reading, target, methods):
     st.stop()
 crop = pipeline.seen(photo, reading)
 jobs = laboratory.jobs(photo, reading.box, target, methods)
-pictures, below = st.container(), computed.blank_until(*jobs)
+pictures, below = st.container(), waiting.blank_until(*jobs)
 with pictures:
     attributions = laboratory.maps(jobs, methods, crop, drawing)
 if not attributions:
@@ -40,11 +40,11 @@ with below():
     st.header("Is it true of the network?")
     checked = laboratory.checked(attributions)
     if checked is None:
-        computed.stop("checks")
+        waiting.stop("checks")
         st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
         st.stop()
     check = computed.check(photo, reading.box, checked)
-    found = computed.blank_until(check)
+    found = waiting.blank_until(check)
     checks = laboratory.wait_for_checks(check)
     with found():
         laboratory.checks(checked, checks, crop, drawing)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from explainer.imagenet.removal import TIMELINE, VOICES
-from explainer.ui import chart_frame, computed, labels, photo_source, release_maps, removal, session
+from explainer.imagenet.published import TIMELINE, VOICES
+from explainer.ui import chart_frame, computed, labels, photo_source, session
+from explainer.ui.removal import afterlife, branches, figures, lists, maps, rule, sections, steps
 from explainer.vision import pipeline
 
 TOP = 5
@@ -14,33 +15,33 @@ st.markdown(
     "that a picture hardly shows. It was a count, a rule with a threshold, and judgement. Here is each of them, and "
     "what the removal did not reach."
 )
-removal.sections()
+sections.links()
 chart_frame.large()
 
-removal.section("steps")
-measure = removal.measure()
-removal.steps(measure)
-release_maps.releases(measure)
+sections.heading("steps")
+measure = steps.measure()
+steps.flows(measure)
+maps.releases(measure)
 
-removal.section("rule")
+sections.heading("rule")
 st.markdown(
     "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 of 5 "
     "or more when asked how well it can be seen in a picture. Draw the lines elsewhere, and see who crosses them."
 )
-removal.rule()
+rule.own()
 
-removal.section("kept")
-removal.kept_and_removed()
-removal.branches()
+sections.heading("kept")
+lists.kept_and_removed()
+branches.chart()
 
-removal.section("afterlife")
+sections.heading("afterlife")
 st.markdown(
     "To take a category out of a data set does not take it out of what was trained on it. These are lists "
     "of categories that models answer with."
 )
-removal.afterlife()
+afterlife.chart()
 
-removal.section("history")
+sections.heading("history")
 for event in TIMELINE:
     when, what = st.columns([1, 4])
     when.markdown(f"**{event.date}**")
@@ -49,10 +50,10 @@ for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
 
-removal.section("published")
-removal.published()
+sections.heading("published")
+figures.table()
 
-removal.section("photo")
+sections.heading("photo")
 photo = photo_source.bring_along()
 # The script is not stopped: that would stop what is still being asked for further up.
 if photo is not None and session.agreed():

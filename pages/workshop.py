@@ -1,12 +1,12 @@
 """Workshop: a guided talk for a room of people, on a projector, in the presenter's notes, and on phones."""
 
-from explainer.ui.workshop import doors, lobby, notes, phone, projector
+from explainer.ui.workshop import lobby, location, notes, phone, projector, refresh
 
 SCREENS = {"phone": phone.show, "projector": projector.show, "notes": notes.show}
 
-with doors.waiting():
-    room = doors.room()
+with refresh.waiting():
+    room = location.room()
     if room is None:
         lobby.show()
     else:
-        SCREENS[doors.view()](room)
+        SCREENS[location.view()](room)

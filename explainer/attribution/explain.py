@@ -402,7 +402,7 @@ def explain_photo(
     settings: Settings | None = None,
 ) -> Attribution:
     """Which pixels of exactly what the network saw of that face carried a label; errors as in `saliency.explain`."""
-    crop = faces.crop(photo, box, reader.classifier.card.transform.side)
+    crop = faces.crop(photo, box, reader.card.transform.side)
     return explain(reader.classifier, reader.head, crop, target, method, progress, settings)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from explainer.charts import style
-from explainer.imagenet.vocabularies import Status
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -68,32 +67,6 @@ def ballots(
             "zeroline": False,
         },
         legend={"y": 0},
-        dragmode=False,
-    )
-    return style.titled(figure, title, subtitle, text)
-
-
-def wall(labels: Mapping[Status, int], title: str, subtitle: str, large: bool = False) -> "go.Figure":
-    """Labels of each status as bars in its colour; `large` is for the back row."""
-    go, text = style.plotly(), style.LARGE if large else style.TEXT
-    figure = go.Figure(
-        go.Bar(
-            x=list(labels.values()),
-            y=list(labels),
-            orientation="h",
-            marker={"color": [style.STATUS[status] for status in labels], "line": {"width": 0}},
-            text=[f"{count:,}" for count in labels.values()],
-            textposition="outside",
-            textangle=0,
-            textfont={"size": text, **style.LETTERS},
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(
-        height=(style.ABOVE + 4 * text * len(labels)),
-        xaxis={"visible": False, "range": [0, max(1, *labels.values()) * 1.2]},
-        yaxis={"autorange": "reversed", "automargin": True, "title": None},
         dragmode=False,
     )
     return style.titled(figure, title, subtitle, text)

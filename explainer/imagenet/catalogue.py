@@ -8,25 +8,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from explainer.imagenet import taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Safety, Synset
+from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
-
-Fate = Literal["kept", "removed in 2019", "removed by 2021"]
 
 RATINGS = (1.0, 5.0)
 """The lowest and the highest imageability that can be given."""
-
-
-def fate(synset: Synset) -> Fate | None:
-    """What became of a category: announced for removal in 2019, gone by Winter 2021, or kept; None for an ancestor."""
-    if not synset.in_fall_2011:
-        return None
-    if synset.in_winter_2021:
-        return "kept"
-    return "removed by 2021" if synset.safety == "safe" else "removed in 2019"
 
 
 @dataclass(frozen=True)
@@ -38,7 +28,7 @@ class Facets:
     """
 
     people: bool = False
-    fates: frozenset[Fate] = frozenset()
+    statuses: frozenset[Status] = frozenset()
     safeties: frozenset[Safety] = frozenset()
     ratings: tuple[float, float] = RATINGS
     images: int = 0
@@ -48,7 +38,7 @@ class Facets:
         rated = synset.imageability is not None and self.ratings[0] <= synset.imageability <= self.ratings[1]
         return (
             (not self.people or synset.safety is not None)
-            and (not self.fates or fate(synset) in self.fates)
+            and (not self.statuses or vocabularies.status(synset.wnid) in self.statuses)
             and (not self.safeties or synset.safety in self.safeties)
             and (rated or self.ratings == RATINGS)
             and (synset.images or 0) >= self.images
@@ -113,7 +103,7 @@ def record(wnid: str, caption: Callable[[str], Caption]) -> dict[str, Any]:
         "images_below": below.images,
         "safety": synset.safety,
         "imageability": synset.imageability,
-        "fate": fate(synset),
+        "status": vocabularies.status(wnid),
         "releases": list(releases(wnid)),
     }
 

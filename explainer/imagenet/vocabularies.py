@@ -1,7 +1,7 @@
 """Named sets of categories and where they come from: ImageNet's releases, and the vocabularies of models."""
 
 import importlib.util
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,10 +76,19 @@ def sizes() -> tuple[int, int]:
 
 
 Status = Literal["kept", "not imageable", "sensitive", "offensive"]
+"""What became of a person category between 2019 and 2021: kept, or why it was removed."""
+
+FATES: Mapping[Status, str] = {
+    "kept": "kept",
+    "not imageable": "removed by 2021",
+    "sensitive": "removed in 2019",
+    "offensive": "removed in 2019",
+}
+"""What became of the categories of each status, in words that follow their safety."""
 
 
 def status(wnid: str) -> Status | None:
-    """What became of a person category between 2019 and 2021; None for a category that is no person's."""
+    """What became of a person category; None for any other category."""
     synset = taxonomy.load()[wnid]
     if synset.safety != "safe":
         return synset.safety

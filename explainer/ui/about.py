@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explainer.imagenet import removal, vocabularies, words
+from explainer.imagenet import published, vocabularies, words
 from explainer.imagenet.taxonomy import DATA
 from explainer.setup import files
 from explainer.vision import cards, pipeline
@@ -20,7 +20,7 @@ _READING = 800  # pixels that a line of prose is wide
 def prose() -> str:
     """The text of `data/about.md` as Markdown; the figures that can be counted are counted."""
     text = (DATA / "about.md").read_text(encoding="utf-8")
-    return text.format(faces=pipeline.MOST_FACES, **removal.figures())
+    return text.format(faces=pipeline.MOST_FACES, **published.figures())
 
 
 def text() -> None:

@@ -1,20 +1,11 @@
 """What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
 
-import asyncio
-import logging
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import TypeVar
 
 import streamlit as st
 from PIL.Image import Image
-from starlette.formparsers import MultiPartParser
-from streamlit import net_util, runtime
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explainer.attribution import explain as explaining
 from explainer.attribution import faithfulness
@@ -23,9 +14,9 @@ from explainer.attribution.faithfulness import Checks, Claim
 from explainer.attribution.methods import Settings
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
-from explainer.jobs import CancelledError, Job, Progress, Worker
-from explainer.ui import session
-from explainer.vision import cards, corruptions, faces, photos, pipeline, samples
+from explainer.jobs import Job, Progress, Worker, once
+from explainer.ui import session, waiting
+from explainer.vision import cards, corruptions, faces, pipeline, samples
 from explainer.vision.corruptions import Course, Strip
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
@@ -39,29 +30,14 @@ Owned = TypeVar("Owned")
 # most, so that a visitor's come to some 50 MB.
 _KEPT, _KEPT_LARGE = 32, 12
 
-_PATIENCE = 0.2  # seconds that a script waits before it looks at its job again
-
-# What a visitor waits for, and may stop: kinds of jobs, each kept in their session by that name.
-_WAITED_FOR = ("explanation", "explanations", "checks")
-
-# Seconds that a visitor may be away, a phone asleep, before their session goes; Streamlit's own limit is 120.
-_GRACE = 60
-
 
 def prepare() -> None:
-    """Keep uploads off the disk and libraries off the network, and load the models behind the first page."""
-    # Above this size Starlette writes an upload to a temporary file: never, as no larger one is let in.
-    MultiPartParser.spool_max_size = 2 * photos.MAX_BYTES
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    # Its lines would name each visitor's address.
-    logging.getLogger("uvicorn.access").disabled = True
-    # Streamlit would ask another host for this machine's address when a page is opened under a name it does not know.
-    net_util.get_external_ip = lambda: None
+    """Start to load the models and the dictionary, behind whatever is drawn."""
     _index()
     _readers()
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _readers() -> Worker[Detector]:
     """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
     worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
@@ -69,10 +45,13 @@ def _readers() -> Worker[Detector]:
     return worker
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _explainers() -> Worker[Detector]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
-    return Worker(faces.load, "explainer")
+    worker = Worker(faces.load, "explainer")
+    # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
+    worker.submit(_by(cards.DEFAULT, lambda reader, progress: reader.classifier))
+    return worker
 
 
 Work = Callable[[Owned, Progress], Made | Generator[None, None, Made]]
@@ -83,13 +62,13 @@ def _by(model: str, work: Work[Reader, Made]) -> Work[Detector, Made]:
     return lambda detector, progress: work(pipeline.load(model, detector), progress)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _downloads() -> Worker[None]:
     """The worker that downloads models, one at a time."""
     return Worker(lambda: None, "downloads")
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def downloads() -> dict[str, Job[None]]:
     """The downloads that visitors asked for, by the name of the model's card; those that ended stay."""
     return {}
@@ -111,7 +90,7 @@ def downloading() -> frozenset[str]:
     return frozenset(name for name, job in downloads().items() if not job.done and job.wanted())
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _index() -> Job[Index]:
     """The index of all categories; the dictionary, which takes seconds to open, is read behind the first page."""
     return Worker(lambda: None, "dictionary").submit(lambda nothing, progress: search.load())
@@ -167,7 +146,7 @@ def _checks(
     _attribution: Attribution,
 ) -> Job[Checks]:
     def check(reader: Reader, progress: Progress) -> Generator[None, None, Checks]:
-        crop = faces.crop(_photo, box, reader.classifier.card.transform.side)
+        crop = faces.crop(_photo, box, reader.card.transform.side)
         return faithfulness.check_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
 
     return _explainers().submit(_by(model, check))
@@ -225,43 +204,6 @@ def _supplied_explanation(name: str, target: Target, method: str) -> Job[Attribu
     )
 
 
-def present() -> None:
-    """Note that this visitor is here: a minute after they left, all of their session goes, the photo with it."""
-    context = get_script_run_ctx()
-    if context:
-        _present(context.session_id)
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda session_id: _gone(session_id))
-def _present(session_id: str) -> str:
-    return session_id
-
-
-def let_go(file: UploadedFile | None = None) -> None:
-    """Have the server drop a file that was uploaded, which it would keep until its session ends; or all of them.
-
-    One that was still on its way when its widget went is named by none.
-    """
-    context = get_script_run_ctx()
-    if context is None:
-        return
-    if file is None:
-        context.uploaded_file_mgr.remove_session_files(context.session_id)
-    elif isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def _gone(session_id: str) -> None:
-    # Streamlit keeps the session of who left until it stores another one, however long that takes.
-    def close() -> None:
-        server = runtime.get_instance()
-        if not server.is_active_session(session_id):  # they may have come back
-            server.close_session(session_id)
-
-    with suppress(RuntimeError):  # no event loop: it was a script that cleared the cache, and the visitor is here
-        asyncio.get_running_loop().call_later(_GRACE, close)
-
-
 def index() -> Index:
     """What categories are found by; without definitions until the dictionary was read."""
     job = _index()
@@ -270,24 +212,27 @@ def index() -> Index:
 
 def models() -> Mapping[str, tuple[str, ...]]:
     """Names of the models to download that answer with each vocabulary, asked for once for everybody."""
-    return wait(_models(), "Asking timm which models there are")
+    return waiting.wait(_models(), "Asking timm which models there are")
 
 
 def ready(model: str) -> None:
     """Wait until a model can be asked. Raises CardError where it cannot, in a sentence for the visitor."""
-    wait(_ready(model), "Loading the model, and asking it about known pictures")
+    waiting.wait(_ready(model), "Loading the model, and asking it about known pictures")
 
 
 def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
     """The reading of a photo by a model, by default the visitor's, computed once a session."""
-    return wait(_reading(photo.digest, whole, model or session.model(), photo), "Looking for faces, and for words")
+    job = _reading(photo.digest, whole, model or session.model(), photo)
+    result = waiting.wait(job, "Looking for faces, and for words")
+    _explainers()  # why is asked next
+    return result
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
     """The explanation of a label under the method's own settings, computed once a session."""
     jobs = _explanations(photo, box, target, {method: explaining.METHODS[method].settings})
-    _want("explanation", jobs)
-    return wait(jobs[0], "Tracing the label back to the pixels")
+    waiting.want("explanation", jobs)
+    return waiting.wait(jobs[0], "Tracing the label back to the pixels")
 
 
 def explain_all(
@@ -298,7 +243,7 @@ def explain_all(
     `methods` has all settings of each method by its name.
     """
     jobs = _explanations(photo, box, target, methods)
-    _want("explanations", jobs)
+    waiting.want("explanations", jobs)
     return jobs
 
 
@@ -311,49 +256,26 @@ def _explanations(
 
 def explained() -> list[Job[Attribution]]:
     """What this visitor last asked `explain_all` for, whether or not it was stopped; empty once it was forgotten."""
-    jobs: list[Job[Attribution]] = st.session_state.get("explanations", [])
-    return jobs
+    return waiting.wanted("explanations")
 
 
 def check(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Checks]:
     """Whether an explanation is true of the network, on its way, computed once a session."""
     asked = (attribution.target, attribution.method, attribution.settings, session.model())
     job = _checks(photo.digest, box, *asked, photo, attribution)
-    _want("checks", [job])
+    waiting.want("checks", [job])
     return job
-
-
-def stop(*kinds: str) -> None:
-    """Give up what is still being explained or checked for this visitor, or some kinds of it; what is done stays."""
-    for kind in kinds or _WAITED_FOR:
-        for job in st.session_state.get(kind, ()):
-            job.cancel()
-
-
-def arrive(page: str) -> None:
-    """Note which page this visitor is on; what another one was explaining to them is given up."""
-    if st.session_state.get("arrived_at") != page:
-        stop()
-    st.session_state["arrived_at"] = page
-
-
-def _want(kind: str, jobs: Sequence[Job[Any]]) -> None:
-    """Note what of a kind this visitor waits for; what they waited for before is given up, and holds nobody up."""
-    for job in st.session_state.get(kind, ()):
-        if job not in jobs:
-            job.cancel()
-    st.session_state[kind] = jobs
 
 
 def offered(kind: Kind) -> tuple[str, ...]:
     """The names of the methods that work with the model for targets of that kind."""
-    return wait(_offered(kind, session.model()), "Asking which methods work")
+    return waiting.wait(_offered(kind, session.model()), "Asking which methods work")
 
 
 def course(photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
     """The labels of a photo under every amount of a corruption, computed once a session."""
     job = _course(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
-    return wait(job, "Changing the picture a little")
+    return waiting.wait(job, "Changing the picture a little")
 
 
 def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
@@ -361,69 +283,26 @@ def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
 
     Computed once for everybody.
     """
-    return wait(_strangers(model or session.model()), "Showing it nobody")
+    return waiting.wait(_strangers(model or session.model()), "Showing it nobody")
 
 
 def supplied(name: str) -> Result:
     """The reading of a sample picture by its name, computed once for everybody."""
-    return wait(_supplied_reading(name), "Looking for faces, and for words")
+    return waiting.wait(_supplied_reading(name), "Looking for faces, and for words")
 
 
 def supplied_strip(name: str, corruption: str, release: str) -> Strip:
     """The labels of a sample picture's first face under a corruption, computed once for everybody."""
-    return wait(_supplied_strip(name, corruption, release), "Changing the picture a little")
+    return waiting.wait(_supplied_strip(name, corruption, release), "Changing the picture a little")
 
 
 def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
     """The explanation of a label of a sample picture's first face, computed once for everybody."""
-    return wait(_supplied_explanation(name, target, method), "Tracing the label back to the pixels")
+    return waiting.wait(_supplied_explanation(name, target, method), "Tracing the label back to the pixels")
 
 
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
-    stop()
-    for kind in _WAITED_FOR:
-        st.session_state.pop(kind, None)  # jobs hold what they found
+    waiting.forget()
     for computed in (_reading, _attribution, _checks, _course):
         computed.clear()
-
-
-def blank_until(*jobs: Job[Any]) -> Callable[[], DeltaGenerator]:
-    """Makes the container for what these jobs find, at the place of this call; until they are done it is blank.
-
-    What was drawn there before would stand until the script has drawn over it, below the progress of something else.
-    """
-    return st.container if all(job.done for job in jobs) else st.empty().container
-
-
-def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key: str | None = None) -> Made:
-    """The job's result; meanwhile its progress, or its place in the queue, stands on the page, and about how long yet.
-
-    Where there is `stop`, a button beside the bar calls it; `key` is the button's. A job that is given up meanwhile
-    ends the script, or the fragment.
-    """
-    if get_script_run_ctx(suppress_warning=True) is None:  # a worker asks
-        return job.result()
-    place = st.empty()
-    bar = None
-    while not job.wait(_PATIENCE):
-        if bar is None:
-            with place.container():
-                bar = st.empty()
-                if stop:
-                    st.button("Stop", key=key, on_click=stop)
-        bar.progress(job.progress, f"{doing}{_until(job)} …")
-    try:
-        result = job.result()
-    except CancelledError:  # the visitor left, or forgot the photo
-        place.caption("Stopped.")
-        st.stop()
-    place.empty()
-    return result
-
-
-def _until(job: Job[Any]) -> str:
-    """How many go before it, and about how many seconds it still takes where that can be told."""
-    ahead = f", {job.place} before you" if job.place else ""
-    left = job.seconds_left
-    return ahead if left is None or left < 2 else f"{ahead}, about {left:.0f} s more"

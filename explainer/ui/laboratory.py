@@ -15,7 +15,7 @@ from explainer.charts import attribution as attribution_charts
 from explainer.charts import pictures
 from explainer.imagenet import vocabularies
 from explainer.jobs import Job
-from explainer.ui import computed, labels, options
+from explainer.ui import computed, labels, options, waiting
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
@@ -143,7 +143,7 @@ def asked(photo: Photo, reading: Reading, target: Target, methods: Mapping[str, 
         st.session_state[_ASKED] = question
     asked = bool(st.session_state.get(_ASKED) == question)
     if not asked:
-        computed.stop()
+        waiting.stop()
     if not FEWEST <= len(methods) <= MOST:
         st.info(f"Choose {FEWEST} to {MOST} methods.")
         return False
@@ -179,12 +179,12 @@ def _contrast(before: str, after: str) -> None:
 
 def _stop() -> None:
     st.session_state[_STOPPED] = True
-    computed.stop("explanations")
+    waiting.stop("explanations")
 
 
 def _stop_checks() -> None:
     st.session_state[_CHECKED] = None
-    computed.stop("checks")
+    waiting.stop("checks")
 
 
 def drawing() -> Drawing:
@@ -231,14 +231,14 @@ def maps(
     for column, name, job in zip(columns, methods, jobs, strict=True):
         with column:
             st.markdown(f"**{METHODS[name].title}**")
-            places.append(computed.blank_until(job))
+            places.append(waiting.blank_until(job))
     found = []
     for column, name, job, place in zip(columns, methods, jobs, places, strict=True):
         with column:
             if st.session_state.get(_STOPPED) and not (job.done and job.wanted()):
                 place().caption("Stopped. “Explain” goes on with it.")
                 continue
-            attribution = computed.wait(job, METHODS[name].title, _stop, f"stop_{name}")
+            attribution = waiting.wait(job, METHODS[name].title, _stop, f"stop_{name}")
             with place():
                 title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
                 st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
@@ -305,7 +305,7 @@ def checked(attributions: Sequence[Attribution]) -> Attribution | None:
 
 def wait_for_checks(job: Job[Checks]) -> Checks:
     """What the checks of a map find, once they are through; a button beside their progress stops them."""
-    return computed.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
+    return waiting.wait(job, "Checking the map against the network", _stop_checks, "stop_checks")
 
 
 def randomised(correlations: Sequence[float]) -> str:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from PIL import Image, ImageOps
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explainer.ui import computed, laboratory, session
+from explainer.ui import computed, laboratory, session, streamlit_internals
+from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import photos, samples
 from explainer.vision.photos import Photo, PhotoError
 
@@ -154,7 +154,7 @@ def _upload(key: str) -> None:
     file = st.session_state[key]
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
-    computed.let_go(file)
+    streamlit_internals.drop_upload(file)
     if _take(lambda: photos.read(file.getvalue())):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
@@ -182,7 +182,7 @@ def _take(read: Callable[[], Photo]) -> bool:
 
 def _forget_all() -> None:
     _forget()
-    computed.let_go()
+    streamlit_internals.drop_uploads()
     st.session_state.pop("sample", None)
 
 

@@ -7,8 +7,7 @@ import streamlit as st
 
 from explainer.imagenet import words
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import sentences
-from explainer.ui.workshop import doors
+from explainer.ui import access, sentences
 from explainer.vision import cards
 from explainer.workshop.rooms import Preset
 
@@ -96,7 +95,7 @@ def _rules() -> list[Preset]:
 
     A room is no property of a session: who is in one comes to the other pages by another tab as well.
     """
-    on = None if doors.is_presenter() else doors.in_force()
+    on = None if access.is_presenter() else access.in_force()
     return [rules for rules in (st.session_state.get(_RULES), on) if rules]
 
 

@@ -9,9 +9,10 @@ import streamlit as st
 
 from explainer.charts import tree as tree_charts
 from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies, words
-from explainer.imagenet.catalogue import Facets, Fate
+from explainer.imagenet.catalogue import Facets
 from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
 from explainer.ui import computed, options, session
 from explainer.ui.category_card import plain
@@ -229,7 +230,7 @@ def listing(wnid: str) -> None:
     with st.expander("Filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
-            fates=frozenset(options.several("What became of it", get_args(Fate), "fates")),
+            statuses=frozenset(options.several("What became of it", get_args(Status), "statuses")),
             safeties=frozenset(options.several("Safety", get_args(Safety), "safeties")),
             ratings=cast(
                 "tuple[float, float]",  # as it is set to be
@@ -277,7 +278,7 @@ def _clear_filters() -> None:
     st.session_state.update(_UNFILTERED)
 
 
-_UNFILTERED = {"people": False, "fates": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
+_UNFILTERED = {"people": False, "statuses": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
 
 
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
@@ -291,7 +292,7 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
         "categories below": [tree.below(wnid).categories for wnid in wnids],
         "safety": [synset.safety for synset in synsets],
         "imageability": [synset.imageability for synset in synsets],
-        "what became of it": [catalogue.fate(synset) for synset in synsets],
+        "what became of it": list(map(vocabularies.status, wnids)),
         "wnid": list(wnids),
     }
 

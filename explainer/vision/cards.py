@@ -20,6 +20,10 @@ class CardError(Exception):
     """A model card that is missing or wrong, in a sentence."""
 
 
+class ClassifierError(CardError):
+    """A model whose weights are missing or are not what its card says, in a sentence."""
+
+
 People = Literal["zero-shot", "trained"]
 """How a model comes to person categories: by likeness to the objects it saw, or as outputs that it was trained on."""
 

@@ -6,9 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import timm
 import torch
-import torchvision
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
@@ -16,12 +14,8 @@ from torch import nn
 
 from explainer.imagenet import vocabularies
 from explainer.setup import files
-from explainer.vision import cards, openvino
-from explainer.vision.cards import ModelCard, Transform
-
-
-class ClassifierError(cards.CardError):
-    """A model whose weights are missing or are not what its card says, in a sentence."""
+from explainer.vision import cards, faces, openvino
+from explainer.vision.cards import ClassifierError, ModelCard, Transform
 
 
 class Standardise(nn.Module):
@@ -103,11 +97,8 @@ class Classifier:
         return layer.grid if isinstance(layer, Gridded) else layer
 
     def to_pixels(self, crops: Sequence[Image.Image]) -> NDArray[np.uint8]:
-        """RGB pictures as one array, uint8 (N, side, side, 3). Raises ValueError for a picture of another size."""
-        side = self.card.transform.side
-        if any(crop.size != (side, side) for crop in crops):
-            raise ValueError(f"The network sees {side} x {side} pixels, not {[crop.size for crop in crops]}.")
-        return np.stack([np.asarray(crop) for crop in crops])
+        """RGB pictures as one array, as `faces.stack` makes it."""
+        return faces.stack(crops, self.card.transform.side)
 
     def to_inputs(self, crops: Sequence[Image.Image]) -> torch.Tensor:
         """RGB pictures as the module takes them; errors as in `to_pixels`."""
@@ -115,9 +106,24 @@ class Classifier:
         return inputs
 
 
+def _by_timm(name: str, classes: int) -> nn.Module:
+    import timm
+
+    module: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
+    return module
+
+
+def _by_torchvision(name: str, classes: int) -> nn.Module:
+    import torchvision
+
+    module: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=classes)
+    return module
+
+
+# Each is imported where a card names it: they are slow to import.
 _LIBRARIES: Mapping[cards.Library, Callable[[str, int], nn.Module]] = {
-    "timm": lambda name, classes: timm.create_model(name, pretrained=False, num_classes=classes),
-    "torchvision": lambda name, classes: torchvision.models.get_model(name, weights=None, num_classes=classes),
+    "timm": _by_timm,
+    "torchvision": _by_torchvision,
 }
 
 # Neither runs code from a file.

@@ -205,7 +205,7 @@ CORRUPTIONS = {
 
 def strangers(reader: Reader) -> list[tuple[str, Image.Image, Reading]]:
     """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
-    crops = nobody(reader.classifier.card.transform.side)
+    crops = nobody(reader.card.transform.side)
     readings = pipeline.label(reader, list(crops.values()), [None] * len(crops))
     return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
 
@@ -307,7 +307,7 @@ class Course:
 def course(reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
     """The picture of a reading under every amount of a corruption. Raises KeyError for unknown names."""
     entry = CORRUPTIONS[corruption]
-    side = reader.classifier.card.transform.side
+    side = reader.card.transform.side
     boxes = [_found_again(reader, entry, photo, reading.box, amount) for amount in entry.grid]
     crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, entry.grid, strict=True)]
     readings = pipeline.label(reader, crops, boxes)
@@ -346,7 +346,7 @@ def changed(
     reader: Reader, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
 ) -> tuple[Changed, ...]:
     """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
-    side = reader.classifier.card.transform.side
+    side = reader.card.transform.side
     boxes = [_found_again(reader, CORRUPTIONS[corruption], photo, reading.box, amount) for amount in amounts]
     crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, amounts, strict=True)]
     readings = pipeline.label(reader, crops, boxes)

@@ -145,6 +145,13 @@ def seen(size: tuple[int, int], box: Box | None) -> Box:
     return Box(round(left), round(top), round(right), round(bottom))
 
 
+def stack(crops: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
+    """RGB pictures as one array, uint8 (N, side, side, 3). Raises ValueError for a picture of another size."""
+    if any(crop.size != (side, side) for crop in crops):
+        raise ValueError(f"The network sees {side} x {side} pixels, not {[crop.size for crop in crops]}.")
+    return np.stack([np.asarray(crop) for crop in crops])
+
+
 def _stretch(start: int, end: int, length: float, limit: int) -> tuple[float, float]:
     """A stretch of that length with the same middle, moved into 0..limit; all of it where it is longer."""
     length = min(length, limit)

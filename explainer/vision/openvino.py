@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -25,11 +26,12 @@ Forward = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
 
 
 def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
-    """A function that does what `module` does: arrays like `example` to its outputs, each float32 (N, ...), any N.
+    """A function that does what `module` does: arrays like `example` to its outputs, as `ready` has it."""
+    return ready(convert(module, example))
 
-    It computes in float32, so that its outputs equal the module's to about 1e-5. Any number of threads may call it at
-    once; a batch is shared out among the cores, each of which has its part to itself.
-    """
+
+def convert(module: "nn.Module", example: "torch.Tensor") -> "openvino.Model":
+    """OpenVINO's form of a module, for inputs like `example` with any number of rows."""
     import openvino
     import torch
 
@@ -41,7 +43,7 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
         # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
         torch._C._jit_clear_class_registry()
         torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
-    return _forward(model)
+    return model
 
 
 _tracing = threading.Lock()
@@ -62,10 +64,32 @@ def load(path: Path) -> Forward:
     picture.set_color_format(ColorFormat.RGB)
     steps.input().preprocess().convert_color(ColorFormat.BGR)
     steps.input().model().set_layout(openvino.Layout("NCHW"))
-    return _forward(steps.build())
+    return ready(steps.build())
 
 
-def _forward(model: "openvino.Model") -> Forward:
+def to_bytes(model: "openvino.Model") -> tuple[bytes, bytes]:
+    """A model as its description and its weights, in float32. Raises OSError or RuntimeError where the disk is full."""
+    import openvino
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "network.xml")
+        openvino.save_model(model, file, compress_to_fp16=False)
+        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
+
+
+def from_bytes(network: bytes, weights: bytes) -> "openvino.Model":
+    """A model from what `to_bytes` gave. Raises RuntimeError where it is something else."""
+    import openvino
+
+    return openvino.Core().read_model(network, weights)
+
+
+def ready(model: "openvino.Model") -> Forward:
+    """A function from arrays to a model's outputs, each float32 (N, ...), any N.
+
+    It computes in float32, so that the outputs equal those of the module it was made of to about 1e-5. Any number of
+    threads may call it at once; a batch is shared out among the cores, each of which has its part to itself.
+    """
     import openvino
     from openvino import properties
 

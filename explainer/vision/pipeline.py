@@ -1,5 +1,6 @@
 """The way through: a photo, its faces, what is cut out for the network, and the labels under each release."""
 
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -16,15 +17,18 @@ from explainer.imagenet import vocabularies
 from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Caption
 from explainer.setup import files
-from explainer.vision import cards, faces
+from explainer.vision import cards, compiled, faces, openvino, selftest
+from explainer.vision.cards import ClassifierError, ModelCard
+from explainer.vision.compiled import Compiled
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
 
-# These import torch, which takes seconds; the pages know this module before a photo is there to be read.
+# These import torch, which takes seconds and half a gigabyte: reading a photo does without.
 if TYPE_CHECKING:
     from explainer.vision.classifiers import Classifier
-    from explainer.vision.openvino import Forward
     from explainer.vision.people import PeopleHead
+
+_log = logging.getLogger(__name__)
 
 MOST_FACES = 8
 """How many faces of a photo are labelled, the largest first; all are boxed."""
@@ -34,13 +38,39 @@ _AT_ONCE = MOST_FACES
 
 
 @dataclass(frozen=True, eq=False)
+class Models:
+    """A model as it reads, compiled, and as it is explained: as modules, which are loaded when they are asked for."""
+
+    card: ModelCard
+    compiled: Compiled
+    modules: Callable[[], tuple["Classifier", "PeopleHead"]]
+
+
+@dataclass(frozen=True, eq=False)
 class Reader:
     """All that a photo passes through, loaded. One thread at a time."""
 
     detector: Detector
-    classifier: "Classifier"
-    head: "PeopleHead"
-    forward: "Forward"
+    models: Models
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the model."""
+        return self.models.card
+
+    @property
+    def classifier(self) -> "Classifier":
+        """The model as a module. The first call takes seconds, as it imports torch."""
+        return self.models.modules()[0]
+
+    @property
+    def head(self) -> "PeopleHead":
+        """What makes person categories of the classifier's answer; slow like `classifier`."""
+        return self.models.modules()[1]
+
+    def forward(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """Squares, uint8 (N, side, side, 3), to object shares (N, objects) and person scores (N, people)."""
+        return self.models.compiled.forward(pixels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,33 +130,64 @@ def load(model: str = cards.DEFAULT, detector: Detector | None = None) -> Reader
     """
     with _loading[model]:
         models = _default() if model == cards.DEFAULT else _others(model)
-    return Reader(detector or faces.load(), *models)
+    return Reader(detector or faces.load(), models)
 
 
-_loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-_Models = tuple["Classifier", "PeopleHead", "Forward"]
+_loading: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
 
-def _models(name: str) -> _Models:
+def _models(name: str) -> Models:
+    card = cards.load(name)
+
+    @cache
+    def load_modules() -> tuple["Classifier", "PeopleHead"]:
+        import torch
+
+        from explainer.vision import classifiers, people
+
+        # A second thread gains a fifth on networks of this size, and takes a core from a visitor.
+        torch.set_num_threads(1)
+        classifier = classifiers.load(card)
+        selftest.check_classifier(classifier)
+        return classifier, people.load(classifier)
+
+    def modules() -> tuple["Classifier", "PeopleHead"]:
+        with _loading[name]:
+            return load_modules()
+
+    network = _kept(card) or _compiled(card, *modules())
+    if card.weights.asset:
+        files.note(card.weights.asset)
+    return Models(card, network, modules)
+
+
+def _kept(card: ModelCard) -> Compiled | None:
+    """The network that an earlier start compiled, if it is whole and knows the sample pictures."""
+    network = compiled.load(card) if card.weights.is_whole() else None
+    if network is not None:
+        try:
+            selftest.check(card, network.objects, lambda pixels: network.forward(pixels)[0])
+        except ClassifierError:
+            _log.warning("%s fails the self-test: it is compiled anew.", compiled.path(card))
+            return None
+    return network
+
+
+def _compiled(card: ModelCard, classifier: "Classifier", head: "PeopleHead") -> Compiled:
+    """The network, compiled now, and kept for the next start."""
     import torch
 
-    from explainer.vision import classifiers, openvino, people, selftest
+    from explainer.vision import people
 
-    torch.set_num_threads(1)  # a second thread gains a fifth on networks of this size, and takes a core from a visitor
-    classifier = classifiers.load(cards.load(name))
-    selftest.check(classifier)
-    if classifier.card.weights.asset:
-        files.note(classifier.card.weights.asset)
-    head = people.load(classifier)
-    side = classifier.card.transform.side
+    side = card.transform.side
     pictures = torch.zeros(1, side, side, 3, dtype=torch.uint8)
-    forward = openvino.compile(people.Readout(classifier, head).eval(), pictures)
-    return classifier, head, forward
+    model = openvino.convert(people.Readout(classifier, head).eval(), pictures)
+    compiled.save(card, model, head.objects, head.wnids)
+    return Compiled(openvino.ready(model), head.objects, head.wnids)
 
 
 @cache
-def _default() -> _Models:
+def _default() -> Models:
     return _models(cards.DEFAULT)
 
 
@@ -138,15 +199,16 @@ def read(reader: Reader, photo: Photo, whole: bool = False) -> Result:
     start = time.perf_counter()
     boxes = () if whole else faces.detect(reader.detector, photo)
     regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
-    crops = [faces.crop(photo, region, reader.classifier.card.transform.side) for region in regions]
+    crops = [faces.crop(photo, region, reader.card.transform.side) for region in regions]
     readings = label(reader, crops, regions)
     detector = "none" if whole else reader.detector.name
-    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start, reader.classifier.card.name)
+    return Result(photo.size, detector, boxes, readings, time.perf_counter() - start, reader.card.name)
 
 
 def label(reader: Reader, crops: Sequence[Image.Image], boxes: Sequence[Box | None]) -> tuple[Reading, ...]:
     """The readings of squares as the network sees them; `boxes` says where each was cut out."""
-    pixels = reader.classifier.to_pixels(crops)
+    network = reader.models.compiled
+    pixels = faces.stack(crops, reader.card.transform.side)
     # Copies, as a row would keep all of its pass in memory.
     answers = (
         (shares.copy(), points.copy())
@@ -154,7 +216,7 @@ def label(reader: Reader, crops: Sequence[Image.Image], boxes: Sequence[Box | No
         for shares, points in zip(*reader.forward(pixels[at : at + _AT_ONCE]), strict=True)
     )
     return tuple(
-        Reading(box, reader.head.objects, reader.head.wnids, shares, points, reader.classifier.card.name)
+        Reading(box, network.objects, network.people, shares, points, reader.card.name)
         for box, (shares, points) in zip(boxes, answers, strict=True)
     )
 

@@ -4,13 +4,21 @@ Weights carry no names of their classes. Where a file, a transform or an order o
 model still answers, and nonsense; known photographs tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.vision import faces, samples
-from explainer.vision.classifiers import Classifier, ClassifierError
+from explainer.vision.cards import ClassifierError, ModelCard
+
+if TYPE_CHECKING:  # it imports torch, which a compiled network does without
+    from explainer.vision.classifiers import Classifier
+
+Answers = Callable[[NDArray[np.uint8]], NDArray[Any]]
+"""Squares, uint8 (N, side, side, 3), to a number for each category, (N, categories), the highest for the likeliest."""
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "cat": ("n02121620",),  # cat
@@ -31,28 +39,42 @@ be a cup. The other two pictures tell that; a model may miss one of them, but no
 """
 
 
-def recognised(classifier: Classifier) -> frozenset[str]:
-    """The names of the pictures of KNOWN for which a right answer is among the model's first."""
+def recognised(card: ModelCard, wnids: Sequence[str], answers: Answers) -> frozenset[str]:
+    """The names of the pictures of KNOWN for which a right answer is among a model's first.
+
+    `wnids` are the categories that the model's answers are about, in their order.
+    """
     tree = taxonomy.load()
-    crops = [faces.crop(samples.read(name), None, classifier.card.transform.side) for name in KNOWN]
-    with torch.no_grad():
-        logits = classifier.module(classifier.to_inputs(crops)).numpy()
+    side = card.transform.side
+    crops = [faces.crop(samples.read(name), None, side) for name in KNOWN]
 
     def right(wnid: str, roots: tuple[str, ...]) -> bool:
         return wnid in tree and any(root in path for path in tree.hypernym_paths(wnid) for root in roots)
 
     return frozenset(
         name
-        for (name, roots), row in zip(KNOWN.items(), logits, strict=True)
-        if any(right(label.wnid, roots) for label in vocabularies.top(row, classifier.wnids, TOP))
+        for (name, roots), row in zip(KNOWN.items(), answers(faces.stack(crops, side)), strict=True)
+        if any(right(label.wnid, roots) for label in vocabularies.top(row, tuple(wnids), TOP))
     )
 
 
-def check(classifier: Classifier) -> None:
+def check(card: ModelCard, wnids: Sequence[str], answers: Answers) -> None:
     """Raises ClassifierError, in a sentence, for a model that does not know the sample pictures."""
-    known = recognised(classifier)
+    known = recognised(card, wnids, answers)
     if CERTAIN not in known or len(known) < len(KNOWN) - MISSES:
         raise ClassifierError(
-            f"{classifier.card.title} does not answer, as it failed the self-test: of {len(KNOWN)} sample pictures it "
+            f"{card.title} does not answer, as it failed the self-test: of {len(KNOWN)} sample pictures it "
             f"knew {', '.join(sorted(known)) or 'none'}. Its weights or the order of its labels must be wrong."
         )
+
+
+def check_classifier(classifier: "Classifier") -> None:
+    """`check` of a classifier's module."""
+    import torch
+
+    def logits(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        with torch.no_grad():
+            rows: NDArray[Any] = classifier.module(classifier.standardise(torch.from_numpy(pixels))).numpy()
+            return rows
+
+    check(classifier.card, classifier.wnids, logits)

@@ -3,7 +3,6 @@
 Each is one HTML file that asks no host for anything and prints in grey. Jinja escapes every value.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from explainer.charts import style
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.taxonomy import DATA
-from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.vocabularies import FATES, Status
 from explainer.imagenet.words import Caption, Context
-from explainer.workshop import agreement, questions, rooms, sheets, talk
+from explainer.workshop import questions, rooms, sheets, talk
 from explainer.workshop import record as records
+from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Deck, Published
 from explainer.workshop.record import Decision, Record
-from explainer.workshop.sheets import Sheet
+from explainer.workshop.reports import REASONS
 from explainer.workshop.votes import Marks
-from explainer.workshop.wall import FEWEST, REASONS
 
 _ROWS, _ACROSS = 4, 2  # cards on a page
 
@@ -47,16 +46,10 @@ KEPT = {
     "votes": ("Answers to the questions about words, by token", "each phone that votes"),
     "hands": ("Hands that the presenter counted", "nobody in particular"),
     "marks": (
-        "Which of 48 pictures were marked, and whether in haste, by token",
+        "Which pictures of a page were marked, by token",
         "each phone that hands in the page",
     ),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
-    "labels": ("How many labels of each class were added to the wall, by token", "who asks for it; can be withdrawn"),
-    "pictures": (
-        "Which supplied pictures, and whether one of their own, had its labels added to the wall, by token",
-        "who asks for it; can be withdrawn",
-    ),
-    "words": ("Words of kept categories added to the wall, by token", "who asks for it; can be withdrawn"),
 }
 """What is kept, and of whom, by the table of the store that keeps it."""
 
@@ -78,7 +71,6 @@ def handout(record: Record) -> str:
         record=record,
         decks=_decks(record),
         sheets=_sheets(record.marks),
-        wall=_wall(record),
         flags=[
             {"caption": _caption(flag.wnid), "reason": REASONS[flag.reason], "count": flag.count}
             for flag in record.flags
@@ -87,7 +79,6 @@ def handout(record: Record) -> str:
         talk=talk.load(),
         figures=talk.figures(),
         sources=sources(),
-        side=sheets.SIDE,
     )
 
 
@@ -143,25 +134,11 @@ def _said(count: int) -> int | None:
     return count if count >= FEWEST else None
 
 
-def _alpha(alpha: float | None) -> str:
-    return "cannot be said" if alpha is None else f"{round(alpha, 2) + 0.0:.2f}"  # + 0.0, or there is a -0.00
-
-
-def _agreed(record: Record, deck: Deck, round: int) -> tuple[str, int]:
-    """The agreement on a deck's words in words, and over how many it was computed: 0 where it cannot be said."""
-    alpha = records.alpha(record, deck.name, round)
-    return _alpha(alpha), 0 if alpha is None else records.agreed_on(record, deck.name, round)
-
-
 def _decks(record: Record) -> list[dict[str, Any]]:
     return [
         {
             "title": deck.title,
             "question": deck.question,
-            "alphas": {
-                round: _agreed(record, deck, round)
-                for round in sorted({tally.round for decision in decisions for tally in decision.tallies})
-            },
             "decisions": [_decision(deck, decision) for decision in decisions],
         }
         for deck in questions.DECKS.values()
@@ -183,7 +160,11 @@ def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
 
 def _on_record(published: Published) -> str:
     rated = published.imageability
-    parts = (published.safety, rated is not None and f"imageability {rated:.1f} of 5", published.fate)
+    parts = (
+        published.safety,
+        rated is not None and f"imageability {rated:.1f} of 5",
+        published.status and FATES[published.status],
+    )
     return ", ".join(part for part in parts if part)
 
 
@@ -193,44 +174,13 @@ def _sheets(marks: Sequence[Marks]) -> list[dict[str, Any]]:
             "caption": _caption(sheet.wnid),
             "on_record": _on_record(questions.published(sheet.wnid)),
             "images": taxonomy.load()[sheet.wnid].images,
-            "rounds": [_round(sheet, one) for one in rounds],
-            "pictures": [
-                {
-                    "title": picture.title,
-                    "source": f"data:{sheets.MIME};base64,{base64.b64encode(picture.data).decode()}",
-                    "counts": [_said(one.marked[picture.number - 1]) for one in rounds],
-                }
-                for picture in sheet.pictures
-            ],
+            "pages": _said(one.pages),  # where that is not said, the template leaves out the rest
+            "seen": sheets.share(one.pages, one.marked, sheet.showing),
+            "others": sheets.share(one.pages, one.marked, sheet.others),
         }
-        for sheet in map(sheets.sheet, sheets.SHEETS)
-        if (rounds := [one for one in marks if one.sheet == sheet.name])
+        for one in marks
+        for sheet in [sheets.sheet(one.sheet)]
     ]
-
-
-def _round(sheet: Sheet, marks: Marks) -> dict[str, Any]:
-    sight = agreement.of_marks(marks.pages, marks.marked, sheet.showing)
-    return {
-        "number": marks.round,
-        "title": "without the clock by choice" if marks.unhurried else sheets.ROUNDS.get(marks.round),
-        "pages": _said(sight.pages),  # where that is not said, the template leaves out the rest
-        "alpha": _alpha(sight.alpha),
-        "seen": sight.seen,
-        "others": sight.mistaken,
-    }
-
-
-def _wall(record: Record) -> dict[str, Any]:
-    participants = record.wall.participants
-    few = participants < FEWEST  # a few may have added many labels
-    labels = {status: None if few else _said(count) for status, count in record.wall.labels.items()}
-    return {
-        # Most add one label: from their number the one count that is hidden could be computed.
-        "participants": None if None in labels.values() else participants,
-        "labels": labels,
-        "most": _most(labels.values()),
-        "words": [(_caption(wnid), count) for wnid, count in record.wall.words.items()],
-    }
 
 
 def _most(*counts: Iterable[int | None]) -> int:

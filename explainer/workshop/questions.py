@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from explainer.imagenet import catalogue, taxonomy
-from explainer.imagenet.catalogue import Fate
+from explainer.imagenet import taxonomy, vocabularies
 from explainer.imagenet.removal import THRESHOLD
 from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.vocabularies import Status
 
 Level = Literal["nominal", "ordinal"]
 Outcome = Literal["same", "different", "undecided"]
@@ -163,13 +163,13 @@ class Published:
     wnid: str
     safety: Safety | None
     imageability: float | None
-    fate: Fate | None
+    status: Status | None
 
 
 def published(wnid: str) -> Published:
     """The record of a category. Raises taxonomy.UnknownCategory."""
     synset = taxonomy.load()[wnid]
-    return Published(wnid, synset.safety, synset.imageability, catalogue.fate(synset))
+    return Published(wnid, synset.safety, synset.imageability, vocabularies.status(wnid))
 
 
 def median(counts: Mapping[str, int]) -> float | None:

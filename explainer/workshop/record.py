@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from explainer.imagenet import catalogue, taxonomy, words
+from explainer.imagenet import catalogue, taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
-from explainer.workshop import agreement, questions, rooms, votes, wall
+from explainer.workshop import questions, reports, rooms, votes
+from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Published
+from explainer.workshop.reports import REASONS, Flag
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from explainer.workshop.votes import Marks, Tally
-from explainer.workshop.wall import FEWEST, REASONS, Flag, Wall
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Record:
     participants: int
     decisions: tuple[Decision, ...]
     marks: tuple[Marks, ...]
-    wall: Wall
     flags: tuple[Flag, ...]
 
 
@@ -63,8 +63,7 @@ def record(store: Store, code: str) -> Record:
             for question, some in tallies.items()
         ),
         votes.marks(store, code),
-        wall.wall(store, code),
-        wall.flags(store, code),
+        reports.flags(store, code),
     )
 
 
@@ -87,28 +86,6 @@ def on_handout(tally: Tally) -> dict[str, int | None]:
     return {answer: count if count >= FEWEST else None for answer, count in tally.counts.items()}
 
 
-def alpha(record: Record, deck: str, round: int) -> float | None:
-    """The agreement within the room on a deck's questions in a round, as `agreement.alpha` has it.
-
-    Questions that fewer than FEWEST answered are left out.
-    """
-    return agreement.of_votes(questions.DECKS[deck], _counts(record, deck, round))
-
-
-def agreed_on(record: Record, deck: str, round: int) -> int:
-    """How many questions `alpha` rests on."""
-    return len(agreement.units(questions.DECKS[deck], _counts(record, deck, round)))
-
-
-def _counts(record: Record, deck: str, round: int) -> list[dict[str, int]]:
-    return [
-        tally.counts
-        for decision in record.decisions
-        for tally in decision.tallies
-        if tally.round == round and tally.total >= FEWEST and questions.question(decision.question).deck.name == deck
-    ]
-
-
 def data_version() -> str:
     """The version of the app, and the first digits of the SHA-256 of the table of ImageNet's facts."""
     digest = hashlib.sha256((taxonomy.DATA / "imagenet_synsets.csv").read_bytes()).hexdigest()
@@ -127,7 +104,6 @@ def to_csv(record: Record) -> str:
             *_header(record),
             *_decisions(record),
             *_marks(record),
-            *_wall(record),
         ),
     )
 
@@ -137,7 +113,7 @@ def flags_csv(record: Record) -> str:
 
     Above them the same as above the totals; and as there, a count below FEWEST is not said.
     """
-    return catalogue.as_csv(("wnid", "words", "fate", "reason", "reports"), (*_header(record), *_flags(record)))
+    return catalogue.as_csv(("wnid", "words", "status", "reason", "reports"), (*_header(record), *_flags(record)))
 
 
 def _header(record: Record) -> Iterator[tuple[object, ...]]:
@@ -161,25 +137,13 @@ def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
 
 def _marks(record: Record) -> Iterator[tuple[object, ...]]:
     for marks in record.marks:
-        round = f"{marks.round} (took their time)" if marks.unhurried else marks.round
-        yield marks.sheet, "pages", round, "", _said(marks.pages)
-        for place, count in enumerate(marks.marked, start=1):
-            yield marks.sheet, f"picture {place}", round, "marked", _said(count)
-
-
-def _wall(record: Record) -> Iterator[tuple[object, ...]]:
-    few = record.wall.participants < FEWEST
-    for status, count in record.wall.labels.items():
-        yield "wall", "labels", "", status, _said(0 if few else count)
-    for wnid, count in record.wall.words.items():
-        yield "wall", words.caption(wnid, Context.TREE_FILE).text, "", "participants", count
+        yield marks.sheet, "pages", "", "", _said(marks.pages)
 
 
 def _flags(record: Record) -> Iterator[tuple[object, ...]]:
-    tree = taxonomy.load()
     for flag in record.flags:
         said = words.caption(flag.wnid, Context.TREE_FILE).text
-        yield flag.wnid, said, catalogue.fate(tree[flag.wnid]), REASONS[flag.reason], _said(flag.count)
+        yield flag.wnid, said, vocabularies.status(flag.wnid), REASONS[flag.reason], _said(flag.count)
 
 
 def _said(count: int) -> object:

@@ -6,21 +6,20 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from explainer.imagenet import vocabularies
 from explainer.workshop import questions, rooms
 from explainer.workshop.questions import Question
+from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from explainer.workshop.votes import PICTURES
-from explainer.workshop.wall import FEWEST, REASONS
 
 PHONES = 24
 """Made-up participants."""
 
-# Made up like everything here: how wide ratings scatter in the rounds, who stays silent, and what haste does to an eye.
+# Made up like everything here: how wide ratings scatter in the rounds, who stays silent, and what is marked in haste.
 _SPREAD = {1: 1.3, 2: 0.8}
 _SILENT = 0.1
-_MARKED = {1: (0.75, 0.12), 2: (0.95, 0.02)}  # of pictures that show the word, and of others; the first round is timed
+_MARKED = 0.75, 0.12  # of pictures that show the word, and of others
 
 
 def rehearse(
@@ -32,7 +31,7 @@ def rehearse(
     seed: int = 0,
     phones: bool = True,
 ) -> Room:
-    """A new room, marked as a rehearsal, with votes on its deck, reports, a wall, and marks on `sheets`.
+    """A new room, marked as a rehearsal, with votes on its deck, reports, and marks on `sheets`.
 
     `sheets` gives for each sheet the places, from 0, of the pictures that show its word. The same seed gives the same
     votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
@@ -49,9 +48,8 @@ def rehearse(
         if chance.random() > _SILENT
     ]
     marks = [
-        (room.code, sheet, round, token, _marked(showing, *_MARKED[round], chance), False)
+        (room.code, sheet, token, _marked(showing, *_MARKED, chance))
         for sheet, showing in (sheets or {}).items()
-        for round in _MARKED
         for token in tokens
     ]
     flags = [
@@ -63,20 +61,17 @@ def rehearse(
         )
         for token in tokens[: PHONES // 2]
     ]
-    people, kept = (sorted(vocabularies.person_categories(release)) for release in ("fall-2011", "winter-2021"))
-    labels = {token: kept[0] if place < FEWEST else str(chance.choice(people)) for place, token in enumerate(tokens)}
-    statuses = {token: vocabularies.status(wnid) for token, wnid in labels.items()}
+    rows: dict[str, list[tuple[object, ...]]] = {
+        "participants (room, token)": [(room.code, token) for token in tokens],
+        "votes (room, question, round, token, answer)": [*votes],
+        "marks (room, sheet, token, pictures)": [*marks],
+        "flags (room, token, wnid, reason)": [*flags],
+    }
 
     def work(connection: sqlite3.Connection) -> None:
-        def insert(table: str, rows: list[tuple[object, ...]], places: int) -> None:
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * places)})", rows)  # noqa: S608
-
-        insert("participants", [(room.code, token) for token in tokens], 2)
-        insert("votes", [*votes], 5)
-        insert("marks", [*marks], 6)
-        insert("flags", [*flags], 4)
-        insert("labels", [(room.code, token, status, 1) for token, status in statuses.items()], 4)
-        insert("words", [(room.code, *label) for label in labels.items() if statuses[label[0]] == "kept"], 3)
+        for table, some in rows.items():
+            places = ", ".join("?" * (table.count(",") + 1))
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", some)  # noqa: S608
 
     store.write(work)
     return room

@@ -24,9 +24,6 @@ MOST_PARTICIPANTS = 1000
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
-WALL = "wall"
-"""The step from whose beginning the labels of an hour are counted."""
-
 LAPSE = 24 * 3600.0
 """Seconds after its last step or vote in which a room's rules hold for the whole app."""
 
@@ -78,7 +75,7 @@ class Preset:
     """What a presenter decides for a room before anybody joins.
 
     `own_faces`: whether a participant's own photograph may be used. `masks_locked`: whether no phone may reveal words.
-    On the wall masks hold in both. `decks`: names of those that may be voted on.
+    On the projector masks hold in both. `decks`: names of those that may be voted on.
     """
 
     name: str
@@ -108,8 +105,7 @@ PRESETS: Mapping[str, Preset] = {
 class Room:
     """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
 
-    `phones`: whether people are asked to join, or their hands are counted alone. `walled`: when the step
-    of the wall was first entered, None before.
+    `phones`: whether people are asked to join, or their hands are counted alone.
     """
 
     code: str
@@ -120,7 +116,6 @@ class Room:
     created: datetime.datetime
     ended: datetime.datetime | None
     phones: bool
-    walled: datetime.datetime | None
 
     @property
     def rules(self) -> Preset:
@@ -181,29 +176,18 @@ def open_room(
     def work(connection: sqlite3.Connection) -> str:
         while True:
             code = "".join(secrets.choice(_LETTERS) for _ in range(5))
-            row = (
-                code,
-                preset,
-                deck,
-                route,
-                rehearsal,
-                now,
-                None,
-                "",
-                "",
-                1,
-                False,
-                False,
-                False,
-                False,
-                1,
-                now,
-                phones,
-                None,
-                None,
-            )
-            places = ", ".join("?" * len(row))
-            if connection.execute(f"INSERT OR IGNORE INTO rooms VALUES ({places})", row).rowcount:  # noqa: S608
+            row = {
+                "code": code,
+                "preset": preset,
+                "deck": deck,
+                "route": route,
+                "rehearsal": rehearsal,
+                "phones": phones,
+                "created": now,
+                "since": now,
+            }
+            names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+            if connection.execute(f"INSERT OR IGNORE INTO rooms ({names}) VALUES ({places})", row).rowcount:  # noqa: S608
                 return code
 
     return find(store, store.write(work))
@@ -253,7 +237,7 @@ def join(store: Store, code: str, token: str | None = None) -> str:
             raise Closed
         if _count(connection, found.code) >= MOST_PARTICIPANTS:
             raise Full
-        connection.execute("INSERT INTO participants VALUES (?, ?)", (found.code, new))
+        connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
         return new
 
     return store.write(work)
@@ -310,8 +294,6 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
                 )
         if wanted.keys() & {"step", "activity", "round", "open"}:
             wanted["since"] = now
-        if wanted.get("step") == WALL and found.walled is None:
-            wanted["walled"] = now
         names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
         connection.execute(
             f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
@@ -406,7 +388,7 @@ def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: st
 
 
 def _halted(connection: sqlite3.Connection, found: Room) -> float:
-    """When a room was paused; 0 where that was before an app that kept it."""
+    """When a room was paused, in seconds since 1970."""
     return connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0] or 0.0
 
 
@@ -415,10 +397,10 @@ def _count(connection: sqlite3.Connection, code: str) -> int:
     return count
 
 
-def _to_room(row: tuple[str, str, str, str, int, float, float | None, int, float | None]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended, phones, walled = row
-    over, there = (None if at is None else _to_time(at) for at in (ended, walled))
-    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones), there)
+def _to_room(row: tuple[str, str, str, str, int, float, float | None, int]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended, phones = row
+    over = None if ended is None else _to_time(ended)
+    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones))
 
 
 def _to_time(seconds: float) -> datetime.datetime:

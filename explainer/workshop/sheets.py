@@ -6,17 +6,17 @@ picture shows the word, the sheet does not know either.
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image
 
-from explainer.imagenet import removal, taxonomy, vocabularies
+from explainer.imagenet import published, removal, taxonomy, vocabularies
 from explainer.vision import samples
 from explainer.workshop import drawings, votes
 
-PACE = next(int(figure.published) for figure in removal.published() if figure.figure == removal.PACE)
+PACE = int(published.figure(published.PACE).published)
 """Pictures a minute, as published."""
 
 SECONDS = votes.PICTURES / PACE * 60
@@ -63,6 +63,11 @@ class Sheet:
     def showing(self) -> frozenset[int]:
         """The places, from 0, of the pictures that show its word beyond doubt."""
         return frozenset(place for place, picture in enumerate(self.pictures) if picture.shows)
+
+    @property
+    def others(self) -> frozenset[int]:
+        """The places, from 0, of all others."""
+        return frozenset(range(len(self.pictures))) - self.showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +157,6 @@ _PLANS = {
     ),
 }  # fmt: skip
 
-ROUNDS = {1: "against the clock", 2: "untimed"}
-"""How a sheet is marked in each round: what the second changes is what haste did."""
-
 SHEETS = tuple(_PLANS)
 """The sheets by name, in the order in which a room has them."""
 
@@ -191,6 +193,14 @@ def together(sheet: Sheet, across: int) -> Image.Image:
         row, column = divmod(place, across)
         whole.paste(Image.open(io.BytesIO(picture.data)), (column * (SIDE + gap), row * (SIDE + gap)))
     return whole
+
+
+def share(pages: int, marked: Sequence[int], places: Collection[int]) -> float | None:
+    """The share (0 to 1) of marks that pictures got of all they could get; None where there are none.
+
+    `marked` says on how many of `pages` each picture was marked, `places` are those of the pictures, from 0.
+    """
+    return sum(marked[place] for place in places) / (pages * len(places)) if pages and places else None
 
 
 def _cut(cut: _Cut) -> Image.Image:

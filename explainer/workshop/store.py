@@ -1,7 +1,7 @@
 """The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
 
-Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file
-is set aside under a name that says when, an older one is brought up to date, a newer one is left alone.
+Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file,
+or one of an older version, is set aside under a name that says when; a newer one is left alone.
 """
 
 import contextlib
@@ -23,56 +23,39 @@ Work = Callable[[sqlite3.Connection], T]
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE rooms (
-            code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL,
-            rehearsal INTEGER NOT NULL, created REAL NOT NULL, ended REAL,
-            step TEXT NOT NULL, activity TEXT NOT NULL, round INTEGER NOT NULL, open INTEGER NOT NULL,
-            paused INTEGER NOT NULL, blank INTEGER NOT NULL, revealed INTEGER NOT NULL,
-            version INTEGER NOT NULL, since REAL NOT NULL) WITHOUT ROWID""",
-        """CREATE TABLE participants (
-            room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, token TEXT NOT NULL,
-            PRIMARY KEY (room, token)) WITHOUT ROWID""",
-        """CREATE TABLE votes (
-            room TEXT NOT NULL, question TEXT NOT NULL, round INTEGER NOT NULL, token TEXT NOT NULL,
-            answer TEXT NOT NULL,
-            PRIMARY KEY (room, question, round, token),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-        """CREATE TABLE hands (
-            room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, question TEXT NOT NULL, round INTEGER NOT NULL,
-            answer TEXT NOT NULL, count INTEGER NOT NULL,
-            PRIMARY KEY (room, question, round, answer)) WITHOUT ROWID""",
-        """CREATE TABLE marks (
-            room TEXT NOT NULL, sheet TEXT NOT NULL, round INTEGER NOT NULL, token TEXT NOT NULL,
-            pictures TEXT NOT NULL,
-            PRIMARY KEY (room, sheet, round, token),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-        """CREATE TABLE flags (
-            room TEXT NOT NULL, token TEXT NOT NULL, wnid TEXT NOT NULL, reason TEXT NOT NULL,
-            PRIMARY KEY (room, token, wnid, reason),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-        """CREATE TABLE labels (
-            room TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, count INTEGER NOT NULL,
-            PRIMARY KEY (room, token, status),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-        """CREATE TABLE words (
-            room TEXT NOT NULL, token TEXT NOT NULL, wnid TEXT NOT NULL,
-            PRIMARY KEY (room, token, wnid),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-    ),
-    (
-        """CREATE TABLE pictures (
-            room TEXT NOT NULL, token TEXT NOT NULL, picture TEXT NOT NULL,
-            PRIMARY KEY (room, token, picture),
-            FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
-    ),
-    ("ALTER TABLE rooms ADD COLUMN phones INTEGER NOT NULL DEFAULT 1",),
-    ("ALTER TABLE rooms ADD COLUMN walled REAL",),
-    ("ALTER TABLE rooms ADD COLUMN halted REAL",),
-    ("ALTER TABLE marks ADD COLUMN unhurried INTEGER NOT NULL DEFAULT 0",),
+VERSION = 7
+"""The version of the tables, which the file says of itself; another one is not read."""
+
+SCHEMA = (
+    """CREATE TABLE rooms (
+        code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL,
+        rehearsal INTEGER NOT NULL, phones INTEGER NOT NULL, created REAL NOT NULL, ended REAL,
+        step TEXT NOT NULL DEFAULT '', activity TEXT NOT NULL DEFAULT '', round INTEGER NOT NULL DEFAULT 1,
+        open INTEGER NOT NULL DEFAULT 0, paused INTEGER NOT NULL DEFAULT 0, blank INTEGER NOT NULL DEFAULT 0,
+        revealed INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1, since REAL NOT NULL,
+        halted REAL) WITHOUT ROWID""",
+    """CREATE TABLE participants (
+        room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, token TEXT NOT NULL,
+        PRIMARY KEY (room, token)) WITHOUT ROWID""",
+    """CREATE TABLE votes (
+        room TEXT NOT NULL, question TEXT NOT NULL, round INTEGER NOT NULL, token TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        PRIMARY KEY (room, question, round, token),
+        FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+    """CREATE TABLE hands (
+        room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, question TEXT NOT NULL, round INTEGER NOT NULL,
+        answer TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (room, question, round, answer)) WITHOUT ROWID""",
+    """CREATE TABLE marks (
+        room TEXT NOT NULL, sheet TEXT NOT NULL, token TEXT NOT NULL, pictures TEXT NOT NULL,
+        PRIMARY KEY (room, sheet, token),
+        FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
+    """CREATE TABLE flags (
+        room TEXT NOT NULL, token TEXT NOT NULL, wnid TEXT NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (room, token, wnid, reason),
+        FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
 )
-"""What makes a file of each version out of the one before, the first out of nothing; steps are added, never changed."""
+"""The tables of that version."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -96,7 +79,11 @@ class _Damaged(sqlite3.DatabaseError):
 
 
 class _Newer(Exception):
-    """A file of a version that this program does not know."""
+    """A file of a later version, which another program may still use: it is left alone."""
+
+
+class _Older(Exception):
+    """A file of an earlier version of the tables, which is set aside."""
 
 
 def path() -> Path:
@@ -180,13 +167,15 @@ class Store:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 connection = _checked(self.file)
-            except sqlite3.DatabaseError as error:
-                if _kind(error) not in _DAMAGED:
+            except (sqlite3.DatabaseError, _Older) as error:
+                if isinstance(error, _Older):
+                    why, what = "older", "is from an older version of this app"
+                elif _kind(error) in _DAMAGED:
+                    why, what = "damaged", "was damaged"
+                else:
                     raise
-                aside = _set_aside(self.file)
-                self.trouble = (
-                    f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
-                )
+                aside = _set_aside(self.file, why)
+                self.trouble = f"The record of rooms {what}. It was set aside as {aside.name}; a new one was begun."
                 connection = _checked(self.file)
         except (sqlite3.Error, OSError, _Newer) as error:
             return self._in_memory(error)
@@ -235,7 +224,7 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _checked(file: Path) -> sqlite3.Connection:
-    """The file, found whole and brought up to date. Raises sqlite3's errors, and _Newer."""
+    """The file, found whole and of this version. Raises sqlite3's errors, _Older and _Newer."""
     connection = _connect(file.absolute().as_uri())
     try:
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
@@ -248,21 +237,23 @@ def _checked(file: Path) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection with its safeguards on, and its tables of this version. Raises _Newer."""
+    """The connection with its safeguards on, and its tables of this version. Raises _Older and _Newer."""
     connection.execute("PRAGMA synchronous = FULL")  # the log is on the disk before a vote is confirmed
     connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
     connection.execute("PRAGMA foreign_keys = ON")
 
-    def migrate(connection: sqlite3.Connection) -> None:
+    def prepare(connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
+        if version > VERSION:
             raise _Newer
-        for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+        if 0 < version < VERSION:
+            raise _Older
+        for statement in () if version else SCHEMA:
             connection.execute(statement)
         # Written though it may be so already: a file that can only be read is found now, not at the first vote.
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
-    _transact(connection, migrate, "BEGIN IMMEDIATE")
+    _transact(connection, prepare, "BEGIN IMMEDIATE")
     return connection
 
 
@@ -273,7 +264,7 @@ def _remembered(file: Path) -> sqlite3.Connection:
             with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
                 source.execute("SELECT count(*) FROM rooms")
                 return _memory(source)
-        except (sqlite3.Error, _Newer):
+        except (sqlite3.Error, _Older, _Newer):
             continue
     return _memory()
 
@@ -287,10 +278,10 @@ def _identity(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _set_aside(file: Path) -> Path:
-    """Move a file and its log to a name that says when; returns it. Raises OSError."""
+def _set_aside(file: Path, why: str) -> Path:
+    """Move a file and its log to a name that says why and when; returns it. Raises OSError."""
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
-    aside = file.with_name(f"{file.stem}.damaged-{now}{file.suffix}")
+    aside = file.with_name(f"{file.stem}.{why}-{now}{file.suffix}")
     for end in ("-wal", "-shm", ""):
         if (part := file.with_name(file.name + end)).exists():
             part.rename(aside.with_name(aside.name + end))

@@ -5,11 +5,11 @@ Its text is `data/talk.toml`, which presenters may change; its figures are count
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
-from explainer.imagenet import removal
+from explainer.imagenet import published
 from explainer.imagenet.taxonomy import DATA
 from explainer.workshop import sheets, votes
 
@@ -22,7 +22,6 @@ Part = Literal[
     "break",
     "roulette",
     "portrait",
-    "wall",
     "why",
     "tree",
     "removal",
@@ -33,10 +32,8 @@ Part = Literal[
 ]
 """The live parts of the app that a step can show."""
 
-Activity = Literal["fifty", "break", "wall", "vote"]
+Activity = Literal["fifty", "break", "vote"]
 """What a room can do in a step."""
-
-_BY_PHONE = ("wall",)  # what cannot be done by show of hands
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def load() -> Talk:
 def figures() -> Mapping[str, str]:
     """The figures that a text of the talk can name in curly braces."""
     return {
-        **removal.figures(),
+        **published.figures(),
         "sheet": str(votes.PICTURES),
         "seconds": str(int(sheets.SECONDS)),
         "exact_seconds": f"{sheets.SECONDS:.1f}",
@@ -158,10 +155,9 @@ class Progress:
     late: float
 
 
-def route(name: str, phones: bool = True) -> Route:
-    """A route by its name; without phones it leaves out what needs them. KeyError for an unknown one."""
-    whole = load().routes[name]
-    return replace(whole, steps=tuple(step for step in whole.steps if phones or step.activity not in _BY_PHONE))
+def route(name: str) -> Route:
+    """A route by its name. KeyError for an unknown one."""
+    return load().routes[name]
 
 
 def beside(route: Route, step: str, by: int) -> str:

@@ -42,16 +42,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Marks:
-    """How many pages were handed in of a sheet in a round, and on how many each of the PICTURES was marked.
-
-    In a round against the clock the pages of those who took their time are counted by themselves, `unhurried`.
-    """
+    """How many pages were handed in of a sheet, and on how many each of the PICTURES was marked."""
 
     sheet: str
-    round: int
     pages: int
     marked: tuple[int, ...]
-    unhurried: bool = False
 
 
 def vote(store: Store, code: str, question: str, round: int, token: str, answer: str) -> None:
@@ -64,7 +59,8 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
     def work(connection: sqlite3.Connection) -> None:
         found = rooms.admit_to(connection, code, token, question, round)
         connection.execute(
-            "INSERT INTO votes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET answer = excluded.answer",
+            "INSERT INTO votes (room, question, round, token, answer) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET answer = excluded.answer",
             (found.code, question, round, token, answer),
         )
 
@@ -97,7 +93,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
         found = rooms.room(connection, code).code
         connection.execute("DELETE FROM hands WHERE room = ? AND question = ? AND round = ?", (found, question, round))
         rows = [(found, question, round, answer, count) for answer, count in counts.items() if count]
-        connection.executemany("INSERT INTO hands VALUES (?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO hands (room, question, round, answer, count) VALUES (?, ?, ?, ?, ?)", rows)
         connection.execute("UPDATE rooms SET version = version + 1 WHERE code = ?", (found,))
 
     store.write(work)
@@ -133,81 +129,51 @@ def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
     return store.read(work)
 
 
-def mark(
-    store: Store,
-    code: str,
-    sheet: str,
-    round: int,
-    token: str,
-    pictures: Collection[int],
-    unhurried: bool = False,
-) -> None:
+def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[int]) -> None:
     """Keep which pictures of a page a phone marked, by their places from 0, in the place of what it marked before.
 
-    `unhurried`: without the clock that the round has; once it was taken away, it stays so. Raises UnknownRoom,
-    UnknownToken, Closed, and BadAnswer.
+    Raises UnknownRoom, UnknownToken, Closed, and BadAnswer.
     """
     if not all(isinstance(picture, int) and 0 <= picture < PICTURES for picture in pictures):
         raise BadAnswer
     text = " ".join(map(str, sorted(set(pictures))))
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit_to(connection, code, token, sheet, round)
+        found = rooms.admit_to(connection, code, token, sheet, 1)
         connection.execute(
-            "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "pictures = excluded.pictures, unhurried = max(unhurried, excluded.unhurried)",
-            (found.code, sheet, round, token, text, unhurried),
+            "INSERT INTO marks (room, sheet, token, pictures) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
+            (found.code, sheet, token, text),
         )
 
     store.write(work)
 
 
-def marks_of(store: Store, code: str, sheet: str, round: int, token: str) -> frozenset[int] | None:
+def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] | None:
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> frozenset[int] | None:
         found = rooms.admit(connection, code, token)
-        query = "SELECT sheet, round, pictures FROM marks WHERE room = ? AND token = ?"
-        rows = connection.execute(query, (found.code, token))
-        return {(name, turn): frozenset(map(int, text.split())) for name, turn, text in rows}.get((sheet, round))
-
-    return store.read(work)
-
-
-def is_unhurried(store: Store, code: str, sheet: str, round: int, token: str) -> bool:
-    """Whether a phone took the clock away from a page that it handed in. Raises UnknownRoom, UnknownToken."""
-
-    def work(connection: sqlite3.Connection) -> bool:
-        found = rooms.admit(connection, code, token)
-        query = "SELECT 1 FROM marks WHERE room = ? AND token = ? AND sheet = ? AND round = ? AND unhurried"
-        return connection.execute(query, (found.code, token, sheet, round)).fetchone() is not None
+        rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
+        return {name: frozenset(map(int, text.split())) for name, text in rows}.get(sheet)
 
     return store.read(work)
 
 
 def marks(store: Store, code: str) -> tuple[Marks, ...]:
-    """What was marked on each sheet in each round in which anybody handed in a page, in haste and not.
+    """What was marked on each sheet of which anybody handed in a page. Raises UnknownRoom."""
 
-    Raises UnknownRoom.
-    """
-
-    def work(connection: sqlite3.Connection) -> list[tuple[str, int, int, str]]:
+    def work(connection: sqlite3.Connection) -> list[tuple[str, str]]:
         found = rooms.room(connection, code).code
-        query = "SELECT sheet, round, unhurried, pictures FROM marks WHERE room = ? ORDER BY sheet, round, unhurried"
+        query = "SELECT sheet, pictures FROM marks WHERE room = ? ORDER BY sheet"
         return connection.execute(query, (found,)).fetchall()
 
-    pages: dict[tuple[str, int, int], list[frozenset[int]]] = {}
-    for sheet, round, unhurried, text in store.read(work):
-        pages.setdefault((sheet, round, unhurried), []).append(frozenset(map(int, text.split())))
+    pages: dict[str, list[frozenset[int]]] = {}
+    for sheet, text in store.read(work):
+        pages.setdefault(sheet, []).append(frozenset(map(int, text.split())))
     return tuple(
-        Marks(
-            sheet,
-            round,
-            len(found),
-            tuple(sum(place in page for page in found) for place in range(PICTURES)),
-            bool(unhurried),
-        )
-        for (sheet, round, unhurried), found in pages.items()
+        Marks(sheet, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
+        for sheet, found in pages.items()
     )
 
 

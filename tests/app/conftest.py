@@ -8,7 +8,9 @@ import pytest
 import streamlit
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
-from workshops import KEY, Open, restart
+from workshops import Open, restart
+
+from tests.servers import KEY
 
 ROOT = Path(__file__).parents[2]
 

@@ -133,12 +133,12 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Explanations find something at once; call it for how much of that is still there."""
     kept: WeakSet[Found] = WeakSet()
 
-    def explain(*arguments: Any) -> Found:
+    def find(*arguments: Any) -> Found:
         found = Found()
         kept.add(found)
         return found
 
-    monkeypatch.setattr(explain, "explain_photo", explain)
+    monkeypatch.setattr(explain, "explain_photo", find)
 
     def number() -> int:
         gc.collect()
@@ -169,7 +169,7 @@ def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_err
         import streamlit as st
 
         from explainer.jobs import Progress, Worker
-        from explainer.ui import computed
+        from explainer.ui import waiting
 
         def work(nothing: None, progress: Progress) -> None:
             while True:
@@ -179,7 +179,7 @@ def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_err
         st.markdown("before")
         job = Worker(lambda: None, "given up").submit(work)
         job.cancel()
-        computed.wait(job, "Waiting")
+        waiting.wait(job, "Waiting")
         st.markdown("after")
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()

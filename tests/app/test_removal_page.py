@@ -15,7 +15,7 @@ from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from explainer.imagenet import taxonomy, vocabularies
-from explainer.ui import release_maps
+from explainer.ui.removal import maps
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 200
@@ -73,9 +73,9 @@ def page() -> AppTest:
 
 @pytest.fixture
 def page_with_sentinels(planted: None) -> Iterator[AppTest]:
-    release_maps._map.clear()  # drawn once for everybody: with the real words, maybe
+    maps._map.clear()  # drawn once for everybody: with the real words, maybe
     yield opened()
-    release_maps._map.clear()
+    maps._map.clear()
 
 
 @pytest.fixture(scope="module")

@@ -165,9 +165,9 @@ def test_a_spin_gives_a_person_category_and_the_day_a_safe_one(page: AppTest, mo
 def test_filters_narrow_the_list_and_the_counts_follow() -> None:
     page = opened(PERSON)
     page.pills(key="safeties").set_value(["offensive"]).run()
-    page.pills(key="fates").set_value(["removed in 2019"]).run()
+    page.pills(key="statuses").set_value(["sensitive", "offensive"]).run()
     assert any(text.value.startswith("**437** of 2,832") for text in page.markdown)
-    page.pills(key="fates").set_value(["kept"]).run()
+    page.pills(key="statuses").set_value(["kept"]).run()
     assert any(text.value.startswith("**0** of 2,832") for text in page.markdown)
     assert any("widen one of them" in text.value for text in page.caption)
     page.pills(key="safeties").set_value([]).run()

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from workshops import KEY, Open, give, join, labels, press, restart, said
+from workshops import Open, give, join, labels, press, restart, said
 
-from explainer.ui.workshop import doors, parts
+from explainer.ui import access
+from explainer.ui.workshop import invitation, parts
 from explainer.workshop import addresses, questions, rooms, store, talk
 from explainer.workshop.rooms import Room
+from tests.servers import KEY
 
 ROOT = Path(__file__).parents[2]
 MARKUP = '<img src=x onerror=alert(1)>[x](javascript:alert(2))${{7*7}}"\x00'
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("fresh_app")
 
 @pytest.fixture
 def room() -> Room:
-    return rooms.open_room(doors.store(), route="20")
+    return rooms.open_room(access.store(), route="20")
 
 
 @pytest.fixture
@@ -45,15 +47,15 @@ def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room:
     press(app, "Join")
     assert address(app)["room"] == room.code
     assert title("start") in said(app)
-    assert rooms.participants(doors.store(), room.code) == 1
+    assert rooms.participants(access.store(), room.code) == 1
 
 
 def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
     app = visit(room=room.code)
     assert "a random number and what you answer" in said(app)
-    assert rooms.participants(doors.store(), room.code) == 0
+    assert rooms.participants(access.store(), room.code) == 0
     press(app, "Join")
-    assert rooms.participants(doors.store(), room.code) == rooms.here(doors.store(), room.code) == 1
+    assert rooms.participants(access.store(), room.code) == rooms.here(access.store(), room.code) == 1
 
 
 def test_a_phone_that_is_loaded_again_is_the_same_participant(visit: Open, room: Room) -> None:
@@ -61,7 +63,7 @@ def test_a_phone_that_is_loaded_again_is_the_same_participant(visit: Open, room:
     app = visit(room=room.code, token=token)
     assert title("start") in said(app)
     assert "Join" not in labels(app)
-    assert rooms.participants(doors.store(), room.code) == 1
+    assert rooms.participants(access.store(), room.code) == 1
 
 
 def test_going_back_to_the_address_without_a_token_does_not_make_another_participant(visit: Open, room: Room) -> None:
@@ -69,7 +71,7 @@ def test_going_back_to_the_address_without_a_token_does_not_make_another_partici
     del app.query_params["token"]
     app.run()
     assert title("start") in said(app)
-    assert rooms.participants(doors.store(), room.code) == 1
+    assert rooms.participants(access.store(), room.code) == 1
 
 
 def test_a_wrong_code_gives_a_sentence_and_the_field_again(visit: Open, room: Room) -> None:
@@ -80,8 +82,8 @@ def test_a_wrong_code_gives_a_sentence_and_the_field_again(visit: Open, room: Ro
 
 
 def test_the_token_of_another_room_is_no_token_here(visit: Open, room: Room) -> None:
-    other = rooms.open_room(doors.store())
-    app = visit(room=room.code, token=rooms.join(doors.store(), other.code))
+    other = rooms.open_room(access.store())
+    app = visit(room=room.code, token=rooms.join(access.store(), other.code))
     assert "not in the room" in said(app)
     assert "Join" in labels(app)
 
@@ -105,7 +107,7 @@ def test_that_there_is_no_such_room_is_not_said_to_who_was_let_in(visit: Open) -
 
 @pytest.mark.parametrize(("preset", "told"), [("mixed", "no photo of you"), ("adults", "a photo of you by choice")])
 def test_the_first_step_says_of_photos_what_is_true_of_the_room(visit: Open, preset: str, told: str) -> None:
-    room = rooms.open_room(doors.store(), preset)
+    room = rooms.open_room(access.store(), preset)
     assert f"No name, no account, {told}" in said(visit(room=room.code, view="projector"))
 
 
@@ -169,7 +171,7 @@ def test_a_room_opens_with_what_the_presenter_chose(visit: Open) -> None:
     app.selectbox(key="deck").set_value("safety").run()
     app.segmented_control(key="route").set_value("90").run()
     press(app, "Open a room")
-    (room,) = rooms.listing(doors.store())
+    (room,) = rooms.listing(access.store())
     assert (room.preset, room.deck, room.route, room.rehearsal) == ("adults", "safety", "90", False)
     assert talk.load().steps["start"].hope in said(app).replace("\\", "")
 
@@ -182,7 +184,7 @@ def test_a_mixed_room_is_not_offered_the_deck_for_adults(visit: Open) -> None:
 
 def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
     app = press(give(visit(), KEY), "Rehearse")
-    (room,) = rooms.listing(doors.store())
+    (room,) = rooms.listing(access.store())
     assert room.rehearsal
     assert all(
         "made up" in said(screen) for screen in (app, visit(room=room.code, view="projector"), join(visit, room))
@@ -192,7 +194,7 @@ def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
 def test_phone_and_projector_follow_the_notes(visit: Open, room: Room, notes: AppTest) -> None:
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
     press(notes, "Next")
-    assert rooms.stage(doors.store(), room.code).step == "what"
+    assert rooms.stage(access.store(), room.code).step == "what"
     for screen in (notes, phone.run(), projector.run()):
         assert title("what") in said(screen)
         assert title("start") not in [element.value for element in (*screen.title, *screen.header)]
@@ -202,7 +204,7 @@ def test_phone_and_projector_follow_the_notes(visit: Open, room: Room, notes: Ap
 
 @pytest.mark.parametrize("route", talk.load().routes)
 def test_every_step_of_a_route_is_drawn_on_all_three_screens(visit: Open, route: str) -> None:
-    room = rooms.open_room(doors.store(), route=route)
+    room = rooms.open_room(access.store(), route=route)
     notes = give(visit(room=room.code, view="notes"), KEY)
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
     steps = talk.load().routes[route].steps
@@ -214,11 +216,11 @@ def test_every_step_of_a_route_is_drawn_on_all_three_screens(visit: Open, route:
             assert (step.say in words, step.ask in words, step.hope in words) == (3 * (screen is notes,))
         assert f"Step {number} of {len(steps)}" in said(projector)
         press(notes, "Next")
-    assert rooms.stage(doors.store(), room.code).step == steps[-1].name
+    assert rooms.stage(access.store(), room.code).step == steps[-1].name
 
 
 def test_code_and_address_are_headings_on_every_step_for_the_back_row(visit: Open, room: Room) -> None:
-    rooms.present(doors.store(), room.code, step="what")
+    rooms.present(access.store(), room.code, step="what")
     projector = visit(room=room.code, view="projector")
     assert room.code in [element.value for element in projector.header]
     assert any("/workshop" in element.value for element in projector.subheader)
@@ -228,18 +230,18 @@ def test_two_presenters_who_press_at_once_move_one_step(visit: Open, room: Room,
     second = give(visit(room=room.code, view="projector"), KEY)
     press(notes, "Next")
     press(second, "Next")
-    assert rooms.stage(doors.store(), room.code).step == "what"
+    assert rooms.stage(access.store(), room.code).step == "what"
 
 
 def test_a_screen_that_is_behind_does_not_close_a_running_vote(visit: Open, room: Room, notes: AppTest) -> None:
     behind = give(visit(room=room.code, view="projector"), KEY)
     vote = {"step": "decide", "activity": questions.DECKS["imageability"].questions[0], "round": 2, "open": True}
-    running = rooms.present(doors.store(), room.code, **vote)
+    running = rooms.present(access.store(), room.code, **vote)
     press(behind, "Next")
     notes.menu_button(key="leap").click("removal").run()
-    assert rooms.stage(doors.store(), room.code) == running
+    assert rooms.stage(access.store(), room.code) == running
     press(behind, "Next")
-    assert rooms.stage(doors.store(), room.code).step != "decide"
+    assert rooms.stage(access.store(), room.code).step != "decide"
 
 
 def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) -> None:
@@ -250,7 +252,7 @@ def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) ->
 
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
     notes.menu_button(key="leap").click("removal").run()
-    assert rooms.stage(doors.store(), room.code).step == "removal"
+    assert rooms.stage(access.store(), room.code).step == "removal"
     assert title("removal") in said(notes)
 
 
@@ -287,11 +289,11 @@ def test_an_ended_room_thanks_its_phones_and_takes_no_more(visit: Open, room: Ro
 
 
 def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
-    rooms.open_room(doors.store())
+    rooms.open_room(access.store())
     phone, projector, lobby = join(visit, room), visit(room=room.code, view="projector"), give(visit(), KEY)
     presenting = give(visit(room=room.code, view="projector"), KEY)
     lobby.button(key=f"delete_now_{room.code}").click().run()
-    assert room not in rooms.listing(doors.store())
+    assert room not in rooms.listing(access.store())
     for screen in (phone.run(), projector.run(), presenting.run()):
         assert said(screen) == "This room is over and deleted, or there never was one with this code."
         assert not labels(screen)
@@ -305,7 +307,7 @@ def test_a_room_is_resumed_where_it_was(visit: Open, room: Room, notes: AppTest)
 
 @pytest.mark.parametrize(("preset", "uploads"), [("mixed", 0), ("adults", 1)])
 def test_only_adults_bring_photos_of_their_own_and_reveal_words(visit: Open, preset: str, uploads: int) -> None:
-    phone = join(visit, rooms.open_room(doors.store(), preset))
+    phone = join(visit, rooms.open_room(access.store(), preset))
     phone.query_params.clear()
     phone.switch_page("pages/photo.py").run()
     assert not phone.exception
@@ -335,7 +337,7 @@ def test_while_a_mixed_room_is_on_no_other_address_leads_round_its_rules(
 
 
 def test_a_room_of_adults_does_not_loosen_the_lock_of_another_that_is_on(visit: Open, room: Room) -> None:
-    phone = join(visit, rooms.open_room(doors.store(), "adults"))
+    phone = join(visit, rooms.open_room(access.store(), "adults"))
     phone.query_params.clear()
     assert not phone.switch_page("pages/photo.py").run().get("file_uploader")
 
@@ -352,7 +354,7 @@ def test_the_lock_ends_with_the_room_and_never_holds_the_presenter(visit: Open, 
 def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: AppTest) -> None:
     app = newcomer.switch_page("pages/tree.py").run()
     assert "[masked" not in app.subheader[0].value
-    room = rooms.open_room(doors.store())
+    room = rooms.open_room(access.store())
     app.switch_page("pages/workshop.py")
     app.query_params["room"] = room.code
     press(app.run(), "Join")
@@ -373,7 +375,7 @@ def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told
     assert "cannot be written" in said(give(lobby, KEY))
     notes = press(lobby, "Open a room")
     assert "cannot be written" in said(notes)
-    (room,) = rooms.listing(doors.store())
+    (room,) = rooms.listing(access.store())
     phone = join(visit, room)
     press(notes, "Next")
     assert title("what") in said(phone.run())
@@ -388,7 +390,7 @@ def test_without_phones_nobody_is_asked_to_join(visit: Open) -> None:
     app.toggle(key="phones").set_value(False).run()
     press(app, "Open a room")
     assert "hands only" in said(app)
-    (room,) = rooms.listing(doors.store())
+    (room,) = rooms.listing(access.store())
     projector = visit(room=room.code, view="projector")
     assert room.code not in said(projector)
     assert "Put up a hand" in said(projector)
@@ -413,7 +415,7 @@ def test_an_address_that_is_typed_is_shown_until_the_machine_changes_networks(
     notes.text_input(key="typed_address").input("talk.local:8600")
     press(notes, "Show this address")
     assert "talk.local:8600" in said(visit(room=room.code, view="projector")).replace("\\", "")
-    doors._chosen()["192.0.2.77",] = doors._chosen().pop(addresses.addresses())  # what no machine has
+    invitation._chosen()["192.0.2.77",] = invitation._chosen().pop(addresses.addresses())  # what no machine has
     assert "talk.local" not in said(visit(room=room.code, view="projector")).replace("\\", "")
 
 
@@ -435,9 +437,9 @@ def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
     press(notes, "Make a code for the Wi-Fi")
     projector = visit(room=room.code, view="projector")
     assert "First the Wi-Fi" in said(projector)
-    assert "First the Wi-Fi" not in said(visit(room=rooms.open_room(doors.store()).code, view="projector"))
+    assert "First the Wi-Fi" not in said(visit(room=rooms.open_room(access.store()).code, view="projector"))
     assert "a secret of ours" not in str(dict(notes.query_params))
-    assert not [file for file in doors.store().file.parent.iterdir() if b"a secret of ours" in file.read_bytes()]
+    assert not [file for file in access.store().file.parent.iterdir() if b"a secret of ours" in file.read_bytes()]
     lobby = give(visit(), KEY)
     lobby.button(key=f"end_{room.code}").click().run()
     assert "First the Wi-Fi" not in said(projector.run())
@@ -450,12 +452,12 @@ def checks(notes: AppTest) -> AppTest:
 
 def test_a_room_that_somebody_forgot_to_end_is_told_and_can_be_ended(room: Room, notes: AppTest) -> None:
     assert "is still on" not in said(checks(notes))
-    other = rooms.open_room(doors.store(), "adults")
+    other = rooms.open_room(access.store(), "adults")
     assert f"Another room, {other.code}, is still on" in said(checks(notes))
     press(notes, f"End the room {other.code}")
-    assert rooms.find(doors.store(), other.code).ended
+    assert rooms.find(access.store(), other.code).ended
     assert "is still on" not in said(notes)
-    assert not rooms.find(doors.store(), room.code).ended
+    assert not rooms.find(access.store(), room.code).ended
 
 
 def test_the_pictures_of_the_talk_are_read_from_when_a_room_is_opened(notes: AppTest) -> None:
@@ -464,18 +466,14 @@ def test_the_pictures_of_the_talk_are_read_from_when_a_room_is_opened(notes: App
 
 
 def test_without_phones_a_page_of_pictures_is_on_the_projector_and_hands_go_up_for_some(visit: Open) -> None:
-    room = rooms.open_room(doors.store(), route="90", phones=False)
-    rooms.present(doors.store(), room.code, step="fifty", activity="thing", open=True)
+    room = rooms.open_room(access.store(), route="90", phones=False)
+    rooms.present(access.store(), room.code, step="fifty", activity="thing", open=True)
     projector = visit(room=room.code, view="projector")
     assert "The page of 48 small pictures." in pictures(projector)
     assert "phones here" not in said(projector)
-    rooms.present(doors.store(), room.code, revealed=True, open=False)
+    rooms.present(access.store(), room.code, revealed=True, open=False)
     assert "Put up a hand." in said(projector.run())
     assert len(pictures(projector)) == 6
-    notes = give(visit(room=room.code, view="notes"), KEY)
-    options = str(notes.menu_button(key="leap").options)
-    assert title("why") in options
-    assert title("wall") not in options
 
 
 def pictures(screen: AppTest) -> list[str]:
@@ -489,14 +487,14 @@ def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again
 ) -> None:
     monkeypatch.setattr(store, "BUSY", 0.05)
     restart()
-    room = rooms.open_room(doors.store(), route="20")
+    room = rooms.open_room(access.store(), route="20")
     address = {} if view == "lobby" else {"room": room.code, "view": view}
     screen = join(visit, room) if view == "phone" else visit(**address)
     if view in ("notes", "lobby"):
         give(screen, KEY)
     assert not held(screen)
-    doors.store()._connection.execute("PRAGMA journal_mode = DELETE")  # as on a network's disk: readers wait, too
-    with contextlib.closing(sqlite3.connect(doors.store().file, isolation_level=None)) as other:
+    access.store()._connection.execute("PRAGMA journal_mode = DELETE")  # as on a network's disk: readers wait, too
+    with contextlib.closing(sqlite3.connect(access.store().file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert held(screen.run())
         assert "Join" not in labels(screen) or view == "lobby"

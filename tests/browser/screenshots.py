@@ -18,8 +18,7 @@ from playwright.sync_api import Browser, expect
 from explainer.workshop import questions, rehearsal, rooms, sheets, talk
 from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
-from tests.browser.conftest import (
-    APP,
+from tests.browser.pages import (
     NOT_A_PHOTO,
     PHOTOS,
     AboutPage,
@@ -30,8 +29,8 @@ from tests.browser.conftest import (
     RoomPage,
     chromium_running,
     find_chromium,
-    serving,
 )
+from tests.servers import APP, serving
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 390, 1920)
@@ -155,7 +154,6 @@ STAGES: dict[str, Changes] = {
     "room_fifty_revealed": {"step": "fifty", "activity": "thing", "revealed": True},
     "room_decide_open": {"step": "decide", "activity": QUESTION, "open": True},
     "room_decide_revealed": {"step": "decide", "activity": QUESTION, "round": 2, "revealed": True},
-    "room_wall_revealed": {"step": "wall", "revealed": True},
 }
 """What a room is shown, by the name of the state."""
 

@@ -6,7 +6,7 @@ import pytest
 import sentinels
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.pages import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -10,7 +10,8 @@ import pytest
 import small_models
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import APP, PATIENCE, PhotoPage, Visitors, serving
+from tests.browser.pages import PATIENCE, PhotoPage, Visitors
+from tests.servers import APP, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

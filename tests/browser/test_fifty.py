@@ -1,27 +1,19 @@
 """A page of 48 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from explainer.workshop import rooms, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
-from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+from tests.browser.pages import PATIENCE, RoomPage, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 Kept = Callable[[], frozenset[int] | None]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "rooms.sqlite")
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -40,17 +32,14 @@ def token(store: Store, room: Room) -> str:
 @pytest.fixture
 def kept(store: Store, room: Room, token: str) -> Kept:
     """What the record has of the page."""
-    return lambda: votes.marks_of(store, room.code, "thing", 1, token)
+    return lambda: votes.marks_of(store, room.code, "thing", token)
 
 
 @pytest.fixture
-def phone(chromium: Browser, tmp_path: Path, room: Room, token: str) -> Iterator[RoomPage]:
-    with serving(APP, tmp_path / "log.txt", EXPLAINER_DATA=str(tmp_path)) as server:
-        visitors = Visitors(chromium, server)
-        phone = visitors.room(390, 844, room=room.code, token=token)
-        expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
-        yield phone
-        visitors.leave()
+def phone(workshop_visitor: Visitors, room: Room, token: str) -> RoomPage:
+    phone = workshop_visitor.room(390, 844, room=room.code, token=token)
+    expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
+    return phone
 
 
 def picture(phone: RoomPage, number: int) -> Locator:
@@ -70,7 +59,6 @@ def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(
         picture(phone, number).click()
     phone.wait_for("Kept: 3 of 48")
     assert kept() == {0, 1, 47}
-    assert [marks.unhurried for marks in votes.marks(store, room.code)] == [True]
     picture(phone, 2).press("Space")
     phone.wait_for("Kept: 2 of 48")
     assert kept() == {0, 47}

@@ -24,7 +24,8 @@ from playwright.sync_api import Browser, FilePayload, expect
 
 from explainer.vision import samples
 from explainer.vision.faces import Box
-from tests.browser.conftest import PATIENCE, PhotoPage, Visitors, starting
+from tests.browser.pages import PATIENCE, PhotoPage, Visitors
+from tests.servers import starting
 
 pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
 

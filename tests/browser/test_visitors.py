@@ -10,7 +10,7 @@ from explainer.imagenet import words
 from explainer.imagenet.words import Context
 from explainer.vision import photos, pipeline
 from explainer.vision.pipeline import Reader
-from tests.browser.conftest import PhotoPage, Visitors
+from tests.browser.pages import PhotoPage, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
 

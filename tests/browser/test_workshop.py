@@ -1,6 +1,6 @@
 """A workshop in a real browser: one presenter, a projector and three phones, each in a context of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,12 @@ from explainer.vision.corruptions import CORRUPTIONS
 from explainer.workshop import questions, rehearsal, rooms, sheets, talk, votes
 from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
-from tests.browser.conftest import APP, PATIENCE, RoomPage, Visitors, serving
+from tests.browser.pages import PATIENCE, RoomPage, Visitors
 from tests.browser.screenshots import STAGES
+from tests.servers import APP, KEY, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-KEY = "a key of the tests"
 PHONES = 3
 PROJECTORS = [ViewportSize(width=wide, height=high) for wide, high in ((1280, 720), (1024, 768), (1280, 800))]
 LINES = """heading => {
@@ -36,19 +36,9 @@ LINES = """heading => {
 
 
 @pytest.fixture
-def visitors(chromium: Browser, tmp_path: Path) -> Iterator[Visitors]:
-    """Visitors of an app with a record of its own."""
-    settings = {"EXPLAINER_DATA": str(tmp_path / "rooms"), "EXPLAINER_PRESENTER_KEY": KEY}
-    with serving(APP, tmp_path / "log.txt", **settings) as server:
-        visitors = Visitors(chromium, server)
-        yield visitors
-        visitors.leave()
-
-
-@pytest.fixture
-def notes(visitors: Visitors) -> RoomPage:
+def notes(workshop_visitor: Visitors) -> RoomPage:
     """The presenter's notes in a new room with the route of 20 minutes."""
-    notes = visitors.room(1440, 900)
+    notes = workshop_visitor.room(1440, 900)
     notes.give_key(KEY)
     notes.wait_for("Open a room")
     notes.choose("route", talk.load().routes["20"].title)
@@ -58,8 +48,8 @@ def notes(visitors: Visitors) -> RoomPage:
 
 
 @pytest.fixture
-def phones(visitors: Visitors, notes: RoomPage) -> list[RoomPage]:
-    phones = [visitors.room(390, 844, room=notes.code, embed="true") for _ in range(PHONES)]
+def phones(workshop_visitor: Visitors, notes: RoomPage) -> list[RoomPage]:
+    phones = [workshop_visitor.room(390, 844, room=notes.code, embed="true") for _ in range(PHONES)]
     for phone in phones:
         phone.press("Join")
         phone.wait_for("You have joined")
@@ -67,23 +57,21 @@ def phones(visitors: Visitors, notes: RoomPage) -> list[RoomPage]:
 
 
 @pytest.fixture
-def others(notes: RoomPage, tmp_path: Path) -> Iterator[Callable[[str, int, str], None]]:
+def others(notes: RoomPage, store: Store) -> Callable[[str, int, str], None]:
     """Call it to have two more phones, which look at nothing, give an answer: five may be told, three not."""
-    store = Store(tmp_path / "rooms" / "rooms.sqlite")
     tokens = [rooms.join(store, notes.code) for _ in range(2)]
 
     def answer(question: str, round: int, answer: str) -> None:
         for token in tokens:
             votes.vote(store, notes.code, question, round, token, answer)
 
-    yield answer
-    store.close()
+    return answer
 
 
 def test_a_talk_of_twenty_minutes_with_three_phones(
-    visitors: Visitors, notes: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
+    workshop_visitor: Visitors, notes: RoomPage, phones: list[RoomPage], others: Callable[[str, int, str], None]
 ) -> None:
-    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector = workshop_visitor.room(1920, 1080, room=notes.code, view="projector")
     notes.wait_for(f"{PHONES} phones here")
     steps = talk.load().routes["20"].steps
     for number, step in enumerate(steps, start=1):
@@ -103,9 +91,9 @@ def test_a_talk_of_twenty_minutes_with_three_phones(
     for phone in phones:
         phone.wait_for("Thank you")
     for screen in (projector, *phones):
-        assert screen.traffic.hosts == {visitors.server.url.removeprefix("http://")}
+        assert screen.traffic.hosts == {workshop_visitor.server.url.removeprefix("http://")}
         assert KEY not in screen.traffic.received()
-    assert KEY not in visitors.server.log
+    assert KEY not in workshop_visitor.server.log
 
 
 def _decide(
@@ -164,8 +152,10 @@ def test_screens_follow_a_server_that_was_killed_and_started_again(chromium: Bro
         page.context.close()
 
 
-def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors: Visitors, notes: RoomPage) -> None:
-    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(
+    workshop_visitor: Visitors, notes: RoomPage
+) -> None:
+    projector = workshop_visitor.room(1920, 1080, room=notes.code, view="projector")
     projector.page.keyboard.press("PageDown")
     notes.page.keyboard.press("b")
     expect(projector.page.get_by_role("heading")).to_have_count(0, timeout=PATIENCE)
@@ -186,11 +176,11 @@ def test_keys_of_a_clicker_move_the_projector_of_who_gave_the_key_there(visitors
         screen.wait_for_step(talk.load().steps[talk.load().routes["20"].steps[2].name].title)
 
 
-def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, notes: RoomPage) -> None:
+def test_the_presenters_keys_work_whatever_was_touched_last(workshop_visitor: Visitors, notes: RoomPage) -> None:
     steps = talk.load().routes["20"].steps
     title = {step.name: step.title for step in steps}
     after = {step.name: following.title for step, following in pairwise(steps)}
-    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector = workshop_visitor.room(1920, 1080, room=notes.code, view="projector")
     projector.press("Presenter's key")
     projector.give_key(KEY)
     projector.wait_for("PageDown")
@@ -220,11 +210,11 @@ def test_the_presenters_keys_work_whatever_was_touched_last(visitors: Visitors, 
     press_page_down(notes, "decide")
 
 
-def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors, notes: RoomPage) -> None:
+def test_a_long_address_breaks_before_its_path_and_in_no_word(workshop_visitor: Visitors, notes: RoomPage) -> None:
     notes.page.get_by_text("Joining", exact=True).click()
     notes.page.locator(".st-key-typed_address input").fill("192.168.100.100:8501")
     notes.press("Show this address")
-    projector = visitors.room(1920, 1080, room=notes.code, view="projector")
+    projector = workshop_visitor.room(1920, 1080, room=notes.code, view="projector")
     notes.page.keyboard.press("PageDown")
     projector.wait_for_step(talk.load().steps["what"].title)
     heading = projector.page.get_by_role("heading", name="192.168.100.100:8501")
@@ -232,30 +222,28 @@ def test_a_long_address_breaks_before_its_path_and_in_no_word(visitors: Visitors
     assert projector.overflow == []
 
 
-def test_every_step_fits_the_window_of_any_projector(visitors: Visitors, tmp_path: Path) -> None:
-    with closing(Store(tmp_path / "rooms" / "rooms.sqlite")) as store:
-        showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
-        for deck in questions.DECKS:
-            code = rehearsal.rehearse(store, "adults", deck, "90", showing).code
-            longest: Changes = {"step": "decide", "activity": _longest(deck), "round": 2}
-            shown = [{**longest, "open": True}, {**longest, "revealed": True}]
-            projector = visitors.room(1280, 720, room=code, view="projector")
-            for changes in [*STAGES.values(), *shown] if deck == "imageability" else shown:
-                rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **changes})
-                projector.open(room=code, view="projector")
-                projector.wait_for_step(talk.load().steps[changes["step"]].title)
-                for size in PROJECTORS:
-                    projector.page.set_viewport_size(size)
-                    projector.wait_for_charts()
-                    found = projector.clipped, projector.overflow, projector.scrolls
-                    assert found == ([], [], False), (changes, size)
+def test_every_step_fits_the_window_of_any_projector(workshop_visitor: Visitors, store: Store) -> None:
+    showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
+    for deck in questions.DECKS:
+        code = rehearsal.rehearse(store, "adults", deck, "90", showing).code
+        longest: Changes = {"step": "decide", "activity": _longest(deck), "round": 2}
+        shown = [{**longest, "open": True}, {**longest, "revealed": True}]
+        projector = workshop_visitor.room(1280, 720, room=code, view="projector")
+        for changes in [*STAGES.values(), *shown] if deck == "imageability" else shown:
+            rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **changes})
+            projector.open(room=code, view="projector")
+            projector.wait_for_step(talk.load().steps[changes["step"]].title)
+            for size in PROJECTORS:
+                projector.page.set_viewport_size(size)
+                projector.wait_for_charts()
+                found = projector.clipped, projector.overflow, projector.scrolls
+                assert found == ([], [], False), (changes, size)
 
 
-def test_a_bar_of_a_projectors_chart_is_told_under_the_pointer(visitors: Visitors, tmp_path: Path) -> None:
-    with closing(Store(tmp_path / "rooms" / "rooms.sqlite")) as store:
-        code = rehearsal.rehearse(store, "adults", route="90").code
-        rooms.present(store, code, step="afterlife")
-    projector = visitors.room(1920, 1080, room=code, view="projector")
+def test_a_bar_of_a_projectors_chart_is_told_under_the_pointer(workshop_visitor: Visitors, store: Store) -> None:
+    code = rehearsal.rehearse(store, "adults", route="90").code
+    rooms.present(store, code, step="afterlife")
+    projector = workshop_visitor.room(1920, 1080, room=code, view="projector")
     for size in ({"width": 1920, "height": 1080}, {"width": 1024, "height": 768}):
         projector.page.set_viewport_size(size)
         projector.wait_for_charts()

@@ -299,14 +299,6 @@ def test_one_vote_has_the_colour_of_the_last_and_no_record_no_line() -> None:
     assert figure.layout.yaxis.tickfont.size == 20
 
 
-def test_the_wall_counts_classes_in_their_colours() -> None:
-    labels = {"kept": 2, "not imageable": 0, "sensitive": 5, "offensive": 1}
-    (bar,) = workshop_charts.wall(labels, "", "").data
-    assert list(zip(bar.y, bar.x, bar.marker.color, strict=True)) == [
-        (status, count, style.STATUS[status]) for status, count in labels.items()
-    ]
-
-
 def test_no_masked_word_is_in_the_data_of_branches_and_of_maps_of_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     sentinels.plant(monkeypatch.setattr)
     drawn = [

@@ -20,13 +20,13 @@ ROOT, DOG = "n00001740", "n02084071"
     ("facets", "count"),
     [
         (Facets(), 2_832),
-        (Facets(fates=frozenset({"kept"})), 158),
-        (Facets(fates=frozenset({"removed in 2019"})), 1_593),
-        (Facets(fates=frozenset({"removed by 2021"})), 1_081),
-        (Facets(fates=frozenset({"kept", "removed by 2021"})), 1_239),
+        (Facets(statuses=frozenset({"kept"})), 158),
+        (Facets(statuses=frozenset({"offensive", "sensitive"})), 1_593),
+        (Facets(statuses=frozenset({"not imageable"})), 1_081),
+        (Facets(statuses=frozenset({"kept", "not imageable"})), 1_239),
         (Facets(safeties=frozenset({"offensive"})), 437),
         (Facets(safeties=frozenset({"sensitive"})), 1_156),
-        (Facets(safeties=frozenset({"offensive"}), fates=frozenset({"kept"})), 0),
+        (Facets(safeties=frozenset({"offensive"}), statuses=frozenset({"kept"})), 0),
         (Facets(safeties=frozenset({"safe"}), ratings=(4.0, 5.0)), 158),
         (Facets(people=True), 2_832),
     ],
@@ -36,7 +36,7 @@ def test_the_filters_count_what_imagenet_published(facets: Facets, count: int) -
 
 
 def test_below_the_root_only_people_were_removed() -> None:
-    removed = Facets(fates=frozenset({"removed in 2019", "removed by 2021"}))
+    removed = Facets(statuses=frozenset({"not imageable", "sensitive", "offensive"}))
     assert set(catalogue.select(ROOT, removed)) == set(catalogue.select(PERSON, removed))
     assert len(catalogue.select(ROOT, Facets())) == 21_837  # 21,841 less the four that are instances
     assert set(catalogue.select(ROOT, Facets(people=True))) == set(catalogue.select(PERSON, Facets()))
@@ -119,12 +119,12 @@ def test_no_cell_of_any_category_begins_like_a_formula(tree: Taxonomy) -> None:
 def test_a_record_can_be_written_as_json() -> None:
     said = json.loads(json.dumps(catalogue.record(DOG, lambda wnid: words.caption(wnid, Context.TREE))))
     assert said["words"].startswith("dog, ")
-    assert (said["images"], said["categories_below"], said["fate"]) == (1_603, 189, "kept")
+    assert (said["images"], said["categories_below"], said["status"]) == (1_603, 189, None)
     assert said["releases"] == ["fall-2011", "september-2019", "winter-2021"]
 
 
-def test_an_ancestor_has_no_images_and_no_fate() -> None:
+def test_an_ancestor_has_no_images_and_no_status() -> None:
     said = catalogue.record(ROOT, lambda wnid: words.caption(wnid, Context.TREE))
-    assert said["images"] is said["fate"] is None
+    assert said["images"] is said["status"] is None
     assert said["categories_below"] == 21_837
     assert taxonomy.load()[ROOT].images is None

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from explainer.vision import cards, classifiers, photos, pipeline
-from explainer.vision.cards import Packaged, Transform
-from explainer.vision.classifiers import Classifier, ClassifierError
+from explainer.vision.cards import ClassifierError, Packaged, Transform
+from explainer.vision.classifiers import Classifier
 from explainer.vision.pipeline import Reader
 
 HALVES = Transform(side=2, mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))

@@ -16,8 +16,8 @@ from explainer.attribution import explain, networks
 from explainer.attribution.explain import METHODS, Target
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.vision import cards, classifiers, faces, openvino, people, samples
-from explainer.vision.cards import ModelCard
-from explainer.vision.classifiers import Classifier, ClassifierError, Gridded
+from explainer.vision.cards import ClassifierError, ModelCard
+from explainer.vision.classifiers import Classifier, Gridded
 from explainer.vision.people import PeopleHead
 
 

@@ -16,8 +16,7 @@ from explainer.imagenet import taxonomy, vocabularies
 from explainer.setup import files
 from explainer.setup.files import ProvisionError
 from explainer.vision import cards, pipeline, samples
-from explainer.vision.cards import ModelCard
-from explainer.vision.classifiers import ClassifierError
+from explainer.vision.cards import ClassifierError, ModelCard
 
 
 @pytest.fixture(scope="module")

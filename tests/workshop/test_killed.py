@@ -11,7 +11,7 @@ import pytest
 from benchmarks.workshop import Phone, Sent
 from explainer.workshop import questions, rooms, votes
 from explainer.workshop.store import Store
-from tests.browser.conftest import APP, serving
+from tests.servers import APP, serving
 
 PHONES = 8
 

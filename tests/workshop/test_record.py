@@ -7,7 +7,7 @@ import pytest
 import sentinels
 
 from explainer.imagenet.taxonomy import Taxonomy
-from explainer.workshop import agreement, questions, record, rehearsal, rooms, votes, wall
+from explainer.workshop import questions, record, rehearsal, reports, rooms, votes
 from explainer.workshop.questions import DECKS
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
@@ -23,7 +23,6 @@ def table(text: str) -> list[list[str]]:
 def test_a_room_in_which_nothing_happened_has_an_empty_record(store: Store, room: Room) -> None:
     found = record.record(store, room.code)
     assert (found.room, found.participants, found.decisions, found.marks, found.flags) == (room, 0, (), (), ())
-    assert record.alpha(found, "imageability", 1) is None
 
 
 def test_the_last_round_is_what_a_room_decided(store: Store, room: Room, phones: list[str]) -> None:
@@ -36,17 +35,6 @@ def test_the_last_round_is_what_a_room_decided(store: Store, room: Room, phones:
     assert [tally.round for tally in decision.tallies] == [1, 2]
     assert questions.compare(questions.question(FIRST), decision.tallies[0].counts) == "different"
     assert decision.outcome == "same"  # 4.8 on record
-
-
-def test_agreement_is_taken_over_the_questions_of_one_round(store: Store, room: Room, phones: list[str]) -> None:
-    for question, answers in ((FIRST, "555554"), (SECOND, "111112")):
-        rooms.present(store, room.code, activity=question, open=True)
-        for phone, answer in zip(phones, answers, strict=True):
-            votes.vote(store, room.code, question, 1, phone, answer)
-    found = record.record(store, room.code)
-    assert record.alpha(found, "imageability", 1) == agreement.alpha([[0, 0, 0, 1, 5], [5, 1, 0, 0, 0]], "ordinal")
-    assert record.alpha(found, "imageability", 2) is None
-    assert record.alpha(found, "safety", 1) is None
 
 
 def test_the_file_says_room_date_deck_and_the_version_of_the_data(store: Store, room: Room) -> None:
@@ -69,12 +57,9 @@ def test_both_files_say_whose_they_are(store: Store) -> None:
 def test_a_group_below_five_is_hidden_in_the_file(store: Store, room: Room, phones: list[str]) -> None:
     for phone, answer in zip(phones, "555551", strict=True):
         votes.vote(store, room.code, FIRST, 1, phone, answer)
-    for phone in phones[:4]:
-        wall.add(store, room.code, phone, ["n10142391"] * 2)
     rows = table(record.to_csv(record.record(store, room.code)))
     counts = {row[3]: row[4] for row in rows if row[0] == FIRST}
     assert counts == {"5": "5"} | dict.fromkeys("1234", "fewer than 5")
-    assert ["wall", "labels", "", "sensitive", "fewer than 5"] in rows  # 8 labels, of 4 people
 
 
 @pytest.mark.parametrize(("people", "told"), [(4, "fewer than 5"), (5, "5")])
@@ -83,7 +68,7 @@ def test_no_file_holds_a_count_below_five(store: Store, people: int, told: str) 
     rooms.present(store, room.code, activity=FIRST, open=True)
     for phone in [rooms.join(store, room.code) for _ in range(people)]:
         votes.vote(store, room.code, FIRST, 1, phone, "5")
-        wall.flag(store, room.code, phone, "n10401331", "insult")
+        reports.flag(store, room.code, phone, "n10401331", "insult")
     votes.count_hands(store, room.code, FIRST, 1, {"1": 2})
     found = record.record(store, room.code)
     assert [flag.count for flag in found.flags] == [people]  # for the presenter's eyes
@@ -141,18 +126,8 @@ def test_a_rehearsal_is_a_room_with_everything_in_it_and_marked(store: Store) ->
     assert [decision.question for decision in found.decisions] == sorted(DECKS["imageability"].questions)
     assert all(len(decision.tallies) == 2 for decision in found.decisions)
     assert found.flags
-    assert sum(found.wall.labels.values()) == rehearsal.PHONES
-    assert list(found.wall.words.values()) == [5]
+    assert [(marks.sheet, marks.pages) for marks in found.marks] == [("sheet/dog", rehearsal.PHONES)]
     assert "rehearsal: the votes are made up" in record.to_csv(found)
-
-
-def test_in_a_rehearsal_talk_and_time_help_as_they_are_meant_to(store: Store) -> None:
-    found = record.record(store, rehearsal.rehearse(store, sheets={"sheet/dog": range(20)}).code)
-    assert record.alpha(found, "imageability", 1) < record.alpha(found, "imageability", 2)
-    hasty, calm = (agreement.of_marks(marks.pages, marks.marked, range(20)) for marks in found.marks)
-    assert hasty.alpha < calm.alpha
-    assert hasty.seen < calm.seen
-    assert hasty.mistaken > calm.mistaken
 
 
 @pytest.mark.parametrize(("preset", "deck"), [("mixed", "imageability"), ("adults", "safety")])
@@ -161,7 +136,7 @@ def test_the_same_seed_makes_up_the_same_votes(store: Store, preset: str, deck: 
         record.record(store, rehearsal.rehearse(store, preset, deck, seed=seed).code) for seed in (3, 3, 4)
     )
     assert same.decisions == again.decisions
-    assert (same.flags, same.wall.labels) == (again.flags, again.wall.labels)
+    assert same.flags == again.flags
     assert same.decisions != other.decisions
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.workshop import questions, rooms, votes, wall
+from explainer.workshop import questions, reports, rooms, votes
 from explainer.workshop.rooms import Closed, Room, RoomError, UnknownRoom, UnknownToken
 from explainer.workshop.store import Store
 
@@ -106,7 +106,7 @@ def test_every_change_gives_the_stage_a_higher_version(store: Store, room: Room)
         rooms.stage(store, room.code).version,
         rooms.present(store, room.code, paused=True).version,
         rooms.present(store, room.code, paused=False, blank=True).version,
-        rooms.present(store, room.code, step="wall").version,
+        rooms.present(store, room.code, step="why").version,
     ]
     assert versions == sorted(set(versions))
 
@@ -143,8 +143,8 @@ def test_two_presenters_do_not_undo_each_other(store: Store, room: Room) -> None
 
 def test_a_change_asked_of_a_stage_that_has_moved_on_changes_nothing(store: Store, room: Room) -> None:
     seen = rooms.stage(store, room.code).version
-    moved = rooms.present(store, room.code, seen, step="wall")
-    assert moved.step == "wall"
+    moved = rooms.present(store, room.code, seen, step="why")
+    assert moved.step == "why"
     assert rooms.present(store, room.code, seen, step="removal") == moved
 
 
@@ -187,7 +187,7 @@ def test_a_room_that_has_ended_takes_no_votes_and_keeps_what_it_has(store: Store
         lambda: votes.vote(store, room.code, QUESTIONS[0], 1, phone, "1"),
         lambda: rooms.join(store, room.code),
         lambda: rooms.present(store, room.code, open=True),
-        lambda: wall.add(store, room.code, phone, ["n10142747"]),
+        lambda: reports.flag(store, room.code, phone, "n10142747", "unseen"),
     ):
         with pytest.raises(Closed):
             closed()
@@ -216,8 +216,7 @@ def test_of_a_room_that_is_deleted_no_byte_is_left(store: Store, file: Path) -> 
     random.Random(5).shuffle(work)  # so that pages are split between rooms
     for code in made:
         for token in tokens[code]:
-            wall.flag(store, code, token, "n10142747", "unseen")
-            wall.add(store, code, token, ["n10142747"])
+            reports.flag(store, code, token, "n10142747", "unseen")
     for code, question, token in work[:800]:
         rooms.present(store, code, activity=question, open=True)
         votes.vote(store, code, question, 1, token, "3")
@@ -242,10 +241,9 @@ CALLS: dict[str, Callable[[Store, str, str, str, str], object]] = {
     "heartbeat": lambda s, code, token, a, b: rooms.heartbeat(s, code, token),
     "vote": lambda s, code, token, a, b: votes.vote(s, code, a, 1, token, b),
     "vote_of": lambda s, code, token, a, b: votes.vote_of(s, code, a, 1, token),
-    "mark": lambda s, code, token, a, b: votes.mark(s, code, a, 1, token, [0]),
-    "marks_of": lambda s, code, token, a, b: votes.marks_of(s, code, a, 1, token),
-    "flag": lambda s, code, token, a, b: wall.flag(s, code, token, a, b),
-    "add": lambda s, code, token, a, b: wall.add(s, code, token, [a]),
+    "mark": lambda s, code, token, a, b: votes.mark(s, code, a, token, [0]),
+    "marks_of": lambda s, code, token, a, b: votes.marks_of(s, code, a, token),
+    "flag": lambda s, code, token, a, b: reports.flag(s, code, token, a, b),
     "delete": lambda s, code, token, a, b: rooms.delete(s, code),
 }
 
@@ -274,7 +272,7 @@ def test_markup_in_the_token_is_nobody(
         CALLS[call](store, room.code, token, first, second)
 
 
-@pytest.mark.parametrize("call", ["vote", "mark", "flag", "add"])
+@pytest.mark.parametrize("call", ["vote", "mark", "flag"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(first=HOSTILE, second=HOSTILE)
 def test_markup_in_what_is_asked_is_no_answer(
@@ -282,14 +280,14 @@ def test_markup_in_what_is_asked_is_no_answer(
 ) -> None:
     with pytest.raises(RoomError):
         CALLS[call](store, room.code, phone, first, second)
-    assert votes.rounds(store, room.code) == votes.marks(store, room.code) == wall.flags(store, room.code) == ()
+    assert votes.rounds(store, room.code) == votes.marks(store, room.code) == reports.flags(store, room.code) == ()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(text=HOSTILE)
 def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room: Room, phone: str, text: str) -> None:
     assert votes.vote_of(store, room.code, text, 1, phone) is None
-    assert votes.marks_of(store, room.code, text, 1, phone) is None
+    assert votes.marks_of(store, room.code, text, phone) is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)

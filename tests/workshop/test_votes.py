@@ -87,30 +87,16 @@ def test_pictures_are_counted_by_the_pages_on_which_they_were_marked(
     store: Store, room: Room, phones: list[str]
 ) -> None:
     rooms.present(store, room.code, activity="sheet/dog", open=True)
-    votes.mark(store, room.code, "sheet/dog", 1, phones[0], [7, 9])
-    votes.mark(store, room.code, "sheet/dog", 1, phones[0], {0, 47})  # thought better of it
-    votes.mark(store, room.code, "sheet/dog", 1, phones[1], [47, 47])
-    votes.mark(store, room.code, "sheet/dog", 1, phones[2], [])
-    rooms.present(store, room.code, round=2, open=True)
-    votes.mark(store, room.code, "sheet/dog", 2, phones[0], [1])
-    first, second = votes.marks(store, room.code)
-    assert (first.sheet, first.round, first.pages) == ("sheet/dog", 1, 3)
-    assert first.marked == (1, *[0] * 46, 2)
-    assert (second.round, second.pages, sum(second.marked)) == (2, 1, 1)
-    assert votes.marks_of(store, room.code, "sheet/dog", 1, phones[0]) == {0, 47}
-    assert votes.marks_of(store, room.code, "sheet/dog", 1, phones[2]) == set()
-    assert votes.marks_of(store, room.code, "sheet/dog", 1, phones[3]) is None
-
-
-def test_pages_of_those_who_took_their_time_are_counted_by_themselves(
-    store: Store, room: Room, phones: list[str]
-) -> None:
-    rooms.present(store, room.code, activity="sheet/dog", open=True)
-    for phone, pictures, unhurried in ((0, [1], True), (1, [2], False), (0, [3], False)):
-        votes.mark(store, room.code, "sheet/dog", 1, phones[phone], pictures, unhurried)
-    hasty, calm = votes.marks(store, room.code)
-    assert (hasty.pages, hasty.unhurried, hasty.marked.index(1)) == (1, False, 2)
-    assert (calm.pages, calm.unhurried, calm.marked.index(1)) == (1, True, 3)
+    votes.mark(store, room.code, "sheet/dog", phones[0], [7, 9])
+    votes.mark(store, room.code, "sheet/dog", phones[0], {0, 47})  # thought better of it
+    votes.mark(store, room.code, "sheet/dog", phones[1], [47, 47])
+    votes.mark(store, room.code, "sheet/dog", phones[2], [])
+    (marks,) = votes.marks(store, room.code)
+    assert (marks.sheet, marks.pages) == ("sheet/dog", 3)
+    assert marks.marked == (1, *[0] * 46, 2)
+    assert votes.marks_of(store, room.code, "sheet/dog", phones[0]) == {0, 47}
+    assert votes.marks_of(store, room.code, "sheet/dog", phones[2]) == set()
+    assert votes.marks_of(store, room.code, "sheet/dog", phones[3]) is None
 
 
 @pytest.mark.parametrize("pictures", [[48], [-1], ["1"], [0.5]])
@@ -119,12 +105,12 @@ def test_a_picture_that_is_not_on_the_page_is_refused(
 ) -> None:
     rooms.present(store, room.code, activity="sheet/dog", open=True)
     with pytest.raises(BadAnswer):
-        votes.mark(store, room.code, "sheet/dog", 1, phone, pictures)
+        votes.mark(store, room.code, "sheet/dog", phone, pictures)
 
 
 def test_a_page_is_taken_only_while_it_is_open(store: Store, room: Room, phone: str) -> None:
     with pytest.raises(Closed):
-        votes.mark(store, room.code, "sheet/dog", 1, phone, [1])
+        votes.mark(store, room.code, "sheet/dog", phone, [1])
 
 
 def test_counted_hands_have_the_screens_drawn_anew(store: Store, room: Room) -> None:

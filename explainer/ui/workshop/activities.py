@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from explainer.ui.workshop import fifty, vote, wall
+from explainer.ui.workshop import fifty, vote
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.talk import Activity
 
@@ -20,6 +20,5 @@ class Act:
 ACTS: Mapping[Activity, Act] = {
     "vote": Act(vote.on_screen, vote.on_phone, vote.controls),
     "fifty": Act(fifty.on_screen, fifty.on_phone, fifty.controls),
-    "wall": Act(wall.on_screen, wall.on_phone, wall.controls),
 }
 """The acts by activity."""

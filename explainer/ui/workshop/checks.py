@@ -9,7 +9,8 @@ import streamlit as st
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.words import Context
 from explainer.setup import wordnet
-from explainer.ui.workshop import doors, lobby, looking, parts
+from explainer.ui import access
+from explainer.ui.workshop import invitation, lobby, parts, refresh
 from explainer.ui.workshop.trying import button
 from explainer.vision import cards, faces
 from explainer.workshop import addresses, rooms
@@ -57,13 +58,13 @@ CHECKS = (
     ),
     Check(
         "Rooms are kept on the disk",
-        lambda: doors.store().trouble is None,
+        lambda: access.store().trouble is None,
         "The room goes on in memory, and is gone when the app is stopped.",
     ),
     Check("Masks are on", _masked, "Do not go on: words that offend would be shown. Install the app anew."),
     Check(
         "Answers travel encrypted",
-        lambda: doors.origin().startswith("https:"),
+        lambda: invitation.origin().startswith("https:"),
         "They do not: others in the network could read them, and phones' cameras stay closed in the page. "
         "The README says how to serve with a certificate.",
     ),
@@ -75,10 +76,10 @@ def show(room: Room) -> None:
     """Every check with its outcome; the last ones wait for what is on its way."""
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
-    for other in rooms.on(doors.store()):
+    for other in rooms.on(access.store()):
         if other.code != room.code:
             _other(other)
-    looking.every(2.0, partial(_awaited, room), "awaited")
+    refresh.every(2.0, partial(_awaited, room), "awaited")
 
 
 def _other(room: Room) -> None:
@@ -101,9 +102,9 @@ def _awaited(room: Room) -> None:
     if room.phones:
         _said(
             "A phone has joined",
-            rooms.here(doors.store(), room.code) > 0,
-            f"Open {doors.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep devices "
-            "apart, as guest networks do: use another network, or the phone's own hotspot.",
+            rooms.here(access.store(), room.code) > 0,
+            f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep "
+            "devices apart, as guest networks do: use another network, or the phone's own hotspot.",
         )
 
 

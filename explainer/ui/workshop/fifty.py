@@ -1,8 +1,7 @@
-"""Fifty a minute: a page of small pictures is marked against the clock, then untimed; what haste did to agreement."""
+"""Fifty a minute: a page of small pictures is marked against the clock; what the room disagreed about."""
 
 import base64
 import datetime
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -12,19 +11,15 @@ import streamlit as st
 
 from explainer.imagenet import words
 from explainer.imagenet.words import Context
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, looking, word
+from explainer.ui.workshop import presenting, refresh, word
 from explainer.ui.workshop.trying import attempt, button, trouble
-from explainer.workshop import agreement, rooms, sheets, votes
+from explainer.workshop import rooms, sheets, votes
+from explainer.workshop.privacy import FEW, FEWEST
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.sheets import SECONDS, SHEETS, Sheet
 from explainer.workshop.votes import Marks
-from explainer.workshop.wall import FEWEST
-
-TIMED, UNTIMED = sheets.ROUNDS
-"""The rounds of a page."""
-
-_CHANGE = 0.05  # of alpha; a smaller one is no finding in so small a group
 
 _ACROSS, _WIDE = 16, 1500  # pictures in a row on the projector, and pixels of all
 _HANDS = 6  # pictures for which hands go up
@@ -44,7 +39,7 @@ def on_screen(room: Room, stage: Stage) -> None:
         told, pictures = st.columns([5, 6], gap="large")
         with told:
             word.on_screen(sheet.wnid, told=True)
-            _haste(room, sheet, large=True)
+            _found(room, sheet, large=True)
         with pictures:
             _disputed(room, sheet, large=True)
         return
@@ -52,7 +47,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     if stage.revealed:
         _doubtful(sheet)
     else:
-        looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+        refresh.every(1.0, partial(_clock, room, stage, sheet), "clock")
         if stage.open:
             together = sheets.together(sheet, _ACROSS)
             st.image(together, width=_WIDE, alt=f"The page of {len(sheet.pictures)} small pictures.")
@@ -66,7 +61,7 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
         return
     word.on_phone(sheet.wnid, told=stage.revealed)
     if stage.revealed:
-        _haste(room, sheet, large=False)
+        _found(room, sheet, large=False)
         _disputed(room, sheet, large=False)
     elif stage.open:
         _page(room, stage, sheet, token)
@@ -75,65 +70,46 @@ def on_phone(room: Room, stage: Stage, token: str) -> None:
 
 
 def controls(room: Room, stage: Stage) -> None:
-    """The presenter's: which page, with the clock and without, and reveal."""
+    """The presenter's: which page, open and close it, and reveal."""
     sheet = _asked(stage)
     if sheet is None:
         sheet = sheets.sheet(SHEETS[0])
-        stage = replace(stage, activity=sheet.name, round=TIMED, open=False, revealed=False)
-    present = partial(doors.present, room.code)
+        stage = replace(stage, activity=sheet.name, open=False, revealed=False)
+    present = partial(presenting.present, room.code)
     name, place = sheet.name, SHEETS.index(sheet.name)
-    said = plain(words.caption(sheet.wnid, Context.TREE).text)
-    st.markdown(f"**Page {place + 1} of {len(SHEETS)}: {said}, {sheets.ROUNDS[stage.round]}**")
+    st.markdown(f"**Page {place + 1} of {len(SHEETS)}: {plain(words.caption(sheet.wnid, Context.TREE).text)}**")
     with st.container(horizontal=True):
         if stage.open:
             button("Close the page", lambda: present(open=False))
         else:
-            button("Open the page", lambda: present(activity=name, round=stage.round, open=True), primary=True)
-        if stage.round == TIMED:
-            button("The same page, untimed", lambda: present(activity=name, round=UNTIMED, open=True))
-        else:
-            button("Back to the clock", lambda: present(activity=name, round=TIMED))
+            button("Open the page", lambda: present(activity=name, open=True), primary=True)
         if stage.revealed:
             button("Hide what came of it", lambda: present(revealed=False))
         else:
-            button("Reveal", lambda: present(activity=name, round=stage.round, open=False, revealed=True))
+            button("Reveal", lambda: present(activity=name, open=False, revealed=True))
         if place + 1 < len(SHEETS):
-            button("Next page", lambda: present(activity=SHEETS[place + 1], round=TIMED))
+            button("Next page", lambda: present(activity=SHEETS[place + 1]))
         else:
-            button("First page", lambda: present(activity=SHEETS[0], round=TIMED))
+            button("First page", lambda: present(activity=SHEETS[0]))
     trouble()
-    looking.every(1.0, partial(_clock, room, stage, sheet), "clock")
+    refresh.every(1.0, partial(_clock, room, stage, sheet), "clock")
 
 
-def haste(sheet: Sheet, kept: Mapping[int, Marks], unhurried: bool = False) -> str:
-    """How far those who marked a page agreed in each of its rounds, and what haste did to it, as sentences.
-
-    `unhurried`: whether somebody took their time in the round against the clock; of them nothing is said.
-    """
-    sights = {turn: agreement.of_marks(marks.pages, marks.marked, sheet.showing) for turn, marks in kept.items()}
-    # Rounded first, so that what is told adds up; + 0.0, or there is a -0.00.
-    alphas = {turn: round(sight.alpha, 2) + 0.0 for turn, sight in sights.items() if sight.alpha is not None}
-    if not alphas:
-        return f"How far the room agrees can be said once {FEWEST} pages are in."
-    said = "; ".join(f"{alpha:.2f} {sheets.ROUNDS[turn]}" for turn, alpha in alphas.items())
-    sentences = [f"Agreement within this room (Krippendorff's alpha; 1 is full, 0 that of chance): {said}."]
-    if len(alphas) == len(sheets.ROUNDS):
-        change = alphas[UNTIMED] - alphas[TIMED]
-        much = f"{'more' if change > 0 else 'less'}, by {abs(change):.2f}"
-        sentences.append(f"Without haste the room agrees {much if abs(change) >= _CHANGE else 'about as much'}.")
-    if sheet.showing:
-        seen = "; ".join(f"{sight.seen:.0%} {sheets.ROUNDS[turn]}" for turn, sight in sights.items())
-        sentences.append(f"Of the pictures that show it were marked: {seen}.")
-    if unhurried and TIMED in alphas:
-        sentences.append("Who took their time there is not counted in it.")
-    return " ".join(sentences)
+def found(sheet: Sheet, marks: Marks | None) -> str:
+    """What a room marked on a page, as sentences; of fewer than FEWEST pages nothing is told."""
+    if marks is None or marks.pages < FEWEST:
+        return f"{FEW.capitalize()}."
+    seen, others = (sheets.share(marks.pages, marks.marked, places) for places in (sheet.showing, sheet.others))
+    if seen is None:
+        return f"On average {others:.0%} of the pictures were marked. None of them can show the word."
+    return f"Pictures that show it were marked {seen:.0%} of the time, the others {others:.0%}."
 
 
-def disputed(kept: Mapping[int, Marks], n: int) -> list[int]:
+def disputed(marks: Marks, n: int) -> list[int]:
     """Places of the `n` pictures over which those who marked a page were most evenly split, the most first."""
 
-    def split(place: int) -> float:
-        return max(min(marks.marked[place], marks.pages - marks.marked[place]) / marks.pages for marks in kept.values())
+    def split(place: int) -> int:
+        return min(marks.marked[place], marks.pages - marks.marked[place])
 
     return sorted((place for place in range(votes.PICTURES) if split(place)), key=split, reverse=True)[:n]
 
@@ -142,17 +118,8 @@ def _asked(stage: Stage) -> Sheet | None:
     return sheets.sheet(stage.activity) if stage.activity in SHEETS else None
 
 
-def _marks(room: Room, sheet: Sheet) -> list[Marks]:
-    return [marks for marks in votes.marks(doors.store(), room.code) if marks.sheet == sheet.name]
-
-
-def _kept(room: Room, sheet: Sheet) -> dict[int, Marks]:
-    """What was marked on a sheet, by round, if with a clock then against it; few pages would point at somebody."""
-    return {
-        marks.round: marks
-        for marks in _marks(room, sheet)
-        if marks.round in sheets.ROUNDS and not marks.unhurried and marks.pages >= FEWEST
-    }
+def _marks(room: Room, sheet: Sheet) -> Marks | None:
+    return next((marks for marks in votes.marks(access.store(), room.code) if marks.sheet == sheet.name), None)
 
 
 def _left(stage: Stage) -> float:
@@ -161,17 +128,15 @@ def _left(stage: Stage) -> float:
 
 
 def _clock(room: Room, stage: Stage, sheet: Sheet) -> None:
-    count = sum(marks.pages for marks in _marks(room, sheet) if marks.round == stage.round)
-    pages = f"pages in: {count} · phones here: {rooms.here(doors.store(), room.code)}"
+    marks = _marks(room, sheet)
+    pages = f"marking: {marks.pages if marks else 0} · phones here: {rooms.here(access.store(), room.code)}"
     pages = pages if room.phones else "each for themselves, without a word"
     if not stage.open or stage.paused:
-        st.subheader(f"{sheets.ROUNDS[stage.round].capitalize()}, closed: {pages}", anchor=False)
-    elif stage.round == TIMED:
+        st.subheader(f"Closed: {pages}", anchor=False)
+    else:
         st.header(f"{_left(stage):.0f} seconds left", anchor=False)
         st.progress(_left(stage) / SECONDS)
         st.subheader(pages, anchor=False)
-    else:
-        st.subheader(f"Untimed, open: {pages}", anchor=False)
 
 
 @cache
@@ -185,11 +150,10 @@ def _sources(name: str) -> tuple[str, ...]:
 def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
     drawn = f"{sheet.name}_{stage.version}"
-    mine = doors.store(), room.code, sheet.name, stage.round, token
+    mine = access.store(), room.code, sheet.name, token
     if f"page_{drawn}" not in st.session_state:
-        # Who comes after the time marks without the clock, and so does who took it away before.
-        seconds = None if votes.is_unhurried(*mine) else _left(stage) or None
-        st.session_state[f"page_{drawn}"] = {"marked": votes.marks_of(*mine), "seconds": seconds}
+        # Who comes after the time marks without the clock.
+        st.session_state[f"page_{drawn}"] = {"marked": votes.marks_of(*mine), "seconds": _left(stage) or None}
     told: dict[str, Any] = st.session_state[f"page_{drawn}"]
     # All of it stays as it was: then the browser has it already, and a press costs one small message each way.
     page = _sheet(
@@ -198,16 +162,14 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
             "pictures": _sources(sheet.name),
             "alts": [picture.alt for picture in sheet.pictures],
             "marked": sorted(told["marked"] or ()),
-            "seconds": told["seconds"] if stage.round == TIMED else None,
+            "seconds": told["seconds"],
         },
         on_marked_change=lambda: None,
-        on_unhurried_change=lambda: None,
     )
-    unhurried = stage.round == TIMED and (told["seconds"] is None or bool(page.unhurried))
     # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
-    if isinstance(page.marked, list) and (page.marked, unhurried) != told.get("kept"):
-        attempt(lambda: votes.mark(*mine, page.marked, unhurried))
-        told["kept"] = page.marked, unhurried
+    if isinstance(page.marked, list) and page.marked != told.get("kept"):
+        attempt(lambda: votes.mark(*mine, page.marked))
+        told["kept"] = page.marked
     trouble(stage.version)
     kept = votes.marks_of(*mine)
     if kept is None:
@@ -217,7 +179,7 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
 
 
 def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
-    kept = votes.marks_of(doors.store(), room.code, sheet.name, stage.round, token)
+    kept = votes.marks_of(access.store(), room.code, sheet.name, token)
     if kept is not None:
         st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
         st.info("The page is closed. Look up: what comes of it is next.")
@@ -225,8 +187,8 @@ def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
         st.info(f"Read the word. {votes.PICTURES} small pictures come in a moment: press all that show it.")
 
 
-def _haste(room: Room, sheet: Sheet, large: bool) -> None:
-    said = haste(sheet, _kept(room, sheet), any(marks.unhurried for marks in _marks(room, sheet)))
+def _found(room: Room, sheet: Sheet, large: bool) -> None:
+    said = found(sheet, _marks(room, sheet))
     st.markdown(f"#### {said}" if large else said)
 
 
@@ -242,20 +204,17 @@ def _doubtful(sheet: Sheet) -> None:
 
 def _disputed(room: Room, sheet: Sheet, large: bool) -> None:
     """The pictures that the room was most divided over, with how many marked each."""
-    kept = _kept(room, sheet)
-    if not kept:
+    marks = _marks(room, sheet)
+    if marks is None or marks.pages < FEWEST:
         return
-    places = disputed(kept, _SPLIT if large else 8)
+    places = disputed(marks, _SPLIT if large else 8)
     if not places:
         st.markdown("There is no picture that the room was divided over.")
         return
-    rounds = " → ".join(sheets.ROUNDS[round] for round in kept)
-    heading = "#### " if large else ""
-    st.markdown(f"{heading}**The pictures that you disagreed about most, and how many marked them: {rounds}**")
+    st.markdown(f"{'#### ' if large else ''}**The pictures that you disagreed about most, and how many marked them**")
     with st.container(horizontal=True):
         for place in places:
-            shares = " → ".join(f"{marks.marked[place] / marks.pages:.0%}" for marks in kept.values())
-            picture = sheet.pictures[place]
+            picture, share = sheet.pictures[place], marks.marked[place] / marks.pages
             with st.container(width=_PICTURE if large else 96, gap="small"):
                 st.image(picture.data, width=_PICTURE if large else 80, alt=picture.title)
-                st.markdown(f"##### {picture.title}: {shares}" if large else f":small[{picture.title}: {shares}]")
+                st.markdown(f"##### {picture.title}: {share:.0%}" if large else f":small[{picture.title}: {share:.0%}]")

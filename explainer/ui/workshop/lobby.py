@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.ui import options
-from explainer.ui.workshop import doors
+from explainer.ui import access, options
+from explainer.ui.workshop import invitation, key_form, location
 from explainer.ui.workshop.trying import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, sheets, talk
 from explainer.workshop.rooms import PRESETS, Room
@@ -26,12 +26,12 @@ def show() -> None:
         _join()
     with present:
         st.header("Present")
-        if doors.is_presenter():
+        if access.is_presenter():
             _open()
         else:
-            doors.ask_for_key()
-    if doors.is_presenter():
-        if said := doors.store().trouble:
+            key_form.show()
+    if access.is_presenter():
+        if said := access.store().trouble:
             st.warning(said)
         _resume()
 
@@ -47,7 +47,7 @@ def _join() -> None:
             autocomplete="off",
             help="It is on the screen. Capital or small letters do not matter.",
         )
-        st.form_submit_button("Join", type="primary", on_click=lambda: doors.join(st.session_state[_CODE]))
+        st.form_submit_button("Join", type="primary", on_click=lambda: location.join(st.session_state[_CODE]))
     st.caption(f"{WHAT_IS_KEPT} On another device, ask the presenter for the address.")
 
 
@@ -107,29 +107,29 @@ def _opened(made_up: bool) -> None:
     deck = deck if deck in allowed else allowed[0]
 
     def work() -> None:
-        store = doors.store()
+        store = access.store()
         if made_up:
             showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
             room = rehearsal.rehearse(store, preset, deck, route, showing, phones=phones)
         else:
             room = rooms.open_room(store, preset, deck, route, phones=phones)
         rooms.present(store, room.code, step=talk.load().routes[route].steps[0].name)
-        doors.go(room=room.code, view="notes")
+        location.go(room=room.code, view="notes")
 
-    if doors.is_presenter():
+    if access.is_presenter():
         attempt(work)
 
 
 def _resume() -> None:
     st.header("Rooms that are kept")
-    kept = rooms.listing(doors.store())
+    kept = rooms.listing(access.store())
     if not kept:
         st.caption("None yet. A room is kept until it is deleted, over a restart of the app too.")
     for room in kept:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{room.code}** · {_about(room)}")
             st.button(
-                "Resume", key=f"resume_{room.code}", on_click=doors.go, kwargs={"room": room.code, "view": "notes"}
+                "Resume", key=f"resume_{room.code}", on_click=location.go, kwargs={"room": room.code, "view": "notes"}
             )
             ending(room)
 
@@ -152,15 +152,15 @@ def ending(room: Room) -> None:
 
 def end(code: str) -> None:
     """End a room, where this session has given the key."""
-    if doors.is_presenter():
-        rooms.end(doors.store(), code)
-        doors.tell_wifi(code, None)
-        doors.in_force.clear()
+    if access.is_presenter():
+        rooms.end(access.store(), code)
+        invitation.tell_wifi(code, None)
+        access.in_force.clear()
 
 
 def _delete(code: str) -> None:
-    if doors.is_presenter():
-        attempt(lambda: rooms.delete(doors.store(), code))
-        doors.tell_wifi(code, None)
-        doors.in_force.clear()
-        doors.go()
+    if access.is_presenter():
+        attempt(lambda: rooms.delete(access.store(), code))
+        invitation.tell_wifi(code, None)
+        access.in_force.clear()
+        location.go()

@@ -8,8 +8,20 @@ from functools import partial
 
 import streamlit as st
 
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import checks, doors, lobby, parts, projector, taking
+from explainer.ui.workshop import (
+    checks,
+    invitation,
+    key_form,
+    lobby,
+    location,
+    parts,
+    presenting,
+    projector,
+    refresh,
+    taking,
+)
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import addresses, rooms, talk
@@ -21,17 +33,17 @@ _BEGAN = "began"  # in the address, so that the clock outlives a reload
 
 def show(room: Room) -> None:
     """The notes of the step that the room is at; who has not given the key is asked for it."""
-    if not doors.is_presenter():
+    if not access.is_presenter():
         st.title("The presenter's notes")
-        doors.ask_for_key()
+        key_form.show()
         return
     parts.prepared()
-    stage = doors.stage(room)
-    step = doors.step(room, stage)
+    stage = presenting.stage(room)
+    step = presenting.step(room, stage)
     _troubles(room)
     st.title(plain(step.title), anchor=False)
     st.markdown(f"*{plain(step.line)}*")
-    doors.follow(room.code, stage.version, draw=partial(_now, room, step))
+    refresh.follow(room.code, stage.version, draw=partial(_now, room, step))
     projector.keys(room, stage, step)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _pause(room, stage)
@@ -50,16 +62,16 @@ def show(room: Room) -> None:
 
 
 def _troubles(room: Room) -> None:
-    if doors.store().trouble:
-        st.warning(doors.store().trouble)
+    if access.store().trouble:
+        st.warning(access.store().trouble)
     if room.ended:
         st.info("This room has ended: phones cannot answer any more. What it decided stays until it is deleted.")
 
 
 def _now(room: Room, step: Step) -> None:
-    progress = talk.progress(doors.route(room), step.name, _elapsed() or 0)
+    progress = talk.progress(presenting.route(room), step.name, _elapsed() or 0)
     clock = f"{datetime.datetime.now():%H:%M}"
-    here = rooms.here(doors.store(), room.code)
+    here = rooms.here(access.store(), room.code)
     phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
     parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
     if _elapsed() is not None:
@@ -89,16 +101,18 @@ def _start_clock() -> None:
 
 def _pause(room: Room, stage: Stage) -> None:
     paused = not stage.paused
-    button("Pause all" if paused else "Go on", lambda: doors.present(room.code, paused=paused))
+    button("Pause all" if paused else "Go on", lambda: presenting.present(room.code, paused=paused))
 
 
 def _leap(room: Room, stage: Stage) -> None:
     st.menu_button(
         "Go to the step",
-        [each.name for each in doors.route(room).steps],
+        [each.name for each in presenting.route(room).steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_click=lambda: doors.present(room.code, stage.version, step=st.session_state["leap"], activity="", round=1),
+        on_click=lambda: presenting.present(
+            room.code, stage.version, step=st.session_state["leap"], activity="", round=1
+        ),
     )
     st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
 
@@ -108,8 +122,7 @@ def _around(room: Room) -> None:
     with st.container(horizontal=True):
         address = f"workshop?embed=true&room={room.code}&view=projector"
         st.link_button("Projector in a window of its own", address)
-        st.page_link(doors.PAGE, label="Projector here", query_params={"room": room.code, "view": "projector"})
-        st.button("All rooms", on_click=doors.go)
+        st.button("All rooms", on_click=location.go)
     # Each is drawn once it is open: the checks take their time.
     sections: dict[str, Callable[[Room], None]] = {
         "Before people come": checks.show,
@@ -127,19 +140,19 @@ def _around(room: Room) -> None:
 
 
 def _choose_address(origin: str) -> None:
-    if doors.is_presenter():
-        doors.choose_origin(origin)
+    if access.is_presenter():
+        invitation.choose_origin(origin)
 
 
 def _choose_typed() -> None:
-    _choose_address(addresses.typed(st.session_state["typed_address"], doors.origins()[0]))
+    _choose_address(addresses.typed(st.session_state["typed_address"], invitation.origins()[0]))
 
 
 def _joining(room: Room) -> None:
     st.markdown("Address for phones, in the network that they are in:")
     with st.container(horizontal=True):
-        for origin in dict.fromkeys([doors.origin(), *doors.origins()]):
-            button(addresses.short(origin), partial(_choose_address, origin), primary=origin == doors.origin())
+        for origin in dict.fromkeys([invitation.origin(), *invitation.origins()]):
+            button(addresses.short(origin), partial(_choose_address, origin), primary=origin == invitation.origin())
     with st.form("address_form", border=False):
         st.text_input("Another address", max_chars=100, placeholder="192.168.1.20", key="typed_address")
         st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
@@ -149,7 +162,7 @@ def _joining(room: Room) -> None:
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
         password = st.text_input("Its password", max_chars=63, type="password", key="wifi_password")
         if st.form_submit_button("Make a code for the Wi-Fi"):
-            doors.tell_wifi(room.code, addresses.wifi(name, password) if name else None)
-    if said := doors.wifi(room):
+            invitation.tell_wifi(room.code, addresses.wifi(name, password) if name else None)
+    if said := invitation.wifi(room):
         st.image(addresses.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
         st.caption("It is on the first step. It is kept in the app's memory alone, until the room ends.")

@@ -21,7 +21,7 @@ from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
 from explainer.ui import computed, options
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors
+from explainer.ui.workshop import invitation
 from explainer.ui.workshop.trying import button
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.corruptions import CORRUPTIONS
@@ -61,7 +61,7 @@ def invite(room: Room, width: int) -> None:
 
 def _code(room: Room, width: int) -> str:
     """Shows a code to photograph that leads into the room; gives back the address that can be typed instead."""
-    address = f"{doors.origin()}/workshop"
+    address = f"{invitation.origin()}/workshop"
     short = addresses.short(address)
     st.image(
         addresses.qr(f"{address}?room={room.code}&embed=true"),
@@ -85,7 +85,7 @@ def _join(room: Room, step: Step) -> None:
         photo = "a photo of you by choice alone" if room.rules.own_faces else "no photo of you"
         st.subheader(f"No name, no account, {photo}.", anchor=False)
     with network:
-        if said := doors.wifi(room):
+        if said := invitation.wifi(room):
             st.image(addresses.qr(said), width=300, alt="A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
 
@@ -352,7 +352,6 @@ PARTS: Mapping[talk.Part, Part] = {
     "break": Part(_break, _small_break),
     "roulette": Part(_roulette, _small_roulette),
     "portrait": Part(_portrait, _small_portrait),
-    "wall": Part(_nothing, _look_up),
     "why": Part(_why, _small_why),
     "tree": Part(_tree, _small_tree),
     "removal": Part(_removal, _look_up),

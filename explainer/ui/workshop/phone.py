@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.ui import session
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, parts, report
+from explainer.ui.workshop import location, parts, presenting, refresh, report
 from explainer.ui.workshop.activities import ACTS
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.trying import trouble
@@ -14,12 +14,12 @@ from explainer.workshop.talk import Step
 
 def show(room: Room) -> None:
     """What the phone may do at the moment, or how to join."""
-    token = doors.token(room)
+    token = location.token(room)
     if token is None:
         _invite(room)
         return
     session.keep_to(room.rules)
-    stage = doors.stage(room)
+    stage = presenting.stage(room)
     if room.ended:
         st.header("This room has ended", anchor=False)
         st.markdown("Thank you. What you answered goes when the presenter deletes the room. You may close this page.")
@@ -31,10 +31,10 @@ def show(room: Room) -> None:
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
         session.mask_button()
-        _step(room, stage, doors.step(room, stage), token)
+        _step(room, stage, presenting.step(room, stage), token)
         report.on_phone(room, token)
     _foot(room, stage)
-    doors.follow(room.code, stage.version, token)
+    refresh.follow(room.code, stage.version, token)
 
 
 def _invite(room: Room) -> None:
@@ -46,7 +46,7 @@ def _invite(room: Room) -> None:
         return
     trouble()
     st.markdown(WHAT_IS_KEPT)
-    st.button("Join", key="join", type="primary", width="stretch", on_click=doors.join, args=(room.code,))
+    st.button("Join", key="join", type="primary", width="stretch", on_click=location.join, args=(room.code,))
 
 
 def _step(room: Room, stage: Stage, step: Step, token: str) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, parts
+from explainer.ui.workshop import key_form, parts, presenting, refresh
 from explainer.ui.workshop.activities import ACTS
 from explainer.workshop import talk
 from explainer.workshop.rooms import Room, Stage
@@ -26,8 +27,8 @@ _fit = st.components.v2.component(
 
 def show(room: Room) -> None:
     """The step that the room is at, how to join it, and the keys that move it."""
-    stage = doors.stage(room)
-    step = doors.step(room, stage)
+    stage = presenting.stage(room)
+    step = presenting.step(room, stage)
     if stage.blank:
         # Black in a light theme, too, and over the buttons; their keys go on.
         with st.container(key="dark"):
@@ -37,7 +38,7 @@ def show(room: Room) -> None:
     with st.container(gap=None):  # every row counts
         _fit(key="fit", height=1)
         keys(room, stage, step)
-        doors.follow(room.code, stage.version)
+        refresh.follow(room.code, stage.version)
 
 
 def _step(room: Room, stage: Stage, step: Step) -> None:
@@ -57,7 +58,7 @@ def _step(room: Room, stage: Stage, step: Step) -> None:
 
 def keys(room: Room, stage: Stage, step: Step) -> None:
     """Where the talk is, and for the presenter the buttons that move it, with the keys of a clicker."""
-    progress = talk.progress(doors.route(room), step.name, 0)
+    progress = talk.progress(presenting.route(room), step.name, 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not stage.blank:
             st.markdown(f"Step {progress.number} of {progress.of}")
@@ -68,7 +69,7 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
             ):
                 if said:
                     st.badge(text, color="orange")
-        if doors.is_presenter():
+        if access.is_presenter():
             for title, keys_, by in (("Back", ("Left", "PageUp"), -1), ("Next", ("Right", "PageDown"), 1)):
                 for key in keys_:
                     st.button(
@@ -83,18 +84,18 @@ def keys(room: Room, stage: Stage, step: Step) -> None:
                 "Show the screen" if stage.blank else "Blank",
                 key="blank",
                 shortcut="b",
-                on_click=doors.present,
+                on_click=presenting.present,
                 args=(room.code,),
                 kwargs={"blank": not stage.blank},
             )
             _clicker(key="clicker", height=1)
         elif not stage.blank:
             with st.popover("Presenter's key", type="tertiary"):
-                doors.ask_for_key()
+                key_form.show()
 
 
 def move(room: Room, by: int) -> None:
     """Go on from the step that stands here, unless the room has moved on: a screen that is behind closes no vote."""
-    stage = doors.shown()
-    step = talk.beside(doors.route(room), doors.step(room, stage).name, by)
-    doors.present(room.code, stage.version, step=step, activity="", round=1)
+    stage = presenting.shown()
+    step = talk.beside(presenting.route(room), presenting.step(room, stage).name, by)
+    presenting.present(room.code, stage.version, step=step, activity="", round=1)

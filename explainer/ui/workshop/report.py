@@ -5,28 +5,22 @@ from functools import partial
 import streamlit as st
 
 from explainer.imagenet.words import Context
-from explainer.ui import session
+from explainer.ui import access, session
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors
-from explainer.ui.workshop import wall as its_wall
 from explainer.ui.workshop.trying import press, trouble
-from explainer.workshop import questions, rooms, sheets, talk, wall
+from explainer.workshop import questions, reports, rooms, sheets
 from explainer.workshop.questions import UnknownQuestion
+from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room, Stage
-from explainer.workshop.wall import REASONS
 
 
 def on_phone(room: Room, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
-    stage = rooms.stage(doors.store(), room.code)
-    step = talk.load().steps.get(stage.step)
-    if step and step.activity == "wall":
-        wnid, context = its_wall.seen(), Context.PHOTO
-    else:
-        wnid, context = _asked(stage.activity), Context.TREE
+    stage = rooms.stage(access.store(), room.code)
+    wnid = _asked(stage.activity)
     if wnid is not None:
         with st.expander("Report this word"):
-            _reasons(room, stage, token, wnid, context)
+            _reasons(room, stage, token, wnid)
 
 
 def _asked(activity: str) -> str | None:
@@ -39,10 +33,10 @@ def _asked(activity: str) -> str | None:
         return None
 
 
-def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) -> None:
-    store = doors.store()
-    given = wall.flagged(store, room.code, token, wnid)
-    caption = session.caption(wnid, context)
+def _reasons(room: Room, stage: Stage, token: str, wnid: str) -> None:
+    store = access.store()
+    given = reports.flagged(store, room.code, token, wnid)
+    caption = session.caption(wnid, Context.TREE)
     name = "the masked word" if caption.masked else f"“{plain(caption.text)}”"
     st.markdown(f"What is wrong with {name} as a category?")
     for reason, title in REASONS.items():
@@ -53,7 +47,7 @@ def _reasons(room: Room, stage: Stage, token: str, wnid: str, context: Context) 
             disabled=reason in given,
             width="stretch",
             on_click=press,
-            args=(partial(wall.flag, store, room.code, token, wnid, reason),),
+            args=(partial(reports.flag, store, room.code, token, wnid, reason),),
             kwargs={"of": "report"},
         )
     trouble(stage.version, "report")

@@ -50,7 +50,6 @@ function draw(data, parentElement, setStateValue) {
     ends.delete(parentElement);
     clock.hidden = true;
     enable(parentElement, true);
-    setStateValue("unhurried", true);
   };
 }
 

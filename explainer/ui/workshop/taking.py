@@ -6,17 +6,17 @@ import streamlit as st
 
 from explainer.imagenet import words
 from explainer.imagenet.words import Context
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors
-from explainer.workshop import handout, record, wall
+from explainer.workshop import handout, record, reports
 from explainer.workshop.handout import Service
+from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
-from explainer.workshop.wall import REASONS
 
 
 def downloads(room: Room) -> None:
     """The presenter's buttons for all that can be taken away from a room."""
-    store, code = doors.store(), room.code
+    store, code = access.store(), room.code
     service = Service(
         st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file if store.keeps else None
     )
@@ -32,7 +32,7 @@ def downloads(room: Room) -> None:
 
 def _reported(room: Room) -> None:
     """All that was reported, for the presenter's eyes: the file has no count below FEWEST."""
-    flags = wall.flags(doors.store(), room.code)
+    flags = reports.flags(access.store(), room.code)
     if flags:
         st.markdown("Reported so far, for your eyes:")
     for flag in flags:

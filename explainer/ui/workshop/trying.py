@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explainer.ui.workshop import looking
+from explainer.ui.workshop import refresh
 from explainer.workshop.rooms import RoomError
 
 _TROUBLE = "workshop_trouble"
@@ -21,7 +21,7 @@ def attempt(work: Callable[[], object], of: str = "") -> None:
 
 def press(work: Callable[[], object], of: str = "") -> None:
     """What a button does as its callback: see `attempt`."""
-    looking.pressed()
+    refresh.pressed()
     attempt(work, of)
 
 

@@ -1,6 +1,5 @@
 """You decide: a word is voted on, talked about, voted on again; then the record stands beside the room's answer."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -9,15 +8,17 @@ import streamlit as st
 from explainer.charts import workshop as workshop_charts
 from explainer.imagenet import words
 from explainer.imagenet.removal import THRESHOLD
+from explainer.imagenet.vocabularies import FATES
 from explainer.imagenet.words import Context
+from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import doors, looking, word
+from explainer.ui.workshop import presenting, refresh, word
 from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import questions, record, rooms, votes
+from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Outcome, Published, Question, UnknownQuestion
 from explainer.workshop.rooms import Room, Stage
 from explainer.workshop.votes import MOST_HANDS, Tally
-from explainer.workshop.wall import FEWEST
 
 FIRST, SECOND = 1, 2
 """The rounds of a vote: before the talk, and after it."""
@@ -43,7 +44,7 @@ def on_screen(room: Room, stage: Stage) -> None:
     word.on_screen(question.wnid, told=False)
     st.header(f":primary[{question.deck.question}]", anchor=False)
     st.subheader(" · ".join(plain(choice.title) for choice in question.deck.choices), anchor=False)
-    looking.every(1.0, partial(_turnout, room, stage, question), "turnout")
+    refresh.every(1.0, partial(_turnout, room, stage, question), "turnout")
 
 
 def on_phone(room: Room, stage: Stage, token: str) -> None:
@@ -65,7 +66,7 @@ def controls(room: Room, stage: Stage) -> None:
     if question is None:
         question = questions.question(questions.DECKS[room.deck].questions[0])
         stage = replace(stage, activity=question.key, round=FIRST, open=False, revealed=False)
-    present = partial(doors.present, room.code)
+    present = partial(presenting.present, room.code)
     keys = question.deck.questions
     place = keys.index(question.key)
     st.markdown(f"**Word {place + 1} of {len(keys)}: {plain(words.caption(question.wnid, Context.TREE).text)}**")
@@ -86,7 +87,7 @@ def controls(room: Room, stage: Stage) -> None:
         for title, key in (("Word before", keys[place - 1]), ("Next word", keys[(place + 1) % len(keys)])):
             button(title, partial(present, activity=key, round=FIRST))
     trouble()
-    looking.every(1.0, partial(_turnout, room, stage, question), "turnout")
+    refresh.every(1.0, partial(_turnout, room, stage, question), "turnout")
     _hands(room, stage, question)
 
 
@@ -107,22 +108,7 @@ def on_record(question: Question, published: Published) -> str:
     if question.deck.level == "ordinal":
         rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
         return f"{rated}. Below {THRESHOLD:g} of 5 a word for people was removed."
-    return f"On record: {published.safety}; {published.fate}."
-
-
-def agreement(alphas: Mapping[int, float | None], counts: Mapping[int, int]) -> str:
-    """What Krippendorff's alpha of each vote, on so many words, says, as sentences."""
-    said = [
-        f"{round(alpha, 2) + 0.0:.2f} over {counts[turn]} words in the {_ROUNDS[turn]}"
-        for turn, alpha in alphas.items()
-        if alpha is not None
-    ]
-    if not said:
-        return f"How far this room agrees within itself can be said once {FEWEST} people voted on two words."
-    return (
-        f"Agreement within this room (Krippendorff's alpha): {', '.join(said)}. "
-        "1 is full agreement, 0 what chance would give; below 0.67 one should conclude nothing from such votes."
-    )
+    return f"On record: {published.safety}; {published.status and FATES[published.status]}."
 
 
 def _asked(room: Room, stage: Stage) -> Question | None:
@@ -136,14 +122,14 @@ def _asked(room: Room, stage: Stage) -> Question | None:
 
 def _turnout(room: Room, stage: Stage, question: Question) -> None:
     """How many have voted in this round, and not what."""
-    total = votes.tally(doors.store(), room.code, question.key, stage.round).total
+    total = votes.tally(access.store(), room.code, question.key, stage.round).total
     state = "open" if stage.open and not stage.paused else "closed"
-    here = f" · phones here: {rooms.here(doors.store(), room.code)}" if room.phones else ""
+    here = f" · phones here: {rooms.here(access.store(), room.code)}" if room.phones else ""
     st.subheader(f"{_ROUNDS[stage.round].capitalize()}, {state}: {total} counted{here}", anchor=False)
 
 
 def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
-    store = doors.store()
+    store = access.store()
     answer = votes.vote_of(store, room.code, question.key, stage.round, token)
     titles = {choice.key: choice.title for choice in question.deck.choices}
     if stage.open:
@@ -174,7 +160,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
 
 def _results(room: Room, question: Question, large: bool) -> None:
     """Both votes beside each other with what is published, in a chart and in words; with the word for the back row."""
-    kept = record.record(doors.store(), room.code)
+    kept = record.record(access.store(), room.code)
     published = questions.published(question.wnid)
     asked = next((decision.tallies for decision in kept.decisions if decision.question == question.key), ())
     tallies = [tally for tally in asked if tally.total]
@@ -194,13 +180,8 @@ def _results(room: Room, question: Question, large: bool) -> None:
         if not tallies:
             st.markdown(f"#### {on_record(question, published)}" if large else on_record(question, published))
             return
-        deck = question.deck.name
-        alphas = {round: record.alpha(kept, deck, round) for round in _ROUNDS}
-        counts = {round: record.agreed_on(kept, deck, round) for round in _ROUNDS}
         found = outcome(question, tallies[-1], published)
         st.markdown(f"#### {found}" if large else found)
-        agreed = agreement(alphas, counts)
-        st.markdown(f"##### {agreed}") if large else st.caption(agreed)
     with drawn:
         st.plotly_chart(
             workshop_charts.ballots(
@@ -233,13 +214,13 @@ def _line(question: Question, published: Published) -> tuple[str, float] | None:
 
 def _hands(room: Room, stage: Stage, question: Question) -> None:
     """Fields for hands that the presenter counted: a vote without phones."""
-    hands = votes.tally(doors.store(), room.code, question.key, stage.round).hands
+    hands = votes.tally(access.store(), room.code, question.key, stage.round).hands
     fields = {choice.key: f"hands_{question.key}_{stage.round}_{choice.key}" for choice in question.deck.choices}
 
     def keep() -> None:
-        if doors.is_presenter():
+        if access.is_presenter():
             counts = {answer: st.session_state[field] for answer, field in fields.items()}
-            votes.count_hands(doors.store(), room.code, question.key, stage.round, counts)
+            votes.count_hands(access.store(), room.code, question.key, stage.round, counts)
 
     with st.expander("Without phones: counted hands"):
         with st.form(f"hands_{question.key}_{stage.round}", border=False):

@@ -9,7 +9,7 @@ from benchmarks.protocol import Visit
 from explainer.workshop import rooms, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
-from tests.browser.conftest import APP, serving
+from tests.servers import APP, serving
 
 START, WHAT = (talk.load().steps[name].title for name in ("start", "what"))
 

@@ -1,0 +1,1 @@
+"""The page "Before and after", a file per section."""

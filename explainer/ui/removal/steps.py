@@ -1,0 +1,63 @@
+"""The steps of the removal, from release to release."""
+
+from operator import attrgetter
+
+import streamlit as st
+
+from explainer.charts import removal as removal_charts
+from explainer.imagenet import catalogue, published, removal, subtrees
+from explainer.imagenet.vocabularies import RELEASES
+from explainer.ui import chart_frame, options
+
+
+def measure() -> str:
+    """What the visitor wants counted, by its name in maps.MEASURES."""
+    return options.one("Count", list(subtrees.MEASURES), "counted", first="categories")
+
+
+def flows(measure: str) -> None:
+    """The steps of the removal as flows, and what was announced in 2019 beside what was published of it."""
+    steps, size = removal.steps(), attrgetter(measure)
+    before, announced, after = steps
+    announced_then = published.figure(published.UNSAFE[measure]).published
+    chart_frame.draw(
+        removal_charts.waterfall(
+            steps,
+            measure,
+            f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
+            f"{size(announced.together):,} offensive or sensitive (published: {announced_then}),<br>"
+            f"then {size(after.together):,} not imageable<br>{chart_frame.CREDIT}",
+        ),
+        "removal-steps",
+        "Bars from release to release, and what was removed in between. "
+        + " ".join(
+            "".join(f"Removed as {why}: {size(gone):,}. " for why, gone in step.removed.items() if size(gone))
+            + f"{RELEASES[step.release].title}: {size(step.kept):,} {measure} of people."
+            for step in steps
+        )
+        + f" {_announced()}",
+    )
+    st.markdown(_announced())
+    chart_frame.below("removal-steps", _steps_as_csv)
+
+
+def _announced() -> str:
+    """What was announced in 2019, as counted and as published, as sentences."""
+    _, announced, _ = removal.steps()
+    categories, images = (published.figure(published.UNSAFE[measure]) for measure in ("categories", "images"))
+    return (
+        f"Offensive and sensitive together: {announced.together.categories:,} categories (published: "
+        f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). Other "
+        "figures that differ: “As published, and as counted”, below."
+    )
+
+
+def _steps_as_csv() -> str:
+    rows: list[tuple[object, ...]] = []
+    for step in removal.steps():
+        fates = (("kept", step.kept), *step.removed.items(), ("removed, together", step.together))
+        rows += [(step.release, fate, extent.categories, extent.images) for fate, extent in fates]
+    _, announced, _ = removal.steps()
+    said = (published.figure(name).published.replace(",", "") for name in published.UNSAFE.values())
+    rows.append((announced.release, "removed, together, as published", *said))
+    return catalogue.as_csv(("release", "fate", "categories", "images"), rows)

@@ -1,0 +1,29 @@
+"""The field for the presenter's key."""
+
+import streamlit as st
+
+from explainer.ui import access
+from explainer.ui.workshop.trying import press
+
+_KEY = "presenter_key"
+
+
+def show() -> None:
+    """A field for the presenter's key, and what became of the last one."""
+    with st.form("key_form", border=False):
+        st.text_input(
+            "Presenter's key",
+            key=_KEY,
+            type="password",
+            max_chars=100,
+            autocomplete="off",
+            help="It is printed where the app was started.",
+        )
+        st.form_submit_button("Go on", on_click=press, args=(_take_key,))
+    if access.gave_wrong_key():
+        st.error("This is not the key. It stands where the app was started; each wrong one takes longer to answer.")
+
+
+def _take_key() -> None:
+    given, st.session_state[_KEY] = st.session_state[_KEY], ""
+    access.give_key(given)

@@ -1,0 +1,72 @@
+"""Categories that participants report, each for one of a few reasons, for the presenter's list."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from explainer.imagenet import taxonomy
+from explainer.workshop import rooms
+from explainer.workshop.rooms import BadAnswer
+from explainer.workshop.store import Store
+
+REASONS: Mapping[str, str] = {
+    "insult": "It insults people",
+    "judges": "It judges character or worth",
+    "group": "It is about race, faith, health or sexuality",
+    "unseen": "It cannot be seen in a picture",
+    "outdated": "It is out of date",
+    "person": "It is no kind of person",
+}
+"""The reasons for which a category can be reported, by the key that is kept."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A category that was reported, for one of REASONS, by how many."""
+
+    wnid: str
+    reason: str
+    count: int
+
+
+def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
+    """Keep that a participant reports a category for one of REASONS; once, however often they press.
+
+    Raises UnknownRoom, UnknownToken, Closed where the room is paused or has ended, and BadAnswer.
+    """
+    if reason not in REASONS or wnid not in taxonomy.load():
+        raise BadAnswer
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = rooms.admit(connection, code, token)
+        if found.ended or rooms.stage_of(connection, found.code).paused:
+            raise rooms.Closed
+        connection.execute(
+            "INSERT OR IGNORE INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?)",
+            (found.code, token, wnid, reason),
+        )
+
+    store.write(work)
+
+
+def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
+    """The reasons for which a participant has reported a category. Raises UnknownRoom and UnknownToken."""
+
+    def work(connection: sqlite3.Connection) -> frozenset[str]:
+        key = (rooms.admit(connection, code, token).code, token, wnid)
+        query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
+        return frozenset(reason for (reason,) in connection.execute(query, key))
+
+    return store.read(work)
+
+
+def flags(store: Store, code: str) -> tuple[Flag, ...]:
+    """What was reported, the most often first. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> tuple[Flag, ...]:
+        found = rooms.room(connection, code).code
+        query = """SELECT wnid, reason, count(*) AS people FROM flags WHERE room = ?
+                   GROUP BY wnid, reason ORDER BY people DESC, wnid, reason"""
+        return tuple(Flag(*row) for row in connection.execute(query, (found,)))
+
+    return store.read(work)

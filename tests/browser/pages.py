@@ -1,0 +1,723 @@
+"""The pages of the app as a visitor sees them in a real Chromium: where things are, and how to wait for them."""
+
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    FilePayload,
+    Locator,
+    Page,
+    Response,
+    TimeoutError,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
+
+from tests.servers import Server
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = ROOT.parent / "shared" / "photos"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+PATIENCE = 120_000  # milliseconds: the models take their time to load where others use the processor too
+expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
+NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
+
+# Browser windows
+
+
+def find_chromium() -> str | None:
+    """The first Chromium or Chrome on the PATH."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+@contextmanager
+def chromium_running(executable: str) -> Iterator[Browser]:
+    """A browser without a head; its windows share nothing with each other."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Traffic:
+    """All that a page asked for and was sent: addresses, bodies of answers, frames of websockets."""
+
+    urls: list[str] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("request", lambda request: self.urls.append(request.url))
+        page.on("response", lambda response: self.responses.append(response))
+        page.on("websocket", self._listen_to_socket)
+
+    def _listen_to_socket(self, socket: WebSocket) -> None:
+        self.urls.append(socket.url)
+        socket.on("framereceived", lambda frame: self.frames.append(_text(frame)))
+        socket.on("framesent", lambda frame: self.sent.append(_text(frame)))
+
+    @property
+    def hosts(self) -> set[str]:
+        """Whom the page spoke to: "127.0.0.1:8501". What it made itself (data:, blob:) has no host."""
+        return {urlsplit(url).netloc for url in self.urls if urlsplit(url).scheme not in ("data", "blob")}
+
+    def received(self) -> str:
+        """Addresses, headers, bodies and frames as one text, whatever was in them."""
+        while self.responses:
+            answer = self.responses.pop()
+            if answer.ok:
+                self.answers.append(f"{answer.url}\n{answer.headers}\n{_text(answer.body())}")
+        return "\n".join([*self.answers, *self.frames])
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode("utf-8", "replace")
+
+
+class AppPage:
+    """A page of the app as a visitor sees it: what all pages have."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.traffic = Traffic()
+        self.traffic.listen(page)
+        page.set_default_timeout(PATIENCE)
+
+    def show_all(self) -> None:
+        """Reveal every word: open the sidebar, ask, and confirm."""
+        self.open_sidebar()
+        self.button("ask_reveal_all").click()
+        self.button("reveal_all").click()
+        self._settle(self.button("mask_all"))
+
+    def open_sidebar(self) -> None:
+        # Closed, it stands beside the window, and counts as visible all the same.
+        closed = self.page.locator("[data-testid=stSidebar][data-collapsed=true]")
+        if closed.count():
+            self.page.get_by_test_id("stExpandSidebarButton").click()
+        expect(closed).to_have_count(0, timeout=PATIENCE)
+
+    def close_sidebar(self) -> None:
+        self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(self.page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_have_count(1, timeout=PATIENCE)
+
+    def download(self, key: str) -> bytes:
+        """What a download button hands over."""
+        with self.page.expect_download() as download:
+            self.button(key).click()
+        return Path(download.value.path()).read_bytes()
+
+    def choose(self, key: str, option: str) -> None:
+        """Press one of several buttons in a row: a release, a face, a method."""
+        self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
+
+    def button(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} button")
+
+    @property
+    def error(self) -> Locator:
+        return self.page.get_by_test_id("stAlert")
+
+    @property
+    def exceptions(self) -> Locator:
+        return self.page.get_by_test_id("stException")
+
+    @property
+    def reveal_buttons(self) -> Locator:
+        return self.page.locator("[class*=st-key-reveal_] button").filter(has_text="Reveal")
+
+    @property
+    def masked_labels(self) -> int:
+        """How many lines of text say that a word is masked."""
+        return self.text.count("[masked: ")
+
+    @property
+    def text(self) -> str:
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    @property
+    def overflow(self) -> list[str]:
+        """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
+        names: list[str] = self.page.evaluate(
+            """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
+                .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
+                .filter(e => !e.closest('[data-testid=stDataFrame]'))  // a table scrolls within itself
+                .filter(e => !e.matches('[data-testid=stFullScreenFrame], [data-testid=stPlotlyChart]'))  // not seen
+                .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
+                .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
+        )
+        scrolls: bool = self.page.evaluate(
+            """() => ['html', '[data-testid=stMain]'].some(name => {
+                const e = document.querySelector(name); return e.scrollWidth > e.clientWidth})"""
+        )
+        return [*names, *(["the page scrolls sideways"] if scrolls else [])]
+
+    @property
+    def height(self) -> int:
+        """Pixels from the top of the page to the end of its content; Streamlit scrolls inside the window."""
+        return int(
+            self.page.evaluate(
+                """() => Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect()
+                    .height + document.querySelector('[data-testid=stMain]').getBoundingClientRect().top)"""
+            )
+        )
+
+    def _look_at_another_page(self, title: str) -> None:
+        """Look at the page "About", and come back to the one with that title by the menu."""
+        self.page.get_by_role("link", name="About", exact=True).click()
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self.page.get_by_role("link", name=title, exact=True).click()
+
+    def _settle(self, sign: Locator) -> None:
+        """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
+        expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
+        expect(self.exceptions).to_have_count(0)
+        self.page.wait_for_function(
+            """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
+                && !document.querySelector('[data-stale=true]')
+                && [...document.images].every(image => image.complete)"""
+        )
+
+
+class PhotoPage(AppPage):
+    """The page "Your photo". Where things are on it is known here and nowhere else."""
+
+    def open(self) -> "PhotoPage":
+        self.page.goto(self.url)
+        self._settle(self.samples.first)
+        return self
+
+    def choose_sample(self, title: str) -> None:
+        self.samples.get_by_text(title, exact=True).click()
+
+    def choose_another_sample(self, title: str) -> None:
+        """Choose a sample while another photo is there, and wait for its result."""
+        address = self.crop.get_attribute("src")
+        self.choose_sample(title)
+        expect(self.crop).not_to_have_attribute("src", address or "", timeout=PATIENCE)
+        self._settle(self.explanation)
+
+    def upload(self, file: Path | FilePayload) -> None:
+        self.page.locator("input[type=file]").set_input_files(file)
+
+    def agree(self) -> None:
+        self.button("notice_button").click()
+
+    def wait_for_result(self, found: str) -> None:
+        """Wait until labels and explanation stand there, under the sentence that begins with `found`."""
+        self._settle(self.page.get_by_text(found))
+        self._settle(self.chart)
+        self._settle(self.explanation)
+
+    def wait_for_another_explanation(self, address: str | None) -> None:
+        """Wait until the explanation is another picture than the one at `address`."""
+        expect(self.explanation).not_to_have_attribute("src", address or "", timeout=PATIENCE)
+        self._settle(self.explanation)
+
+    def wait_for_notice(self) -> None:
+        self._settle(self.button("notice_button"))
+
+    def wait_for_words_in_place_of_a_mask(self) -> None:
+        """Wait until something was revealed: only then can it be masked again."""
+        expect(self.button("mask_all")).to_have_count(1, timeout=PATIENCE)
+        self._settle(self.explanation)
+
+    def wait_for_error(self) -> None:
+        self._settle(self.error)
+
+    def choose_target(self, place: int) -> str:
+        """Choose what is explained, by its place in the list; returns what the list says of it."""
+        option = self.page.get_by_role("option").nth(place)
+        while not option.count():  # a script that was still running closes the list again
+            self.page.locator(".st-key-target").get_by_role("combobox").click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=5_000)
+        text = option.inner_text()
+        option.click()
+        return text
+
+    def shown(self) -> Image.Image:
+        """The photo with its boxes, fetched as the page does."""
+        answer = self.page.request.get(self.addresses[0])
+        return Image.open(io.BytesIO(answer.body())).convert("RGB")
+
+    def go_on_to_removal(self) -> "RemovalPage":
+        """Go to the page "Before and after" by the menu."""
+        self.page.get_by_role("link", name="Before and after").click()
+        page = RemovalPage(self.page, self.url)
+        self._settle(page.chart("afterlife"))
+        return page
+
+    @property
+    def samples(self) -> Locator:
+        return self.page.locator(".st-key-sample")
+
+    @property
+    def pictures(self) -> Locator:
+        """The photo with its boxes first, then what the network saw, then the explanation."""
+        return self.page.get_by_test_id("stImage").locator("img")
+
+    @property
+    def crop(self) -> Locator:
+        """What the network saw."""
+        return self.page.get_by_alt_text("The square cut out for the network")
+
+    @property
+    def chart(self) -> Locator:
+        """The bars of the objects, drawn."""
+        return self.page.locator(".st-key-objects .main-svg")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the pictures were fetched from."""
+        return [urljoin(self.url, picture.get_attribute("src") or "") for picture in self.pictures.all()]
+
+    @property
+    def explanation(self) -> Locator:
+        return self.page.get_by_alt_text(re.compile("^What the network saw"))
+
+    def list_of(self, release: str) -> Locator:
+        """The column with the labels of a release, by the release's title."""
+        heading = self.page.get_by_text(release, exact=True)
+        return self.page.get_by_test_id("stColumn").filter(has=heading)
+
+
+class TreePage(AppPage):
+    """The page "Category tree"."""
+
+    def open(self, category: str | None = None) -> "TreePage":
+        self.page.goto(f"{self.url}/tree" + (f"?category={category}" if category else ""))
+        self._settle(self.button("start_all"))
+        return self
+
+    def wait_for_place(self, wnid: str) -> None:
+        """Wait until a category's card stands there, and its address above it."""
+        self.page.wait_for_url(re.compile(f"category={wnid}$"), timeout=PATIENCE)
+        self._settle(self.card.get_by_text(wnid, exact=True))
+
+    def choose_kind(self, kind: str) -> None:
+        """Choose how the map is drawn, and wait until it is."""
+        self.choose("kind", kind)
+        self._settle(self.map.locator(f".{kind}layer .slicetext").first)
+
+    def wait_for_list(self, begin: str) -> None:
+        """Wait until the list has so many categories, and its table and its file are those."""
+        self._settle(self.page.get_by_text(re.compile(f"^{begin}")))
+
+    def click_on_map(self, name: str) -> None:
+        """Click on a field of the map by its words."""
+        field = self.map.locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
+        expect(field).to_be_visible(timeout=PATIENCE)
+        box = field.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def type_into_search(self, text: str) -> None:
+        self.page.locator(".st-key-search input").press_sequentially(text, delay=50)
+
+    @property
+    def hits(self) -> Locator:
+        return self.page.locator("[class*=st-key-hit_] button")
+
+    @property
+    def map(self) -> Locator:
+        return self.page.get_by_test_id("stPlotlyChart")
+
+    @property
+    def card(self) -> Locator:
+        """The column with the words of the category."""
+        return self.page.get_by_test_id("stColumn").filter(has=self.page.locator("h3"))
+
+
+class RemovalPage(AppPage):
+    """The page "Before and after"."""
+
+    def open(self) -> "RemovalPage":
+        self.page.goto(f"{self.url}/removal")
+        self._settle(self.chart("afterlife"))
+        return self
+
+    def follow(self, link: str) -> TreePage:
+        """Follow a link into the tree by what it says."""
+        self.page.get_by_role("link", name=link, exact=True).click()
+        return TreePage(self.page, self.url)
+
+    def choose_release(self, title: str) -> None:
+        """Step to a release, and wait until its map is drawn."""
+        self.choose("after", title)
+        self._settle(self.chart("map-after").get_by_text(f"{title}; area:"))
+
+    def move_threshold(self, key: str) -> None:
+        """Press a key on the slider, and wait until the rule has another outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-threshold input").press(key)
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+        self._settle(self.chart("imageability"))
+
+    def drop(self, safety: str) -> None:
+        """Drop a safety class by the rule, or no longer, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-drop").get_by_role("button", name=safety, exact=True).click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def be_strict(self) -> None:
+        """Ask for more than the threshold, and wait for the outcome."""
+        before = self.kept.inner_text()
+        self.page.locator(".st-key-strict label").click()
+        expect(self.kept).not_to_have_text(before, timeout=PATIENCE)
+
+    def leave_and_come_back(self) -> "RemovalPage":
+        """Look at another page by the menu, and come back."""
+        self._look_at_another_page("Before and after")
+        self._settle(self.chart("afterlife"))
+        return self
+
+    def wait_for_labels(self) -> None:
+        self._settle(self.page.get_by_text("Fall 2011 answers"))
+
+    def chart(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} .js-plotly-plot")
+
+    def places(self, key: str) -> list[str]:
+        """The outlines of the fields of a map, each in pixels of its own drawing."""
+        outlines: list[str] = (
+            self.chart(key)
+            .locator("path.surface")
+            .evaluate_all("fields => fields.map(field => field.getAttribute('d'))")
+        )
+        return outlines
+
+    def click_on_branch(self, key: str, name: str) -> None:
+        """Click on the name of a branch on one of the maps, and wait until another place is shown."""
+        before = self.page.locator("[class*=st-key-map_way_] button").count()
+        heading = self.chart(key).locator(".slicetext").filter(has_text=re.compile(f"^{name}$")).first
+        expect(heading).to_be_visible(timeout=PATIENCE)
+        heading.scroll_into_view_if_needed()
+        box = heading.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(self.page.locator("[class*=st-key-map_way_] button")).to_have_count(before + 1, timeout=PATIENCE)
+        self._settle(self.chart(key))
+
+    def go_back_to_all_people(self) -> None:
+        """Press the way back of the maps to where they begin."""
+        self.button("map_way_1").click()
+        self._settle(self.page.get_by_text("A click on a branch"))
+
+    def draw_large(self) -> None:
+        """Press the switch for large charts, and wait until they are drawn."""
+        before = self.chart("map-after").evaluate("chart => chart.offsetHeight")
+        self.page.locator(".st-key-large label").click()
+        self.page.wait_for_function(
+            "before => document.querySelector('.st-key-map-after .js-plotly-plot').offsetHeight != before", arg=before
+        )
+        self._settle(self.chart("map-after").locator(".slicetext").first)
+
+    def name_sizes(self, key: str) -> list[float]:
+        """How high the letters of the names on a map are, in pixels as drawn, of those that are."""
+        sizes: list[float] = self.chart(key).evaluate(
+            """chart => [...chart.querySelectorAll('text.slicetext')]
+                .filter(name => name.textContent && name.getBoundingClientRect().width)
+                .map(name => parseFloat(getComputedStyle(name).fontSize) * name.getCTM().a)"""
+        )
+        return sizes
+
+    def hover_texts(self, key: str) -> list[str]:
+        """What is told where a mouse is over each field of a chart that is large enough to be met."""
+        self.chart(key).scroll_into_view_if_needed()
+        middles: list[list[float]] = self.chart(key).evaluate(
+            """chart => [...chart.querySelectorAll('path.surface, .bars .point path')]
+                .map(field => field.getBoundingClientRect())
+                .filter(box => box.width > 6 && box.height > 6)
+                .map(box => [box.x + box.width / 2, box.y + box.height / 2])"""
+        )
+        texts = []
+        for x, y in middles:
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(100)  # Plotly looks where the mouse is at intervals
+            texts.append(self.chart(key).locator(".hoverlayer").text_content() or "")
+        return texts
+
+    @property
+    def kept(self) -> Locator:
+        """How many categories the rule by choice keeps."""
+        return self.page.get_by_test_id("stMetric").filter(has_text="Categories kept").get_by_test_id("stMetricValue")
+
+
+class AboutPage(AppPage):
+    """The page "About"."""
+
+    def open(self) -> "AboutPage":
+        self.page.goto(f"{self.url}/about")
+        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        return self
+
+
+class PicturePage(AppPage):
+    """A page that needs a picture: the sample is chosen and the notice agreed to, once it is open."""
+
+    title: str
+    path: str
+    sign: str
+
+    def leave_and_come_back(self) -> Self:
+        """Look at another page by the menu, and come back."""
+        self._look_at_another_page(self.title)
+        self._settle(self.page.locator(f".st-key-{self.sign}"))
+        return self
+
+    def open(self, sample: str) -> Self:
+        self.page.goto(f"{self.url}/{self.path}")
+        self.page.locator(".st-key-sample").get_by_text(sample, exact=True).click()
+        self.button("notice_button").click()
+        self._settle(self.page.locator(f".st-key-{self.sign}"))
+        return self
+
+
+class LaboratoryPage(PicturePage):
+    """The page "Laboratory"."""
+
+    title, path, sign = "Laboratory", "laboratory", "explain"
+
+    def choose_methods(self, *titles: str) -> None:
+        """Choose or let go of methods, one after another."""
+        for title in titles:
+            self.page.locator(".st-key-methods").get_by_text(title, exact=True).click()
+            self._settle(self.page.locator(".st-key-methods"))
+
+    def set(self, key: str, value: str) -> None:
+        """Choose a setting: its key is the method's name and its own."""
+        if not self.page.locator(f".st-key-{key}").is_visible():
+            self.page.get_by_text("Settings", exact=True).click()
+        option = self.page.get_by_role("option", name=value, exact=True)
+        while not option.count():  # what is still unfolding, or a script that still runs, closes the list again
+            self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=5_000)
+        option.click()
+        self._settle(self.button("explain"))
+
+    def choose_option(self, key: str, place: int) -> None:
+        """Choose from a list by its place in it."""
+        self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+        self.page.get_by_role("option").nth(place).click()
+        self._settle(self.button("explain"))
+
+    def move(self, key: str, press: str) -> None:
+        """Press a key on a slider."""
+        self.page.locator(f".st-key-{key} input").press(press)
+        self._settle(self.button("explain"))
+
+    def how_it_was_made(self) -> dict[str, Any]:
+        """What the archive says of the maps that stand there."""
+        archive = zipfile.ZipFile(io.BytesIO(self.download("download_explanations")))
+        made: dict[str, Any] = json.loads(archive.read("how.json"))
+        return made
+
+    def explain(self, button: str = "explain") -> None:
+        """Ask, and wait until all maps stand there and are compared."""
+        self.button(button).first.click()  # one with a tooltip is there twice
+        self._settle(self.page.locator(".st-key-checked"))
+
+    def check(self, title: str) -> None:
+        """Have a map checked, and wait for what was found."""
+        self.choose("checked", title)
+        self._settle(self.button("download_checks"))
+
+    @property
+    def methods(self) -> list[str]:
+        """The titles of the methods that are chosen."""
+        return self.page.locator(".st-key-methods [aria-pressed=true]").all_inner_texts()
+
+    @property
+    def choices(self) -> list[str]:
+        """What the lists and sliders for the label and for all maps stand at."""
+        lists = ("laboratory_target", "laboratory_against", "sign", "laboratory_colours")
+        sliders = ("laboratory_opacity", "percentile")
+        return [self.page.locator(f".st-key-{key} input").input_value() for key in (*lists, *sliders)]
+
+    @property
+    def progress(self) -> Locator:
+        return self.page.get_by_test_id("stProgress")
+
+    @property
+    def maps(self) -> Locator:
+        return self.page.get_by_alt_text(re.compile("over what the network saw"))
+
+    @property
+    def agreement(self) -> Locator:
+        return self.page.get_by_text("Rank correlation of the maps")
+
+
+class BreakPage(PicturePage):
+    """The page "Break it"."""
+
+    title, path, sign = "Break it", "break_it", "every_change"
+
+    def choose_change(self, name: str, title: str) -> None:
+        """Choose a change by what it is called, and wait for its slider, which knows it by its name."""
+        self.page.locator(".st-key-corruption").get_by_text(title, exact=True).click()
+        self._settle(self.page.locator(f".st-key-amount_{name}"))
+
+    def move(self, name: str, key: str) -> None:
+        """Press a key on the slider of a change, and wait for another picture."""
+        before = self.changed.get_attribute("src")
+        self.page.locator(f".st-key-amount_{name} input").press(key)
+        expect(self.changed).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+        self._settle(self.changed)
+
+    def amount(self, name: str) -> str:
+        """Where the slider of a change stands."""
+        return self.page.locator(f".st-key-amount_{name} input").input_value()
+
+    @property
+    def changed(self) -> Locator:
+        """The picture under as much of the change as the slider says."""
+        return self.page.get_by_alt_text(re.compile("^What the network saw\\. "))
+
+    @property
+    def strip(self) -> Locator:
+        """The pictures of the strip, each of which says its first word."""
+        return self.page.get_by_alt_text(re.compile(r"^\w[^.]*, (\d[\d.]*|as it is|mirrored): "))
+
+    @property
+    def place(self) -> int:
+        """Where the word that came first now stands."""
+        (place,) = re.findall(r"now stands at place ([\d,]+) of 2,832", self.text)
+        return int(place.replace(",", ""))
+
+
+class RoomPage(AppPage):
+    """One screen of a workshop's room: a phone, the projector, or the presenter's notes."""
+
+    def open(self, **address: str) -> "RoomPage":
+        self.page.goto(f"{self.url}/workshop?{urlencode(address)}")
+        self._settle(self.page.get_by_test_id("stMain").get_by_role("heading").first)
+        return self
+
+    def give_key(self, key: str) -> None:
+        self.page.locator(".st-key-presenter_key input").fill(key)
+        self.press("Go on")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until a text is to be read and the script is through."""
+        self._settle(self.page.get_by_test_id("stMain").get_by_text(text).first)
+
+    def go_to(self, title: str) -> None:
+        """Leap to a step by the notes' menu."""
+        self.press("Go to the step")
+        self.page.get_by_role("menuitem", name=title, exact=True).click()
+        self.wait_for_step(title)
+
+    def wait_for_step(self, title: str) -> None:
+        self._settle(self.page.get_by_role("heading", name=title, exact=True))
+
+    def wait_for_charts(self) -> None:
+        """Wait until the charts of the step are drawn, and no longer drawn anew for the size of the window."""
+        expect(self.page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+        charts = self.page.get_by_test_id("stPlotlyChart")
+        before, drawn = [""], []
+        while before != drawn:
+            for chart in charts.all():
+                expect(chart.locator(".main-svg").first).to_be_visible(timeout=PATIENCE)
+            before, drawn = drawn, [chart.inner_html() for chart in charts.all()]
+            self.page.wait_for_timeout(700 if drawn else 0)
+
+    @property
+    def clipped(self) -> list[str]:
+        """Texts of which a part lies outside the window, or outside of what holds them and hides the rest."""
+        texts: list[str] = self.page.evaluate(
+            """() => {
+                const main = document.querySelector('[data-testid=stMain]');
+                const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT), found = [];
+                while (walk.nextNode()) {
+                    const range = document.createRange(), text = walk.currentNode.data.trim();
+                    range.selectNodeContents(walk.currentNode);
+                    const box = range.getBoundingClientRect();
+                    if (!text || box.width < 2 || walk.currentNode.parentElement.offsetWidth <= 1) continue;
+                    let holder = walk.currentNode.parentElement;
+                    while (holder !== main && getComputedStyle(holder).overflow === 'visible')
+                        holder = holder.parentElement;
+                    const held = holder.getBoundingClientRect();
+                    if (box.left < held.left - 2 || box.right > held.right + 2
+                        || box.top < held.top - 2 || box.bottom > held.bottom + 2) found.push(text);
+                }
+                return found;
+            }"""
+        )
+        return texts
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether there is more on the page than the window shows."""
+        page = self.page.get_by_test_id("stMain")
+        return bool(page.evaluate("page => page.scrollHeight > innerHeight || page.scrollWidth > innerWidth"))
+
+    @property
+    def code(self) -> str:
+        """The room's, as the address has it."""
+        return parse_qs(urlsplit(self.page.url).query)["room"][0]
+
+
+class Visitors:
+    """Visitors of one app, each in a browser context of their own."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.server = server
+        self._browser = browser
+
+    def __call__(self, width: int = 1280, height: int = 1600, path: str = "") -> PhotoPage:
+        """A new visitor with the page at `path` open, by default the first one."""
+        return PhotoPage(self._window(width, height), self.server.url + path).open()
+
+    def tree(self, category: str | None = None, width: int = 1280, height: int = 1600) -> TreePage:
+        """A new visitor with the page "Category tree" open, at a category's address."""
+        return TreePage(self._window(width, height), self.server.url).open(category)
+
+    def removal(self, width: int = 1280, height: int = 1600) -> RemovalPage:
+        """A new visitor with the page "Before and after" open."""
+        return RemovalPage(self._window(width, height), self.server.url).open()
+
+    def laboratory(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> LaboratoryPage:
+        """A new visitor with a sample picture on the page "Laboratory"."""
+        return LaboratoryPage(self._window(width, height), self.server.url).open(sample)
+
+    def break_it(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> BreakPage:
+        """A new visitor with a sample picture on the page "Break it"."""
+        return BreakPage(self._window(width, height), self.server.url).open(sample)
+
+    def room(self, width: int, height: int, **address: str) -> RoomPage:
+        """A new visitor with the page "Workshop" open, at an address with these parameters."""
+        return RoomPage(self._window(width, height), self.server.url).open(**address)
+
+    def _window(self, width: int, height: int) -> Page:
+        return self._browser.new_context(viewport={"width": width, "height": height}).new_page()
+
+    def leave(self) -> None:
+        for context in self._browser.contexts:
+            context.close()

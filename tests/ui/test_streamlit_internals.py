@@ -1,0 +1,65 @@
+"""What is used of Streamlit's inside still works, is still needed, and stands in one file."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+import pytest
+import streamlit
+from handmade import SOURCES
+from starlette.formparsers import MultiPartParser
+from streamlit import net_util
+from streamlit.runtime.fragment import fragment
+from streamlit.runtime.pages_manager import PagesManager
+
+from explainer.ui import streamlit_internals
+
+INSIDE = "explainer/ui/streamlit_internals.py"
+PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
+
+
+def _imports(source: str) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("file", sorted(name for name in SOURCES if name != INSIDE))
+def test_one_file_alone_uses_what_streamlit_does_not_document(file: str) -> None:
+    if not file.startswith(("explainer/", "pages/", "streamlit_app")):
+        return
+    names = [(module, name) for module, name in _imports(SOURCES[file]) if module.partition(".")[0] == "streamlit"]
+    assert [(module, name) for module, name in names if module not in PUBLIC or name.startswith("_")] == []
+
+
+def test_the_version_it_was_tried_with_is_the_one_that_is_installed() -> None:
+    assert f"Tried with Streamlit {streamlit.__version__}." in (streamlit_internals.__doc__ or "")
+
+
+def test_streamlit_takes_a_folder_named_pages_for_an_app_of_its_old_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    PagesManager(str(inspect.getfile(test_streamlit_takes_a_folder_named_pages_for_an_app_of_its_old_kind)))
+    assert PagesManager.uses_pages_directory is not None  # else it is no longer needed
+    streamlit_internals.use_navigation_alone()
+    assert PagesManager.uses_pages_directory is False
+
+
+def test_starlette_writes_large_uploads_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert inspect.signature(MultiPartParser.__init__).parameters.keys().isdisjoint({"spool_max_size"})
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", 1024 * 1024)  # its own
+    streamlit_internals.keep_uploads_in_memory()
+    assert MultiPartParser.spool_max_size > 2**40
+
+
+def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "http" in inspect.getsource(net_util)
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
+    streamlit_internals.ask_no_host()
+    assert net_util.get_external_ip() is None
+
+
+def test_a_fragment_is_named_by_its_functions_qualified_name() -> None:
+    source = inspect.getsource(inspect.getmodule(fragment))  # type: ignore[arg-type]
+    assert "__qualname__" in source or "get_object_name" in source
