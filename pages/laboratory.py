@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, downloads, labels, laboratory, photo_source, session, waiting
+from explainer.ui import computed, downloads, labels, laboratory, photo_source, waiting
 from explainer.vision import pipeline
 
 TOP = 5
@@ -13,9 +13,6 @@ st.markdown(
     "whether what they show is true of the network. None of them tells whether the label is true of anybody."
 )
 photo = photo_source.bring_along()
-if photo is None:
-    st.stop()
-session.notice()
 result = computed.read(photo, False)
 reading = result.readings[labels.face(result)]
 target = laboratory.target(reading, TOP)

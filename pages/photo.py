@@ -23,21 +23,21 @@ model_picker.ready()
 photo, whole = photo_source.photo(), photo_source.whole()
 result = sample_results.read(photo, whole)
 
-picture, about = st.columns([2, 3], gap="large")
+picture, about = st.columns([4, 7], gap="large")
 with picture:
     exhibit.picture(photo, result, whole)
 with about:
     index = labels.face(result)
     reading = result.readings[index]
     exhibit.answer(reading, result)
-    photo_source.strip()
-    model_picker.settings(photo, result)
+    with photo_source.strip():
+        model_picker.settings(photo, result)
+    exhibit.releases()
 
 st.header("How it got there", anchor=False)
 exhibit.chain(photo, reading)
 
 st.header("Its closest words, and what became of them", anchor=False)
-exhibit.releases()
 st.markdown(labels.removal(reading, RUNGS))
 ladder.show(reading, RUNGS)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.imagenet.published import TIMELINE, VOICES
-from explainer.ui import chart_frame, computed, labels, photo_source, session
+from explainer.ui import chart_frame, computed, labels, photo_source
 from explainer.ui.removal import afterlife, branches, figures, lists, maps, rule, sections, steps
 from explainer.vision import pipeline
 
@@ -55,14 +55,12 @@ figures.table()
 
 sections.heading("photo")
 photo = photo_source.bring_along()
-# The script is not stopped: that would stop what is still being asked for further up.
-if photo is not None and session.agreed():
-    result = computed.read(photo, False)
-    reading = result.readings[labels.face(result)]
-    seen, said = st.columns([1, 3], gap="large")
-    with seen:
-        st.image(pipeline.seen(photo, reading), width=224, alt="The square cut out for the network.")
-    with said:
-        st.markdown(labels.answers(reading))
-        st.markdown(labels.removal(reading, TOP))
-    labels.by_release(reading, TOP)
+result = computed.read(photo, False)
+reading = result.readings[labels.face(result)]
+seen, said = st.columns([1, 3], gap="large")
+with seen:
+    st.image(pipeline.seen(photo, reading), width=224, alt="The square cut out for the network.")
+with said:
+    st.markdown(labels.answers(reading))
+    st.markdown(labels.removal(reading, TOP))
+labels.by_release(reading, TOP)

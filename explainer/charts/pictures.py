@@ -111,6 +111,24 @@ def with_footer(picture: Image.Image, text: str) -> Image.Image:
     return sheet
 
 
+def shares(sizes: Sequence[int], colours: Sequence[str], width: int = 1200, height: int = 14) -> Image.Image:
+    """A thin bar in parts of these sizes, RGBA: the first is full, each further one hatched in another direction."""
+    bar = Image.new("RGBA", (width, height))
+    draw, left = ImageDraw.Draw(bar), 0.0
+    for number, (size, colour) in enumerate(zip(sizes, colours, strict=True)):
+        right = left + width * size / sum(sizes)
+        if not number:
+            draw.rectangle((left, 0, right - 3, height), fill=colour)
+        else:
+            part = Image.new("RGBA", (max(1, round(right - left) - 3), height))
+            lean = height if number % 2 else -height
+            for at in range(-height, part.width + height, 10):
+                ImageDraw.Draw(part).line((at, height, at + lean, 0), fill=colour, width=4)
+            bar.paste(part, (round(left), 0))
+        left = right
+    return bar
+
+
 def to_png(picture: Image.Image) -> bytes:
     """The picture as a PNG file, with nothing in it but its pixels."""
     file = io.BytesIO()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explainer.charts import pictures
+from explainer.charts import pictures, style
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
@@ -76,7 +76,7 @@ def chain(photo: Photo, reading: Reading) -> None:
         st.markdown("**1. It sees this square**")
         st.image(pipeline.seen(photo, reading), width=150, alt="The square cut out for the network.")
     things = reading.objects(_THINGS)
-    with columns[1], st.container(key="link_2"):
+    with columns[1], st.container(key="link_2", gap="xsmall"):
         st.markdown("**2. It guesses things**")
         for number, thing in enumerate(things):
             st.markdown(f"{plain(_caption(thing.wnid).name)} **{thing.score:.0%}**")
@@ -106,16 +106,26 @@ def chain(photo: Photo, reading: Reading) -> None:
 def releases() -> None:
     """How many of ImageNet's words for people are left, as one thin bar."""
     people, announced, kept = (len(vocabularies.person_categories(name)) for name in vocabularies.RELEASES)
-    parts = {"kept": kept, "imageable": announced - kept, "unsafe": people - announced}
-    for name, column in zip(parts, st.columns(list(parts.values()), gap="xxsmall", wrap=False), strict=True):
-        with column:
-            st.container(key=f"segment_{name}", height=12, border=False)
+    st.image(
+        pictures.shares(
+            (kept, announced - kept, people - announced),
+            [style.STATUS[status] for status in ("kept", "not imageable", "sensitive")],
+        ),
+        width="stretch",
+        output_format="PNG",
+        alt=f"A bar of {people:,} words: {kept} are left, {announced - kept:,} were removed by 2021 as hard to "
+        f"picture, {people - announced:,} were announced for removal in 2019.",
+    )
     st.markdown(sentences.releases(people, announced, kept))
 
 
 def small_print(reading: Reading) -> None:
-    """How the model comes to its words, and what it is not."""
-    st.caption(f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)}")
+    """How the model comes to its words, what its scores are, and what it is not."""
+    first = reading.people(RELEASE, 1)[0]
+    st.caption(
+        f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)} The first word's score is its "
+        f"{labels.score(first, reading)}: {labels.way(reading.model).scale}"
+    )
 
 
 def _caption(wnid: str) -> Caption:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from PIL import Image, ImageOps
+from streamlit.delta_generator import DeltaGenerator
 
 from explainer.ui import computed, laboratory, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
@@ -18,10 +19,10 @@ FIRST = "astronaut"
 _EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 
-def strip(first: str = FIRST) -> None:
+def strip(first: str = FIRST) -> DeltaGenerator:
     """Sample pictures to press, and a way to use a photo of one's own; the one in use is marked.
 
-    `first` is the sample that a page shows until the visitor chooses.
+    `first` is the sample that a page shows until the visitor chooses. Returns the row of buttons below the pictures.
     """
     own = is_own()
     with st.container(key="samples", horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -35,7 +36,8 @@ def strip(first: str = FIRST) -> None:
                     on_click=_sample,
                     args=(name,),
                 )
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row:
         if session.own_faces():
             st.button(
                 "Use another photo" if own else "Use your own photo",
@@ -44,15 +46,17 @@ def strip(first: str = FIRST) -> None:
                 icon=":material/add_a_photo:",
                 on_click=_ask,
             )
-        else:
-            st.caption("A workshop is on: it uses sample pictures only.")
         if own:
             st.button("Forget this photo", key="forget", on_click=_forget_all)
-            st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
-        elif chosen := sample(first):
-            st.caption(samples.SAMPLES[chosen].credit)
+    if not session.own_faces():
+        st.caption("A workshop is on: it uses sample pictures only.")
+    if own:
+        st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
+    elif chosen := sample(first):
+        st.caption(f"Sample: {samples.SAMPLES[chosen].credit}.")
     if st.session_state.get(_ASKING) and session.own_faces():
         _bring()
+    return row
 
 
 _ASKING, _AGREED, _ERROR = "bringing_photo", "notice_agreed", "photo_error"

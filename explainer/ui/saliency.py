@@ -28,7 +28,7 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
     with pair:
         attribution = sample_results.explain(photo, reading.box, target, method)
         st.markdown(f"Bright pixels spoke for **{word}**.")
-        with st.container(horizontal=True, gap="small"):
+        with st.container(key="pair", horizontal=True, gap="small"):
             st.image(crop, width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(
                 pictures.overlay(crop, attribution, opacity),

@@ -106,11 +106,8 @@ def course(corruption: Corruption, changed: Course) -> str:
         return f"At none of {len(changed.steps)} steps does another word come first."
     dose = corruption.dose(steps[0].amount)
     if changed.stays_changed:
-        return f"From here on another word comes first: {dose}."
-    return (
-        f"Another word comes first at {len(steps)} of {len(changed.steps)} steps, for the first time {dose}; in "
-        "between the old word comes back."
-    )
+        return f"Another word comes first {dose}, and at every step beyond."
+    return f"Another word comes first at {len(steps)} of {len(changed.steps)} steps, for the first time {dose}."
 
 
 def ordinal(number: int) -> str:
@@ -136,3 +133,18 @@ def no_such_word(nearest: list[str]) -> str:
     """That ImageNet has no such word for people, with the nearest spellings that it has."""
     has = f" It does have: {', '.join(nearest)}." if nearest else ""
     return f"ImageNet has no such word for people.{has}"
+
+
+def extent(images: int | None, below: int, images_below: int, releases: list[str]) -> str:
+    """How much a category holds; `images` is None for a heading of WordNet's that ImageNet has no category for."""
+    categories = "1 subcategory" if below == 1 else f"{below:,} subcategories"
+    under = f" {categories} with {images_below:,} images." if below else " No subcategories."
+    if images is None:
+        return f"A WordNet heading, not an ImageNet category.{under}"
+    held = " · ".join(releases) or "none"
+    return f"{images:,} images of its own.{under} In the releases: {held}."
+
+
+def sticks(places: dict[str, int], size: int) -> str:
+    """At which place a word stands on each of several pictures, by the pictures' names."""
+    return " · ".join(f"{name}: **{ordinal(place)}**" for name, place in places.items()) + f" of {size:,}"

@@ -126,7 +126,7 @@ CORRUPTIONS = {
             "shift",
             "Cropped elsewhere",
             "% of the face to the right",
-            "moved by {:g} % of the face to the right,",
+            "moved by {:g} % of the face to the right",
             0,
             40,
             1,

@@ -36,8 +36,7 @@ def page() -> AppTest:
 @pytest.fixture
 def laboratory(page: AppTest) -> AppTest:
     """The page with a picture and two quick methods, before anything was asked."""
-    page.pills(key="sample").set_value("photographer").run()
-    page.button(key="notice_button").click().run()
+    page.button(key="sample_photographer").click().run()
     return page.pills(key="methods").set_value(["grad-cam", "saliency"]).run()
 
 
@@ -87,7 +86,7 @@ def left_and_come_back(laboratory: AppTest, sample: str | None = None) -> AppTes
     """After a look at another page, where another sample picture is chosen maybe."""
     other = laboratory.switch_page(f"pages/{'break_it' if sample else 'about'}.py").run()
     if sample:
-        other.pills(key="sample").set_value(sample).run()
+        other.button(key=f"sample_{sample}").click().run()
     return other.switch_page("pages/laboratory.py").run()
 
 

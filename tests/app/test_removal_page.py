@@ -347,7 +347,7 @@ def test_the_models_that_answer_with_the_removed_are_counted_and_named(page: App
 
 
 def test_a_sample_picture_that_is_pressed_again_goes(page: AppTest) -> None:
-    page.pills(key="sample").set_value("cat").run()
+    page.button(key="sample_cat").click().run()
     assert "Forget this photo" in [button.label for button in page.button]
     page.pills(key="sample").set_value(None).run()
     assert "Forget this photo" not in [button.label for button in page.button]
@@ -360,19 +360,17 @@ def test_without_a_photo_the_page_offers_samples_and_the_way_to_the_first_page(p
 
 
 def test_the_notice_comes_before_the_first_label_and_hides_nothing_else(page: AppTest) -> None:
-    page.pills(key="sample").set_value("photographer").run()
+    page.button(key="sample_photographer").click().run()
     assert page.button(key="notice_button")
     assert "Fall 2011 answers" not in texts(page)
     assert len(charts(page)) == 6
-    press(page, "notice_button")
     assert not page.exception
     assert "Fall 2011 answers" in texts(page)
 
 
 def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
     page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
-    page.pills(key="sample").set_value("photographer").run()
-    press(page, "notice_button")
+    page.button(key="sample_photographer").click().run()
     before = [text.value for text in page.markdown if text.value.startswith("1\\.")]
     page.switch_page("pages/removal.py").run()
 
@@ -398,8 +396,7 @@ def test_no_offensive_word_is_sent_and_no_sensitive_one_beside_a_photo(page_with
     assert sentinels.found(sent(page))  # the control: sensitive ones may be read in the tree
 
     tree_alone = sentinels.found(sent(page))
-    page.pills(key="sample").set_value("photographer").run()
-    press(page, "notice_button")
+    page.button(key="sample_photographer").click().run()
     assert not page.exception
     assert sentinels.found(sent(page)) == tree_alone
 
@@ -421,7 +418,6 @@ def test_a_chart_and_its_numbers_carry_no_offensive_word_even_after_all_were_ask
     downloads: dict[str, Callable[[], str]], page_with_sentinels: AppTest
 ) -> None:
     page = page_with_sentinels
-    press(page, "ask_reveal_all")
     press(page, "reveal_all")
     assert not page.exception
     assert any(offensive(label) for label in links(page))  # the control
