@@ -73,13 +73,13 @@ $(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST
 	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
 	@if $(PIP_INSTALL) -e .; then touch $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/streamlit ]; then echo "pip failed: going on with what is installed."; \
-	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
 	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
 	@if $(PIP_INSTALL) -e '.[test]'; then touch $(VENV)/installed-app $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/pytest ]; then echo "pip failed: going on with what is installed."; \
-	else echo "pip failed. Without a network, see 'Installing without a network' in the README."; exit 1; fi
+	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
 
 # pip then finds torch installed, and leaves it. Where the index cannot be reached, it installs the usual wheels.
 $(VENV)/torch-cpu: | $(BIN)/pip

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import server
+from explainer.ui import middleware, server
 
 if __name__ == "__main__":  # a visitor's page is drawn
     from explainer.ui import access, computed, page_frame, waiting
@@ -19,6 +19,7 @@ if __name__ == "__main__":  # a visitor's page is drawn
             st.Page("pages/laboratory.py", title="Laboratory"),
             st.Page("pages/tree.py", title="Category tree"),
             st.Page("pages/removal.py", title="Before and after"),
+            st.Page("pages/roulette.py", title="Roulette, 2019"),
             st.Page("pages/workshop.py", title="Workshop"),
             st.Page("pages/about.py", title="About"),
         ],
@@ -32,6 +33,5 @@ if __name__ == "__main__":  # a visitor's page is drawn
         with page_frame.page(page.title):
             page.run()
 else:  # `streamlit run` imports this file once, and serves `app`
-    app = st.App(
-        __file__, lifespan=server.lifespan, middleware=server.MIDDLEWARE, on_script_error=server.report_script_error
-    )
+    server.prepare()
+    app = st.App(__file__, lifespan=server.lifespan, middleware=middleware.STACK)

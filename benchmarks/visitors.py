@@ -143,7 +143,6 @@ def _right(reader: pipeline.Reader, photo: Photo) -> Answer:
 def _one_answer(server: Server, picture: Picture) -> None:
     visitor = Visitor(server.url)
     _ask(visitor, picture)
-    visitor.agree()
     if visitor.answer is None:
         raise RuntimeError("the page says nothing of a photo")
     visitor.leave()
@@ -166,7 +165,6 @@ def _visit(url: str, choices: list[Picture], number: int, end: float, tally: Tal
             if visitor is None:
                 visitor = Visitor(url)
                 _ask(visitor, choices[number - 1])
-                visitor.agree()
             tally.ask(visitor, picture, lambda page=visitor, asked=picture: _ask(page, asked))
         except Exception as error:  # whatever it is, it is what the visitor got in the place of an answer
             with tally.lock:

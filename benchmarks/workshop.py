@@ -194,10 +194,9 @@ class Course:
         phone.leave()
 
     def uploader(self, number: int) -> Visitor:
-        """A visitor of the page of photos who has agreed to the notice."""
+        """A visitor of the page of photos who has brought one."""
         visitor = Visitor(self.url)
         visitor.upload("photo.jpg", self.uploads[number % len(self.uploads)])
-        visitor.agree()
         return visitor
 
     def upload(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""The same work from a shell: `explainer classify`, `category`, `search`, `removal` and others."""
+"""The command `explainer`: what the pages show, from a shell. docs/command-line.md describes it."""
 
 import argparse
 import contextlib
@@ -33,7 +33,7 @@ _EXTENSIONS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code: 0, 1 where some of the work failed, 2 where the call was wrong."""
+    """Run a command and return its exit code: 0, 1 if some of the work failed, 2 if the call was wrong."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read the output has gone; Python would complain once more at its end
+    except BrokenPipeError:  # the reader of the output has gone; Python would complain again on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
@@ -52,48 +52,74 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="explainer", description="How image categories turn people into labels.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    classify = commands.add_parser("classify", help="label photos, one JSON object a line")
-    classify.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a file, or a folder of them")
-    classify.add_argument("--top", type=_at_least_one, default=5, metavar="N", help="labels in each list (5)")
-    classify.add_argument("--whole", action="store_true", help="label the whole picture, whoever is in it")
-    classify.add_argument("--model", default=cards.DEFAULT, metavar="NAME", help=f"a model card ({cards.DEFAULT})")
-    classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words")
-    classify.add_argument("--explain", choices=explain.METHODS, help="explain the first label of each reading")
-    classify.add_argument("--out", type=Path, metavar="DIR", help="where explanations go: overlay .png, raw map .npy")
+    classify = commands.add_parser("classify", help="label photos; prints one JSON object a line")
+    classify.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, or a folder of photos")
+    classify.add_argument(
+        "--top", type=_at_least_one, default=5, metavar="N", help="how many labels in each list (default: 5)"
+    )
+    classify.add_argument("--whole", action="store_true", help="label the whole picture instead of the faces in it")
+    classify.add_argument(
+        "--model", default=cards.DEFAULT, metavar="NAME", help=f"the model to use (default: {cards.DEFAULT})"
+    )
+    classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words unmasked")
+    classify.add_argument(
+        "--explain",
+        choices=explain.METHODS,
+        metavar="METHOD",
+        help=f"explain the first label of each face: {', '.join(explain.METHODS)}",
+    )
+    classify.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write the explanations: overlay (.png) and raw map (.npy)"
+    )
     classify.set_defaults(run=_classify, parser=classify)
 
-    category = commands.add_parser("category", help="a category, or all that a word names, in full")
+    category = commands.add_parser("category", help="show a category, or all categories that a word names")
     category.add_argument("name", metavar="WORD|WNID")
-    find = commands.add_parser("search", help="find categories by words, wnids and definitions")
+    find = commands.add_parser("search", help="find categories by word, number (wnid) or definition")
     find.add_argument("text", metavar="TEXT")
-    find.add_argument("--top", type=_at_least_one, default=20, metavar="N", help="how many at most (20)")
+    find.add_argument("--top", type=_at_least_one, default=20, metavar="N", help="how many at most (default: 20)")
     for parser_, run in ((category, _category), (find, _search)):
-        parser_.add_argument("--reveal", action="store_true", help="print offensive words")
-        parser_.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser_.add_argument("--reveal", action="store_true", help="print offensive words unmasked")
+        parser_.add_argument("--json", action="store_true", help="print one JSON object a line")
         parser_.set_defaults(run=run)
 
-    remove = commands.add_parser("removal", help="the steps of the removal, or what another rule would have kept")
-    remove.add_argument("--json", action="store_true", help="one JSON object a line")
+    remove = commands.add_parser("removal", help="show the steps of the removal, or what another rule would have kept")
+    remove.add_argument("--json", action="store_true", help="print one JSON object a line")
     remove.add_argument(
-        "--drop", nargs="+", action="extend", choices=get_args(Safety), help="what would go, whatever its rating"
+        "--drop",
+        nargs="+",
+        action="extend",
+        choices=get_args(Safety),
+        help="remove all categories of these safety classes",
     )
-    remove.add_argument("--threshold", type=_rating, metavar="X", help="what is rated less imageable would go, 1 to 5")
-    remove.add_argument("--strict", action="store_true", help="what is rated just the threshold would go as well")
+    remove.add_argument(
+        "--threshold", type=_rating, metavar="X", help="remove what is rated less imageable than this, 1 to 5"
+    )
+    remove.add_argument("--strict", action="store_true", help="also remove what is rated exactly at the threshold")
     remove.set_defaults(run=_removal, parser=remove)
 
-    models = commands.add_parser("models", help="list the models and which of them are present, or download some")
-    models.add_argument("--download", nargs="+", metavar="NAME", default=[], help="fetch the weights of these models")
+    models = commands.add_parser("models", help="list the models and say which are present, or download some")
+    models.add_argument(
+        "--download", nargs="+", metavar="NAME", default=[], help="download the weights of these models"
+    )
     models.set_defaults(run=_models)
 
     provide = commands.add_parser("provision", help="fetch WordNet and the face detector")
-    provide.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a folder to install from without a network")
-    provide.add_argument("--apt", action="store_true", help="let apt-get install WordNet where nothing else has it")
+    provide.add_argument(
+        "--pack",
+        type=Path,
+        metavar="FOLDER",
+        help="fill this folder with all that an installation without a network needs",
+    )
+    provide.add_argument(
+        "--apt", action="store_true", help="let apt-get install WordNet if nothing else has it (needs root)"
+    )
     provide.set_defaults(run=_provision)
 
     key = commands.add_parser("key", help="make a presenter's key for a workshop")
     key.set_defaults(run=_key)
 
-    compile_ = commands.add_parser("compile", help="make a table of the package anew")
+    compile_ = commands.add_parser("compile", help="rebuild a table that ships with the package")
     compile_.add_argument("table", choices=("tree", "embeddings", "samples"))
     compile_.set_defaults(run=_compile)
     return parser
@@ -118,7 +144,7 @@ def _classify(options: argparse.Namespace) -> int:
     if bool(options.explain) != bool(options.out):
         options.parser.error("--explain and --out go together")
     paths = [path for given in options.photos for path in _files(given)]
-    cards.load(options.model)  # a wrong name ends the call here
+    cards.load(options.model)  # so that a wrong name ends the call before any work
     if options.out:
         try:
             options.out.mkdir(parents=True, exist_ok=True)
@@ -147,7 +173,7 @@ def _classify(options: argparse.Namespace) -> int:
     worker = Worker(lambda: pipeline.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
     jobs = [worker.submit(partial(classify, path)) for path in paths]
     if not jobs:
-        print("explainer: there is no photo in what was named.", file=sys.stderr)
+        print("explainer: no photo was found there.", file=sys.stderr)
     failed = False
     try:
         for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
@@ -156,25 +182,25 @@ def _classify(options: argparse.Namespace) -> int:
             tqdm.write(json.dumps(record))
             sys.stdout.flush()
     finally:
-        for job in jobs:  # what is still waiting when the work was broken off
+        for job in jobs:  # those that still wait when the work is interrupted
             job.cancel()
     return int(failed)
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The photos that a path stands for: itself, or those in the folder and its folders, by name."""
+    """The photos that a path stands for: the file itself, or all photos in the folder and below it, by name."""
     try:
         if not path.is_dir():
             yield path
             return
-    except OSError:  # a name that is too long, a folder that may not be entered: reading it will say so
+    except OSError:  # the name is too long, or the folder may not be entered: reading it will say so
         yield path
         return
     yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
 
 
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
-    """Write the overlay and the raw map of the first label of each reading; the overlay bears no words."""
+    """Write the overlay and the raw map of the first label of each reading. The overlay has no words on it."""
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
@@ -188,7 +214,7 @@ def _category(options: argparse.Namespace) -> int:
     index = search.load()
     named = index.named(options.name[: search.MAX_LENGTH + 1])
     if not named:
-        print("explainer: no category is named so; try `explainer search`.", file=sys.stderr)
+        print("explainer: no category has this name; try `explainer search`.", file=sys.stderr)
         return 1
     tree = taxonomy.load()
     for wnid in named:
@@ -197,7 +223,7 @@ def _category(options: argparse.Namespace) -> int:
             "parents": tree[wnid].parents,
             "children": tree.hyponyms(wnid) + tree.instances(wnid),
             "siblings": tree.siblings(wnid),
-            # Other senses would tell a masked word, and masked senses this one's.
+            # Other senses would give a masked word away, and masked senses would give this one away.
             "senses": [
                 other for other in index.senses(wnid) if not said["masked"] and _said(other, options.reveal)["words"]
             ],
@@ -237,7 +263,7 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _record(wnid: str, reveal: bool) -> dict[str, Any]:
-    """A category as `catalogue.record` has it, and the names on its paths."""
+    """A category as `catalogue.record` gives it, with the names on its paths."""
 
     def caption(wnid: str) -> Caption:
         return words.caption(wnid, Context.TREE, reveal)
@@ -258,7 +284,7 @@ def _line(said: dict[str, Any]) -> str:
     return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
 
 
-# The sets of a removal.Outcome by its fields, as the table has them.
+# How the table names each field of a removal.Outcome.
 _OUTCOME = {
     "kept": "kept by this rule",
     "not_rated": "  of these, never rated",
@@ -270,7 +296,7 @@ _OUTCOME = {
 
 def _removal(options: argparse.Namespace) -> int:
     if options.strict and options.threshold is None:
-        options.parser.error("--strict is of a threshold: add --threshold X")
+        options.parser.error("--strict needs a threshold: add --threshold X")
     if options.drop is None and options.threshold is None:
         records, rows = _steps()
     else:
@@ -290,7 +316,7 @@ def _removal(options: argparse.Namespace) -> int:
 
 
 def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
-    """The steps of the removal as records, and as the rows of a table."""
+    """The steps of the removal, as records and as rows of a table."""
     rows, records = [], []
     announced = Extent(*(int(published.figure(name).published.replace(",", "")) for name in published.UNSAFE.values()))
     for step in removal.steps():
@@ -323,12 +349,12 @@ def _models(options: argparse.Namespace) -> int:
         try:
             with files.terminal_progress(card.title) as progress:
                 cards.fetch(card, progress=progress, report=lambda line: print(line, file=sys.stderr))
-            pipeline.load(card.name)  # which takes it through the self-test
+            pipeline.load(card.name)  # runs the self-test
         except (files.ProvisionError, cards.CardError) as error:
             failed = True
             print(error, file=sys.stderr)
         else:
-            print(f"{card.title} is here, and knows the sample pictures.")
+            print(f"{card.title} is ready: it passed the self-test.")
     for card in () if options.download else cards.load_all():
         print(f"{card.name}  {card.title}  {card.labels}  {card.licence}  {_state(card)}")
     for trouble in () if options.download else cards.troubles():
@@ -349,6 +375,8 @@ def _provision(options: argparse.Namespace) -> int:
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
         missing = provision.provision(apt=options.apt)
+        if words.compile_dictionary():
+            print("The dictionary: compiled, so that searching starts at once")
         pipeline.load()
         print(f"{cards.load().title}: compiled, so that reading starts at once")
         return int(bool(missing))
@@ -376,5 +404,5 @@ def _compile(options: argparse.Namespace) -> int:
     except ImportError as error:
         print(f"explainer: {error.name} is missing; pip install -e '.[embeddings]' brings it.", file=sys.stderr)
         return 2
-    print(f"Written: {path}")
+    print(f"Wrote {path}")
     return 0

@@ -1,4 +1,4 @@
-"""About: what this is and is not, what is said against it, where it comes from, and what it is made of."""
+"""About: the harm, what this is and is not, what is said against it, its sources, and what it is made of."""
 
 import streamlit as st
 
@@ -7,5 +7,7 @@ from explainer.ui import about
 st.title("About")
 about.text()
 
-st.header("Versions in use")
-about.versions()
+with st.expander("Sources in full"):
+    about.references()
+with st.expander("Versions in use"):
+    about.versions()

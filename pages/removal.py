@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from explainer.imagenet.published import TIMELINE, VOICES
 from explainer.ui import chart_frame, computed, labels, photo_source
-from explainer.ui.removal import afterlife, branches, figures, lists, maps, rule, sections, steps
+from explainer.ui.removal import afterlife, branches, figures, history, lists, maps, rule, sections, steps
 from explainer.vision import pipeline
 
 TOP = 5
@@ -42,13 +41,8 @@ st.markdown(
 afterlife.chart()
 
 sections.heading("history")
-for event in TIMELINE:
-    when, what = st.columns([1, 4])
-    when.markdown(f"**{event.date}**")
-    what.markdown(f"{event.what}  \n:small[{event.source}]")
-for column, voice in zip(st.columns(2, gap="large"), VOICES, strict=True):
-    with column.container(border=True, height="stretch"):
-        st.markdown(f"**{voice.who}**  \n{voice.says}  \n:small[{voice.source}]")
+history.timeline()
+history.voices()
 
 sections.heading("published")
 figures.table()

@@ -1,4 +1,4 @@
-"""What many tests share: the tree made by hand; the real tree, models and photographs, loaded once."""
+"""What many tests share: a small tree made by hand, and the real tree, models and photographs, loaded once."""
 
 import socket
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def tree() -> Taxonomy:
 
 @pytest.fixture(scope="session")
 def reader() -> Reader:
-    """The one that the app starts with."""
+    """The reader of the default model."""
     return pipeline.load()
 
 
@@ -59,7 +59,7 @@ def head(reader: Reader) -> PeopleHead:
 
 @pytest.fixture(scope="session")
 def photos_folder() -> Path:
-    """Photographs that lie beside a checkout and are no part of the project."""
+    """Photographs beside the checkout, which are not part of the project."""
     if not PHOTOS.is_dir():
         pytest.skip(f"needs the photographs in {PHOTOS.relative_to(ROOT.parent)} beside the checkout")
     return PHOTOS

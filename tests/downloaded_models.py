@@ -1,4 +1,4 @@
-"""Models that can be downloaded and do answer: the weights that come with the app, in files of their own."""
+"""Models to download that do answer: the weights that come with the app, each in a file."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def weights() -> dict[str, torch.Tensor]:
 
 
 def shifted(tensors: Mapping[str, torch.Tensor], by: int) -> dict[str, torch.Tensor]:
-    """The same network, but its outputs stand some places further on."""
+    """The same network, with its outputs shifted by some places."""
     moved = {name: tensors[name].roll(by, 0) for name in ("classifier.weight", "classifier.bias")}
     return {**tensors, **moved}
 

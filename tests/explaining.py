@@ -1,4 +1,4 @@
-"""Short settings for slow methods, the best labels of a picture, and the hooks that were left behind."""
+"""Quick settings for slow methods, the best labels of a picture, and hooks that were left behind."""
 
 from typing import Any
 
@@ -40,6 +40,6 @@ def best(classifier: Classifier, head: PeopleHead, crop: Image.Image, kind: str,
 
 
 def hooks(module: nn.Module) -> list[str]:
-    """The parts of a module on which a hook was left."""
+    """The parts of a module that still have a hook."""
     kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return [name for name, part in module.named_modules() for kind in kinds if getattr(part, kind)]

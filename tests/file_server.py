@@ -44,7 +44,7 @@ class Home:
         request.close_connection = True
 
     def _parts(self, body: bytes) -> Iterator[bytes]:
-        """What is sent at once: all of it, or as much as a tenth of a second allows, for as long as it is slow."""
+        """The parts in which it is sent: all at once, or a tenth of a second's worth at a time while it is slow."""
         sent = 0
         while sent < len(body):
             size = self.bytes_a_second // 10 if self.bytes_a_second else len(body)

@@ -1,4 +1,4 @@
-"""What tests know of the checkout and of four faces, and a tree of ten synsets made by hand."""
+"""Made by hand: a tree of ten synsets, and where the faces are in a photo. And the files of the checkout."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Sentinel words: words that no text holds by chance, in the place of all that offends.
+"""Sentinel words: words that no text contains by chance, in place of all offensive and sensitive ones.
 
 Many of the real words are ordinary elsewhere, in Streamlit's own scripts for one, so looking for them proves nothing.
 With sentinels planted, a mask leaks where one of them turns up.

@@ -22,7 +22,7 @@ PATIENCE = 120  # seconds: a machine that is busy is slow, not wrong
 
 @dataclass(frozen=True)
 class Server:
-    """The app, being served; `log` is all that it printed so far, `temporary` its folder for temporary files."""
+    """A running app. `log` is what it printed so far, `temporary` its folder for temporary files."""
 
     url: str
     output: Path
@@ -50,7 +50,7 @@ class Server:
 
 @contextmanager
 def serving(launcher: Sequence[str], output: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    """The app on that port or a free one, in a process of its own that ends with the `with`."""
+    """The app on that port or a free one, ready to answer; its process ends with the `with`."""
     with starting(launcher, output, port, **environment) as server:
         server.wait_until_up()
         yield server
@@ -58,7 +58,7 @@ def serving(launcher: Sequence[str], output: Path, port: int | None = None, **en
 
 @contextmanager
 def starting(launcher: Sequence[str], output: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    """As `serving`, from the first moment of the process on."""
+    """Like `serving`, but without waiting until the app answers."""
     port = port or _free_port()
     command = [sys.executable, *launcher, f"--server.port={port}", "--server.address=127.0.0.1"]
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,6 +1,6 @@
 """Small networks of the families that can be downloaded, made by the same libraries; and cards and files for them.
 
-The libraries know them by name like their own, so that they are loaded as these are.
+They are registered with the libraries by name, so they load in the same way as the large ones.
 """
 
 import dataclasses
@@ -97,7 +97,7 @@ def card_of(family: Family) -> ModelCard:
 
 
 def module_of(card: ModelCard, classes: int) -> nn.Module:
-    """A network as the card's library makes it, with weights by chance that do something."""
+    """A network as the card's library makes it, with random weights that have an effect."""
     torch.manual_seed(0)
     if card.library == "timm":
         module = timm.create_model(card.architecture, num_classes=classes)
@@ -123,7 +123,7 @@ def with_older_names(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Ten
 
 
 def publish(card: ModelCard, tensors: Mapping[str, torch.Tensor], folder: Path) -> ModelCard:
-    """Lay a card's file of weights, in its family's format, and the card that names just these bytes, into a folder."""
+    """Write a card's weights, in its family's format, and a card with their size and digest into a folder."""
     weights = card.weights
     assert isinstance(weights, Downloaded)
     file = folder / "weights" / weights.file

@@ -514,7 +514,7 @@ def test_a_name_that_names_nothing_gives_a_sentence(name: str, capsys: pytest.Ca
     assert main(["category", name]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == "explainer: no category is named so; try `explainer search`.\n"
+    assert captured.err == "explainer: no category has this name; try `explainer search`.\n"
 
 
 def test_a_search_prints_as_many_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The README is complete because these tests say so."""
+"""The README and the pages in docs/ are complete, because these tests say so."""
 
 import re
 
@@ -11,6 +11,12 @@ from explainer.imagenet import vocabularies
 from explainer.vision import cards
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+LINKS = [
+    (path, target)
+    for path, text in [("README.md", README), *((f"docs/{name}", text) for name, text in DOCS.items())]
+    for target in re.findall(r"\]\(([^)#:]+)\)", text)
+]
 SETTINGS = sorted(
     {name for text in SOURCES.values() for name in re.findall(r'environ\S*\(?["\'](EXPLAINER_\w+)', text)}
 )
@@ -24,6 +30,20 @@ def test_there_is_something_to_document() -> None:
     assert "Your photo" in PAGES
 
 
+def test_the_readme_can_be_read_in_ten_minutes() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_the_readme_leads_to_every_page_of_the_docs(name: str) -> None:
+    assert f"](docs/{name})" in README
+
+
+@pytest.mark.parametrize(("path", "target"), LINKS)
+def test_a_link_leads_to_a_file(path: str, target: str) -> None:
+    assert ((ROOT / path).parent / target).is_file()
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_stands_in_the_table(name: str) -> None:
     assert f"| `{name}` |" in README
@@ -31,7 +51,7 @@ def test_every_setting_stands_in_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_shown(command: str) -> None:
-    assert f"explainer {command}" in README
+    assert f"    explainer {command} " in DOCS["command-line.md"]
 
 
 @pytest.mark.parametrize("title", PAGES)
@@ -41,7 +61,7 @@ def test_every_page_is_described(title: str) -> None:
 
 @pytest.mark.parametrize("card", cards.load_all(), ids=lambda card: card.name)
 def test_every_model_stands_in_the_table_with_its_licence(card: cards.ModelCard) -> None:
-    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{card.name}` |"))
+    (row,) = (line for line in DOCS["models.md"].splitlines() if line.startswith(f"| `{card.name}` |"))
     assert card.licence in row
     if card.weights.asset:
         assert cards.megabytes(card.weights.asset.size) in row
@@ -49,8 +69,8 @@ def test_every_model_stands_in_the_table_with_its_licence(card: cards.ModelCard)
 
 @pytest.mark.parametrize("method", explain.METHODS.values(), ids=lambda method: method.name)
 def test_every_method_and_its_paper_are_named(method: explain.Method) -> None:
-    assert method.title in README
-    assert re.search(r"arXiv \S+\d", method.paper).group(0) in README
+    assert method.title in DOCS["methods.md"]
+    assert re.search(r"arXiv \S+\d", method.paper).group(0) in DOCS["methods.md"]
 
 
 def test_the_releases_are_named_with_their_sizes() -> None:

@@ -1,4 +1,4 @@
-"""What tests of the workshop's screens share: what is pressed on a screen, and what stands on it."""
+"""What tests of the workshop's screens share: pressing buttons, and reading what is shown."""
 
 from collections.abc import Callable
 

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -169,27 +168,23 @@ def of_words() -> Index:
 
 
 def load() -> Index:
-    """The index with the definitions that can be had. Reads the dictionary, which takes seconds, once.
+    """The index with the definitions that can be had; takes seconds where the dictionary is not compiled yet.
 
     Definitions that are missing are looked for again at the next call.
     """
     try:
         return _whole()
     except LookupError:
-        return Index(*_words(), dict(_defined()), words.base_form)
+        return Index(*_words(), words.definitions(), words.base_form)
 
 
 @cache
 def _whole() -> Index:
     """The index with the definitions of all. Raises LookupError where one is missing, so that no part is kept."""
-    definitions = {wnid: words.definition(wnid) for wnid in taxonomy.load()}
+    definitions = words.definitions()
+    if len(definitions) < len(taxonomy.load()):
+        raise LookupError("Some definitions are missing.")
     return Index(*_words(), definitions, words.base_form)
-
-
-def _defined() -> Iterator[tuple[str, str]]:
-    for wnid in taxonomy.load():
-        with suppress(LookupError):
-            yield wnid, words.definition(wnid)
 
 
 @cache

@@ -1,16 +1,18 @@
 """The words and glosses of categories, masked where they offend. Nothing else reads lemmas or glosses for display."""
 
+import logging
 import threading
 import time
-import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any
+from typing import TypeVar
 
+from explainer.imagenet import dictionary as dictionaries
 from explainer.imagenet import taxonomy
+from explainer.imagenet.dictionary import Compiled, Corpus, Dictionary
 from explainer.imagenet.taxonomy import Safety, Synset
 
 
@@ -56,7 +58,7 @@ class Caption:
 
     @property
     def gloss(self) -> str | None:
-        """The definition; the first one that a process asks for takes seconds, while the dictionary is opened."""
+        """The definition; the first one takes seconds where the dictionary is not compiled yet."""
         return None if self.masked else _gloss(taxonomy.load()[self.wnid])
 
     @property
@@ -114,40 +116,95 @@ def definition(wnid: str) -> str:
     return f"{', '.join(synset.lemmas)}: {gloss}"
 
 
-def dictionary() -> str:
-    """Where glosses are read from, by name. The first call of a process takes seconds, while it is opened."""
+def definitions() -> dict[str, str]:
+    """The definition of each category, as `definition` has it, by wnid, without those that no dictionary holds.
+
+    Where WordNet was not compiled yet, or was changed since, it is compiled now, which takes seconds.
+    """
+    compile_dictionary()
+    tree = taxonomy.load()
     with _reading:
-        return "WordNet 3.0, by NLTK" if _wordnet() else "the definitions that timm carries, as NLTK has no WordNet 3.0"
+        source = _wordnet()
+        glosses = _told(source.glosses) if isinstance(source, Compiled) else None
+    if glosses is None:
+        glosses = {wnid: gloss for wnid, synset in tree.items() if (gloss := _gloss(synset)) is not None}
+    return {wnid: f"{', '.join(synset.lemmas)}: {glosses[wnid]}" for wnid, synset in tree.items() if wnid in glosses}
+
+
+def compile_dictionary() -> bool:
+    """Compile WordNet into the local index unless it is there; whether it is there. Takes seconds."""
+    with _reading:
+        if isinstance(_wordnet(), Compiled):
+            return True
+        corpus = _wordnet()
+        if not isinstance(corpus, Corpus) or _told(lambda: dictionaries.write(corpus, taxonomy.load())) is not True:
+            return False
+        _open.cache_clear()
+        return isinstance(_wordnet(), Compiled)
+
+
+def dictionary() -> str:
+    """Where glosses are read from, by name. Takes seconds where WordNet is not compiled."""
+    with _reading:
+        if _wordnet():
+            return "WordNet 3.0, by NLTK"
+        reason = "NLTK's WordNet is damaged" if _broken or _is_installed(_now()) else "NLTK has no WordNet 3.0"
+        return f"the definitions that timm carries, as {reason}"
 
 
 def base_form(word: str) -> str | None:
     """The noun that a word is a form of ("dogs": "dog"), as WordNet's `morphy` finds it; None where it finds none.
 
-    None as well where NLTK has no WordNet.
+    None as well where there is no WordNet.
     """
     with _reading:
-        reader = _wordnet()
-        form: str | None = reader and reader.morphy(word, "n")
-        return form
+        source = _wordnet()
+        return _told(lambda: source.base_form(word)) if source else None
 
 
-# NLTK's reader moves one shared file handle, so two threads at once would read each other's lines.
+# Of NLTK's reader and of a connection to SQLite alike: two threads at once would read each other's lines.
 _reading = threading.Lock()
+_log = logging.getLogger(__name__)
+
+_broken: list[str] = []
+"""Why a dictionary is not read any more, while this process runs."""
 
 
 def _gloss(synset: Synset) -> str | None:
-    # Not cached: the reader keeps what it has read, and that there is none may change once the dictionary can be read.
+    # Not cached: that there is none may change once the dictionary can be read.
     with _reading:
-        reader = _wordnet()
-        if reader is not None:
-            gloss: str = reader.synset_from_pos_and_offset("n", int(synset.wnid[1:])).definition()
-            return gloss
-        return _timm_glosses().get(synset.wnid)
+        source = _wordnet()
+        told = _told(lambda: source.gloss(synset.wnid)) if source else None
+        return told or _timm_glosses().get(synset.wnid)
 
 
-def _wordnet() -> Any | None:
-    """NLTK's WordNet 3.0, or None where it is not installed yet or is another version, whose offsets would be wrong."""
-    return _opened() if _is_installed(int(time.monotonic())) else None
+Told = TypeVar("Told")
+
+
+def _told(ask: Callable[[], Told]) -> Told | None:
+    """What a dictionary tells; None where it broke, after which it is not asked again."""
+    try:
+        return ask()
+    except dictionaries.DictionaryError as error:
+        _log.warning("The dictionary cannot be read any more (%s): timm's definitions stand in for it.", error)
+        _broken.append(str(error))
+        return None
+
+
+def _wordnet() -> Dictionary | None:
+    """WordNet 3.0, compiled or by NLTK; None where it is not installed yet, or broke."""
+    if _broken:
+        return None
+    return _open() or (dictionaries.corpus() if _is_installed(_now()) else None)
+
+
+@cache
+def _open() -> Compiled | None:
+    return dictionaries.compiled()
+
+
+def _now() -> int:
+    return int(time.monotonic())
 
 
 @lru_cache(maxsize=1)
@@ -157,29 +214,9 @@ def _is_installed(second: int) -> bool:
 
     try:
         nltk.data.find("corpora/wordnet")
-    except LookupError:
+    except (LookupError, OSError, ValueError):  # ValueError: links, which NLTK does not follow
         return False
     return True
-
-
-@cache
-def _opened() -> Any | None:
-    import nltk
-    from nltk.corpus.reader.wordnet import WordNetCorpusReader
-
-    class Reader(WordNetCorpusReader):  # type: ignore[misc]
-        """NLTK's reader less its map to other versions of WordNet, which takes half of the seconds it needs to load."""
-
-        def map_wn(self, version: str = "wordnet") -> None:
-            """No map."""
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that there are no other languages
-            reader = Reader(nltk.data.find("corpora/wordnet"), None)
-        return reader if reader.get_version() == "3.0" else None
-    except (LookupError, OSError):  # OSError: a file of the corpus is missing
-        return None
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explainer.imagenet import published, vocabularies, words
+from explainer.imagenet import published, sources, vocabularies, words
 from explainer.imagenet.taxonomy import DATA
 from explainer.setup import files
 from explainer.vision import cards, pipeline
@@ -20,13 +20,25 @@ _READING = 800  # pixels that a line of prose is wide
 def prose() -> str:
     """The text of `data/about.md` as Markdown; the figures that can be counted are counted."""
     text = (DATA / "about.md").read_text(encoding="utf-8")
-    return text.format(faces=pipeline.MOST_FACES, **published.figures())
+    return sources.cited(text.format(faces=pipeline.MOST_FACES, **published.figures()))
 
 
 def text() -> None:
     """The prose, in lines of a length that can be read."""
     with st.container(width=_READING):
         st.markdown(prose())
+
+
+def references() -> None:
+    """All sources that the text names, in full."""
+    named = sources.keys((DATA / "about.md").read_text(encoding="utf-8"))
+    st.markdown(
+        "\n".join(
+            f"- {source.reference}. [{source.short}]({source.address})"
+            for key, source in sources.load().items()
+            if key in named
+        )
+    )
 
 
 def versions() -> None:
@@ -66,10 +78,10 @@ def versions() -> None:
         width="content",
         alt="The packages that the app is built on, with the versions in use.",
     )
-    with st.expander("Where the tables come from, and WordNet's licence", expanded=True):
-        _, text = (DATA / "SOURCES.md").read_text(encoding="utf-8").split("\n", maxsplit=1)  # its heading is said above
-        with st.container(height=480):  # its table is wider than a telephone
-            st.markdown(text)
+    st.markdown("**Where the tables come from, and WordNet's licence**")
+    _, text = (DATA / "SOURCES.md").read_text(encoding="utf-8").split("\n", maxsplit=1)  # its heading is said above
+    with st.container(height=480):  # its table is wider than a telephone
+        st.markdown(text)
 
 
 @st.cache_data(show_spinner=False)
@@ -90,7 +102,7 @@ def _rows(file: Path) -> int:
     """How many rows a table has; the first line of a CSV file names its columns, and one table is no text."""
     if file.suffix == ".npz":
         with np.load(file) as table:
-            return len(table["wnids"])
+            return len(table["wnids"]) if "wnids" in table else len(table.files)
     return len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv")
 
 

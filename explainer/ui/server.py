@@ -1,28 +1,39 @@
-"""What holds for the server as a whole, before and round all pages."""
+"""What is set before the first visitor is served, and what goes on beside all pages until the server ends."""
 
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import streamlit as st
-from starlette.middleware import Middleware
 
-from explainer.ui import streamlit_internals
+from explainer import limits
+from explainer.ui import middleware, streamlit_internals
 
-_log = logging.getLogger("explainer")
+_SWEEP = 5.0  # seconds between two looks for what visitors left
+_PROJECT = Path(__file__).parents[2]
 
-_SWEEP = 5.0  # seconds between two looks for sessions of visitors who left
+
+def prepare() -> None:
+    """What is set before the server takes its first connection."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    limits.raise_file_limit()
+    streamlit_internals.trust_no_proxy()
+    streamlit_internals.watch_connections(_admit, lambda: limits.value("half a request"))
+    streamlit_internals.use_navigation_alone()
+    streamlit_internals.keep_uploads_in_memory()
+    streamlit_internals.ask_no_host()
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """What is set before the first visitor is served, and goes on until the server ends."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    streamlit_internals.use_navigation_alone()
-    streamlit_internals.keep_uploads_in_memory()
-    streamlit_internals.ask_no_host()
+    """What goes on until the server ends."""
+    for handler in _handlers():
+        handler.addFilter(OneLineEach())
     sweeping = asyncio.create_task(_sweep())
     try:
         yield
@@ -32,15 +43,59 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
             await sweeping
 
 
+def _admit(address: str, of_it: int, in_all: int) -> bool:
+    trusted = address in middleware.settings("EXPLAINER_TRUSTED_PROXIES")
+    return in_all <= limits.connections() and (trusted or of_it <= limits.value("connections of an address"))
+
+
 async def _sweep() -> None:
+    unread = middleware.UnreadUploads()
     while True:
         await asyncio.sleep(_SWEEP)
         streamlit_internals.close_left_sessions()
+        unread.drop()
 
 
-def report_script_error(error: Exception) -> None:
-    """One line in the log for an error in a page; where it happened, and not what it says, which may be a visitor's."""
+def _handlers() -> list[logging.Handler]:
+    """Where lines of the log go, of whatever library."""
+    loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
+    found = [handler for logger in loggers for handler in logger.handlers]
+    return [*found, *([logging.lastResort] if logging.lastResort else [])]
 
 
-MIDDLEWARE: Sequence[Middleware] = ()
-"""Round every answer and every connection, the outermost first."""
+class OneLineEach(logging.Filter):
+    """Makes one line of each error, and lets through so many of one kind a minute, so that nobody fills a disk.
+
+    An error's line says its type and where it happened, and not what it says: that may be a visitor's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minute, self._seen = 0, Counter[str]()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be written; it is changed where it has an error."""
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._seen = minute, Counter()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            record.msg, record.args = f"{record.getMessage()}: {where(error)}", ()
+            record.exc_info = record.exc_text = None
+        kind = str(record.msg)
+        self._seen[kind] += 1
+        if self._seen[kind] == limits.value("log"):
+            record.msg = f"{record.msg} (no more of these for a minute)"
+        return self._seen[kind] <= limits.value("log")
+
+
+def where(error: BaseException) -> str:
+    """An error's type, and the lines of this project that led to it, the innermost first."""
+    places = []
+    step = error.__traceback__
+    while step:
+        file = Path(step.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_PROJECT) and ".venv" not in file.parts:
+            places.append(f"{file.relative_to(_PROJECT)}:{step.tb_lineno}")
+        step = step.tb_next
+    return " < ".join((type(error).__name__, *reversed(places)))

@@ -4,23 +4,35 @@ Each function says why it is needed. `tests/ui/test_streamlit_internals.py` fail
 is no longer needed; no other file of the package imports a private name of Streamlit.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+import uvicorn.config
+from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
-from streamlit import net_util, runtime
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import file_util, net_util, runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 __all__ = ["UploadedFile"]
 
 Drawn = TypeVar("Drawn", bound=Callable[[], None])
+
+MESSAGES = frozenset({"rerun_script", "stop_script", "file_urls_request", "app_heartbeat", "deferred_file"})
+"""The kinds of messages that a page of this app sends. Others of Streamlit's empty every visitor's caches
+(`clear_cache`), or write files beside the app (`install_skills`), for anybody who sends them."""
 
 
 def use_navigation_alone() -> None:
@@ -80,12 +92,18 @@ def close_left_sessions() -> None:
     Streamlit keeps a session until it stores another one, however long that takes; each holds three file descriptors.
     """
     sessions = _sessions()
-    for left in sessions.list_sessions():
-        if not left.is_active() and left.script_run_count == 0:
+    for left in _left(sessions):
+        if left.script_run_count == 0:
             sessions.close_session(left.session.id)
     storage = sessions._session_storage
     if isinstance(storage, MemorySessionStorage) and isinstance(storage._cache, TTLCache):
         storage._cache.expire()
+
+
+def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
+    """The sessions whose visitors left, and may come back yet."""
+    active = {each.session.id for each in sessions.list_active_sessions()}
+    return [each for each in sessions._session_storage.list() if each.session.id not in active]
 
 
 def _sessions() -> WebsocketSessionManager:
@@ -103,3 +121,98 @@ def name_fragment(draw: Drawn, name: str) -> Drawn:
     """
     draw.__qualname__ = name
     return draw
+
+
+def kind(frame: bytes) -> str:
+    """The kind of a message that a browser sent by websocket, as `MESSAGES` has it; "" for what is none."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(frame)
+    except DecodeError:
+        return ""
+    if message.WhichOneof("type") == "backend_operation_request":
+        return message.backend_operation_request.WhichOneof("payload") or ""
+    return message.WhichOneof("type") or ""
+
+
+def make_room_for_a_session(most: int) -> bool:
+    """Whether one more session can be held among `most`: the ones whose visitors left longest ago are closed for it."""
+    sessions = _sessions()
+    left, active = _left(sessions), len(sessions.list_active_sessions())
+    for each in left[: max(0, len(left) + active + 1 - most)]:
+        sessions.close_session(each.session.id)
+    return active < most
+
+
+def uploads() -> dict[tuple[str, str], int]:
+    """The size in bytes of each file that was uploaded and is kept, by the session's id and its own."""
+    return {
+        (session, name): len(file.data)
+        for session, files in list(_files().file_storage.items())
+        for name, file in list(files.items())
+    }
+
+
+def drop_upload_of(session: str, file: str) -> None:
+    """Drop a file that a session uploaded, by their ids."""
+    _files().remove_file(session, file)
+
+
+def _files() -> MemoryUploadedFileManager:
+    files = runtime.get_instance().uploaded_file_mgr
+    if not isinstance(files, MemoryUploadedFileManager):
+        raise TypeError(f"Streamlit keeps uploads in a {type(files).__name__}")
+    return files
+
+
+def trust_no_proxy() -> None:
+    """Keep uvicorn from believing what a request says about whom it comes from: `middleware.Proxies` decides that.
+
+    Uvicorn believes X-Forwarded-For of whoever connects from this computer, unless an environment variable says
+    otherwise, which is read before the first line of this program runs.
+    """
+    setattr(uvicorn.config, "ProxyHeadersMiddleware", _PassOn)  # noqa: B010 - no name that uvicorn exports
+
+
+class _PassOn:
+    """In the place of uvicorn's ProxyHeadersMiddleware."""
+
+    def __init__(self, app: ASGIApp, trusted_hosts: object = None) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable[[], float]) -> None:
+    """Close connections that `admit` refuses, and those whose request is not whole after `patience` seconds.
+
+    `admit` is asked at each new connection, with its address, how many are open from there, and how many in all.
+    Uvicorn waits for the rest of a request for ever, and counts nothing by address.
+    """
+    made = AutoHTTPProtocol.connection_made
+
+    def connection_made(self: Any, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        address = self.client[0] if self.client else ""
+        of_it = sum(1 for other in self.connections if other.client and other.client[0] == address)
+        if admit(address, of_it, len(self.connections)):
+            self.loop.call_later(patience(), look, self)
+        else:
+            transport.abort()
+
+    def look(self: Any) -> None:
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return  # it is over, or it is a websocket now
+        answered = self.cycle is None or self.cycle.response_complete
+        if answered and self.timeout_keep_alive_task is None:  # else it waits for another request
+            self.transport.abort()
+        else:
+            self.loop.call_later(patience(), look, self)
+
+    setattr(AutoHTTPProtocol, "connection_made", connection_made)  # noqa: B010 - a type that uvicorn chooses
+
+
+def static_folder() -> Path:
+    """The folder of what Streamlit's page is made of in a browser."""
+    return Path(file_util.get_static_dir())

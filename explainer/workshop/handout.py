@@ -3,7 +3,6 @@
 Each is one HTML file that asks no host for anything and prints in grey. Jinja escapes every value.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any, get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from explainer.charts import style
+from explainer.imagenet import sources as claims
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.taxonomy import DATA
 from explainer.imagenet.vocabularies import FATES, Status
@@ -102,10 +102,11 @@ def it_page(service: Service) -> str:
 
 
 def sources() -> tuple[str, ...]:
-    """The sources of the page "About" as plain text."""
-    section = (DATA / "about.md").read_text(encoding="utf-8").partition("\n## Sources\n")[2]
-    items = [" ".join(item.split()) for item in re.split(r"^- ", section, flags=re.MULTILINE)[1:]]
-    return tuple(re.sub(r"\[([^]]*)\]\([^)]*\)|\*([^*]*)\*", r"\1\2", item) for item in items)
+    """The sources that the page "About" names, as plain text."""
+    about = (DATA / "about.md").read_text(encoding="utf-8")
+    return tuple(
+        f"{source.reference}: {source.address}" for key, source in claims.load().items() if key in claims.keys(about)
+    )
 
 
 @cache

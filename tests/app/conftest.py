@@ -1,4 +1,4 @@
-"""What the tests of pages share."""
+"""What the tests of the pages share."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def _pages_by_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Rooms of the tests' own: one that is on in the project's folder would lock their pages."""
+    """Keep rooms in a folder of the tests: a room in the project's own folder would lock their pages."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPLAINER_DATA", str(tmp_path_factory.mktemp("rooms")))
         yield
@@ -36,7 +36,7 @@ def _own_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
-    """What each download button would hand over, by its key."""
+    """What each download button would give, by the button's key."""
     offered: dict[str, Callable[[], Any]] = {}
     button = streamlit.download_button
 
@@ -50,7 +50,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
 
 @pytest.fixture
 def fresh_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An app that was just started, with a folder of its own."""
+    """An app that was just started, with its own folder."""
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "rooms"))
     monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", KEY)
     restart()
@@ -60,7 +60,7 @@ def fresh_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 @pytest.fixture
 def visit() -> Open:
-    """Opens the page in a session of its own, at an address with these parameters."""
+    """Call it to open the page in a new session, at an address with these parameters."""
 
     def visit(**address: str) -> AppTest:
         app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=250).switch_page("pages/workshop.py")

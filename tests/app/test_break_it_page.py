@@ -12,6 +12,8 @@ from explainer.ui import sentences
 from explainer.vision import samples
 from explainer.vision.corruptions import CORRUPTIONS, Course, Step
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
 

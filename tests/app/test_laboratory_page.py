@@ -23,6 +23,8 @@ from explainer.ui import laboratory as laboratory_page
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.pipeline import Reader
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 290
 

@@ -16,6 +16,8 @@ from explainer.jobs import CancelledError, Job, Worker
 from explainer.ui import computed
 from explainer.vision import cards, samples
 
+pytestmark = pytest.mark.slow
+
 STEPS = 3_000  # half a minute
 SECONDS = 60
 

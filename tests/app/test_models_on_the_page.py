@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from explainer.ui import computed
 from explainer.vision import cards, pipeline
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 250
 

@@ -17,6 +17,8 @@ from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, sentences
 from explainer.vision import pipeline, samples
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(skimage.__file__).parent / "data"
 SECONDS = 200  # the models take their time to load where others use the processor too

@@ -298,6 +298,7 @@ def test_a_button_leads_back_to_imagenets_own_rule(page: AppTest, monkeypatch: p
 # What stayed and went, and the afterlife
 
 
+@pytest.mark.slow
 def test_all_branches_can_be_seen_and_in_other_orders(page: AppTest) -> None:
     def names() -> list[str]:
         return json.loads(charts(page)[4].spec)["data"][0]["y"]
@@ -384,6 +385,7 @@ def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
 # Masks
 
 
+@pytest.mark.slow
 def test_no_offensive_word_is_sent_and_no_sensitive_one_beside_a_photo(page_with_sentinels: AppTest) -> None:
     page = page_with_sentinels
     for release in vocabularies.RELEASES:

@@ -87,6 +87,7 @@ def test_a_number_may_be_written_in_several_ways(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["n99999999", "n02086723", "dog", "<b>x</b>", "🐶", "a" * 10_000])
+@pytest.mark.slow
 def test_an_address_that_names_nothing_gives_a_sentence_and_a_way_on(address: str) -> None:
     page = opened(address)
     assert not page.exception
@@ -131,6 +132,7 @@ def test_parents_children_and_siblings_lead_on() -> None:
     assert keys(page, "sibling_")
 
 
+@pytest.mark.slow
 def test_a_search_while_typing_leads_to_its_results(page: AppTest) -> None:
     type_text(page, "dog")
     assert not page.exception
@@ -143,6 +145,7 @@ def test_a_search_while_typing_leads_to_its_results(page: AppTest) -> None:
     assert page.text_input(key="search").value == ""
 
 
+@pytest.mark.slow
 def test_a_misspelt_search_offers_words_spelt_alike(page: AppTest) -> None:
     type_text(page, "axolotle")
     assert any(text.value.startswith("No category has that word.") for text in page.caption)
@@ -152,6 +155,7 @@ def test_a_misspelt_search_offers_words_spelt_alike(page: AppTest) -> None:
 
 
 @pytest.mark.parametrize("text", ["a" * 10_000, "<script>", "🐶🐶", "   ", "**", "$x$"])
+@pytest.mark.slow
 def test_no_search_breaks_the_page(page: AppTest, text: str) -> None:
     type_text(page, text)
     assert not page.exception
@@ -253,6 +257,7 @@ def test_a_thing_has_no_place_among_words_for_people() -> None:
 
 
 @pytest.mark.usefixtures("planted")
+@pytest.mark.slow
 def test_no_offensive_word_is_sent_before_it_is_asked_for() -> None:
     tree = taxonomy.load()
     offensive = max((wnid for wnid in tree.people if tree[wnid].safety == "offensive"), key=lambda w: tree[w].images)
@@ -287,6 +292,7 @@ def test_the_table_can_be_taken_away_so_it_stays_masked_even_after_all_was_asked
 
 
 @pytest.mark.usefixtures("planted")
+@pytest.mark.slow
 def test_the_list_as_csv_is_whole_and_masked_even_after_all_was_asked_for(
     downloads: dict[str, Callable[[], str]],
 ) -> None:

@@ -119,6 +119,7 @@ def test_markup_as_a_code_or_a_key_is_a_wrong_one(visit: Open) -> None:
     assert "alert" not in said(app)
 
 
+@pytest.mark.slow
 def test_without_the_key_nobody_gets_notes_or_the_buttons_that_move_the_room(visit: Open, room: Room) -> None:
     step = talk.load().steps["start"]
     for view in ("phone", "projector", "notes"):
@@ -182,6 +183,7 @@ def test_a_mixed_room_is_not_offered_the_deck_for_adults(visit: Open) -> None:
     assert not any("Is it safe" in option for option in app.selectbox(key="deck").options)
 
 
+@pytest.mark.slow
 def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
     app = press(give(visit(), KEY), "Rehearse")
     (room,) = rooms.listing(access.store())
@@ -203,6 +205,7 @@ def test_phone_and_projector_follow_the_notes(visit: Open, room: Room, notes: Ap
 
 
 @pytest.mark.parametrize("route", talk.load().routes)
+@pytest.mark.slow
 def test_every_step_of_a_route_is_drawn_on_all_three_screens(visit: Open, route: str) -> None:
     room = rooms.open_room(access.store(), route=route)
     notes = give(visit(room=room.code, view="notes"), KEY)

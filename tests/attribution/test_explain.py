@@ -254,6 +254,7 @@ def test_the_delta_is_what_the_sum_misses(
 
 
 @pytest.mark.parametrize("kind", ["object", "person"])
+@pytest.mark.slow
 def test_of_the_change_from_grey_to_a_clear_portrait_little_is_missed(
     kind: str, classifier: Classifier, head: PeopleHead, photos_folder: Path
 ) -> None:
@@ -278,6 +279,7 @@ def test_all_but_deeplift_work_with_the_model_that_comes_with_the_app(
 
 @pytest.mark.parametrize("kind", ["object", "person"])
 @pytest.mark.parametrize("method", WORKING)
+@pytest.mark.slow
 def test_every_method_explains_every_kind_of_label(
     method: str, kind: str, classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:

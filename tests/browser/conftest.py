@@ -1,4 +1,4 @@
-"""Chromium and the servers that the tests in a browser share, and their visitors."""
+"""What the tests in a browser share: Chromium, the servers, and their visitors."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.servers import APP, APP_WITH_SENTINELS, KEY, Server, serving
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A Chromium for the tests of a file: an event loop of its own must not outlive them."""
+    """One Chromium a file: its event loop must not run while other tests of the process do."""
     executable = find_chromium()
     if executable is None:
         reason = f"needs one of {', '.join(CHROMIUM)} on the PATH"
@@ -92,7 +92,7 @@ def sentinel_visitor(chromium: Browser, app_with_sentinels: Server) -> Iterator[
 
 @pytest.fixture
 def first_visitor(chromium: Browser, tmp_path: Path) -> Iterator[Visitors]:
-    """Call it for the first visitor of an app that nobody has visited yet."""
+    """Call it for the first visitor of an app that was just started."""
     with serving(APP, tmp_path / "log.txt", EXPLAINER_DATA=str(tmp_path)) as server:
         visitors = Visitors(chromium, server)
         yield visitors

@@ -34,7 +34,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
-PATIENCE = 120_000  # milliseconds: the models take their time to load where others use the processor too
+PATIENCE = 120_000  # milliseconds: on a busy machine the models take long to load
 expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
 NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
 
@@ -48,7 +48,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def chromium_running(executable: str) -> Iterator[Browser]:
-    """A browser without a head; its windows share nothing with each other."""
+    """A headless browser; its windows share nothing with each other."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         try:
@@ -59,7 +59,7 @@ def chromium_running(executable: str) -> Iterator[Browser]:
 
 @dataclass
 class Traffic:
-    """All that a page asked for and was sent: addresses, bodies of answers, frames of websockets."""
+    """All that a page requested and received: addresses, bodies of responses, frames of websockets."""
 
     urls: list[str] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
@@ -79,11 +79,11 @@ class Traffic:
 
     @property
     def hosts(self) -> set[str]:
-        """Whom the page spoke to: "127.0.0.1:8501". What it made itself (data:, blob:) has no host."""
+        """The hosts that the page spoke to, such as "127.0.0.1:8501"; data: and blob: addresses have none."""
         return {urlsplit(url).netloc for url in self.urls if urlsplit(url).scheme not in ("data", "blob")}
 
     def received(self) -> str:
-        """Addresses, headers, bodies and frames as one text, whatever was in them."""
+        """Addresses, headers, bodies and frames as one text."""
         while self.responses:
             answer = self.responses.pop()
             if answer.ok:
@@ -96,7 +96,7 @@ def _text(content: str | bytes) -> str:
 
 
 class AppPage:
-    """A page of the app as a visitor sees it: what all pages have."""
+    """What all pages of the app have."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -184,7 +184,7 @@ class AppPage:
         self.page.get_by_role("link", name=title, exact=True).click()
 
     def _settle(self, sign: Locator) -> None:
-        """Wait for a sign of what is meant to come, then until the script is through and the pictures are there."""
+        """Wait until an element is there, the script has ended and the pictures are loaded."""
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
         expect(self.exceptions).to_have_count(0)
         self.page.wait_for_function(
@@ -195,7 +195,7 @@ class AppPage:
 
 
 class PhotoPage(AppPage):
-    """The page "Your photo". Where things are on it is known here and nowhere else."""
+    """The page "Your photo". Only this class knows where things are on it."""
 
     def open(self) -> "PhotoPage":
         self.page.goto(self.url)
@@ -230,7 +230,7 @@ class PhotoPage(AppPage):
         expect(self.button("download_readings")).to_be_visible(timeout=PATIENCE)
 
     def wait_for_result(self, found: str) -> None:
-        """Wait until labels and explanation stand there, under the sentence that begins with `found`."""
+        """Wait until the labels and the explanation are shown, under the sentence that begins with `found`."""
         self._settle(self.page.get_by_text(found))
         self._settle(self.explanation)
 
@@ -433,7 +433,7 @@ class RemovalPage(AppPage):
         self._settle(self.chart("map-after").locator(".slicetext").first)
 
     def name_sizes(self, key: str) -> list[float]:
-        """How high the letters of the names on a map are, in pixels as drawn, of those that are."""
+        """The height of the names that are drawn on a map, in pixels."""
         sizes: list[float] = self.chart(key).evaluate(
             """chart => [...chart.querySelectorAll('text.slicetext')]
                 .filter(name => name.textContent && name.getBoundingClientRect().width)
@@ -442,7 +442,7 @@ class RemovalPage(AppPage):
         return sizes
 
     def hover_texts(self, key: str) -> list[str]:
-        """What is told where a mouse is over each field of a chart that is large enough to be met."""
+        """The hover text of each field of a chart that is large enough to point at."""
         self.chart(key).scroll_into_view_if_needed()
         middles: list[list[float]] = self.chart(key).evaluate(
             """chart => [...chart.querySelectorAll('path.surface, .bars .point path')]
@@ -459,7 +459,7 @@ class RemovalPage(AppPage):
 
     @property
     def kept(self) -> Locator:
-        """How many categories the rule by choice keeps."""
+        """How many categories the visitor's rule keeps."""
         return self.page.get_by_test_id("stMetric").filter(has_text="Categories kept").get_by_test_id("stMetricValue")
 
 
@@ -498,7 +498,7 @@ class LaboratoryPage(PicturePage):
     title, path, sign = "Laboratory", "laboratory", "explain"
 
     def choose_methods(self, *titles: str) -> None:
-        """Choose or let go of methods, one after another."""
+        """Choose or drop methods, one after another."""
         for title in titles:
             self.page.locator(".st-key-methods").get_by_text(title, exact=True).click()
             self._settle(self.page.locator(".st-key-methods"))
@@ -527,18 +527,18 @@ class LaboratoryPage(PicturePage):
         self._settle(self.button("explain"))
 
     def how_it_was_made(self) -> dict[str, Any]:
-        """What the archive says of the maps that stand there."""
+        """What the archive says about how the maps on the page were made."""
         archive = zipfile.ZipFile(io.BytesIO(self.download("download_explanations")))
         made: dict[str, Any] = json.loads(archive.read("how.json"))
         return made
 
     def explain(self, button: str = "explain") -> None:
-        """Ask, and wait until all maps stand there and are compared."""
+        """Start explaining, and wait until all maps are shown and compared."""
         self.button(button).first.click()  # one with a tooltip is there twice
         self._settle(self.page.locator(".st-key-checked"))
 
     def check(self, title: str) -> None:
-        """Have a map checked, and wait for what was found."""
+        """Have a map checked, and wait for the result."""
         self.choose("checked", title)
         self._settle(self.button("download_checks"))
 
@@ -549,7 +549,7 @@ class LaboratoryPage(PicturePage):
 
     @property
     def choices(self) -> list[str]:
-        """What the lists and sliders for the label and for all maps stand at."""
+        """The values of the lists and sliders for the label and for all maps."""
         lists = ("laboratory_target", "laboratory_against", "sign", "laboratory_colours")
         sliders = ("laboratory_opacity", "percentile")
         return [self.page.locator(f".st-key-{key} input").input_value() for key in (*lists, *sliders)]
@@ -573,7 +573,7 @@ class BreakPage(PicturePage):
     title, path, sign = "Break it", "break_it", "every_change"
 
     def choose_change(self, name: str, title: str) -> None:
-        """Choose a change by what it is called, and wait for its slider, which knows it by its name."""
+        """Choose a change by its title, and wait for its slider, whose key has its name."""
         self.page.locator(".st-key-corruption").get_by_text(title, exact=True).click()
         self._settle(self.page.locator(f".st-key-amount_{name}"))
 
@@ -624,11 +624,11 @@ class RoomPage(AppPage):
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def wait_for(self, text: str) -> None:
-        """Wait until a text is to be read and the script is through."""
+        """Wait until a text is visible and the script has ended."""
         self._settle(self.page.get_by_test_id("stMain").get_by_text(text).first)
 
     def go_to(self, title: str) -> None:
-        """Leap to a step by the notes' menu."""
+        """Go to a step by the menu of the notes."""
         self.press("Go to the step")
         self.page.get_by_role("menuitem", name=title, exact=True).click()
         self.wait_for_step(title)
@@ -637,7 +637,7 @@ class RoomPage(AppPage):
         self._settle(self.page.get_by_role("heading", name=title, exact=True))
 
     def wait_for_charts(self) -> None:
-        """Wait until the charts of the step are drawn, and no longer drawn anew for the size of the window."""
+        """Wait until the charts of the step are drawn, and are no longer being fitted to the window."""
         expect(self.page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
         charts = self.page.get_by_test_id("stPlotlyChart")
         before, drawn = [""], []
@@ -649,7 +649,7 @@ class RoomPage(AppPage):
 
     @property
     def clipped(self) -> list[str]:
-        """Texts of which a part lies outside the window, or outside of what holds them and hides the rest."""
+        """Texts that are cut off by the window, or by a container that hides its overflow."""
         texts: list[str] = self.page.evaluate(
             """() => {
                 const main = document.querySelector('[data-testid=stMain]');
@@ -673,13 +673,13 @@ class RoomPage(AppPage):
 
     @property
     def scrolls(self) -> bool:
-        """Whether there is more on the page than the window shows."""
+        """Whether the page is larger than the window."""
         page = self.page.get_by_test_id("stMain")
         return bool(page.evaluate("page => page.scrollHeight > innerHeight || page.scrollWidth > innerWidth"))
 
     @property
     def code(self) -> str:
-        """The room's, as the address has it."""
+        """The room's code, from the address."""
         return parse_qs(urlsplit(self.page.url).query)["room"][0]
 
 

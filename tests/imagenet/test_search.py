@@ -39,6 +39,7 @@ def test_without_wordnet_categories_are_found_by_timms_definitions_and_the_rest_
     inner = "living or nonliving"  # of "entity", which is no category of ImageNet: timm's tables do not define it
     with monkeypatch.context() as without:
         without.setattr(nltk.data, "path", [])
+        without.setattr(words, "_open", lambda: None)  # nor is it compiled
         words._is_installed.cache_clear()
         index = search.load()
         assert words._wordnet() is None

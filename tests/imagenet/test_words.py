@@ -3,15 +3,17 @@
 import ast
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sentinels
 from handmade import ROOT, SOURCES
 
-from explainer.imagenet import taxonomy, words
+from explainer.imagenet import dictionary, taxonomy, words
 from explainer.imagenet.taxonomy import Taxonomy
 from explainer.imagenet.words import Context
 
@@ -132,7 +134,7 @@ def test_the_gloss_is_wordnets(wnid: str) -> None:
     assert words.caption(wnid, Context.TREE).gloss == GLOSSES[wnid]
 
 
-def test_without_wordnet_the_glosses_come_from_timm() -> None:
+def test_without_wordnet_the_glosses_come_from_timm(tmp_path: Path) -> None:
     script = f"""
 import json, nltk
 nltk.data.path[:] = []
@@ -142,16 +144,30 @@ caption = lambda wnid: words.caption(wnid, words.Context.TREE)
 entity = caption("n00001740")  # no category of ImageNet: timm does not know it
 print(json.dumps([[caption(wnid).gloss for wnid in {list(GLOSSES)}], entity.words, entity.gloss]))
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    nowhere = os.environ | {"EXPLAINER_MODELS": str(tmp_path)}  # where nothing is compiled
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True, env=nowhere
+    )
     assert json.loads(run.stdout) == [list(GLOSSES.values()), "entity", None]
 
 
 def test_threads_that_read_at_once_get_the_right_glosses(tree: Taxonomy) -> None:
     wnids = tree.people[::20]
     alone = [words.definition(wnid) for wnid in wnids]
-    reader = words._wordnet()
-    if reader is not None:
-        reader._synset_offset_cache.clear()  # so that the threads have to read the file again
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(words.definition, wnids)) == alone
+
+
+def test_threads_that_read_nltks_files_at_once_get_the_right_glosses(
+    tree: Taxonomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = dictionary.corpus()
+    if corpus is None:
+        pytest.skip("needs NLTK's WordNet")
+    wnids = tree.people[::20]
+    alone = [words.definition(wnid) for wnid in wnids]
+    monkeypatch.setattr(words, "_open", lambda: None)
+    corpus.reader._synset_offset_cache.clear()  # so that the threads have to read the file again
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(words.definition, wnids)) == alone
 
@@ -182,13 +198,14 @@ def test_only_the_words_module_shows_lemmas_and_only_the_search_reads_them_to_fi
 
 def test_nobody_reads_glosses_past_the_mask() -> None:
     assert readers("_gloss", "_timm_glosses", "_wordnet") == set()
+    nodes = [(file, node) for file, tree in CODE.items() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {(file, f"{node.module}.{alias.name}") for file, node in nodes for alias in node.names}
+    readers_of_files = {file for file, name in names if name.startswith("explainer.imagenet.dictionary")}
+    assert readers_of_files == {"explainer/imagenet/words.py"}
     assert readers("label_name_to_description") == {"explainer/imagenet/words.py"}
 
 
 def test_only_the_embeddings_and_the_search_read_unmasked_definitions() -> None:
-    # `definition` is also what NLTK calls a gloss, which the words module reads.
-    assert readers("definition") == {
-        "explainer/imagenet/words.py",
-        "explainer/vision/people.py",
-        "explainer/imagenet/search.py",
-    }
+    # `definition` is also what NLTK calls a gloss.
+    assert readers("definition") == {"explainer/imagenet/dictionary.py", "explainer/vision/people.py"}
+    assert readers("definitions") == {"explainer/imagenet/search.py"}

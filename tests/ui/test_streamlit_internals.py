@@ -34,6 +34,18 @@ def test_one_file_alone_uses_what_streamlit_does_not_document(file: str) -> None
     assert [(module, name) for module, name in names if module not in PUBLIC or name.startswith("_")] == []
 
 
+@pytest.mark.parametrize("file", sorted(name for name in SOURCES if name != INSIDE))
+def test_no_file_reaches_through_streamlit_for_what_is_private(file: str) -> None:
+    reached = {
+        node.attr
+        for node in ast.walk(ast.parse(SOURCES[file]))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("st", "streamlit")
+    }
+    modules = {name for name in reached if inspect.ismodule(getattr(streamlit, name, None))}
+    assert modules <= {"column_config", "components", "delta_generator"}
+    assert [name for name in reached if name.startswith("_")] == []
+
+
 def test_the_version_it_was_tried_with_is_the_one_that_is_installed() -> None:
     assert f"Tried with Streamlit {streamlit.__version__}." in (streamlit_internals.__doc__ or "")
 

@@ -77,6 +77,7 @@ def test_weights_that_are_missing_are_named_with_their_package() -> None:
         classifiers.load(card_with(Packaged("a_package_that_nobody_has", "weights.pth", "0" * 64)))
 
 
+@pytest.mark.slow
 def test_known_photographs_get_their_known_labels(photos_folder: Path, reader: Reader) -> None:
     files = sorted((photos_folder / "labelled").glob("*.jpg"))
     readings = [pipeline.read(reader, photos.read_file(file), whole=True).readings[0] for file in files]

@@ -130,6 +130,7 @@ print("torch" in sys.modules, "timm" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_photo_is_read_without_torch_once_the_network_is_compiled() -> None:
     pipeline.load()  # which compiles it, where no earlier start did
     run = subprocess.run([sys.executable, "-c", _READ], capture_output=True, text=True, timeout=120)

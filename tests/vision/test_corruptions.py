@@ -129,6 +129,7 @@ def test_a_strip_begins_with_what_was_read_and_counts_where_the_first_label_went
         assert changed.reading.people("fall-2011", changed.rank)[-1].wnid == before.wnid
 
 
+@pytest.mark.slow
 def test_a_small_change_gives_the_astronaut_another_label_and_a_smaller_one_does_not(
     reader: Reader, astronaut: Photo, face: Reading
 ) -> None:
@@ -157,6 +158,7 @@ def test_nobody_at_all_gets_a_word_for_people(reader: Reader) -> None:
     assert all(first.score > face.score / 2 for first in firsts)
 
 
+@pytest.mark.slow
 def test_in_a_smaller_file_the_face_is_looked_for_anew_until_none_is_found(
     reader: Reader, astronaut: Photo, face: Reading
 ) -> None:
@@ -170,6 +172,7 @@ def test_in_a_smaller_file_the_face_is_looked_for_anew_until_none_is_found(
             assert step.box.left <= (face.box.left + face.box.right) / 2 <= step.box.right
 
 
+@pytest.mark.slow
 def test_a_course_tells_every_amount_and_whether_the_word_comes_back(
     reader: Reader, astronaut: Photo, face: Reading
 ) -> None:

@@ -149,6 +149,7 @@ def test_a_model_trained_on_people_answers_with_their_share_among_people(
     assert not set(its_head.objects) & set(its_head.wnids)
 
 
+@pytest.mark.slow
 def test_openvino_computes_the_same(loaded: Classifier, its_head: PeopleHead) -> None:
     readout = people.Readout(loaded, its_head).eval()
     generator = torch.Generator().manual_seed(4)
@@ -246,6 +247,7 @@ def test_methods_that_need_rectifiers_and_deeplift_are_offered_for_resnets_alone
 
 
 @pytest.mark.parametrize("kind", ["object", "person"])
+@pytest.mark.slow
 def test_every_offered_method_explains_every_family(
     family: Family, kind: str, loaded: Classifier, its_head: PeopleHead, picture: Image.Image
 ) -> None:

@@ -74,6 +74,7 @@ def test_a_model_that_is_not_there_says_what_to_do_and_the_default_goes_on() -> 
     assert pipeline.load().classifier.card.name == cards.DEFAULT
 
 
+@pytest.mark.slow
 def test_a_downloaded_model_reads_like_the_one_whose_weights_it_has(home: Home, published: Path, folder: Path) -> None:
     card = offer(home, published, folder)
     seen: list[tuple[int, int]] = []
@@ -98,6 +99,7 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(home: Home, publishe
     assert card.weights.is_whole()
 
 
+@pytest.mark.slow
 def test_a_model_can_be_carried_in_by_the_mirror(
     home: Home, published: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_wrong_file_is_left_as_it_is_and_nothing_is_fetched(home: Home, publis
 # Of some files no digest is published
 
 
+@pytest.mark.slow
 def test_without_a_published_digest_the_first_file_that_passes_is_the_one(
     home: Home, published: Path, folder: Path
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_file_that_fails_the_trial_is_not_noted(published: Path, folder: Path)
 # Trained on people
 
 
+@pytest.mark.slow
 def test_a_model_trained_on_people_is_read_under_the_same_releases(published: Path, folder: Path) -> None:
     put(published, folder, "grown")
     reading = pipeline.read(pipeline.load("grown"), samples.read("astronaut"), True).readings[0]
@@ -210,6 +214,7 @@ def test_a_model_trained_on_people_is_read_under_the_same_releases(published: Pa
 # Kept in memory
 
 
+@pytest.mark.slow
 def test_the_default_stays_loaded_and_of_the_others_two(published: Path, folder: Path) -> None:
     card = cards.load(TWIN)
     file = put(published, folder, TWIN)
@@ -235,12 +240,13 @@ def test_models_are_listed_with_what_they_take_to_download(capsys: pytest.Captur
     assert lines[TWIN].endswith("missing: `explainer models --download twin` fetches them, 19 MB")
 
 
+@pytest.mark.slow
 def test_a_model_is_downloaded_tried_and_asked_on_a_shell(
     home: Home, published: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     offer(home, published, folder)
     assert main(["models", "--download", TWIN]) == 0
-    assert capsys.readouterr().out == "Twin is here, and knows the sample pictures.\n"
+    assert capsys.readouterr().out == "Twin is ready: it passed the self-test.\n"
     samples.read("coffee").image.save(tmp_path / "coffee.png")
     assert main(["classify", str(tmp_path / "coffee.png"), "--model", TWIN, "--top", "1"]) == 0
     record = json.loads(capsys.readouterr().out)

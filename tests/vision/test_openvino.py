@@ -37,6 +37,7 @@ def eager(module: torch.nn.Module, batch: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.slow
 def test_logits_are_those_of_the_module(number: int, forward: Forward, classifier: Classifier) -> None:
     batch = inputs(number)
     (logits,) = forward(batch)
@@ -70,6 +71,7 @@ def test_an_answer_stays_what_it_was_after_the_next(forward: Forward) -> None:
     assert np.array_equal(first, before)
 
 
+@pytest.mark.slow
 def test_the_converter_has_no_telemetry_to_report_to() -> None:
     script = """
 import sys, torch

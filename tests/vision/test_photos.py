@@ -610,6 +610,7 @@ print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 
 # Not getrusage: its peak begins with that of the process that started this one.
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.slow
 def test_twenty_photos_of_64_megapixels_at_once_stay_below_1200_megabytes() -> None:
     done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 1200  # megabytes
@@ -634,6 +635,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_damaged_files_leave_nothing_on_the_terminal() -> None:
     many = bytearray(tiff(1, 1, 8, 1, b"\0"))
     at = many.index(struct.pack("<HH", 277, 4)) + 8

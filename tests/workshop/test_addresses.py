@@ -13,7 +13,7 @@ HOTSPOT, WIRED = "10.42.0.1", "192.0.2.5"
 
 def in_a_network(*commands: str) -> str:
     """What `addresses` finds in a network of its own that these commands make; skipped where none may be made."""
-    look = f"{sys.executable} -c 'from explainer.workshop import invitation; print(*invitation.addresses())'"
+    look = f"{sys.executable} -c 'from explainer.workshop import addresses; print(*addresses.addresses())'"
     alone = ["unshare", "--map-root-user", "--net", "sh", "-ec"]
     try:
         possible = subprocess.run([*alone, "ip link add try0 type bridge"], capture_output=True).returncode == 0

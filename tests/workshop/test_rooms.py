@@ -2,36 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from explainer.workshop import questions, reports, rooms, votes
-from explainer.workshop.rooms import Closed, Room, RoomError, UnknownRoom, UnknownToken
+from explainer.workshop.rooms import Closed, Room, UnknownRoom, UnknownToken
 from explainer.workshop.store import Store
 
 QUESTIONS = questions.DECKS["imageability"].questions
-HOSTILE = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
-    [
-        "<script>alert(1)</script>",
-        "**bold**",
-        "' OR 1=1 --",
-        "CDFHJ'; DROP TABLE rooms; --",
-        "../../etc/passwd",
-        "%00",
-        "\x00",
-        "\ud800",
-        "CDFHJ\n",
-        "A" * 100_000,
-        "cdfhj cdfhj",
-        "ＣＤＦＨＪ",
-        "",
-    ]
-)
 
 
 # --- joining
@@ -211,13 +191,13 @@ def test_rooms_are_listed_with_the_newest_first_to_be_resumed(store: Store, room
 
 def test_of_a_room_that_is_deleted_no_byte_is_left(store: Store, file: Path) -> None:
     made = [rooms.open_room(store).code for _ in range(4)]
-    tokens = {code: [rooms.join(store, code) for _ in range(40)] for code in made}
+    tokens = {code: [rooms.join(store, code) for _ in range(20)] for code in made}
     work = [(code, question, token) for code in made for question in QUESTIONS for token in tokens[code]]
     random.Random(5).shuffle(work)  # so that pages are split between rooms
     for code in made:
         for token in tokens[code]:
             reports.flag(store, code, token, "n10142747", "unseen")
-    for code, question, token in work[:800]:
+    for code, question, token in work[:300]:
         rooms.present(store, code, activity=question, open=True)
         votes.vote(store, code, question, 1, token, "3")
     gone, *left = made
@@ -230,70 +210,6 @@ def test_of_a_room_that_is_deleted_no_byte_is_left(store: Store, file: Path) -> 
     assert rooms.here(store, gone) == 0
     with pytest.raises(UnknownRoom):
         rooms.stage(store, gone)
-
-
-# --- hostile input
-
-CALLS: dict[str, Callable[[Store, str, str, str, str], object]] = {
-    "find": lambda s, code, token, a, b: rooms.find(s, code),
-    "join": lambda s, code, token, a, b: rooms.join(s, code, token),
-    "stage": lambda s, code, token, a, b: rooms.stage(s, code),
-    "heartbeat": lambda s, code, token, a, b: rooms.heartbeat(s, code, token),
-    "vote": lambda s, code, token, a, b: votes.vote(s, code, a, 1, token, b),
-    "vote_of": lambda s, code, token, a, b: votes.vote_of(s, code, a, 1, token),
-    "mark": lambda s, code, token, a, b: votes.mark(s, code, a, token, [0]),
-    "marks_of": lambda s, code, token, a, b: votes.marks_of(s, code, a, token),
-    "flag": lambda s, code, token, a, b: reports.flag(s, code, token, a, b),
-    "delete": lambda s, code, token, a, b: rooms.delete(s, code),
-}
-
-WITHOUT_TOKEN = {"find", "join", "stage", "delete"}
-
-
-@pytest.mark.parametrize("call", CALLS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(code=HOSTILE, token=HOSTILE, first=HOSTILE, second=HOSTILE)
-def test_markup_in_the_code_is_a_wrong_room(
-    store: Store, room: Room, call: str, code: str, token: str, first: str, second: str
-) -> None:
-    with pytest.raises(UnknownRoom if call in WITHOUT_TOKEN else RoomError) as refused:
-        CALLS[call](store, code, token, first, second)
-    assert str(refused.value) in {str(UnknownRoom()), str(rooms.BadAnswer())}  # which say nothing of what came
-    assert rooms.find(store, room.code) == room
-
-
-@pytest.mark.parametrize("call", sorted(CALLS.keys() - WITHOUT_TOKEN))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(token=HOSTILE, first=HOSTILE, second=HOSTILE)
-def test_markup_in_the_token_is_nobody(
-    store: Store, room: Room, call: str, token: str, first: str, second: str
-) -> None:
-    with pytest.raises(RoomError):
-        CALLS[call](store, room.code, token, first, second)
-
-
-@pytest.mark.parametrize("call", ["vote", "mark", "flag"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(first=HOSTILE, second=HOSTILE)
-def test_markup_in_what_is_asked_is_no_answer(
-    store: Store, room: Room, phone: str, call: str, first: str, second: str
-) -> None:
-    with pytest.raises(RoomError):
-        CALLS[call](store, room.code, phone, first, second)
-    assert votes.rounds(store, room.code) == votes.marks(store, room.code) == reports.flags(store, room.code) == ()
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(text=HOSTILE)
-def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room: Room, phone: str, text: str) -> None:
-    assert votes.vote_of(store, room.code, text, 1, phone) is None
-    assert votes.marks_of(store, room.code, text, phone) is None
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(text=HOSTILE)
-def test_markup_in_the_token_of_a_phone_that_joins_is_replaced(store: Store, room: Room, text: str) -> None:
-    assert rooms.join(store, room.code, text) != text
 
 
 def test_the_whole_app_keeps_to_the_most_careful_room_that_is_on(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.imagenet import published, removal
+from explainer.imagenet import published, removal, sources
 from explainer.imagenet.published import Figure
 from explainer.imagenet.removal import DROPPED, THRESHOLD
 from explainer.ui.category_card import plain
@@ -17,7 +17,7 @@ def table() -> None:
     st.markdown(
         "\n".join(
             f"- {plain(row.figure)}: published **{row.published}**, counted **{row.counted}** "
-            f":small[({plain(row.source)})]{_reason(row)}"
+            f":small[({sources.cite(row.sources)})]{_reason(row)}"
             for row in differ
         )
     )
@@ -26,7 +26,7 @@ def table() -> None:
     st.markdown(
         "Articles differ more. Artforum ties the 600,040 images to the offensive categories alone; by the table these "
         f"hold {unsafe['offensive'].images:,}, and the sensitive ones {unsafe['sensitive'].images:,}. Artnet News puts "
-        "the pictures of people at 1.2 million, The Art Newspaper at 1.5 million; the table has "
+        "the pictures of people at 1.2 million, Crawford and Paglen in The Art Newspaper at 1.5 million; the table has "
         f"{first.kept.images:,}."
     )
     with st.expander("All of them"):
@@ -35,11 +35,16 @@ def table() -> None:
                 "figure": [row.figure for row in figures],
                 "published": [row.published for row in figures],
                 "counted": [row.counted for row in figures],
-                "source": [row.source for row in figures],
+                "source": [_named(row) for row in figures],
             },
             hide_index=True,
             alt="Figures of ImageNet and of the removal as published, and as counted from the tables.",
         )
+
+
+def _named(row: Figure) -> str:
+    """The sources of a figure by their short names."""
+    return "; ".join(sources.load()[key].short for key in row.sources) or "counted"
 
 
 def _reason(row: Figure) -> str:

@@ -6,7 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from explainer.charts import removal as removal_charts
-from explainer.imagenet import catalogue, published, removal, taxonomy, vocabularies
+from explainer.imagenet import catalogue, published, removal, sources, taxonomy, vocabularies
 from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, THRESHOLD, Outcome
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import person_categories
@@ -104,7 +104,8 @@ def _compared(outcome: Outcome) -> str:
     if f"{len(outcome.removed):,}" == gone.published:
         sentences.append(
             f"Of the people it keeps {len(outcome.kept):,} and removes {gone.published}: the number that "
-            f"{gone.source.split(';')[0]} give for the removal. The lists of the two releases differ by {gone.counted}."
+            f"{sources.cite(gone.sources)} gives for the removal. "
+            f"The lists of the two releases differ by {gone.counted}."
         )
     return " ".join(sentences)
 

@@ -66,7 +66,7 @@ CHECKS = (
         "Answers travel encrypted",
         lambda: invitation.origin().startswith("https:"),
         "They do not: others in the network could read them, and phones' cameras stay closed in the page. "
-        "The README says how to serve with a certificate.",
+        "docs/workshop.md says how to serve with a certificate.",
     ),
 )
 """What is looked at, in the order of how much goes wrong without it."""

@@ -1,0 +1,87 @@
+"""What the app bears of each thing that others can send or hold open: one table, told in `docs/security.md`.
+
+Every entry of `TABLE` has what it bounds, how much of it is let in, and what a visitor is told beyond that. A value is
+read when it is needed, so that a test can set another one.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
+__all__ = ["TABLE", "Limit", "connections", "raise_file_limit", "value", "visitors"]
+
+_OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most of something, in a unit; `told` is what a visitor who meets it sees."""
+
+    most: float
+    unit: str
+    told: str
+
+
+_DROPPED = "nothing: the connection is closed"
+
+TABLE: Mapping[str, Limit] = {
+    # Connections
+    "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
+    "connections of an address": Limit(900, "open connections", _DROPPED),
+    "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
+    "request": Limit(300, "seconds until its answer is taken", _DROPPED),
+    "silence in an upload": Limit(30, "seconds between two pieces", _DROPPED),
+    # Visitors
+    "visitors": Limit(600, "open pages in all, or as many as the system's file limit bears", "“The app is full”"),
+    "visitors of an address": Limit(300, "open pages", "“The app is full”"),
+    "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
+    "message": Limit(1_000_000, "bytes of a browser's message", _DROPPED),
+    "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED),
+    # Uploads
+    "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
+    "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),
+    "unread upload": Limit(60, "seconds", "nothing: the file is dropped"),
+    # The workshop
+    "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),
+    "joins of an address": Limit(200, "phones of an address in a room within a minute", "“Try again in a minute”"),
+    "participants": Limit(1000, "phones in a room; one that is away gives way", "“This room takes no more”"),
+    # The log
+    "log": Limit(10, "lines of one kind a minute", "-"),
+}
+"""The limits by name."""
+
+
+def value(name: str) -> float:
+    """How much of something is let in."""
+    return TABLE[name].most
+
+
+def visitors() -> int:
+    """How many pages can be open: as many as the table says, or as the limit of open files bears."""
+    return max(1, min(int(value("visitors")), (_files() - _OWN) // _OF_A_VISITOR))
+
+
+def connections() -> int:
+    """How many connections can be open: as many as the table says, or as the limit of open files bears."""
+    return max(1, min(int(value("connections")), _files() - _OWN // 2 - (_OF_A_VISITOR - 1) * visitors()))
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files and connections as the system lets it."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (hard, 65536, 10240):  # macOS names no limit, and bears none above its own
+        if wanted != resource.RLIM_INFINITY and soft < wanted:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return
+
+
+def _files() -> int:
+    return 8192 if resource is None else int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

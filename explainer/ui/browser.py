@@ -1,0 +1,136 @@
+"""What this server remembers of a browser: by a cookie, for as long as the server runs and the browser stays open.
+
+The cookie holds a random number and a signature, and nothing else. Scripts cannot read it (HttpOnly), other sites do
+not get it sent (SameSite). It comes with the first page, and a session knows it from then on: a reload, another tab, or
+the address without its parameters are still the same browser.
+
+    browser.remember("presenter", True)          # in a callback or a script
+    if browser.recall("presenter"): ...          # in any session of the same browser
+    browser.remember(f"phone {room.code}", token)
+    browser.forget("presenter")
+
+A browser that takes no cookies has none (`known` is False): nothing is remembered of it, and nothing fails. What is
+remembered is in memory alone, of at most `MOST` browsers; those that were seen last stay.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from http.cookies import CookieError, SimpleCookie
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NAME = "explainer_browser"
+"""The name of the cookie."""
+
+MOST = 5000
+"""Browsers of which something is remembered."""
+
+_SECRET = secrets.token_bytes(32)  # of this process: a cookie of another one is given anew
+_MOST_OF_ONE = 20
+_lock = threading.Lock()
+_remembered: OrderedDict[str, dict[str, object]] = OrderedDict()
+
+
+def known() -> bool:
+    """Whether this session's browser has the cookie."""
+    return _this() is not None
+
+
+def remember(name: str, value: object) -> None:
+    """Remember something of this browser under a name, in the place of what was remembered there."""
+    identity = _this()
+    if identity is None:
+        return
+    with _lock:
+        of_it = _remembered.setdefault(identity, {})
+        of_it[name] = value
+        while len(of_it) > _MOST_OF_ONE:
+            of_it.pop(next(iter(of_it)))
+        _remembered.move_to_end(identity)
+        while len(_remembered) > MOST:
+            _remembered.popitem(last=False)
+
+
+def recall(name: str) -> object | None:
+    """What is remembered of this browser under a name; None for nothing."""
+    return _recall(_this(), name)
+
+
+def recall_of(cookies: str, name: str) -> object | None:
+    """What is remembered under a name of the browser that sent a header Cookie; None for nothing."""
+    try:
+        given = SimpleCookie(cookies).get(NAME)
+    except CookieError:
+        return None
+    return _recall(_identity(given.value) if given else None, name)
+
+
+def forget(name: str) -> None:
+    """Forget what is remembered of this browser under a name."""
+    identity = _this()
+    with _lock:
+        _remembered.get(identity or "", {}).pop(name, None)
+
+
+def forget_everywhere(name: str) -> None:
+    """Forget what is remembered of all browsers under a name: of phones, say, when their room is deleted."""
+    with _lock:
+        for of_it in _remembered.values():
+            of_it.pop(name, None)
+
+
+def _this() -> str | None:
+    return _identity(st.context.cookies.get(NAME, ""))
+
+
+def _recall(identity: str | None, name: str) -> object | None:
+    with _lock:
+        of_it = _remembered.get(identity or "")
+        return None if of_it is None else of_it.get(name)
+
+
+def _signed(identity: str) -> str:
+    return f"{identity}.{hmac.new(_SECRET, identity.encode(), hashlib.sha256).hexdigest()}"
+
+
+def _identity(value: str) -> str | None:
+    """The random number of a cookie that this server gave out; None for any other."""
+    identity = value.partition(".")[0]
+    return identity if hmac.compare_digest(_signed(identity).encode(), value.encode("utf-8", "replace")) else None
+
+
+class Cookie:
+    """Gives a browser that opens a page its cookie, unless it has one of this server's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the cookie to an answer that is a page."""
+        if scope["type"] != "http" or _has_cookie(Headers(scope=scope)):
+            await self.app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    secure = "; Secure" if scope.get("scheme") == "https" else ""
+                    value = _signed(secrets.token_urlsafe(16))
+                    headers.append("Set-Cookie", f"{NAME}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def _has_cookie(headers: Headers) -> bool:
+    try:
+        given = SimpleCookie(headers.get("cookie", "")).get(NAME)
+    except CookieError:
+        return False
+    return given is not None and _identity(given.value) is not None

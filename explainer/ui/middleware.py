@@ -1,0 +1,408 @@
+"""What stands between every browser and Streamlit: who may connect, what may be asked, and what answers say.
+
+Each class wraps the app (ASGI) and does one thing; `STACK` has them in their order, the outermost first.
+"""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import ipaddress
+import logging
+import os
+import re
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explainer import limits
+from explainer.ui import browser, streamlit_internals
+
+_log = logging.getLogger("explainer")
+
+LOCAL = "x-explainer-this-computer"
+"""A header that is set for scripts: "1" where the request comes from the computer that the server runs on."""
+
+_OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
+_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
+
+_FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>The app is full</title><body style="font: 1.2rem/1.5 sans-serif; max-width: 34em; margin: 15vh auto">
+<h1>The app is full</h1><p>It serves as many visitors at the moment as this computer can. Try again in a minute.</p>"""
+
+
+def settings(name: str) -> tuple[str, ...]:
+    """The entries of a setting that lists some, separated by commas or spaces."""
+    return tuple(filter(None, re.split(r"[,\s]+", os.environ.get(name, ""))))
+
+
+def _path(scope: Scope) -> str:
+    """The path that is asked for, below the one that the app is served at; without a slash at its beginning."""
+    path: str = scope.get("path", "")
+    below = (st.get_option("server.baseUrlPath") or "").strip("/")
+    path = path.lstrip("/")
+    return path.removeprefix(below).lstrip("/") if below else path
+
+
+def _add(send: Send, headers: dict[str, str]) -> Send:
+    """A `send` that sets headers of an answer, in the place of those of the same name."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return sending
+
+
+class Proxies:
+    """Says whom a request comes from: its peer, or what a peer that `EXPLAINER_TRUSTED_PROXIES` names says.
+
+    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Set the client's address, and `LOCAL`."""
+        if scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            peer = (scope.get("client") or ("", 0))[0]
+            address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
+            local = local and "forwarded" not in headers
+            kept = [each for each in scope["headers"] if each[0].lower() != LOCAL.encode()]
+            scope = {**scope, "client": (address, 0), "headers": [*kept, (LOCAL.encode(), b"1" if local else b"0")]}
+        await self.app(scope, receive, send)
+
+
+def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple[str, bool]:
+    """The address that a request comes from, and whether that is this computer.
+
+    >>> client("10.0.0.1", ["1.2.3.4, 9.9.9.9"], ["10.0.0.1"])
+    ('9.9.9.9', False)
+    >>> client("10.0.0.7", ["1.2.3.4"], ["10.0.0.1"])
+    ('10.0.0.7', False)
+    >>> client("127.0.0.1", [], [])
+    ('127.0.0.1', True)
+    """
+    trusted = frozenset(trusted)
+    said = [entry.strip() for line in forwarded for entry in line.split(",")]
+    address = peer
+    while said and address in trusted:
+        address = said.pop()
+    found = _address(address)
+    if found is None:
+        return peer, False
+    return str(found), found.is_loopback and not trusted and not said
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+class Hosts:
+    """Answers only to names that are this app's: a stranger's page could give its own name this computer's address.
+
+    Those are addresses, names within a house's network, this computer's name, and what `EXPLAINER_HOSTS` lists.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what is asked under another name."""
+        if scope["type"] in ("http", "websocket") and not host_is_ours(Headers(scope=scope).get("host", "")):
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
+            await PlainTextResponse(told, 421)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def host_is_ours(host: str) -> bool:
+    """Whether a request's header Host names this app."""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if not name:
+        return False
+    ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
+    within = "." not in name or any(name.endswith(f".{end}") for end in _AT_HOME)
+    return within or name in ours or _address(name) is not None
+
+
+class Paths:
+    """Closes those of Streamlit's addresses that no page asks for: its statistics, its interface for agents."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 to what is closed."""
+        if scope["type"] == "http":
+            at = _path(scope)
+            inner = at.partition("_stcore/")[2]
+            if "_stcore" in at and not inner.startswith(_OPEN):
+                await PlainTextResponse("Not found", 404)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class Answers:
+    """Puts on every answer what a browser may do with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers."""
+        if scope["type"] == "http":
+            headers = {
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "same-origin",
+                "Content-Security-Policy": policy(),
+                "Cross-Origin-Resource-Policy": "same-origin",
+                "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+            }
+            if not _path(scope).startswith("static/"):
+                headers["Cache-Control"] = "no-store"  # a photo, or what tells of one, is kept by no browser
+            send = _add(send, headers)
+        await self.app(scope, receive, send)
+
+
+def policy() -> str:
+    """The Content-Security-Policy: nothing from elsewhere, and no page of others round this one.
+
+    Streamlit sets styles on elements and loads the scripts of its components from `blob:`. Pages that
+    `EXPLAINER_EMBED` lists may show the app within them.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' blob: {' '.join(_inline_scripts())}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "media-src 'self' blob:",
+            "connect-src 'self' ws: wss:",
+            "worker-src 'self' blob:",
+            "frame-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            " ".join(("frame-ancestors 'self'", *filter(_IS_ORIGIN.fullmatch, settings("EXPLAINER_EMBED")))),
+        )
+    )
+
+
+_IS_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*-]+(:\d+)?")
+
+
+@cache
+def _inline_scripts() -> tuple[str, ...]:
+    """The digests by which a policy lets in the scripts that stand in Streamlit's page itself."""
+    page = (streamlit_internals.static_folder() / "index.html").read_text("utf-8")
+    scripts = re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return tuple(f"'sha256-{digest}'" for digest in digests)
+
+
+class Compressed:
+    """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
+
+    _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._made: dict[str, bytes] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a file that can be compressed; hand on all else."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            response = await self._file(_path(scope), Headers(scope=scope))
+            if response:
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _file(self, path: str, headers: Headers) -> Response | None:
+        end = path[path.rfind(".") :]
+        if not path.startswith("static/") or end not in self._KINDS or "gzip" not in headers.get("accept-encoding", ""):
+            return None
+        if path not in self._made:
+            folder = streamlit_internals.static_folder().resolve()
+            file = (folder / path).resolve()
+            if not file.is_relative_to(folder) or not file.is_file():
+                return None
+            self._made[path] = await asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+        return Response(
+            self._made[path],
+            headers={
+                "Content-Encoding": "gzip",
+                "Content-Type": self._KINDS[end],
+                "Vary": "Accept-Encoding",
+                "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
+            },
+        )
+
+
+class Patience:
+    """Ends a request whose body does not come or whose answer is not taken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request, for so long."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        whole = False
+
+        async def receiving() -> Message:
+            nonlocal whole
+            if whole:  # what comes now is that the browser hung up, whenever that is
+                return await receive()
+            async with asyncio.timeout(limits.value("silence in an upload")):
+                message = await receive()
+            whole = not message.get("more_body", False)
+            return message
+
+        try:
+            async with asyncio.timeout(limits.value("request")):
+                await self.app(scope, receiving, send)
+        except TimeoutError:
+            _log.warning("A request took too long and was ended.")
+
+
+class Uploads:
+    """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._coming: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse an upload beyond the limits."""
+        at = _path(scope) if scope["type"] == "http" else ""
+        if not at.startswith("_stcore/upload_file/") or scope["method"] != "PUT":
+            await self.app(scope, receive, send)
+            return
+        session = at.split("/")[2]
+        kept = streamlit_internals.uploads()
+        of_it = sum(1 for owner, _ in kept if owner == session) + self._coming[session]
+        largest = st.get_option("server.maxUploadSize") * 1024 * 1024
+        size = sum(kept.values()) + self._coming.total() * largest
+        if of_it >= limits.value("uploads of a visitor") or size + largest > limits.value("uploads"):
+            _log.warning("An upload was refused: too many files that were not read yet.")
+            await PlainTextResponse("Too many files. Try again in a minute.", 429)(scope, receive, send)
+            return
+        self._coming[session] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._coming[session] -= 1
+            self._coming += Counter()  # without those at 0
+
+
+class UnreadUploads:
+    """The uploads that no page has read yet, and since when."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], float] = {}
+
+    def drop(self) -> None:
+        """Drop those that have waited for too long."""
+        now = time.monotonic()
+        kept = streamlit_internals.uploads()
+        self._since = {key: self._since.get(key, now) for key in kept}
+        for key, since in self._since.items():
+            if now - since >= limits.value("unread upload"):
+                streamlit_internals.drop_upload_of(*key)
+
+
+class Visitors:
+    """Bounds how many pages are open, and lets through only the messages that a page of this app sends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a page beyond the limits; hand on the messages of one that is within."""
+        if scope["type"] == "http":
+            wants_page = "text/html" in Headers(scope=scope).get("accept", "") and "." not in _path(scope)
+            if wants_page and not self._has_room(scope):
+                await HTMLResponse(_FULL, 503, {"Retry-After": "60"})(scope, receive, send)
+                return
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        if not self._has_room(scope) or not streamlit_internals.make_room_for_a_session(limits.visitors()):
+            _log.warning("A visitor was refused: the app is full.")
+            await receive()
+            await send({"type": "websocket.close", "code": 1013})
+            return
+        address = scope["client"][0]
+        self._open[address] += 1
+        try:
+            await self.app(scope, _Messages(receive), send)
+        finally:
+            self._open[address] -= 1
+            self._open += Counter()
+
+    def _has_room(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        first = headers.get(LOCAL) == "1" or browser.recall_of(headers.get("cookie", ""), "presenter") is not None
+        most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
+        of_it = self._open[scope["client"][0]]
+        return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
+
+
+class _Messages:
+    """What a page sends, without what no page of this app sends."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left, self._at = 300.0, time.monotonic()
+
+    async def __call__(self) -> Message:
+        while True:
+            message = await self._receive()
+            frame = message.get("bytes")
+            if message["type"] != "websocket.receive":
+                return message
+            now, pace = time.monotonic(), limits.value("messages")
+            self._left, self._at = min(300.0, self._left + (now - self._at) * pace) - 1, now
+            if frame is None or len(frame) > limits.value("message") or self._left < 0:
+                _log.warning("A page was closed: it sent what no page of this app does.")
+                return {"type": "websocket.disconnect", "code": 1008}
+            kind = streamlit_internals.kind(frame)
+            if kind in streamlit_internals.MESSAGES:
+                return message
+            _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
+
+
+_ORDER = (Proxies, Hosts, Answers, Paths, Patience, Compressed, browser.Cookie, Uploads, Visitors)
+
+STACK = tuple(Middleware(each) for each in _ORDER)
+"""Round every answer and every connection, the outermost first."""

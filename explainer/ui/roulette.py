@@ -1,0 +1,140 @@
+"""ImageNet Roulette of 2019: what it was, and the words that people got, looked up in ImageNet's tables."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from explainer.imagenet import published, sources, taxonomy, vocabularies
+from explainer.imagenet.published import Reported
+from explainer.imagenet.taxonomy import DATA, Synset
+from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.words import Context
+from explainer.ui import category_card, session
+from explainer.ui.category_card import plain
+
+_ACROSS = 3  # words in a row
+_READING = 800  # pixels that a line of prose is wide
+
+_GROUPS: Mapping[Status, str] = {
+    "kept": "Kept by ImageNet",
+    "not imageable": "Safe, but removed by 2021: judged hard to picture",
+    "sensitive": "Sensitive, removal announced in 2019",
+    "offensive": "Offensive, removal announced in 2019",
+}
+
+_OTHER_SENSE, _HER, _HIM = "n09845401", "n09624899", "n09624559"
+
+_LACKING: Mapping[str, str] = {"n09977660": "artforum", "n10507230": "artforum", "n09829305": "vice"}
+"""Words that the press reported and the Fall 2011 list does not have, by their numbers in WordNet, and who did."""
+
+
+def story() -> None:
+    """The work itself: how it worked, why it mattered, what it kept, how it ended."""
+    text = (DATA / "roulette.md").read_text(encoding="utf-8")
+    with st.container(width=_READING):
+        st.markdown(sources.cited(text.format_map(published.figures())))
+
+
+def words() -> None:
+    """The reported words by what became of them, each covered until it is asked for; absent where masks are locked."""
+    if not session.may_reveal():
+        st.info("A workshop is on. These words are shown again when its presenter ends it.")
+        return
+    reported = published.reported()
+    st.markdown(fates(reported))
+    groups: dict[Status | None, list[Reported]] = {}
+    for word in reported:
+        groups.setdefault(vocabularies.status(word.wnid), []).append(word)
+    for status, title in _GROUPS.items():
+        st.markdown(f"**{title}** ({len(groups.get(status, ()))})")
+        _grid(groups.get(status, ()))
+    st.caption(
+        "No face, no name and nobody's target stands beside a word. Pictures: how many ImageNet had collected for it. "
+        "Easy to picture: the mean rating of ImageNet's annotators."
+    )
+
+
+def discoveries() -> None:
+    """Three things that the tables tell of the reports."""
+    with st.container(width=_READING):
+        for number, text in enumerate((_other_sense(), lacking(), _pair()), start=1):
+            st.markdown(f"{number}. {sources.cited(text)}")
+
+
+def fates(reported: Sequence[Reported]) -> str:
+    """How many of the reported words became what, as sentences."""
+    counts = Counter(vocabularies.status(word.wnid) for word in reported)
+    gone = len(reported) - counts["kept"]
+    return (
+        f"The press of September 2019 reported these {len(reported)} labels. ImageNet removed **{gone}** of their "
+        f"categories: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
+        f"{counts['not imageable']} as hard to picture. {counts['kept']} were kept."
+    )
+
+
+def facts(synset: Synset) -> str:
+    """What the tables say of a category, in one line."""
+    rated = synset.imageability
+    return " · ".join(
+        (
+            "never rated for pictures" if rated is None else f"easy to picture: {rated:.1f} of 5",
+            f"{synset.images:,} pictures",
+            "still in YOLO9000" if "yolo9000" in vocabularies.naming(synset.wnid) else "not in YOLO9000",
+        )
+    )
+
+
+def lacking() -> str:
+    """Which reported words ImageNet's list does not have, as sentences with their sources."""
+    tree = taxonomy.load()
+    missing = [wnid for wnid in _LACKING if wnid not in tree or not tree[wnid].in_fall_2011]
+    artforum = sum(_LACKING[wnid] == "artforum" for wnid in missing)
+    return (
+        f"**Words that were never on the list.** Artforum's examples hold {artforum} words that ImageNet's Fall 2011 "
+        f"release does not have, *criminal* among them [@artforum]; a question in Vice holds another, *babysitter* "
+        "[@vice]. They are in WordNet. Roulette's own list was never published, so where they came from is not known."
+    )
+
+
+def _other_sense() -> str:
+    return (
+        f"**Another sense of the word.** People laughed about a label that they took for hair on a face: "
+        f"{_said(_OTHER_SENSE)} [@nerdist; @frieze]. The category is another sense of that word, and ImageNet's "
+        f"annotators found it {taxonomy.load()[_OTHER_SENSE].safety}."
+    )
+
+
+def _pair() -> str:
+    tree = taxonomy.load()
+    return (
+        f"**Her and him.** Artnet's reporter got {_said(_HER)} [@artnet], a word for a woman: ImageNet found it "
+        f"{tree[_HER].safety}. {_said(_HIM).capitalize()}, the word for anybody, is {tree[_HIM].safety}. Both are gone."
+    )
+
+
+def _said(wnid: str) -> str:
+    """The first word of a category in italics, or that it is covered."""
+    caption = session.caption(wnid, Context.PHOTO)
+    return plain(caption.name) if caption.masked else f"*{plain(caption.name)}*"
+
+
+def _grid(words: Sequence[Reported]) -> None:
+    for start in range(0, len(words), _ACROSS):
+        row = words[start : start + _ACROSS]
+        for column, word in zip(st.columns(_ACROSS, gap="small"), row, strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _word(word)
+
+
+def _word(word: Reported) -> None:
+    caption = session.caption(word.wnid, Context.PHOTO)
+    gloss = f": *{plain(caption.gloss)}*" if caption.gloss else ""
+    st.markdown(
+        f"**{plain(caption.text)}**{gloss}  \n"
+        f":small[{facts(taxonomy.load()[word.wnid])} · {sources.cite(word.sources)}]"
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if caption.masked:
+            session.reveal_button(word.wnid, f"reported_{word.wnid}")
+        category_card.link(word.wnid, "Its card")

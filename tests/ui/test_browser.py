@@ -1,0 +1,84 @@
+"""What is remembered of a browser: by a cookie of this server's, and of no other."""
+
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from explainer.ui import browser
+
+
+@pytest.fixture
+def site() -> TestClient:
+    def page(request: object) -> HTMLResponse:
+        return HTMLResponse("a page")
+
+    def file(request: object) -> PlainTextResponse:
+        return PlainTextResponse("a file")
+
+    return TestClient(browser.Cookie(Starlette(routes=[Route("/", page), Route("/file", file)])))
+
+
+def _as_browser(monkeypatch: pytest.MonkeyPatch, cookie: str | None) -> None:
+    cookies = {} if cookie is None else {browser.NAME: cookie}
+    monkeypatch.setattr(st, "context", SimpleNamespace(cookies=cookies))
+
+
+def test_a_page_brings_a_cookie_that_scripts_cannot_read(site: TestClient) -> None:
+    header = site.get("/").headers["set-cookie"]
+    assert header.startswith(f"{browser.NAME}=")
+    assert "HttpOnly" in header
+    assert "SameSite=Lax" in header
+    assert "set-cookie" not in site.get("/").headers  # it has one now
+
+
+def test_a_file_brings_none(site: TestClient) -> None:
+    assert "set-cookie" not in site.get("/file").headers
+
+
+def test_a_cookie_that_somebody_made_up_is_given_anew(site: TestClient) -> None:
+    site.cookies.set(browser.NAME, "AAAAAAAAAAAAAAAAAAAAAA.0123")
+    assert "set-cookie" in site.get("/").headers
+
+
+def test_what_is_remembered_of_one_browser_is_known_of_no_other(
+    site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = site.get("/").cookies[browser.NAME]
+    site.cookies.clear()
+    second = site.get("/").cookies[browser.NAME]
+    _as_browser(monkeypatch, first)
+    browser.remember("phone CDFHJ", "token")
+    assert browser.recall("phone CDFHJ") == "token"
+    assert browser.recall_of(f"other=1; {browser.NAME}={first}", "phone CDFHJ") == "token"
+    _as_browser(monkeypatch, second)
+    assert browser.recall("phone CDFHJ") is None
+    _as_browser(monkeypatch, first)
+    browser.forget("phone CDFHJ")
+    assert browser.recall("phone CDFHJ") is None
+
+
+@pytest.mark.parametrize("cookie", [None, "", "x", "a.b", "é.ü", "." * 5000])
+def test_of_a_browser_without_a_cookie_of_ours_nothing_is_remembered(
+    cookie: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _as_browser(monkeypatch, cookie)
+    assert not browser.known()
+    browser.remember("presenter", True)
+    assert browser.recall("presenter") is None
+
+
+def test_so_many_browsers_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "MOST", 3)
+    cookies = [browser._signed(f"number{number}") for number in range(4)]
+    for cookie in cookies:
+        _as_browser(monkeypatch, cookie)
+        browser.remember("presenter", True)
+    _as_browser(monkeypatch, cookies[0])
+    assert browser.recall("presenter") is None
+    _as_browser(monkeypatch, cookies[3])
+    assert browser.recall("presenter") is True
