@@ -14,7 +14,9 @@ import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
-from explainer.imagenet import taxonomy, vocabularies
+from explainer.attribution import sample_results
+from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet.words import Context
 from explainer.ui.removal import maps
 
 ROOT = Path(__file__).parents[2]
@@ -347,36 +349,20 @@ def test_the_models_that_answer_with_the_removed_are_counted_and_named(page: App
 # One's own photo
 
 
-def test_a_sample_picture_that_is_pressed_again_goes(page: AppTest) -> None:
-    page.button(key="sample_cat").click().run()
-    assert "Forget this photo" in [button.label for button in page.button]
-    page.pills(key="sample").set_value(None).run()
-    assert "Forget this photo" not in [button.label for button in page.button]
-
-
-def test_without_a_photo_the_page_offers_samples_and_the_way_to_the_first_page(page: AppTest) -> None:
-    assert page.pills(key="sample").value is None
-    assert any("There is no photo yet" in caption.value for caption in page.caption)
-    assert all(button.key != "notice_button" for button in page.button)
-
-
-def test_the_notice_comes_before_the_first_label_and_hides_nothing_else(page: AppTest) -> None:
-    page.button(key="sample_photographer").click().run()
-    assert page.button(key="notice_button")
-    assert "Fall 2011 answers" not in texts(page)
-    assert len(charts(page)) == 6
+def test_a_picture_is_there_from_the_start_and_needs_no_notice(page: AppTest) -> None:
     assert not page.exception
     assert "Fall 2011 answers" in texts(page)
+    assert all(button.key != "notice_button" for button in page.button)
 
 
 def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
     page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
     page.button(key="sample_photographer").click().run()
-    before = [text.value for text in page.markdown if text.value.startswith("1\\.")]
     page.switch_page("pages/removal.py").run()
 
     assert not page.exception
-    assert [text.value for text in page.markdown if text.value.startswith("1\\.")] == before
+    (first,) = sample_results.load().results["photographer"].readings[0].people("fall-2011", 1)
+    assert f"answers **{words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
     for release in vocabularies.RELEASES.values():
         assert f"{release.title} answers" in texts(page)
     assert "Removal changes the answer, it does not stop the answering." in texts(page)
