@@ -48,7 +48,8 @@ TABLE: Mapping[str, Limit] = {
     "unread upload": Limit(60, "seconds", "nothing: the file is dropped"),
     # The workshop
     "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),
-    "joins of an address": Limit(200, "phones of an address in a room within a minute", "“Try again in a minute”"),
+    "joins of an address": Limit(200, "phones without a cookie, in a room and a minute", "“Try again in a minute”"),
+    "joins of a browser": Limit(5, "phones of one cookie, in a room and a minute", "“Try again in a minute”"),
     "participants": Limit(1000, "phones in a room; one that is away gives way", "“This room takes no more”"),
     # The log
     "log": Limit(10, "lines of one kind a minute", "-"),

@@ -7,11 +7,11 @@ import streamlit as st
 from explainer.jobs import once
 from explainer.workshop import presenter_key, rooms
 from explainer.workshop import store as keeping
-from explainer.workshop.presenter_key import Gate
+from explainer.workshop.presenter_key import Gate, Later
 from explainer.workshop.rooms import PRESETS, Preset
 from explainer.workshop.store import Busy, Store
 
-_PRESENTER, _FAILURES = "presenter", "wrong_keys"
+_PRESENTER, _FAILURES, _REFUSED = "presenter", "wrong_keys", "key_refused"
 _LATE = 2.0  # seconds that the rules in force may be behind the record
 
 
@@ -19,6 +19,11 @@ _LATE = 2.0  # seconds that the rules in force may be behind the record
 def store() -> Store:
     """The one record of rooms, for all visitors."""
     return Store(keeping.path())
+
+
+def in_memory_only() -> str:
+    """What to add to "counted" where the record cannot be written: what a restart of the app would lose."""
+    return "" if store().keeps else " (in the app's memory alone: it is gone when the app stops)"
 
 
 @st.cache_resource(show_spinner=False, ttl=_LATE)
@@ -35,7 +40,7 @@ def gate() -> Gate:
     """What lets the presenter in; where the environment names no key, one is made and printed on the terminal."""
     try:
         key = presenter_key.presenter_key()
-    except presenter_key.KeyTooShort as error:
+    except presenter_key.WeakKey as error:
         print(error)
         key = presenter_key.made_key()
     if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
@@ -51,11 +56,19 @@ def is_presenter() -> bool:
 def give_key(key: str) -> None:
     """Make this session the presenter's, if the key is right."""
     failures = st.session_state.get(_FAILURES, 0)
-    admitted = gate().admits(key, failures)
+    st.session_state.pop(_REFUSED, None)
+    try:
+        admitted = gate().admits(key, failures)
+    except Later as error:
+        st.session_state[_REFUSED] = str(error)
+        return
     st.session_state[_PRESENTER] = admitted
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
+    if not admitted:
+        st.session_state[_REFUSED] = "This is not the key. It stands where the app was started."
 
 
-def gave_wrong_key() -> bool:
-    """Whether the last key that this session gave was wrong."""
-    return bool(st.session_state.get(_FAILURES))
+def refused() -> str | None:
+    """Why the last key that this session gave did not let it in, as a sentence; None where nothing did."""
+    found: str | None = st.session_state.get(_REFUSED)
+    return found

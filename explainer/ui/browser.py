@@ -38,27 +38,32 @@ _remembered: OrderedDict[str, dict[str, object]] = OrderedDict()
 
 def known() -> bool:
     """Whether this session's browser has the cookie."""
-    return _this() is not None
+    return identity() is not None
+
+
+def identity() -> str | None:
+    """What tells this session's browser from others; None where it has no cookie. Keep it in no record."""
+    return _identity(st.context.cookies.get(NAME, ""))
 
 
 def remember(name: str, value: object) -> None:
     """Remember something of this browser under a name, in the place of what was remembered there."""
-    identity = _this()
-    if identity is None:
+    this = identity()
+    if this is None:
         return
     with _lock:
-        of_it = _remembered.setdefault(identity, {})
+        of_it = _remembered.setdefault(this, {})
         of_it[name] = value
         while len(of_it) > _MOST_OF_ONE:
             of_it.pop(next(iter(of_it)))
-        _remembered.move_to_end(identity)
+        _remembered.move_to_end(this)
         while len(_remembered) > MOST:
             _remembered.popitem(last=False)
 
 
 def recall(name: str) -> object | None:
     """What is remembered of this browser under a name; None for nothing."""
-    return _recall(_this(), name)
+    return _recall(identity(), name)
 
 
 def recall_of(cookies: str, name: str) -> object | None:
@@ -72,9 +77,9 @@ def recall_of(cookies: str, name: str) -> object | None:
 
 def forget(name: str) -> None:
     """Forget what is remembered of this browser under a name."""
-    identity = _this()
+    this = identity()
     with _lock:
-        _remembered.get(identity or "", {}).pop(name, None)
+        _remembered.get(this or "", {}).pop(name, None)
 
 
 def forget_everywhere(name: str) -> None:
@@ -84,24 +89,29 @@ def forget_everywhere(name: str) -> None:
             of_it.pop(name, None)
 
 
-def _this() -> str | None:
-    return _identity(st.context.cookies.get(NAME, ""))
-
-
-def _recall(identity: str | None, name: str) -> object | None:
+def _recall(known_as: str | None, name: str) -> object | None:
     with _lock:
-        of_it = _remembered.get(identity or "")
+        of_it = _remembered.get(known_as or "")
         return None if of_it is None else of_it.get(name)
 
 
-def _signed(identity: str) -> str:
-    return f"{identity}.{hmac.new(_SECRET, identity.encode(), hashlib.sha256).hexdigest()}"
+def _signed(number: str) -> bytes:
+    known = number.encode("utf-8", "replace")
+    return known + b"." + hmac.new(_SECRET, known, hashlib.sha256).hexdigest().encode()
 
 
-def _identity(value: str) -> str | None:
+def address() -> str:
+    """Where this session's browser is, as `middleware.Proxies` found it; "" for this computer."""
+    found = st.context.ip_address
+    return found if isinstance(found, str) else ""
+
+
+def _identity(value: object) -> str | None:
     """The random number of a cookie that this server gave out; None for any other."""
-    identity = value.partition(".")[0]
-    return identity if hmac.compare_digest(_signed(identity).encode(), value.encode("utf-8", "replace")) else None
+    if not isinstance(value, str):
+        return None
+    number = value.partition(".")[0]
+    return number if hmac.compare_digest(_signed(number), value.encode("utf-8", "replace")) else None
 
 
 class Cookie:
@@ -121,7 +131,7 @@ class Cookie:
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
                     secure = "; Secure" if scope.get("scheme") == "https" else ""
-                    value = _signed(secrets.token_urlsafe(16))
+                    value = _signed(secrets.token_urlsafe(16)).decode()
                     headers.append("Set-Cookie", f"{NAME}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
             await send(message)
 

@@ -1,11 +1,10 @@
 """The presenter's key, and how guessing it is slowed down.
 
-Two things must hold together: who guesses gets nowhere, and nobody can lock the presenter out. So no wrong key ever
-stands in the way of a right one: every key is compared at once, in constant time, and the right one is let in at once.
-What a wrong one costs is the wait for its answer. It doubles with each that the same session gave before, and the
-session can ask nothing else meanwhile; when many were wrong within a minute, whoever gave them, each further one waits
-the longest. Somebody who opens many sessions can still have many keys compared, and that is why the key itself is
-long: at a thousand a second, a made one is not found in a lifetime.
+Two things must hold together: who guesses gets nowhere, and nobody locks the presenter out. So every key waits for the
+same short while before it is answered, right or wrong: silence tells nothing. The first key of a session is always
+looked at, whoever else is guessing; who gave a wrong one before may have to try again later, without being looked at,
+where many do so in the same moment. Somebody who opens many sessions can still have many keys looked at, and that is
+why the key itself is long: at a thousand a second, a made one is not found in a lifetime.
 """
 
 import hashlib
@@ -14,36 +13,43 @@ import os
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
+
+from explainer import limits
 
 SHORTEST = 12
 """Characters that a key from the environment must have."""
 
-LONGEST_WAIT = 16.0
-"""Seconds that a wrong key costs at most."""
+WAIT = 1.0
+"""Seconds before a key is answered, right or wrong."""
 
-_MANY, _MINUTE = 20, 60.0  # wrong keys of all sessions together, and within how many seconds they are too many
 _LETTERS = "cdfhjmnprtvwx26789"  # none that looks like another, and no vowels
 
 
-class KeyTooShort(ValueError):
+class WeakKey(ValueError):
     """EXPLAINER_PRESENTER_KEY that is too easily guessed."""
 
     def __str__(self) -> str:
         return (
-            f"EXPLAINER_PRESENTER_KEY is shorter than {SHORTEST} characters. "
-            "Set a longer one, or none: then a key is made at each start."
+            f"EXPLAINER_PRESENTER_KEY needs at least {SHORTEST} characters, six different ones among them, and must "
+            "not be one word or one number. Set another one, or none: then a key is made at each start."
         )
 
 
+class Later(Exception):
+    """Too many keys are being tried for one more to be looked at."""
+
+    def __str__(self) -> str:
+        return "Many keys are being tried at the moment. Yours was not looked at: try again in a few seconds."
+
+
 def presenter_key() -> str:
-    """The key: what EXPLAINER_PRESENTER_KEY says, else a new one of 66 random bits. Raises KeyTooShort."""
+    """The key: what EXPLAINER_PRESENTER_KEY says, else a new one of 66 random bits. Raises WeakKey."""
     named = os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip()
     if not named:
         return made_key()
-    if len(named) < SHORTEST:
-        raise KeyTooShort
+    if len(named) < SHORTEST or len(set(named)) < 6 or named.isalpha() or named.isdecimal():
+        raise WeakKey
     return named
 
 
@@ -53,32 +59,37 @@ def made_key() -> str:
 
 
 class Gate:
-    """Lets in who has the key. One for the whole app; any thread may ask."""
+    """Lets in who has the key. One for the whole app; any thread may ask. `wrong` counts the wrong keys so far."""
 
     def __init__(self, key: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._digest = _digest(key)
         self._sleep = sleep
-        self._wrong: deque[float] = deque(maxlen=_MANY)
+        self._again = threading.Semaphore(int(limits.value("wrong keys")))
         self._lock = threading.Lock()
+        self.wrong = 0
 
-    def admits(self, key: str, failures: int) -> bool:
-        """Whether the key is right: told at once if it is, and only after a wait if not.
+    def admits(self, key: object, failures: int) -> bool:
+        """Whether the key is right, told after WAIT seconds. Raises Later.
 
         `failures` is how many wrong ones this session gave before.
         """
-        if hmac.compare_digest(_digest(key), self._digest):
-            return True
-        self._sleep(self._wait(failures))
-        return False
+        if failures == 0:
+            return self._look(key)
+        if not self._again.acquire(blocking=False):
+            raise Later
+        try:
+            return self._look(key)
+        finally:
+            self._again.release()
 
-    def _wait(self, failures: int) -> float:
+    def _look(self, key: object) -> bool:
+        right = isinstance(key, str) and hmac.compare_digest(_digest(key), self._digest)
+        self._sleep(WAIT)
         with self._lock:
-            now = time.monotonic()
-            many = len(self._wrong) == _MANY and now - self._wrong[0] < _MINUTE
-            self._wrong.append(now)
-        return LONGEST_WAIT if many else min(2.0 ** min(failures, 10), LONGEST_WAIT)
+            self.wrong += not right
+        return right
 
 
 def _digest(key: str) -> bytes:
     """SHA-256 of a key, so that two of different length take the same time to compare."""
-    return hashlib.sha256(key.strip().encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(key[:200].strip().encode("utf-8", "surrogatepass")).digest()

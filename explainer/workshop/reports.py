@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from explainer import incoming
 from explainer.imagenet import taxonomy
 from explainer.workshop import rooms
 from explainer.workshop.rooms import BadAnswer
@@ -34,7 +35,7 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
 
     Raises UnknownRoom, UnknownToken, Closed where the room is paused or has ended, and BadAnswer.
     """
-    if reason not in REASONS or wnid not in taxonomy.load():
+    if not incoming.is_one_of(reason, REASONS) or not incoming.is_one_of(wnid, taxonomy.load()):
         raise BadAnswer
 
     def work(connection: sqlite3.Connection) -> None:

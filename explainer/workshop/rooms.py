@@ -6,20 +6,22 @@ against a strict pattern first, and what does not fit is a wrong room or a wrong
 
 import contextlib
 import datetime
+import logging
 import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
+from explainer import incoming, limits
 from explainer.workshop import questions
 from explainer.workshop.store import RoomError as RoomError  # what a page catches
 from explainer.workshop.store import Store
 
-MOST_PARTICIPANTS = 1000
-"""How many tokens a room gives out, so that nobody fills the disk by joining."""
+_log = logging.getLogger("explainer")
 
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
@@ -30,7 +32,9 @@ LAPSE = 24 * 3600.0
 # No vowels, no 3 or 4 in their place, no K: no word arises. No letter or digit that looks like another that is left.
 _LETTERS = "CDFHJMNPRTVWX26789"
 _CODE = re.compile(f"[{_LETTERS}]{{5}}")
+_TYPED = re.compile(r"\s*\w{5}\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_MINUTE, _MOST_SOURCES = 60.0, 10_000
 _STEP = re.compile(r"[a-z0-9/_-]{0,64}", re.ASCII)
 _ROUTE = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
 
@@ -64,10 +68,24 @@ class BadAnswer(RoomError):
 
 
 class Full(RoomError):
-    """A room that has given out all of its tokens."""
+    """A room that has given out all of its tokens, to phones that are there or have answered."""
 
     def __str__(self) -> str:
-        return f"{MOST_PARTICIPANTS:,} phones have joined this room; it takes no more."
+        return f"{limits.value('participants'):,.0f} phones have joined this room; it takes no more."
+
+
+class DoorClosed(RoomError):
+    """A room that takes no new phones because its presenter said so."""
+
+    def __str__(self) -> str:
+        return "The presenter has closed the door of this room. Ask them to open it."
+
+
+class TooFast(RoomError):
+    """More phones than a room is likely to have come from one address, or one browser, within a minute."""
+
+    def __str__(self) -> str:
+        return "Many phones are joining from here. Try again in a minute."
 
 
 @dataclass(frozen=True)
@@ -105,7 +123,7 @@ PRESETS: Mapping[str, Preset] = {
 class Room:
     """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
 
-    `phones`: whether people are asked to join, or their hands are counted alone.
+    `phones`: whether people are asked to join, or their hands are counted alone. `door`: whether new phones may join.
     """
 
     code: str
@@ -116,6 +134,7 @@ class Room:
     created: datetime.datetime
     ended: datetime.datetime | None
     phones: bool
+    door: bool
 
     @property
     def rules(self) -> Preset:
@@ -201,16 +220,31 @@ def find(store: Store, code: str) -> Room:
 def listing(store: Store) -> tuple[Room, ...]:
     """All rooms that are kept, the newest first: to resume one, or to delete it."""
     rows = store.read(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
-    return tuple(map(_to_room, rows))
+    return _readable(rows)
 
 
 def on(store: Store) -> tuple[Room, ...]:
     """The rooms to whose rules the whole app keeps, the newest first: opened for people, not ended, moved within LAPSE.
 
-    In a rehearsal there is nobody, and who forgets to end a room does not lock the app for good.
+    In a rehearsal there is nobody, and who forgets to end a room does not lock the app for good. Once the app knows of
+    a room, that goes by a clock that nobody sets.
     """
-    query = f"SELECT {_ROOM} FROM rooms WHERE ended IS NULL AND NOT rehearsal AND since > ? ORDER BY created DESC"  # noqa: S608
-    return tuple(map(_to_room, store.read(lambda c: c.execute(query, (time.time() - LAPSE,)).fetchall())))
+    query = f"SELECT {_ROOM}, since FROM rooms WHERE ended IS NULL AND NOT rehearsal ORDER BY created DESC"  # noqa: S608
+    rows = store.read(lambda c: c.execute(query).fetchall())
+    return tuple(room for room in _readable(row[:-1] for row in rows) if _is_on(store, room.code, dict(_since(rows))))
+
+
+def _since(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, float]]:
+    return ((row[0], row[-1]) for row in rows)
+
+
+def _is_on(store: Store, code: str, since: Mapping[str, float]) -> bool:
+    moved, until = store.lapses.get(code, (None, 0.0))
+    if moved != since[code]:
+        left = since[code] + LAPSE - time.time()
+        until = time.monotonic() + min(max(0.0, left), LAPSE)
+        store.lapses[code] = since[code], until
+    return time.monotonic() < until
 
 
 def in_force(store: Store) -> Preset | None:
@@ -219,28 +253,74 @@ def in_force(store: Store) -> Preset | None:
     return next((preset for preset in PRESETS.values() if preset.name in presets), None)
 
 
-def join(store: Store, code: str, token: str | None = None) -> str:
+def join(store: Store, code: str, token: str | None = None, source: str = "", browser: str | None = None) -> str:
     """The token by which a phone is known: the one it has, if this room gave it out, else a new one.
 
     A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
-    taken for somebody else. Raises UnknownRoom, Full, and Closed for one that comes new to a room that has ended.
+    taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
+    that is known; both bound how many new ones are given out in a minute, and neither is kept. Raises UnknownRoom,
+    Full, TooFast, DoorClosed, and Closed for one that comes new to a room that has ended.
     """
-    if token is not None:
+    given = token
+    if given is not None:
         with contextlib.suppress(UnknownToken):
-            store.read(lambda connection: admit(connection, code, token))
-            return token
+            store.read(lambda connection: admit(connection, code, given))
+            return given
     new = secrets.token_urlsafe(16)
 
     def work(connection: sqlite3.Connection) -> str:
         found = room(connection, code)
         if found.ended:
             raise Closed
-        if _count(connection, found.code) >= MOST_PARTICIPANTS:
+        if not found.door:
+            raise DoorClosed
+        _slow_down(store, found.code, source, browser)
+        if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
         return new
 
+    store.given[normal(code), new] = time.monotonic()
     return store.write(work)
+
+
+def _slow_down(store: Store, code: str, source: str, browser: str | None) -> None:
+    """Raises TooFast where a browser, or the browsers of an address that nothing tells apart, join too often."""
+    name = "joins of an address" if browser is None else "joins of a browser"
+    joined = store.joins.setdefault((code, browser or source), deque(maxlen=int(limits.value(name))))
+    now = time.monotonic()
+    if len(joined) == joined.maxlen and now - joined[0] < _MINUTE:
+        raise TooFast
+    joined.append(now)
+    if len(store.joins) > _MOST_SOURCES:
+        for key in [key for key, times in store.joins.items() if now - times[-1] > _MINUTE]:
+            del store.joins[key]
+
+
+def _give_way(store: Store, connection: sqlite3.Connection, found: Room) -> bool:
+    """Whether tokens were taken back that are not here and have answered nothing."""
+    query = """SELECT token FROM participants WHERE room = :room
+        AND token NOT IN (SELECT token FROM votes WHERE room = :room)
+        AND token NOT IN (SELECT token FROM marks WHERE room = :room)
+        AND token NOT IN (SELECT token FROM flags WHERE room = :room)"""
+    earliest = time.monotonic() - HERE
+    silent = [token for (token,) in connection.execute(query, {"room": found.code})]
+    heard = {key: max(store.seen.get(key, 0.0), store.given.get(key, 0.0)) for key in ((found.code, t) for t in silent)}
+    gone = [key for key, at in heard.items() if at < earliest][:100]
+    connection.executemany("DELETE FROM participants WHERE room = ? AND token = ?", gone)
+    for key in gone:
+        store.given.pop(key, None)
+    return bool(gone)
+
+
+def open_door(store: Store, code: str, to_new_phones: bool) -> None:
+    """From now on new phones may join a room, or may not; those that are in it stay. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = room(connection, code).code
+        connection.execute("UPDATE rooms SET door = ?, version = version + 1 WHERE code = ?", (to_new_phones, found))
+
+    store.write(work)
 
 
 def participants(store: Store, code: str) -> int:
@@ -306,10 +386,13 @@ def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[
 
 def _check(found: Room, changes: Changes) -> None:
     names = [changes.get("step", ""), changes.get("activity", "")]
-    if not changes.keys() <= Changes.__annotations__.keys() or not all(map(_STEP.fullmatch, names)):
+    if not changes.keys() <= Changes.__annotations__.keys() or not all(incoming.is_text(name, _STEP) for name in names):
         raise ValueError("There is no such step or activity.")
-    if not 1 <= changes.get("round", 1) <= 9:
+    if not incoming.is_whole(changes.get("round", 1), 1, 9):
         raise ValueError("A round is a number from 1 to 9.")
+    switches = [value for name, value in changes.items() if name not in ("step", "activity", "round")]
+    if not all(map(incoming.is_switch, switches)):
+        raise ValueError("This is either so or not.")
     deck = names[1].partition("/")[0]
     if deck in questions.DECKS and deck not in found.rules.decks:
         raise ValueError("The room's preset does not allow this deck.")
@@ -339,8 +422,9 @@ def delete(store: Store, code: str) -> None:
 
     gone = store.write(work)
     store.scrub()
-    for key in [key for key in list(store.seen) if key[0] == gone]:
-        store.seen.pop(key, None)
+    for known in (store.seen, store.given, store.joins):
+        for key in [key for key in list(known) if key[0] == gone]:
+            known.pop(key, None)
 
 
 def normal(code: str) -> str:
@@ -351,11 +435,11 @@ def normal(code: str) -> str:
 def room(connection: sqlite3.Connection, code: str) -> Room:
     """The room of a code, within a transaction. Raises UnknownRoom."""
     row = None
-    if _CODE.fullmatch(normal(code)):
+    if type(code) is str and _TYPED.fullmatch(code) and _CODE.fullmatch(normal(code)):
         row = connection.execute(f"SELECT {_ROOM} FROM rooms WHERE code = ?", (normal(code),)).fetchone()  # noqa: S608
-    if row is None:
-        raise UnknownRoom
-    return _to_room(row)
+    for found in _readable([row] if row else []):
+        return found
+    raise UnknownRoom
 
 
 def stage_of(connection: sqlite3.Connection, code: str) -> Stage:
@@ -370,7 +454,8 @@ def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
     """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
     found = room(connection, code)
     query = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
-    if not _TOKEN.fullmatch(token) or connection.execute(query, (found.code, token)).fetchone() is None:
+    fits = type(token) is str and _TOKEN.fullmatch(token)
+    if not fits or connection.execute(query, (found.code, token)).fetchone() is None:
         raise UnknownToken
     return found
 
@@ -382,7 +467,8 @@ def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: st
     """
     found = admit(connection, code, token)
     now = stage_of(connection, found.code)
-    if found.ended or not now.open or now.paused or (now.activity, now.round) != (activity, round):
+    asked = (activity, round) if type(activity) is str and type(round) is int else None
+    if found.ended or not now.open or now.paused or (now.activity, now.round) != asked:
         raise Closed
     return found
 
@@ -397,10 +483,23 @@ def _count(connection: sqlite3.Connection, code: str) -> int:
     return count
 
 
-def _to_room(row: tuple[str, str, str, str, int, float, float | None, int]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended, phones = row
+def _readable(rows: Iterable[tuple[Any, ...]]) -> tuple[Room, ...]:
+    """The rooms of some rows; one that cannot be read is left out, with a line in the log."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_to_room(row))
+        except (ValueError, TypeError, OverflowError, OSError):
+            _log.warning("A room in the record cannot be read, and is left out.")
+    return tuple(found)
+
+
+def _to_room(row: tuple[Any, ...]) -> Room:
+    code, preset, deck, route, rehearsal, created, ended, phones, door = row
+    if preset not in PRESETS or deck not in questions.DECKS or not _CODE.fullmatch(code):
+        raise ValueError("a room of another app")
     over = None if ended is None else _to_time(ended)
-    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones))
+    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones), bool(door))
 
 
 def _to_time(seconds: float) -> datetime.datetime:

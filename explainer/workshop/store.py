@@ -10,7 +10,10 @@ import errno
 import os
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,14 +25,16 @@ Work = Callable[[sqlite3.Connection], T]
 """What is done with the connection inside one transaction; where the disk fails it is done again, in memory."""
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
+AGAIN = 30.0  # seconds after which a file that could not be written is tried again
 
-VERSION = 7
+VERSION = 8
 """The version of the tables, which the file says of itself; another one is not read."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
         code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL,
-        rehearsal INTEGER NOT NULL, phones INTEGER NOT NULL, created REAL NOT NULL, ended REAL,
+        rehearsal INTEGER NOT NULL, phones INTEGER NOT NULL, door INTEGER NOT NULL DEFAULT 1,
+        created REAL NOT NULL, ended REAL,
         step TEXT NOT NULL DEFAULT '', activity TEXT NOT NULL DEFAULT '', round INTEGER NOT NULL DEFAULT 1,
         open INTEGER NOT NULL DEFAULT 0, paused INTEGER NOT NULL DEFAULT 0, blank INTEGER NOT NULL DEFAULT 0,
         revealed INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1, since REAL NOT NULL,
@@ -92,13 +97,24 @@ def path() -> Path:
     return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
 
 
+@dataclass(frozen=True)
+class _Return:
+    """When it was last tried to write to the file again, and when the file had been written to before that."""
+
+    tried: float
+    found: tuple[int, ...] | None
+
+
 class Store:
     """An open file of rooms, or a memory of them where `file` is None or cannot be used. Any thread may use it.
 
     One connection behind a lock: Streamlit runs each script in a new thread, and SQLite writes one after another in
     any case. `keeps` says whether what is written outlives the app. `trouble` is a sentence for the presenter where
-    something is not kept or was set aside, else None. `seen` says when each token of a room was last heard of, in
-    seconds of `time.monotonic`; it is never written.
+    something is not kept or was set aside, else None.
+
+    Never written, and in seconds of `time.monotonic`: `seen` says when each token of a room was last heard of, `given`
+    when it was given out, `joins` when a room was last joined from each place, `lapses` until when the rules of a room
+    hold, with the change of it that this was reckoned from.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -106,6 +122,10 @@ class Store:
         self.keeps = file is not None
         self.trouble: str | None = None
         self.seen: dict[tuple[str, str], float] = {}
+        self.given: dict[tuple[str, str], float] = {}
+        self.joins: dict[tuple[str, str], deque[float]] = {}
+        self.lapses: dict[str, tuple[float, float]] = {}
+        self._returns: _Return | None = None
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
         self._connection = self._open()
@@ -144,6 +164,7 @@ class Store:
         with self._lock:
             if self.keeps and self.file and _identity(self.file) != self._identity:
                 self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
+            self._return()
             try:
                 return _transact(self._connection, work, begin)
             except sqlite3.OperationalError as error:
@@ -192,7 +213,39 @@ class Store:
         assert self.file is not None
         self.keeps = False
         self.trouble = f"{self.file} cannot be written ({_why(error)}): rooms are kept in memory until the app stops."
-        return _memory(source) if source else _remembered(self.file)
+        memory = _memory(source) if source else _remembered(self.file)
+        # One that was removed, or belongs to a newer app, is not made anew: somebody meant it to be so.
+        removed = self._identity is not None and _identity(self.file) != self._identity
+        self._returns = None if removed or isinstance(error, _Newer) else _Return(time.monotonic(), None)
+        return memory
+
+    def _return(self) -> None:
+        """Write all that is in memory to the file again, where that works by now; looked for every AGAIN seconds.
+
+        Not where another program has written to the file meanwhile: nobody could tell which of the two is right.
+        """
+        if self.file is None or self._returns is None or time.monotonic() < self._returns.tried + AGAIN:
+            return
+        before = self._returns.found or _written(self.file)
+        self._returns = _Return(time.monotonic(), before)
+        if _written(self.file) != before:
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = _checked(self.file)
+        except (sqlite3.Error, OSError, _Older, _Newer):
+            return
+        try:
+            self._connection.backup(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection = _prepared(connection)
+        except (sqlite3.Error, OSError):
+            connection.close()
+            self._returns = _Return(time.monotonic(), None)  # what was tried has touched the file
+            return
+        self._connection.close()
+        self._connection, self._returns, self._identity = connection, None, _identity(self.file)
+        self.keeps, self.trouble = True, None
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
@@ -225,6 +278,9 @@ def _connect(name: str) -> sqlite3.Connection:
 
 def _checked(file: Path) -> sqlite3.Connection:
     """The file, found whole and of this version. Raises sqlite3's errors, _Older and _Newer."""
+    with contextlib.suppress(OSError):  # what cannot be written is found out below
+        file.touch(mode=0o600)
+        file.chmod(0o600)
     connection = _connect(file.absolute().as_uri())
     try:
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
@@ -250,6 +306,9 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
             raise _Older
         for statement in () if version else SCHEMA:
             connection.execute(statement)
+        tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")
+        if {sql for (sql,) in tables} != set(SCHEMA):
+            raise _Damaged("other tables than this version has")
         # Written though it may be so already: a file that can only be read is found now, not at the first vote.
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -276,6 +335,17 @@ def _identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _written(file: Path) -> tuple[int, ...]:
+    """When a file and its log were last written to, in nanoseconds; 0 for one that is not there."""
+    found = []
+    for name in (file.name, f"{file.name}-wal"):
+        try:
+            found.append(file.with_name(name).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
 
 
 def _set_aside(file: Path, why: str) -> Path:

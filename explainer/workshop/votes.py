@@ -1,12 +1,19 @@
 """What a room answers: votes on questions, hands that were counted, pictures that were marked on a page."""
 
+import logging
+import re
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from explainer import incoming
 from explainer.workshop import questions, rooms
 from explainer.workshop.rooms import BadAnswer
 from explainer.workshop.store import Store
+
+_log = logging.getLogger("explainer")
+
+_QUESTION = re.compile(r"[a-z0-9/_-]{1,64}", re.ASCII)
 
 PICTURES = 48
 """Pictures on one page, as on the pages of ImageNet's workers."""
@@ -86,7 +93,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
     """
     for answer, count in counts.items():
         _check(question, answer)
-        if not 0 <= count <= MOST_HANDS:
+        if not incoming.is_whole(count, 0, MOST_HANDS):
             raise BadAnswer
 
     def work(connection: sqlite3.Connection) -> None:
@@ -134,7 +141,7 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
 
     Raises UnknownRoom, UnknownToken, Closed, and BadAnswer.
     """
-    if not all(isinstance(picture, int) and 0 <= picture < PICTURES for picture in pictures):
+    if not incoming.is_list_of_whole(pictures, 0, PICTURES - 1):
         raise BadAnswer
     text = " ".join(map(str, sorted(set(pictures))))
 
@@ -155,7 +162,7 @@ def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] 
     def work(connection: sqlite3.Connection) -> frozenset[int] | None:
         found = rooms.admit(connection, code, token)
         rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
-        return {name: frozenset(map(int, text.split())) for name, text in rows}.get(sheet)
+        return {name: _places(text) for name, text in rows}.get(sheet)
 
     return store.read(work)
 
@@ -170,17 +177,29 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
 
     pages: dict[str, list[frozenset[int]]] = {}
     for sheet, text in store.read(work):
-        pages.setdefault(sheet, []).append(frozenset(map(int, text.split())))
+        if (places := _places(text)) is not None:
+            pages.setdefault(sheet, []).append(places)
     return tuple(
         Marks(sheet, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
         for sheet, found in pages.items()
     )
 
 
+def _places(text: object) -> frozenset[int] | None:
+    """The places that a row of marks has; None, and a line in the log, for a row that cannot be read."""
+    words = text.split() if isinstance(text, str) else ["?"]
+    if all(word.isascii() and word.isdigit() and int(word) < PICTURES for word in words):
+        return frozenset(map(int, words))
+    _log.warning("A page of marks in the record cannot be read, and is left out.")
+    return None
+
+
 def _check(question: str, answer: str) -> None:
+    if not incoming.is_text(question, _QUESTION):
+        raise BadAnswer
     try:
         choices = questions.question(question).deck.choices
     except questions.UnknownQuestion:
         raise BadAnswer from None
-    if answer not in [choice.key for choice in choices]:
+    if not incoming.is_one_of(answer, [choice.key for choice in choices]):
         raise BadAnswer

@@ -161,7 +161,7 @@ def test_a_key_that_is_too_short_lets_nobody_in(
     monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "short")
     restart()
     app = visit()
-    assert "shorter than 12 characters" in (printed := capsys.readouterr().out)
+    assert "at least 12 characters" in (printed := capsys.readouterr().out)
     assert "Open a room" not in labels(give(app, "short"))
     assert "Open a room" in labels(give(app, printed.strip().rsplit(": ", 1)[1]))
 

@@ -74,7 +74,7 @@ def test_of_a_browser_without_a_cookie_of_ours_nothing_is_remembered(
 
 def test_so_many_browsers_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser, "MOST", 3)
-    cookies = [browser._signed(f"number{number}") for number in range(4)]
+    cookies = [browser._signed(f"number{number}").decode() for number in range(4)]
     for cookie in cookies:
         _as_browser(monkeypatch, cookie)
         browser.remember("presenter", True)

@@ -1,17 +1,20 @@
 """Whatever a browser sends in place of a code, a token or an answer is refused and changes nothing."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.workshop import reports, rooms, votes
+from explainer.workshop import questions, reports, rooms, votes
 from explainer.workshop.rooms import Room, RoomError, UnknownRoom
 from explainer.workshop.store import Store
 
 MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+QUESTION = questions.DECKS["imageability"].questions[0]
 HOSTILE = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
     [
         "<script>alert(1)</script>",
@@ -98,3 +101,90 @@ def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room:
 @given(text=HOSTILE)
 def test_markup_in_the_token_of_a_phone_that_joins_is_replaced(store: Store, room: Room, text: str) -> None:
     assert rooms.join(store, room.code, text) != text
+
+
+# --- values that are no text and no number at all
+
+WRONG = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=True, allow_infinity=True)
+    | st.sampled_from([10**400, -1, 48, 1.0, b"x", "5", "[1]", "\ud800"])
+)
+NESTED = st.recursive(
+    WRONG,
+    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=60,
+)
+TABLES = ("rooms", "participants", "votes", "hands", "marks", "flags")
+
+ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
+    "join a room": lambda s, code, token, value: rooms.join(s, value, token),
+    "a vote in a room": lambda s, code, token, value: votes.vote(s, value, QUESTION, 1, token, "5"),
+    "a vote by a token": lambda s, code, token, value: votes.vote(s, code, QUESTION, 1, value, "5"),
+    "a vote on a question": lambda s, code, token, value: votes.vote(s, code, value, 1, token, "5"),
+    "a vote in a round": lambda s, code, token, value: votes.vote(s, code, QUESTION, value, token, "5"),
+    "a vote with an answer": lambda s, code, token, value: votes.vote(s, code, QUESTION, 1, token, value),
+    "hands": lambda s, code, token, value: votes.count_hands(s, code, QUESTION, 1, {"5": value}),
+    "marks on a page": lambda s, code, token, value: votes.mark(s, code, value, token, [0]),
+    "a report": lambda s, code, token, value: reports.flag(s, code, token, value, "insult"),
+    "a reason": lambda s, code, token, value: reports.flag(s, code, token, "n10401331", value),
+    "a step": lambda s, code, token, value: rooms.present(s, code, step=value),
+    "a round": lambda s, code, token, value: rooms.present(s, code, round=value),
+    "a pause": lambda s, code, token, value: rooms.present(s, code, paused=value),
+}
+
+
+def kept(store: Store) -> dict[str, list[Any]]:
+    return {table: store.read(lambda c, t=table: c.execute(f"SELECT * FROM {t}").fetchall()) for table in TABLES}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@MANY
+@given(value=NESTED)
+def test_a_value_of_another_type_or_beyond_its_range_changes_nothing(
+    store: Store, room: Room, phone: str, action: str, value: Any
+) -> None:
+    meant = {"a round": (1, 2, 3, 4, 5, 6, 7, 8, 9), "a vote in a round": (1,), "a vote with an answer": ("5",)}
+    meant |= {"hands": range(votes.MOST_HANDS + 1), "a pause": (False, True), "a step": ("5",)}
+    if any(value == fits and type(value) is type(fits) for fits in meant.get(action, ())):
+        return
+    before = kept(store)
+    with contextlib.suppress(RoomError, ValueError):
+        ACTIONS[action](store, room.code, phone, value)
+    assert kept(store) == before
+
+
+@MANY
+@given(value=NESTED)
+def test_marks_that_are_no_list_of_places_are_refused_and_the_room_goes_on(
+    store: Store, room: Room, phone: str, value: Any
+) -> None:
+    rooms.present(store, room.code, activity="thing", open=True)
+    with contextlib.suppress(rooms.BadAnswer):
+        votes.mark(store, room.code, "thing", phone, value)
+    for marks in votes.marks(store, room.code):  # whatever was taken can be read
+        assert marks.pages == 1
+
+
+@pytest.mark.parametrize("marked", [[True], [0.0], [48], [-1], ["1"], [[1]], {"0": 1}, "0", 0, None, [0] * 49])
+def test_a_forged_mark_is_no_mark(store: Store, room: Room, phone: str, marked: Any) -> None:
+    rooms.present(store, room.code, activity="thing", open=True)
+    with pytest.raises(rooms.BadAnswer):
+        votes.mark(store, room.code, "thing", phone, marked)
+    assert votes.marks(store, room.code) == ()
+
+
+@pytest.mark.parametrize("text", ["True", "0 x", "999", "1.0", "-1", "²"])
+def test_a_row_of_marks_that_cannot_be_read_is_left_out_and_said_in_one_line(
+    store: Store, room: Room, phones: list[str], text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rooms.present(store, room.code, activity="thing", open=True)
+    for phone in phones:
+        votes.mark(store, room.code, "thing", phone, [1])
+    store.write(lambda c: c.execute("UPDATE marks SET pictures = ? WHERE token = ?", (text, phones[0])))
+    (marks,) = votes.marks(store, room.code)
+    assert marks.pages == len(phones) - 1
+    assert votes.marks_of(store, room.code, "thing", phones[0]) is None
+    assert caplog.records[0].getMessage().startswith("A page of marks in the record")

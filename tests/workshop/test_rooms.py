@@ -3,12 +3,14 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from explainer import limits
 from explainer.workshop import questions, reports, rooms, votes
-from explainer.workshop.rooms import Closed, Room, UnknownRoom, UnknownToken
+from explainer.workshop.rooms import Closed, DoorClosed, Full, Room, TooFast, UnknownRoom, UnknownToken
 from explainer.workshop.store import Store
 
 QUESTIONS = questions.DECKS["imageability"].questions
@@ -54,12 +56,90 @@ def test_a_token_outlives_the_server(store: Store, room: Room, phone: str, file:
     assert rooms.stage(again, room.code).activity == QUESTIONS[0]
 
 
-def test_a_room_gives_out_so_many_tokens_and_no_more(store: Store, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "MOST_PARTICIPANTS", 3)
-    tokens = [rooms.join(store, room.code) for _ in range(3)]
-    with pytest.raises(rooms.Full):
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rooms take three phones, and give up on one that is silent at once."""
+    table = {**limits.TABLE, "participants": replace(limits.TABLE["participants"], most=3)}
+    monkeypatch.setattr(limits, "TABLE", table)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_room_gives_out_so_many_tokens_and_no_more(store: Store, room: Room) -> None:
+    first = rooms.join(store, room.code)
+    for _ in range(2):
         rooms.join(store, room.code)
-    assert rooms.join(store, room.code, tokens[0]) == tokens[0]
+    with pytest.raises(Full):
+        rooms.join(store, room.code)
+    assert rooms.join(store, room.code, first) == first
+    assert rooms.participants(store, room.code) == 3
+
+
+@pytest.mark.usefixtures("small")
+def test_a_token_that_is_silent_and_answered_nothing_gives_way_to_a_phone(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voted, here, silent = (rooms.join(store, room.code) for _ in range(3))
+    votes.vote(store, room.code, QUESTIONS[0], 1, voted, "5")
+    later = time.monotonic() + rooms.HERE + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    rooms.heartbeat(store, room.code, here)
+    new = rooms.join(store, room.code)
+    for phone in (voted, here, new):
+        rooms.heartbeat(store, room.code, phone)
+    with pytest.raises(UnknownToken):
+        rooms.heartbeat(store, room.code, silent)
+    assert votes.vote_of(store, room.code, QUESTIONS[0], 1, voted) == "5"
+
+
+def test_a_browser_that_joins_again_and_again_is_slowed_down_and_another_is_not(store: Store, room: Room) -> None:
+    for _ in range(int(limits.value("joins of a browser"))):
+        rooms.join(store, room.code, source="192.0.2.1", browser="one")
+    with pytest.raises(TooFast):
+        rooms.join(store, room.code, source="192.0.2.1", browser="one")
+    rooms.join(store, room.code, source="192.0.2.1", browser="another")
+
+
+def test_browsers_that_nothing_tells_apart_are_slowed_down_together_and_150_phones_are_not(
+    store: Store, room: Room
+) -> None:
+    for _ in range(150):
+        rooms.join(store, room.code, source="192.0.2.1")
+    for _ in range(int(limits.value("joins of an address")) - 150):
+        rooms.join(store, room.code, source="192.0.2.1")
+    with pytest.raises(TooFast):
+        rooms.join(store, room.code, source="192.0.2.1")
+    rooms.join(store, room.code, source="192.0.2.2")
+
+
+def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room: Room, phone: str) -> None:
+    rooms.open_door(store, room.code, False)
+    with pytest.raises(DoorClosed):
+        rooms.join(store, room.code)
+    assert rooms.join(store, room.code, phone) == phone
+    rooms.open_door(store, room.code, True)
+    assert rooms.join(store, room.code) != phone
+
+
+def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rooms.in_force(store) is not None
+    now, steady = time.time(), time.monotonic()
+    for jump in (25 * 3600, -25 * 3600):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        assert rooms.in_force(store) is not None
+    monkeypatch.setattr(time, "monotonic", lambda: steady + rooms.LAPSE + 1)
+    assert rooms.in_force(store) is None
+
+
+@pytest.mark.parametrize("harm", ["preset = 'nobody'", "deck = ''", "created = 'noon'", "created = 1e300"])
+def test_a_room_that_cannot_be_read_is_left_out(store: Store, room: Room, harm: str) -> None:
+    other = rooms.open_room(store)
+    store.write(lambda c: c.execute(f"UPDATE rooms SET {harm} WHERE code = ?", (room.code,)))
+    assert [found.code for found in rooms.listing(store)] == [other.code]
+    assert rooms.in_force(store) is not None
+    with pytest.raises(UnknownRoom):
+        rooms.find(store, room.code)
 
 
 def test_phones_that_are_heard_of_are_here(

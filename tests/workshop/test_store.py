@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -320,6 +321,84 @@ def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(smal
     assert "rooms are kept in memory" in again.trouble
     votes.vote(again, room.code, QUESTION, 1, rooms.join(again, room.code), "5")
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
+
+
+def test_when_a_full_disk_has_room_again_all_is_written_to_the_file(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Store(small_disk / "rooms.sqlite")
+    room = open_question(opened)
+    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
+        while other.write(bytes(4096)):
+            pass
+    while opened.keeps:
+        votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "5")
+    count = votes.tally(opened, room.code, QUESTION, 1).total
+    (small_disk / "photographs").unlink()
+    assert not opened.keeps  # it is tried again after a while, not at once
+    later = time.monotonic() + store.AGAIN + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "1")
+    assert opened.keeps
+    assert opened.trouble is None
+    opened.close()  # a restart
+    again = Store(small_disk / "rooms.sqlite")
+    assert votes.tally(again, room.code, QUESTION, 1).phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": count}
+
+
+def test_a_file_that_another_program_went_on_with_is_not_written_over(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Store(file)
+    room = open_question(opened)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    now = [time.monotonic() + store.AGAIN + 1]
+    monkeypatch.setattr(store, "_checked", fail_once(store._checked))
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    rooms.join(opened, room.code)  # it is tried, in vain
+    other = Store(file)
+    rooms.join(other, room.code)
+    now[0] += store.AGAIN + 1
+    rooms.join(opened, room.code)
+    assert not opened.keeps
+    assert rooms.participants(other, room.code) == 1
+
+
+def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path], sqlite3.Connection]:
+    """In the place of what opens a file: the disk is still full at the first call."""
+    calls = iter([True])
+
+    def check(file: Path) -> sqlite3.Connection:
+        if next(calls, False):
+            raise sqlite3.OperationalError("database or disk is full")
+        return checked(file)
+
+    return check
+
+
+def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    file = tmp_path / "rooms.sqlite"
+    file.touch(mode=0o644)
+    opened = Store(file)
+    open_question(opened)
+    assert {part.name: oct(part.stat().st_mode & 0o777) for part in tmp_path.iterdir()} == {
+        "rooms.sqlite": "0o600",
+        "rooms.sqlite-wal": "0o600",
+        "rooms.sqlite-shm": "0o600",
+    }
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE votes", "ALTER TABLE rooms ADD COLUMN more", "CREATE TABLE other (a)"])
+def test_a_file_of_this_version_with_other_tables_is_set_aside(whole: Path, harm: str) -> None:
+    with contextlib.closing(sqlite3.connect(whole)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(harm)
+        connection.commit()
+    opened = Store(whole)
+    assert opened.keeps
+    assert "was damaged" in str(opened.trouble)
+    assert rooms.listing(opened) == ()
 
 
 # A limit on the size of files stands in for a full disk where none can be mounted.

@@ -175,13 +175,14 @@ def _page(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     if kept is None:
         st.caption("Press all that show the word, then “Done”. None at all is an answer, too.")
     else:
-        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked. You can change it while the page is open.")
+        where = access.in_memory_only()
+        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked{where}. You can change it while it is open.")
 
 
 def _wait(room: Room, stage: Stage, sheet: Sheet, token: str) -> None:
     kept = votes.marks_of(access.store(), room.code, sheet.name, token)
     if kept is not None:
-        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked.")
+        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked{access.in_memory_only()}.")
         st.info("The page is closed. Look up: what comes of it is next.")
     else:
         st.info(f"Read the word. {votes.PICTURES} small pictures come in a moment: press all that show it.")

@@ -20,8 +20,8 @@ def show() -> None:
             help="It is printed where the app was started.",
         )
         st.form_submit_button("Go on", on_click=press, args=(_take_key,))
-    if access.gave_wrong_key():
-        st.error("This is not the key. It stands where the app was started; each wrong one takes longer to answer.")
+    if said := access.refused():
+        st.error(said)
 
 
 def _take_key() -> None:

@@ -33,6 +33,8 @@ def show() -> None:
     if access.is_presenter():
         if said := access.store().trouble:
             st.warning(said)
+        if wrong := access.gate().wrong:
+            st.caption(f"Wrong keys that were tried since the app started: {wrong:,}.")
         _resume()
 
 

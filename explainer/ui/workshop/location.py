@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from explainer.ui import access
+from explainer.ui import access, browser
 from explainer.ui.workshop.trying import press
 from explainer.workshop import rooms
 from explainer.workshop.rooms import Room, UnknownRoom, UnknownToken
@@ -72,7 +72,9 @@ def join(code: str) -> None:
     def work() -> None:
         found = rooms.find(access.store(), code)
         kept = st.session_state.setdefault(_TOKENS, {})
-        kept[found.code] = rooms.join(access.store(), found.code, kept.get(found.code))
+        kept[found.code] = rooms.join(
+            access.store(), found.code, kept.get(found.code), browser.address(), browser.identity()
+        )
         go(room=found.code, token=kept[found.code])
 
     press(work)

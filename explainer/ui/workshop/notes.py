@@ -148,6 +148,11 @@ def _choose_typed() -> None:
     _choose_address(addresses.typed(st.session_state["typed_address"], invitation.origins()[0]))
 
 
+def _open_door(code: str, to_new_phones: bool) -> None:
+    if access.is_presenter():
+        rooms.open_door(access.store(), code, to_new_phones)
+
+
 def _joining(room: Room) -> None:
     st.markdown("Address for phones, in the network that they are in:")
     with st.container(horizontal=True):
@@ -158,6 +163,8 @@ def _joining(room: Room) -> None:
         st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
     trouble(of="address")
     parts.invite(room, 220)
+    door = "Let no more phones join" if room.door else "Let new phones join"
+    button(door, partial(_open_door, room.code, not room.door))
     with st.form("wifi_form", border=False):
         name = st.text_input("Name of the Wi-Fi", max_chars=32, key="wifi_name")
         password = st.text_input("Its password", max_chars=63, type="password", key="wifi_password")

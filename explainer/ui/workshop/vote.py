@@ -147,7 +147,7 @@ def _ballot(room: Room, stage: Stage, question: Question, token: str) -> None:
             )
     trouble(stage.version)
     if answer is not None:
-        st.success(f"Counted: {plain(titles[answer])}")
+        st.success(f"Counted: {plain(titles[answer])}{access.in_memory_only()}")
     if stage.open:
         st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
     elif stage.round == SECOND:
