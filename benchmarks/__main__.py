@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import browser, explaining, reading, removal, tree, visitors, workshop
+from benchmarks import browser, explaining, faces, reading, removal, tree, visitors, workshop
 
 MEASUREMENTS = {
     "reading": reading.report,
+    "faces": faces.report,
     "browser": browser.report,
     "tree": tree.report,
     "removal": removal.report,

@@ -48,8 +48,9 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
     from torchcam.methods import GradCAM as TorchCAM
 
     from explainer.attribution import explain as explaining
-    from explainer.attribution import methods
     from explainer.attribution.explain import METHODS, Target
+    from explainer.attribution.methods.lime import likeness
+    from explainer.attribution.question import Question
     from explainer.vision import classifiers, faces, people, samples
 
     torch.set_num_threads(1)
@@ -90,7 +91,7 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
             values = _captum(name, asked)
         return values.detach()[0].numpy()
 
-    def _captum(name: str, asked: methods.Question) -> torch.Tensor:
+    def _captum(name: str, asked: Question) -> torch.Tensor:
         """Captum's call as one would write it: in the eager module, and all at its default but what makes the map."""
         given = settings[name]
         segments = {"feature_mask": asked.segments} if "segments" in given else {}
@@ -103,7 +104,7 @@ def ways() -> dict[str, Callable[[], NDArray[np.float32]]]:
             return captum.attr.Occlusion(module).attribute(asked.inputs, *windows, target=index)[:, 0]
         method = {
             "feature-ablation": captum.attr.FeatureAblation(module),
-            "lime": captum.attr.Lime(module, SkLearnRidge(alpha=1.0), methods.likeness),
+            "lime": captum.attr.Lime(module, SkLearnRidge(alpha=1.0), likeness),
             "kernel-shap": captum.attr.KernelShap(module),
         }[name]
         return method.attribute(asked.inputs, target=index, **segments, **number)[:, 0]

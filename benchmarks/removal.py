@@ -12,7 +12,7 @@ from tests.browser.pages import RemovalPage, chromium_running, find_chromium
 from tests.servers import APP, serving
 
 VISITS, MOVES = 5, 10
-IMAGEABILITY = "Keep from this imageability on"
+IMAGEABILITY, RULE = "Keep words rated at least", "removal?part=The+rule"
 
 
 def report() -> None:
@@ -37,7 +37,7 @@ def _ask_the_server(url: str) -> None:
         visits.append(time.perf_counter() - start)
         whole = page.received
         page.leave()
-    page = Visit(url, "removal")
+    page = Visit(url, RULE)
     for move in range(MOVES):
         before, start = page.received, time.perf_counter()
         page.slide(IMAGEABILITY, 4.0 if move % 2 else 3.9)
@@ -57,7 +57,7 @@ def _look(browser: Browser, url: str) -> None:
         page.open()
         visits.append(time.perf_counter() - start)
         window.close()
-    page = RemovalPage(browser.new_page(), url).open()
+    page = RemovalPage(browser.new_page(), url).open("The rule")
     for move in range(MOVES):
         page.traffic.frames.clear()
         start = time.perf_counter()

@@ -11,18 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
 from tqdm import tqdm
 
-from explainer.attribution import explain, sample_results
-from explainer.attribution.explain import Target
+from explainer.attribution import explain, sample_results, sample_verdicts
+from explainer.attribution.explain import MethodFailed, Target
+from explainer.attribution.report import Report
 from explainer.charts import pictures
 from explainer.imagenet import catalogue, published, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Progress, Worker
 from explainer.setup import files, provision
-from explainer.vision import cards, faces, photos, pipeline
+from explainer.vision import cards, photos, pipeline
 from explainer.vision.photos import Photo, PhotoError
 from explainer.vision.pipeline import Reader, Result
 from explainer.workshop import presenter_key
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"explain the first label of each face: {', '.join(explain.METHODS)}",
     )
     classify.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write the explanations: overlay (.png) and raw map (.npy)"
+        "--out", type=Path, metavar="DIR", help="where to write the explanations: map (.png and .npy), how made (.json)"
     )
     classify.set_defaults(run=_classify, parser=classify)
 
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     key.set_defaults(run=_key)
 
     compile_ = commands.add_parser("compile", help="rebuild a table that ships with the package")
-    compile_.add_argument("table", choices=("tree", "embeddings", "samples"))
+    compile_.add_argument("table", choices=("tree", "embeddings", "samples", "verdicts"))
     compile_.set_defaults(run=_compile)
     return parser
 
@@ -165,6 +165,8 @@ def _classify(options: argparse.Namespace) -> int:
             stem = options.out / f"{path.stem[:100]}-{photo.digest[:8]}"
             try:
                 _explain(reader, photo, result, options.explain, stem)
+            except MethodFailed as error:
+                return {"photo": str(path), "error": str(error)}
             except OSError as error:
                 return {"photo": str(path), "error": f"The explanation cannot be written: {error.strerror}."}
         return {"photo": str(path), **pipeline.record(result, options.top, caption)}
@@ -200,14 +202,12 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
-    """Write the overlay and the raw map of the first label of each reading. The overlay has no words on it."""
+    """Save the explanation of the first label of each reading. The files have no words in them."""
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people("fall-2011", 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
-        crop = faces.crop(photo, reading.box, reader.card.transform.side)
-        name = f"{stem}-{number}-{method}"
-        pictures.overlay(crop, attribution).save(f"{name}.png")
-        np.save(f"{name}.npy", attribution.values)
+        crop = pipeline.seen(photo, reading)
+        Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))
 
 
 def _category(options: argparse.Namespace) -> int:
@@ -394,6 +394,8 @@ def _compile(options: argparse.Namespace) -> int:
             path = taxonomy.write_table()
         elif options.table == "samples":
             path = sample_results.write()
+        elif options.table == "verdicts":
+            path = sample_verdicts.write()
         else:
             from explainer.vision import people  # imports torch
 

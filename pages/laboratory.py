@@ -1,48 +1,59 @@
-"""Laboratory: several explanations of one label side by side, and whether any of them is true of the network."""
+"""Laboratory: several explanations of one label side by side, and which of them hold up."""
 
 import streamlit as st
 
-from explainer.ui import computed, downloads, labels, laboratory, photo_source, waiting
+from explainer.ui import computed, labels, photo_source, sample_results, waiting
+from explainer.ui.laboratory import asking, checks, maps, opening
 from explainer.vision import pipeline
 
 TOP = 5
 
 st.title("Laboratory")
 st.markdown(
-    "Which pixels carried the label? Ask several methods the same question, and see how far they agree; then check "
-    "whether what they show is true of the network. None of them tells whether the label is true of anybody."
+    "Heat maps claim to show which pixels made the machine say a word. Different methods draw different maps. "
+    "Here you can compare them, and check which ones hold up."
 )
+opening.show()
+
+st.header("Try it on a photo")
 photo = photo_source.bring_along()
-result = computed.read(photo, False)
+result = sample_results.read(photo, False)
 reading = result.readings[labels.face(result)]
-target = laboratory.target(reading, TOP)
-methods = laboratory.methods(target.kind)
-drawing = laboratory.drawing()
-if not laboratory.asked(photo, reading, target, methods):
+target = asking.target(photo, reading, TOP)
+methods = asking.methods(target.kind)
+drawing = maps.drawing()
+if not asking.asked(photo, reading, target, methods):
     st.stop()
 crop = pipeline.seen(photo, reading)
-jobs = laboratory.jobs(photo, reading.box, target, methods)
+jobs = maps.jobs(photo, reading.box, target, methods)
 pictures, below = st.container(), waiting.blank_until(*jobs)
 with pictures:
-    attributions = laboratory.maps(jobs, methods, crop, drawing)
+    attributions = maps.maps(jobs, methods, crop, drawing)
 if not attributions:
     st.stop()
 with below():
-    downloads.explanations(crop, reading.box, attributions, drawing)
+    maps.download(crop, reading.box, attributions, drawing)
 
     if len(attributions) > 1:
         st.header("Do they agree?")
-        laboratory.agreement(attributions)
+        checks.agreement(attributions)
 
-    st.header("Is it true of the network?")
-    checked = laboratory.checked(attributions)
+    st.header("Which ones hold up?")
+    checks.verdicts(photo, reading, attributions)
+
+    st.header("Five words, one method")
+    if st.toggle("Compare the maps of the five nearest words", key=asking.WORDS, persist_state="session"):
+        maps.words(photo, reading, crop, drawing)
+
+    st.header("One map in detail")
+    checked = checks.checked(attributions)
     if checked is None:
         waiting.stop("checks")
-        st.caption("Choose a map: it is compared with random ones, shaken a little, and the network is shuffled.")
+        st.caption("Choose a map to see the curves and pictures behind its checks.")
         st.stop()
     check = computed.check(photo, reading.box, checked)
-    found = waiting.blank_until(check)
-    checks = laboratory.wait_for_checks(check)
-    with found():
-        laboratory.checks(checked, checks, crop, drawing)
-        downloads.checks(reading.box, checked, checks)
+    place = waiting.blank_until(check)
+    found = checks.wait(check)
+    with place():
+        checks.show(checked, found, crop, drawing)
+        checks.download(crop, reading.box, checked, found)

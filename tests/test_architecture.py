@@ -38,6 +38,7 @@ def test_nothing_writes_html_of_its_own(file: str) -> None:
     assert "unsafe_allow_html" not in SOURCES[file]
 
 
+@pytest.mark.slow
 def test_the_app_starts_without_the_libraries_that_take_seconds() -> None:
     script = f"""
 import sys

@@ -252,6 +252,7 @@ def test_a_call_that_makes_no_sense_is_refused(arguments: list[str], capsys: pyt
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "feature-ablation"])
+@pytest.mark.slow
 def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
     classify: Classify, tmp_path: Path, method: str
 ) -> None:
@@ -468,6 +469,7 @@ def test_provision_says_where_each_thing_came_from(
     assert "EfficientNet-Lite0: compiled" in said
 
 
+@pytest.mark.slow
 def test_the_command_on_the_path_prints_json_and_nothing_else(tmp_path: Path) -> None:
     command = Path(sysconfig.get_path("scripts")) / "explainer"
     shutil.copyfile(CAT, tmp_path / "cat.png")

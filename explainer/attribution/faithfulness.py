@@ -1,7 +1,7 @@
 """Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explainer.attribution import explain, methods
+from explainer.attribution import explain
 from explainer.attribution.explain import Attribution
-from explainer.attribution.methods import Progress, Question
+from explainer.attribution.question import Progress, Question, counter
 
 # torch, Captum and SciPy take seconds to import, and the pages know this module before they need them.
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class Claim:
     attribution: Attribution
 
     def question(self, baseline: str, heard: Callable[[], None]) -> Question:
-        """The map's target as a question, with an empty picture of `methods.BASELINES`."""
+        """The map's target as a question, with an empty picture of `question.BASELINES`."""
         target = self.attribution.target
-        return explain.question(self.classifier, self.head, self.crop, target, {"baseline": baseline}, heard)
+        settings = {"baseline": baseline}
+        return explain.question(self.classifier, self.head, self.crop, target, settings, lambda outputs: heard())
 
     def again(self, progress: Progress, done: int, number: int) -> Attribution:
         """The same target by the same method, the explanation after `done` of a `number` of them."""
@@ -68,7 +69,7 @@ class Curve:
     mean of some such curves. `shares` is float (n,), the share of the cells that came or went, 0 to 1. `outputs` is
     float (n,): of an object its probability, of a person category its cosine, and with a target that has an `against`
     the difference of the two. `cells` is the grid (rows, columns), `baseline` what stands for an empty picture, one of
-    `methods.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
+    `question.BASELINES`, `curves` how many it is the mean of, and `seed` what random orders were drawn from.
     """
 
     direction: Direction
@@ -96,7 +97,7 @@ def curves(
     colour. `progress` hears of each batch as a fraction, 0 to 1; what it raises ends the work. Raises ValueError for a
     target that the model does not answer with.
     """
-    return _whole(_curves(claim, progress, steps, seed))
+    return whole(_curves(claim, progress, steps, seed))
 
 
 def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) -> Parts[tuple[Curve, ...]]:
@@ -113,7 +114,7 @@ def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) ->
     baselines: dict[Direction, str] = {"insertion": "blurred", "deletion": "mean"}
     shares = np.linspace(0, 1, steps + 1)
     batches = -(-len(shares) // _AT_ONCE) * (_ORDERS + 2) * len(baselines)
-    tell = methods.counter(batches, progress)
+    tell = counter(batches, progress)
     found = []
     for direction, baseline in baselines.items():
         question = claim.question(baseline, tell)
@@ -152,7 +153,7 @@ class Infidelity:
     """How far a map is from foretelling what the network does when parts of the picture are hidden.
 
     `value` is the mean squared error; `share` the same as a share of the mean squared change, 0 (all foretold) to 1
-    (nothing): it compares targets and methods.
+    (nothing): it compares targets and methods. NaN where nothing changes.
     """
 
     value: float
@@ -166,49 +167,38 @@ def infidelity(
 ) -> Infidelity:
     """Infidelity under random squares put to the mean colour (Yeh et al., NeurIPS 2019, arXiv 1901.09392).
 
-    The sum of the map within each square should be the change of the output; the map is first scaled by the factor
-    that fits best, as few methods promise a scale. `progress` and errors as in `curves`.
+    The sum of the map within each square should be the change of the output; the map is first scaled by the factor of 0
+    or more that fits best, as few methods promise a scale. (Captum's scales by a negative one as well, and so gives a
+    map and the same map upside down the same figure.) Where no square changes the output beyond rounding, the share is
+    NaN. `progress` and errors as in `curves`.
     """
     import torch
-    from captum.metrics import infidelity as error
 
-    tell = methods.counter(4 * -(-samples // _AT_ONCE), progress)
+    tell = counter(1 + -(-samples // _AT_ONCE), progress)
     question = claim.question("mean", tell)
     side = claim.classifier.card.transform.side
-    values = torch.from_numpy(to_pixels(claim.attribution.values, side))[None, None]
-
-    def missed(values: "torch.Tensor") -> float:
-        draw = np.random.default_rng(seed)
-
-        def hide(masks: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-            squares = torch.zeros_like(masks)
-            for square in squares:
-                size = int(draw.integers(max(1, side // 8), side // 2 + 1))
-                top, left = draw.integers(side - size + 1, size=2)
-                square[:, top : top + size, left : left + size] = 1
-            return squares, masks - squares
-
-        return float(
-            error(
-                question.output_of_masks(),
-                hide,
-                question.shown,
-                values,
-                n_perturb_samples=samples,
-                max_examples_per_batch=_AT_ONCE,
-                normalize=True,
-            )
-        )
-
-    value, change = missed(values), missed(torch.zeros_like(values))
-    return Infidelity(value, value / change if change else 0.0, samples, seed)
+    draw, squares = np.random.default_rng(seed), np.zeros((samples, side, side), np.float32)
+    for square in squares:
+        size = int(draw.integers(max(1, side // 8), side // 2 + 1))
+        top, left = draw.integers(side - size + 1, size=2)
+        square[top : top + size, left : left + size] = 1
+    output = question.output_of_masks()
+    shown = torch.from_numpy(1 - squares)[:, None]
+    with torch.no_grad():
+        hidden = np.concatenate([output(batch).double().numpy() for batch in torch.split(shown, _AT_ONCE)])
+        changes = float(output(question.shown)) - hidden
+    foretold = (squares * to_pixels(claim.attribution.values, side)).sum(axis=(1, 2), dtype=np.float64)
+    factor = max(0.0, float(foretold @ changes) / length) if (length := float(foretold @ foretold)) else 0.0
+    value, change = float(np.mean((factor * foretold - changes) ** 2)), float(np.mean(changes**2))
+    counts = change > claim.attribution.floor**2
+    return Infidelity(value, value / change if counts else math.nan, samples, seed)
 
 
 @dataclass(frozen=True)
 class Sensitivity:
     """How far a map moves at most, as a share of its length, when every value of the picture moves by up to `radius`.
 
-    Values are 0 to 255.
+    Values are 0 to 255. NaN where the map shows nothing, so that it has no length but that of rounding errors.
     """
 
     value: float
@@ -222,9 +212,9 @@ def max_sensitivity(
 ) -> Sensitivity:
     """Max-sensitivity (Yeh et al., NeurIPS 2019, arXiv 1901.09392): the method explains `samples` crops with noise.
 
-    `progress` as in `curves`; errors as in `saliency.explain`.
+    `progress` as in `curves`; errors as in `explain.explain`.
     """
-    return _whole(_max_sensitivity(claim, progress, radius, samples, seed))
+    return whole(_max_sensitivity(claim, progress, radius, samples, seed))
 
 
 def _max_sensitivity(
@@ -233,6 +223,9 @@ def _max_sensitivity(
     import torch
     from captum.metrics import sensitivity_max
 
+    if claim.attribution.finding == "nothing":
+        progress(1.0)
+        return Sensitivity(math.nan, radius, samples, seed)
     draw, furthest = np.random.default_rng(seed), 0.0
     pixels = torch.from_numpy(claim.classifier.to_pixels([claim.crop]))
 
@@ -258,7 +251,7 @@ def _max_sensitivity(
 class Randomised:
     """The map of a network randomised from its top down to `stage`, and its rank correlation with the original.
 
-    `seed` is what the network's weights were permuted by.
+    `seed` is what the network's weights were permuted by. Of maps that show nothing the correlation is NaN.
     """
 
     stage: str
@@ -271,9 +264,9 @@ def randomisation(claim: Claim, progress: Progress = lambda fraction: None, seed
     """The cascading randomisation check (Adebayo et al., NeurIPS 2018, arXiv 1810.03292), a stage more each time.
 
     A map that stays the same while what the network learned goes is not true of it. `progress` as in `curves`; errors
-    as in `saliency.explain`.
+    as in `explain.explain`.
     """
-    return _whole(_randomisation(claim, progress, seed))
+    return whole(_randomisation(claim, progress, seed))
 
 
 def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tuple[Randomised, ...]]:
@@ -286,7 +279,7 @@ def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tup
         module = networks.randomised(claim.classifier.module, names, seed)
         other = replace(claim, classifier=replace(claim.classifier, module=module, passing=True))
         again = other.again(progress, number, len(stages))
-        found.append(Randomised(stage, again, rank_correlation(claim.attribution.values, again.values), seed))
+        found.append(Randomised(stage, again, similarity(claim.attribution, again), seed))
         yield
     return tuple(found)
 
@@ -303,7 +296,7 @@ class Checks:
 
 def check(claim: Claim, progress: Progress = lambda fraction: None) -> Checks:
     """Every check of a map, each as by default; `progress` and errors as in each of them."""
-    return _whole(check_in_parts(claim, progress))
+    return whole(check_in_parts(claim, progress))
 
 
 def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
@@ -320,7 +313,7 @@ def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
     return Checks(found, unforetold, moved, (yield from _randomisation(claim, part(0.5, 1))))
 
 
-def _whole(parts: Parts[Found]) -> Found:
+def whole(parts: Parts[Found]) -> Found:
     """What parts find, all of them done at once."""
     while True:
         try:
@@ -360,9 +353,11 @@ def record(checks: Checks) -> dict[str, Any]:
     }
 
 
-def agreement(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """The rank correlation of each map with each, -1 to 1, (n, n)."""
-    return np.array([[rank_correlation(one, other) for other in maps] for one in maps])
+def similarity(one: Attribution, other: Attribution) -> float:
+    """The rank correlation of two maps; NaN where one of them shows nothing but rounding errors."""
+    if "nothing" in (one.finding, other.finding):
+        return math.nan
+    return rank_correlation(one.values, other.values)
 
 
 def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -16,12 +16,12 @@ Network = Callable[[torch.Tensor], torch.Tensor]
 class Output(nn.Module):
     """One output of a network and the head on top of it: inputs (N, 3, side, side) to values (N,).
 
-    Where `against` names a second output, it is the difference of the two. `heard` is called after each pass, and what
-    it raises goes through.
+    Where `against` names a second output, it is the difference of the two. `heard` is called after each pass with all
+    outputs (N, n), and what it raises goes through.
     """
 
     def __init__(
-        self, network: Network, head: nn.Module, index: int, against: int | None, heard: Callable[[], None]
+        self, network: Network, head: nn.Module, index: int, against: int | None, heard: Callable[[torch.Tensor], None]
     ) -> None:
         super().__init__()
         self.network, self.head = network, head
@@ -30,7 +30,7 @@ class Output(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """The output, or the difference, of each input."""
         outputs: torch.Tensor = self.head(self.network(inputs))
-        self.heard()
+        self.heard(outputs.detach())
         values = outputs[:, self.index]
         return values if self.against is None else values - outputs[:, self.against]
 

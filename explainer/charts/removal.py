@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _STATUSES: tuple[Status, ...] = get_args(Status)
 
 _NAME, _HEADING = 13, 24  # pixels of a name on a map of branches, and of the strip that it stands in
-_NAME_OF_LINE = 0.09  # share of a chart's height that a line of text of the name of a line takes
 
 
 def release_map(
@@ -63,7 +62,6 @@ def release_map(
             hovertemplate="<b>%{parent}</b><br>%{label}: %{value:,} " + measure + "<extra></extra>",
             pathbar={"visible": False},
             domain={"y": [0.02, 1]},
-            tiling={"flip": "x+y"},  # what is gathered, which may be the largest, comes last
             sort=True,
         )
     )
@@ -148,31 +146,22 @@ def imageability(bins: Sequence[Bin], lines: Mapping[str, float], title: str, su
             if any(getattr(each, fate)[safety] for each in bins)
         ]
     )
-    middle = (bins[0].low + bins[-1].high) / 2
-    above = 0  # how many lines of text stand above a name already
-    for name, value in lines.items():
-        # The name stands on the line's longer side, where a telephone has room for it.
-        side = "right" if value > middle else "left"
-        figure.add_vline(
-            x=value,
-            line={"dash": "dash" if above else "solid", "width": 2, "color": style.NEUTRAL},
-            annotation={
-                "text": name,
-                "y": 1 - _NAME_OF_LINE * above,
-                "yanchor": "top",
-                "xanchor": side,
-                "align": side,
-                "font": style.FONT,
-            },
-        )
-        above += 1 + name.count("<br>")
     highest = max(each.categories for each in bins)
+    for dash, (name, value) in zip(("solid", "dash"), lines.items(), strict=False):
+        # Named in the legend: a name beside a line would be struck through by the other.
+        figure.add_scatter(
+            x=[value, value],
+            y=[0, highest * 1.05],
+            mode="lines",
+            name=name,
+            line={"dash": dash, "width": 2, "color": style.NEUTRAL},
+            hoverinfo="skip",
+        )
     figure.update_layout(
         barmode="stack",
         height=480,
-        xaxis={"title": "imageability", "dtick": 1, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
-        # Names of lines stand above the bars.
-        yaxis={"title": "categories", "range": [0, highest / (0.98 - _NAME_OF_LINE * above)]},
+        xaxis={"title": "how easy to picture", "dtick": 1, "range": [bins[0].low - 0.05, bins[-1].high + 0.05]},
+        yaxis={"title": "categories", "range": [0, highest * 1.06]},
         legend={"y": -0.2},
         dragmode=False,
     )

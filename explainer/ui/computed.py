@@ -1,17 +1,18 @@
 """What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
 from PIL.Image import Image
 
 from explainer.attribution import explain as explaining
-from explainer.attribution import faithfulness
+from explainer.attribution import faithfulness, verdicts
 from explainer.attribution.explain import Attribution, Kind, Target
 from explainer.attribution.faithfulness import Checks, Claim
 from explainer.attribution.methods import Settings
+from explainer.attribution.verdicts import Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
@@ -152,6 +153,24 @@ def _checks(
     return _explainers().submit(_by(model, check))
 
 
+@st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
+def _judgement(
+    digest: str,
+    box: Box | None,
+    target: Target,
+    method: str,
+    settings: Settings,
+    model: str,
+    _photo: Photo,
+    _attribution: Attribution,
+) -> Job[Judgement]:
+    def judge(reader: Reader, progress: Progress) -> Generator[None, None, Judgement]:
+        crop = faces.crop(_photo, box, reader.card.transform.side)
+        return verdicts.judge_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
+
+    return _explainers().submit(_by(model, judge))
+
+
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _offered(kind: Kind, model: str) -> Job[tuple[str, ...]]:
     """The methods that work with the model, which only its modules tell."""
@@ -267,6 +286,28 @@ def check(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Checks
     return job
 
 
+def judge_all(photo: Photo, box: Box | None, attributions: Sequence[Attribution]) -> list[Job[Judgement]]:
+    """What every check finds of each explanation, on their way, each computed once a session."""
+    model = session.model()
+    jobs = [
+        _judgement(photo.digest, box, each.target, each.method, each.settings, model, photo, each)
+        for each in attributions
+    ]
+    waiting.want("verdicts", jobs)
+    return jobs
+
+
+def explain_words(photo: Photo, box: Box | None, targets: Sequence[Target], method: str) -> list[Job[Attribution]]:
+    """Explanations of several labels by one method under its own settings, on their way, each once a session."""
+    jobs = [
+        job
+        for target in targets
+        for job in _explanations(photo, box, target, {method: explaining.METHODS[method].settings})
+    ]
+    waiting.want("words", jobs)
+    return jobs
+
+
 def offered(kind: Kind) -> tuple[str, ...]:
     """The names of the methods that work with the model for targets of that kind."""
     return waiting.wait(_offered(kind, session.model()), "Asking which methods work")
@@ -304,5 +345,5 @@ def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
     waiting.forget()
-    for computed in (_reading, _attribution, _checks, _course):
+    for computed in (_reading, _attribution, _checks, _judgement, _course):
         computed.clear()

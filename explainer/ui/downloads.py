@@ -1,25 +1,15 @@
 """What a visitor may take away. Nothing of it carries a masked word, revealed or not, nor any data of the upload's."""
 
-import io
 import json
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
-from PIL.Image import Image
 
-from explainer.attribution import faithfulness, report
-from explainer.attribution.explain import Attribution
-from explainer.attribution.faithfulness import Checks
 from explainer.charts import pictures
 from explainer.imagenet import words
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import labels, session
-from explainer.ui.laboratory import Drawing
+from explainer.ui import labels
 from explainer.vision import pipeline
-from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Result
 
@@ -61,47 +51,6 @@ def numbers(name: str, write: Callable[[], str]) -> None:
         mime="text/csv",
         on_click="ignore",
         key=f"download_{name}",
-    )
-
-
-def explanations(crop: Image, box: Box | None, attributions: Sequence[Attribution], drawing: Drawing) -> None:
-    """A button for all there is of some explanations: pictures as drawn, raw maps, and how each was made."""
-
-    model = session.model()
-
-    def archive() -> bytes:
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
-            folder.writestr("crop.png", pictures.to_png(crop))
-            for attribution in attributions:
-                folder.writestr(f"{attribution.method}.png", pictures.to_png(drawing.of(crop, attribution)))
-            maps = io.BytesIO()
-            np.savez(maps, **{attribution.method: attribution.values for attribution in attributions})  # type: ignore[arg-type]
-            folder.writestr("maps.npz", maps.getvalue())
-            how = {**report.provenance(attributions, model, box), "drawing": asdict(drawing)}
-            folder.writestr("how.json", json.dumps(how, indent=2))
-        return file.getvalue()
-
-    st.download_button(
-        "Everything (ZIP)",
-        archive,
-        file_name="explanations.zip",
-        mime="application/zip",
-        on_click="ignore",
-        key="download_explanations",
-    )
-
-
-def checks(box: Box | None, attribution: Attribution, checks: Checks) -> None:
-    """A button for the numbers of the checks of an explanation, and how it was made, as JSON."""
-    how = report.provenance([attribution], session.model(), box)
-    st.download_button(
-        "Checks (JSON)",
-        lambda: json.dumps({**how, "checks": faithfulness.record(checks)}, indent=2),
-        file_name="checks.json",
-        mime="application/json",
-        on_click="ignore",
-        key="download_checks",
     )
 
 

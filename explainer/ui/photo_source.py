@@ -8,7 +8,8 @@ import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
-from explainer.ui import computed, laboratory, session, streamlit_internals
+from explainer.ui import computed, session, streamlit_internals
+from explainer.ui.laboratory import asking
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import photos, samples
 from explainer.vision.photos import Photo, PhotoError
@@ -194,4 +195,4 @@ def _forget() -> None:
     for name in ("photo", "photo_error"):
         st.session_state.pop(name, None)
     computed.forget()
-    laboratory.forget()
+    asking.forget()

@@ -8,7 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from explainer.setup import files
 from explainer.vision import openvino
@@ -17,8 +17,21 @@ from explainer.vision.photos import Photo
 SEARCH_SIDE = 640
 """The longest side, in pixels, of the picture that is searched: below 480, small faces in groups are lost."""
 
-# Left, top, width and height of each face, in pixels of the picture searched.
+# Left, top, width and height of each face, in pixels of the picture searched, and how sure the detector is, 0 to 1.
 _Search = Callable[[NDArray[np.uint8]], Sequence[Sequence[float]]]
+
+# A picture more than so many times as long as wide (a panorama, a long screenshot) is searched at the area of a square.
+_LONG = 2.0
+_DULL = 100  # levels of brightness, of 255, between the darkest and the brightest hundredth of a dull picture
+
+# From which certainty an answer counts as a face: at the first look, in a dull picture with its contrast restored, in
+# one made small so that a close-up fits the detector, and in one that is turned or tilted. Where the first look found
+# none that it is so sure of as `_LITTLE`, the picture may not be upright; less sure than `_HINT` is nothing at all. All
+# were chosen on half of the faces; `docs/faces.md` has the recall on the other half.
+_SURE, _SURE_DULL, _SURE_CLOSE, _SURE_TURNED, _SURE_TILTED = 0.7, 0.8, 0.75, 0.87, 0.88
+_LITTLE, _HINT = 0.85, 0.35
+_CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
+_TURNS = {90: _SURE_TURNED, 180: _SURE_TURNED, 270: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +74,12 @@ def load() -> Detector:
     return Detector("yunet", _yunet(path))
 
 
-# YuNet: cells of 8, 16 and 32 pixels; the score from which a cell's answer counts as a face, and the share of overlap
-# from which two answers are the same face.
-_CELLS, _SURE, _SAME = (8, 16, 32), 0.7, 0.3
+# YuNet: cells of 8, 16 and 32 pixels, and the share of overlap from which two answers are the same face.
+_CELLS, _SAME = (8, 16, 32), 0.3
 
 
 def _yunet(path: Path) -> _Search:
-    """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which takes half the time."""
+    """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, in half the time (`benchmarks/faces.py`)."""
     forward = openvino.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
@@ -79,12 +91,12 @@ def _yunet(path: Path) -> _Search:
         for scale, cell in enumerate(_CELLS):
             classes, objects, offsets = (outputs[kind * len(_CELLS) + scale][0] for kind in range(3))
             score = np.sqrt(classes.clip(0, 1) * objects.clip(0, 1))[:, 0]
-            (sure,) = np.nonzero(score > _SURE)
+            (sure,) = np.nonzero(score > _HINT)
             middle = (np.stack([sure % (width // cell), sure // (width // cell)], axis=1) + offsets[sure, :2]) * cell
             size = np.exp(offsets[sure, 2:]) * cell
             found.extend(np.hstack([middle - size / 2, size]).tolist())
             scores.extend(score[sure].tolist())
-        return [found[index] for index in cv2.dnn.NMSBoxes(found, scores, _SURE, _SAME)]
+        return [[*found[index], scores[index]] for index in cv2.dnn.NMSBoxes(found, scores, _HINT, _SAME)]
 
     return search
 
@@ -95,28 +107,125 @@ def _haar() -> _Search:
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         faces = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(20, 20))
-        return [[float(value) for value in face] for face in faces]
+        return [[*map(float, face), 1.0] for face in faces]
 
     return search
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A face in shares of the picture's sides, and how sure the detector is of it, 0 to 1."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    sure: float
+
+
 def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
-    """Boxes round the faces of a photo, the largest first, cut to the picture."""
-    picture = photo.image.copy()
-    picture.thumbnail((SEARCH_SIDE, SEARCH_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    found = detector.search(np.asarray(picture))
-    across, down = photo.size[0] / picture.width, photo.size[1] / picture.height
+    """Boxes round the faces of a photo, the largest first, cut to the picture.
+
+    Most photos take one look. Where it finds nothing, a second one at a smaller picture looks for faces that fill it,
+    and a third restores the contrast of a dull one. Where there are hints of faces but none for certain, the picture is
+    looked at turned and tilted.
+    """
+    width, height = photo.size
     boxes = (
         Box(
-            max(0, round(left * across)),
-            max(0, round(top * down)),
-            min(photo.size[0], round((left + width) * across)),
-            min(photo.size[1], round((top + height) * down)),
+            max(0, round(face.left * width)),
+            max(0, round(face.top * height)),
+            min(width, round(face.right * width)),
+            min(height, round(face.bottom * height)),
         )
-        for left, top, width, height in found
+        for face in _search(detector, photo.image)
     )
     visible = [box for box in boxes if box.width > 0 and box.height > 0]
     return tuple(sorted(visible, key=lambda box: box.width * box.height, reverse=True))
+
+
+def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
+    picture = _small(image)
+    looked = _look(detector, picture, _HINT)
+    found = [face for face in looked if face.sure >= _SURE]
+    if any(face.sure >= _LITTLE for face in found):
+        return found
+    if not found:
+        closer = _close_up(detector, picture)
+        faces = [face for face in closer if face.sure >= _SURE_CLOSE]
+        if not faces and _is_dull(picture):
+            faces = list(_look(detector, ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True), _SURE_DULL))
+        # Faces that are not upright leave a hint nearly always; most pictures without faces leave none.
+        if faces or not (looked or closer):
+            return faces
+    turned = [_look_turned(detector, picture, angle, sure) for angle, sure in _TURNS.items()]
+    return max(found, *turned, key=lambda faces: sum(face.sure for face in faces))
+
+
+def _small(image: Image.Image) -> Image.Image:
+    """The picture at the size that is searched."""
+    picture = image.copy()
+    longer, shorter = max(image.size), max(1, min(image.size))
+    side = SEARCH_SIDE
+    if longer > _LONG * shorter:
+        side = max(side, round(SEARCH_SIDE * (longer / shorter) ** 0.5))
+    picture.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return picture
+
+
+def _look(detector: Detector, picture: Image.Image, sure: float) -> tuple[_Found, ...]:
+    width, height = picture.size
+    return tuple(
+        _Found(left / width, top / height, (left + across) / width, (top + down) / height, score)
+        for left, top, across, down, score in detector.search(np.asarray(picture))
+        if score >= sure
+    )
+
+
+def _close_up(detector: Detector, picture: Image.Image) -> tuple[_Found, ...]:
+    """Faces that fill the picture, which the detector knows at a smaller size; hints as well."""
+    small = picture.copy()
+    small.thumbnail((_CLOSE_SIDE, _CLOSE_SIDE), Image.Resampling.BILINEAR)
+    least = _CLOSE_SHARE * max(small.size)
+    return tuple(
+        face
+        for face in _look(detector, small, _HINT)
+        if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
+    )
+
+
+def _is_dull(picture: Image.Image) -> bool:
+    darkest, brightest = np.percentile(np.asarray(picture.convert("L")), (1, 99))
+    return bool(brightest - darkest < _DULL)
+
+
+def _look_turned(detector: Detector, picture: Image.Image, angle: int, sure: float) -> tuple[_Found, ...]:
+    """Faces in the picture turned by an angle, in degrees against the clock, where they are in the upright one.
+
+    The box of a tilted face is the square round its middle.
+    """
+    turned = picture.rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
+    cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    width, height = picture.size
+    found = []
+    for face in _look(detector, turned, sure):
+        across, down = (face.right - face.left) * turned.width, (face.bottom - face.top) * turned.height
+        if angle % 90:
+            across = down = (across + down) / 2
+        elif angle % 180:
+            across, down = down, across
+        x, y = ((face.left + face.right) / 2 - 0.5) * turned.width, ((face.top + face.bottom) / 2 - 0.5) * turned.height
+        x, y = x * cosine - y * sine + width / 2, x * sine + y * cosine + height / 2
+        found.append(
+            _Found(
+                (x - across / 2) / width,
+                (y - down / 2) / height,
+                (x + across / 2) / width,
+                (y + down / 2) / height,
+                face.sure,
+            )
+        )
+    return tuple(found)
 
 
 def crop(photo: Photo, box: Box | None, side: int = 224) -> Image.Image:

@@ -12,17 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pillow_heif
-from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, _imaging
+from PIL import ExifTags, Image, ImageChops, ImageCms, JpegImagePlugin, UnidentifiedImageError, _imaging
 
-MAX_BYTES = 25 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 25 enforces
+MAX_BYTES = 64 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 64 enforces
 MAX_PIXELS = 64_000_000
+MAX_JPEG_PIXELS = 210_000_000  # phones make 200 megapixels; a JPEG is decoded at an eighth of its sides
+MAX_LENGTH = 65_535  # pixels of a side; what JPEG allows. A PNG of one row less costs 20 bytes a pixel
 MAX_SIDE = 2048
 _DRAFT_SIDE = 1280  # the short side that a JPEG keeps, at least, where it is decoded at reduced size
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _EMPTY = "The file is empty: choose another photo."
 _HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
-_WIDE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels: make it smaller and try again."
+_WIDE = (
+    f"The photo has more than {MAX_PIXELS // 10**6} megapixels, or as a JPEG more than {MAX_JPEG_PIXELS // 10**6}: "
+    "make it smaller, or save it as JPEG, and try again."
+)
+_PROGRESSIVE = "The photo is too large for a progressive JPEG: save it as a plain (baseline) JPEG and try again."
+_LONG = f"The photo is more than {MAX_LENGTH:,} pixels wide or high: cut it and try again."
 _FOREIGN = "This is no photo that can be read here: choose a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 _DAMAGED = "The file is cut short or damaged: choose the original, or save it again as JPEG or PNG."
 _NUMBERS = "The file holds measurements without a fixed white: save it as JPEG or PNG and try again."
@@ -43,6 +50,17 @@ _STRIP_PIXELS = 2**20
 # Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come, and always in
 # the same two threads, as the C library keeps what it freed for the thread that had it.
 _decoders = ThreadPoolExecutor(2, thread_name_prefix="decoder")
+
+_END = b"\xff\xd9"  # of a JPEG
+
+# The coefficients of a progressive JPEG are held whole, whatever size is decoded.
+_COEFFICIENT_BYTES = 400_000_000
+
+_PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
+_SPACES = {"RGB": "RGB", "CMYK": "CMYK"}  # modes of pictures whose profile is applied, and what it must be for
+
+# Pillow's own limit, which it enforces at twice this value, must let in what is let in here.
+Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2 + 1
 
 # Once, under the import lock: threads may not change filters and plugins while others read.
 pillow_heif.register_heif_opener()
@@ -83,7 +101,7 @@ def read(data: bytes) -> Photo:
     if len(data) > MAX_BYTES:
         raise PhotoError(_HEAVY)
     try:
-        image, size = _decoders.submit(_decoded, data).result()
+        image, size = _decoders.submit(_decoded_whole, data).result()
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
@@ -119,6 +137,16 @@ def _familiar(data: bytes) -> bool:
     return any(accept and accept(data[:16]) for _, accept in map(Image.OPEN.__getitem__, _FORMATS))
 
 
+def _decoded_whole(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    """As `_decoded`, and of a JPEG without its end mark as well, as some cameras and downloads leave it."""
+    try:
+        return _decoded(data)
+    except OSError:
+        if not data.startswith(b"\xff\xd8\xff") or data.rstrip(b"\0").endswith(_END):
+            raise
+        return _decoded(_complete(data))
+
+
 def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
     """The picture, upright, RGB, bounded; and the size of the upright original."""
     if data[4:8] == b"ftyp":
@@ -126,17 +154,20 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         # damaged, makes the decoder refuse the photo: its item is renamed to a kind that nobody reads.
         data = re.sub(rb"(infe.{8,10})Exif", rb"\1skip", data, flags=re.DOTALL)
     with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
-        size = _checked(file.size)
+        jpeg = isinstance(file, JpegImagePlugin.JpegImageFile)
+        size = _checked(file.size, MAX_JPEG_PIXELS if jpeg else MAX_PIXELS)
         if file.mode in ("I", "F"):
             raise PhotoError(_NUMBERS)
         if isinstance(file, JpegImagePlugin.JpegImageFile):
+            if file.info.get("progressive") and _coefficients(file) > _COEFFICIENT_BYTES:
+                raise PhotoError(_PROGRESSIVE)
             # Decodes at 1/2, 1/4 or 1/8 where that is still large enough, in a fraction of the time. (HEIF would
             # draft a thumbnail, which may show something else.)
             file.draft(None, (_DRAFT_SIDE, _DRAFT_SIDE))
             file.load()
         else:
             file.load()
-            size = _checked(file.size)  # HEIF learns its size for certain only now
+            size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)
         orientation = _orientation(file)
         image = _on_white(file, _bounded(file.size))
@@ -145,9 +176,28 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
     return image, size[::-1] if orientation >= 5 else size
 
 
-def _checked(size: tuple[int, int]) -> tuple[int, int]:
-    if size[0] * size[1] > MAX_PIXELS:
+def _complete(data: bytes) -> bytes:
+    """A JPEG that lacks its end mark, with one. Raises PhotoError where it lacks pixels as well."""
+    # Where all pixels are there, what follows them changes none of them.
+    data = data.rstrip(b"\xff")  # the first half of a mark
+    following = (b"", b"\x55" * 64, bytes(range(254)), bytes(range(253, -1, -1)))
+    if len({_decoded(data + after + _END)[0].tobytes() for after in following}) > 1:
+        raise PhotoError(_DAMAGED)
+    return data + _END
+
+
+def _coefficients(file: JpegImagePlugin.JpegImageFile) -> int:
+    """Bytes that the coefficients of a JPEG take: two for each sample of each of its components."""
+    across, down = (max(layer[place] for layer in file.layer) for place in (1, 2))
+    share = sum(layer[1] * layer[2] for layer in file.layer) / (across * down)
+    return int(2 * share * file.width * file.height)
+
+
+def _checked(size: tuple[int, int], most: int) -> tuple[int, int]:
+    if size[0] * size[1] > most:
         raise PhotoError(_WIDE)
+    if max(size) > MAX_LENGTH:
+        raise PhotoError(_LONG)
     return size
 
 
@@ -182,21 +232,43 @@ def _scale_key(file: Image.Image, data: bytes) -> None:
 
 
 def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in RGB on white ground, scaled to `size`.
+    """The picture in RGB, as sRGB, on white ground, scaled to `size`.
 
     Where its pixels must be changed first, strip by strip, rows first and columns at the end, so that no second picture
     of full size is ever held.
     """
+    profile = file.info.get("icc_profile")
     if file.mode == "RGB" and not file.has_transparency_data:
         plain = file.resize(size, _FILTER, reducing_gap=2)
         plain.info = {}
-        return plain
+        return _in_srgb(plain, profile)
+    if file.mode == "CMYK":
+        inks = file.resize(size, _FILTER, reducing_gap=2)
+        inks.info = {}
+        # Pillow takes inks for inverted, as Adobe writes them; without Adobe's mark they are not.
+        return _in_srgb(inks if "adobe" in file.info or file.format != "JPEG" else ImageChops.invert(inks), profile)
     narrow = Image.new("RGB", (size[0], file.height))
     rows = max(1, _STRIP_PIXELS // file.width)
     for top in range(0, file.height, rows):
         strip = _flat(file.crop((0, top, file.width, min(top + rows, file.height))), *_levels(file))
         narrow.paste(strip.resize((size[0], strip.height), _FILTER, reducing_gap=2), (0, top))
-    return narrow.resize(size, _FILTER, reducing_gap=2)
+    flat = narrow.resize(size, _FILTER, reducing_gap=2)
+    return _in_srgb(flat, profile if file.mode in ("RGB", "RGBA", "P", "PA") else None)
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """A picture of some colour space in sRGB, by its profile; as it is, or as Pillow has it, without a sound one."""
+    if profile and len(profile) <= _PROFILE_BYTES:
+        # Any error of a profile is one of its own alone: the picture is still good.
+        with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError, SyntaxError):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            space = source.profile.xcolor_space.strip()
+            if space == _SPACES.get(image.mode) and "sRGB" not in (source.profile.profile_description or ""):
+                converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+                if converted is not None:
+                    converted.info = {}
+                    return converted
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _levels(file: Image.Image) -> tuple[float, float]:

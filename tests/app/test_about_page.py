@@ -29,6 +29,7 @@ def page() -> AppTest:
     return app.switch_page("pages/about.py").run()
 
 
+@pytest.mark.slow
 def test_the_page_shows_its_text_with_the_figures_counted(page: AppTest) -> None:
     assert not page.exception
     assert page.title[0].value == "About"
@@ -116,6 +117,7 @@ def test_versions_are_those_in_use(page: AppTest) -> None:
 @pytest.mark.parametrize(
     ("wordnet", "dictionary"), [(True, "WordNet 3.0, by NLTK"), (False, "the definitions that timm carries")]
 )
+@pytest.mark.slow
 def test_the_dictionary_and_the_face_detector_that_run_are_named(
     wordnet: bool, dictionary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def charts(app: AppTest) -> str:
 # You decide
 
 
+@pytest.mark.slow
 def test_an_answer_is_read_back_from_the_record_and_a_later_one_counts(visit: Open, room: Room, token: str) -> None:
     stage(room, QUESTION, open=True)
     phone = answer(visit(room=room.code, token=token), "4")
@@ -68,6 +69,7 @@ def test_an_answer_is_read_back_from_the_record_and_a_later_one_counts(visit: Op
     assert votes.tally(access.store(), room.code, QUESTION, 1).counts == {"1": 0, "2": 1, "3": 0, "4": 0, "5": 0}
 
 
+@pytest.mark.slow
 def test_a_phone_that_is_loaded_again_finds_its_answer(visit: Open, room: Room, token: str) -> None:
     stage(room, QUESTION, open=True)
     answer(visit(room=room.code, token=token), "4")
@@ -98,6 +100,7 @@ def others_answer(room: Room, round: int, key: str, count: int = 4) -> None:
         votes.vote(access.store(), room.code, QUESTION, round, rooms.join(access.store(), room.code), key)
 
 
+@pytest.mark.slow
 def test_after_the_reveal_both_votes_stand_beside_the_record(visit: Open, room: Room, token: str) -> None:
     stage(room, QUESTION, open=True)
     phone = answer(visit(room=room.code, token=token), "4")
@@ -181,6 +184,7 @@ def test_that_a_word_is_masked_does_not_give_the_record_away(visit: Open, room: 
 
 
 @pytest.mark.usefixtures("planted")
+@pytest.mark.slow
 def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
     visit: Open, room: Room, token: str
 ) -> None:
@@ -254,6 +258,7 @@ def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_d
 # Fifty a minute
 
 
+@pytest.mark.slow
 def test_a_page_of_pictures_is_there_while_it_is_open_and_kept_when_it_is_closed(
     visit: Open, room: Room, token: str
 ) -> None:

@@ -17,8 +17,10 @@ from PIL import Image
 from tiny_networks import DOUBLE, MEAN, PRODUCT, Rectifying, Tiny, classifier_of, picture_of
 from torch import nn
 
-from explainer.attribution import explain, methods, networks
-from explainer.attribution.explain import METHODS, MethodError, Target
+from explainer.attribution import explain, networks
+from explainer.attribution.explain import METHODS, MethodError, MethodFailed, Target
+from explainer.attribution.methods.lime import likeness
+from explainer.attribution.question import BASELINES
 from explainer.vision import faces, photos, samples
 from explainer.vision.cards import Transform
 from explainer.vision.classifiers import Classifier
@@ -89,7 +91,7 @@ def test_gradient_shap_is_complete_in_expectation(small: Classifier, four_pixels
     )
     # Of the three baselines two are black here; out of focus, all pixels have nearly the same red.
     red = np.asarray(small.to_inputs([four_pixels]))[0, 0]
-    blurred = np.asarray(methods.BASELINES["blurred"](small, four_pixels))[0, 0]
+    blurred = np.asarray(BASELINES["blurred"](small, four_pixels))[0, 0]
     change = float(red[0, 0] * red[0, 1] - blurred[0, 0] * blurred[0, 1] / 3)
     assert found.values.sum() == pytest.approx(change, rel=0.05)
     assert found.delta == pytest.approx(0, abs=0.05 * change)
@@ -221,6 +223,57 @@ def test_a_method_that_does_not_work_with_a_model_says_what_it_needs(four_pixels
         explained(classifier_of(Rectifying(nn.SiLU)), four_pixels, MEAN, "guided-backprop")
 
 
+# Pictures of which there is little to say
+
+
+@pytest.mark.parametrize("method", ["kernel-shap", "lime", "feature-ablation"])
+def test_a_picture_of_one_region_has_an_even_map(method: str, small: Classifier) -> None:
+    wall = picture_of((9, 0), (9, 0), (9, 0), (9, 0))
+    found = explain.explain(small, DOUBLE, wall, MEAN, method)
+    assert found.finding == "even"
+    if method != "lime":  # whose ridge shrinks the one weight
+        assert found.values.tolist() == expected((9, 9), (9, 9))
+
+
+@pytest.mark.parametrize(
+    ("values", "finding"),
+    [
+        ([[0, 0], [0, 0]], "nothing"),
+        ([[1e-9, -1e-9], [0, 0]], "nothing"),
+        ([[2, 2], [2, 2]], "even"),
+        ([[-1, -2], [0, -3]], "against"),
+        ([[-1, 2], [0, 0]], "for"),
+    ],
+)
+@pytest.mark.parametrize("method", ["occlusion", "integrated-gradients"])
+def test_what_a_map_shows(values: list[list[float]], finding: str, method: str) -> None:
+    given = explain.Attribution(np.array(values, np.float32), method, MEAN, 0.0, None, {}, floor=1e-6)
+    assert given.finding == finding
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, AssertionError, IndexError])
+def test_a_method_that_breaks_says_so_in_a_sentence(
+    error: type[Exception], small: Classifier, four_pixels: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(question: Any) -> Any:
+        raise error("inside")
+
+    monkeypatch.setitem(METHODS, "saliency", dataclasses.replace(METHODS["saliency"], compute=breaks))
+    with pytest.raises(MethodFailed, match="Saliency could make nothing of this picture"):
+        explained(small, four_pixels, MEAN, "saliency")
+
+
+def test_a_map_with_values_that_are_no_numbers_is_never_handed_on(
+    small: Classifier, four_pixels: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = dataclasses.replace(
+        METHODS["saliency"], compute=lambda question: (torch.full((1, 1, 2, 2), math.nan), None)
+    )
+    monkeypatch.setitem(METHODS, "saliency", broken)
+    with pytest.raises(MethodFailed, match="no numbers"):
+        explained(small, four_pixels, MEAN, "saliency")
+
+
 # The real network
 
 
@@ -346,6 +399,7 @@ def test_grad_cam_is_that_of_torch_cam(classifier: Classifier, peer: tuple[torch
 
 
 @pytest.mark.parametrize("method", ["occlusion", "feature-ablation", "lime", "kernel-shap"])
+@pytest.mark.slow
 def test_without_gradients_the_map_is_that_of_the_eager_module(
     method: str, classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:
@@ -358,7 +412,7 @@ def test_without_gradients_the_map_is_that_of_the_eager_module(
     theirs = {
         "occlusion": captum.attr.Occlusion(classifier.module),
         "feature-ablation": captum.attr.FeatureAblation(classifier.module),
-        "lime": captum.attr.Lime(classifier.module, SkLearnRidge(alpha=1.0), methods.likeness),
+        "lime": captum.attr.Lime(classifier.module, SkLearnRidge(alpha=1.0), likeness),
         "kernel-shap": captum.attr.KernelShap(classifier.module),
     }[method]
     torch.manual_seed(0)
@@ -435,6 +489,7 @@ def test_every_setting_that_changes_a_map_can_be_chosen_and_is_at_first_one_of_t
 
 
 @pytest.mark.parametrize("choose", [min, max])
+@pytest.mark.slow
 def test_windows_reach_each_other_whatever_is_chosen(
     choose: Callable[..., int], classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:

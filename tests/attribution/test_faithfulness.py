@@ -12,6 +12,7 @@ from tiny_networks import DOUBLE, MEAN, PRODUCT, Tiny, classifier_of, picture_of
 from explainer.attribution import explain, faithfulness
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.faithfulness import Claim
+from explainer.attribution.question import BASELINES
 from explainer.vision import faces, pipeline, samples
 from explainer.vision.classifiers import Classifier
 from explainer.vision.people import PeopleHead
@@ -55,7 +56,7 @@ def test_pixels_come_in_the_same_order(small: Classifier, four_pixels: Image.Ima
         Claim(small, DOUBLE, four_pixels, attribution_of(TERMS, Target("person", "person"))), steps=4
     )
     insertion = next(curve for curve in found if (curve.direction, curve.order) == ("insertion", "map"))
-    blurred = np.asarray(explain.methods.BASELINES["blurred"](small, four_pixels))[0]
+    blurred = np.asarray(BASELINES["blurred"](small, four_pixels))[0]
     empty = (blurred[0] + 2 * blurred[1]) / 4
     came = [6 - empty[1, 1], 5.5 - empty[0, 1], 1 - empty[0, 0], 0 - empty[1, 0]]
     left, right = blurred[0, 0]
@@ -128,10 +129,59 @@ def test_sensitivity_is_the_furthest_that_the_map_moves(small: Classifier) -> No
     assert 0.02 < many <= 0.03 + 1e-6
 
 
-def test_maps_agree_by_the_order_of_their_values() -> None:
-    rising, bent = np.arange(16, dtype=np.float32).reshape(4, 4), np.arange(16, dtype=np.float32).reshape(4, 4) ** 3
-    found = faithfulness.agreement([rising, bent, -rising])
-    assert found.tolist() == pytest.approx(np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1]]))
+def test_maps_correlate_by_the_order_of_their_values() -> None:
+    rising = np.arange(16, dtype=np.float32).reshape(4, 4)
+    assert faithfulness.rank_correlation(rising, rising**3) == pytest.approx(1)
+    assert faithfulness.rank_correlation(rising, -rising) == pytest.approx(-1)
+
+
+def test_an_upside_down_map_explains_nothing(small: Classifier, four_pixels: Image.Image) -> None:
+    upside_down = attribution_of(-np.array(TERMS))
+    assert faithfulness.infidelity(Claim(small, DOUBLE, four_pixels, upside_down)).share == 1
+
+
+def test_infidelity_is_captums_where_the_factor_is_positive(small: Classifier, four_pixels: Image.Image) -> None:
+    from captum.metrics import infidelity
+
+    given, draw = attribution_of([[1, 2], [3, 4]]), np.random.default_rng(0)
+    question = explain.question(small, DOUBLE, four_pixels, MEAN, {"baseline": "mean"})
+
+    def hide(masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        squares = torch.zeros_like(masks)
+        for square in squares:
+            size = int(draw.integers(1, 2))
+            top, left = draw.integers(2 - size + 1, size=2)
+            square[:, top : top + size, left : left + size] = 1
+        return squares, masks - squares
+
+    theirs = infidelity(
+        question.output_of_masks(),
+        hide,
+        question.shown,
+        torch.from_numpy(given.values)[None, None],
+        n_perturb_samples=64,
+        max_examples_per_batch=8,
+        normalize=True,
+    )
+    assert faithfulness.infidelity(Claim(small, DOUBLE, four_pixels, given)).value == pytest.approx(float(theirs))
+
+
+def test_where_nothing_changes_there_is_nothing_to_measure(small: Classifier) -> None:
+    """Black is the mean colour here: hiding any part of it changes nothing."""
+    wall = picture_of((0, 0), (0, 0), (0, 0), (0, 0))
+    given = explain.explain(small, DOUBLE, wall, MEAN, "occlusion", settings={"window": 1, "stride": 1})
+    assert given.finding == "nothing"
+    claim = Claim(small, DOUBLE, wall, given)
+    assert math.isnan(faithfulness.infidelity(claim).share)
+    assert math.isnan(faithfulness.max_sensitivity(claim).value)
+
+
+def test_rounding_errors_do_not_correlate() -> None:
+    rounding = np.random.default_rng(0).normal(0, 1e-13, (2, 2, 4, 4)).astype(np.float32)
+    one, other = (
+        Attribution(values, "lime", MEAN, 0.0, None, {}, floor=1e-6) for values in (rounding[0, 0], rounding[0, 1])
+    )
+    assert math.isnan(faithfulness.similarity(one, other))
 
 
 def test_a_coarse_map_agrees_with_itself_in_fine() -> None:
@@ -177,6 +227,7 @@ def ahead(reader: Reader) -> dict[tuple[str, str], list[float]]:
 
 @pytest.mark.parametrize("method", ["integrated-gradients", "occlusion"])
 @pytest.mark.parametrize("direction", ["insertion", "deletion"])
+@pytest.mark.slow
 def test_on_the_mean_over_pictures_and_labels_maps_beat_chance(
     method: str, direction: str, ahead: dict[tuple[str, str], list[float]]
 ) -> None:
@@ -212,6 +263,7 @@ def falling(
     return {entry.stage: entry for entry in found}
 
 
+@pytest.mark.slow
 def test_guided_backprop_hardly_notices_that_the_top_of_the_network_is_gone(
     classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:
@@ -219,6 +271,7 @@ def test_guided_backprop_hardly_notices_that_the_top_of_the_network_is_gone(
     assert all(found[stage].correlation > 0.9 for stage in ("classifier", "conv_head", "blocks.6"))
 
 
+@pytest.mark.slow
 def test_grad_cam_falls_with_what_the_network_has_learned(
     classifier: Classifier, head: PeopleHead, crop: Image.Image
 ) -> None:

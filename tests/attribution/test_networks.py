@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import pytest
 import torch
 from tiny_networks import Rectifying
 from torch import nn
@@ -30,6 +31,7 @@ def test_the_copy_is_made_once() -> None:
     assert networks.rectified(module) is networks.rectified(module)
 
 
+@pytest.mark.slow
 def test_the_copy_goes_with_its_module() -> None:
     module = Rectifying(nn.ReLU6)
     copy = weakref.ref(networks.rectified(module))
@@ -42,7 +44,7 @@ def test_the_copy_goes_with_its_module() -> None:
 def test_an_output_tells_of_each_pass_and_can_be_a_difference() -> None:
     heard: list[str] = []
     network = torch.arange(6.0).view(2, 3)
-    output = networks.Output(lambda rows: network * rows, nn.Identity(), 2, 0, lambda: heard.append("pass"))
+    output = networks.Output(lambda rows: network * rows, nn.Identity(), 2, 0, lambda outputs: heard.append("pass"))
     assert output(torch.tensor([[1.0], [10.0]])).tolist() == [2 - 0, 50 - 30]
     assert heard == ["pass"]
 
@@ -57,6 +59,7 @@ def test_the_stages_go_from_the_top_down_and_hold_each_layer_once(classifier: Cl
     assert sorted(name for _, names in stages for name in names) == sorted(layers)
 
 
+@pytest.mark.slow
 def test_randomising_permutes_the_named_weights_and_nothing_else(classifier: Classifier) -> None:
     (stage, names), *_ = networks.stages(classifier.module)
     before = {name: value.clone() for name, value in classifier.module.state_dict().items()}

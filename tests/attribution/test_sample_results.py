@@ -52,6 +52,7 @@ def test_the_reading_of_a_sample_is_the_live_one(name: str, compiled: SampleResu
 
 
 @pytest.mark.parametrize("change", ["flip", "resolution"])
+@pytest.mark.slow
 def test_the_course_of_a_change_is_the_live_one(change: str, compiled: SampleResults, reader: Reader) -> None:
     photo = samples.read("photographer")
     face = compiled.results["photographer"].readings[0]

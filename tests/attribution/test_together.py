@@ -34,6 +34,7 @@ ASKED: dict[str, dict[str, Any]] = {
 MOST_GROWTH = 60  # megabytes
 
 
+@pytest.mark.slow
 def test_ten_who_ask_for_different_methods_at_once_get_the_maps_that_one_alone_gets(reader: Reader) -> None:
     photo = samples.read("astronaut")
     (reading, *_) = pipeline.read(reader, photo).readings

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from PIL import Image
@@ -267,7 +267,7 @@ class PhotoPage(AppPage):
         """Go to the page "Before and after" by the menu."""
         self.page.get_by_role("link", name="Before and after").click()
         page = RemovalPage(self.page, self.url)
-        self._settle(page.chart("afterlife"))
+        self._settle(page.chart("removal-steps"))
         return page
 
     def sample(self, title: str) -> Locator:
@@ -351,10 +351,25 @@ class TreePage(AppPage):
 class RemovalPage(AppPage):
     """The page "Before and after"."""
 
-    def open(self) -> "RemovalPage":
-        self.page.goto(f"{self.url}/removal")
-        self._settle(self.chart("afterlife"))
+    CHARTS: ClassVar[dict[str, str]] = {
+        "The removal": "removal-steps",
+        "The rule": "imageability",
+        "The branches": "branches",
+        "The maps": "map-after",
+        "Where they live on": "afterlife",
+    }
+    """A chart of each part that has one."""
+
+    def open(self, part: str = "The removal") -> "RemovalPage":
+        """The page with a part open, by its title, once its chart is drawn."""
+        self.page.goto(f"{self.url}/removal?{urlencode({'part': part})}")
+        self._settle(self.chart(self.CHARTS[part]))
         return self
+
+    def go_to(self, part: str) -> None:
+        """Open another part by its tab."""
+        self.page.get_by_role("tab", name=part, exact=True).click()
+        self._settle(self.chart(self.CHARTS[part]))
 
     def follow(self, link: str) -> TreePage:
         """Follow a link into the tree by what it says."""
@@ -388,7 +403,7 @@ class RemovalPage(AppPage):
     def leave_and_come_back(self) -> "RemovalPage":
         """Look at another page by the menu, and come back."""
         self._look_at_another_page("Before and after")
-        self._settle(self.chart("afterlife"))
+        self._settle(self.chart("removal-steps"))
         return self
 
     def wait_for_labels(self) -> None:
@@ -564,7 +579,7 @@ class LaboratoryPage(PicturePage):
 
     @property
     def agreement(self) -> Locator:
-        return self.page.get_by_text("Rank correlation of the maps")
+        return self.page.get_by_text("Compared as drawn")
 
 
 class BreakPage(PicturePage):
@@ -698,9 +713,9 @@ class Visitors:
         """A new visitor with the page "Category tree" open, at a category's address."""
         return TreePage(self._window(width, height), self.server.url).open(category)
 
-    def removal(self, width: int = 1280, height: int = 1600) -> RemovalPage:
-        """A new visitor with the page "Before and after" open."""
-        return RemovalPage(self._window(width, height), self.server.url).open()
+    def removal(self, part: str = "The removal", width: int = 1280, height: int = 1600) -> RemovalPage:
+        """A new visitor with a part of the page "Before and after" open."""
+        return RemovalPage(self._window(width, height), self.server.url).open(part)
 
     def laboratory(self, sample: str = "Photographer", width: int = 1280, height: int = 1600) -> LaboratoryPage:
         """A new visitor with a sample picture on the page "Laboratory"."""

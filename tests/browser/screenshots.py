@@ -74,12 +74,12 @@ def _before_and_after(page: PhotoPage) -> None:
 
 
 def _within_a_branch(page: PhotoPage) -> None:
-    removal = RemovalPage(page.page, page.url).open()
+    removal = RemovalPage(page.page, page.url).open("The maps")
     removal.click_on_branch("map-after", "worker")
 
 
 def _another_rule(page: PhotoPage) -> None:
-    removal = RemovalPage(page.page, page.url).open()
+    removal = RemovalPage(page.page, page.url).open("The rule")
     removal.move_threshold("ArrowLeft")
     removal.be_strict()
 

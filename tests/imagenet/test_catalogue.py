@@ -111,6 +111,7 @@ def test_no_spreadsheet_takes_a_text_for_a_formula(text: str) -> None:
     assert catalogue.as_text(f"a{text}") == f"a{text}"
 
 
+@pytest.mark.slow
 def test_no_cell_of_any_category_begins_like_a_formula(tree: Taxonomy) -> None:
     rows = csv.reader(io.StringIO(catalogue.to_csv([wnid for wnid in tree if tree[wnid].in_fall_2011])))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]

@@ -8,6 +8,7 @@ import pytest
 
 from explainer.imagenet import sources
 from explainer.imagenet.taxonomy import DATA
+from explainer.ui.removal import lineage
 
 HISTORY = tomllib.loads((DATA / "history.toml").read_text(encoding="utf-8"))
 TEXTS = {
@@ -57,6 +58,7 @@ def test_no_source_is_kept_that_no_text_names() -> None:
         named |= {key for row in csv.DictReader(file) for key in row["sources"].split()}
     with (DATA / "roulette_words.csv").open(encoding="utf-8", newline="") as file:
         named |= {key for row in csv.DictReader(file) for key in row["sources"].split()}
+    named |= {key for stage in lineage.stages() for key in stage.sources}
     assert set(sources.load()) - named == set()
 
 

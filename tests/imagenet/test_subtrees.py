@@ -65,6 +65,7 @@ def test_what_stands_in_a_node_is_never_larger_than_it(root: str, measure: str) 
         assert total + own == sizes[wnid]
 
 
+@pytest.mark.slow
 def test_the_children_of_the_root_are_all_there_and_the_rest_of_others_is_gathered() -> None:
     tree = taxonomy.load()
     nodes = subtrees.nodes(HERB, "categories")

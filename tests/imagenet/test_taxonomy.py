@@ -134,6 +134,7 @@ def wordnet() -> object:
 
 
 @pytest.mark.usefixtures("wordnet")
+@pytest.mark.slow
 def test_the_table_of_the_package_is_what_wordnet_gives_today() -> None:
     assert taxonomy.compile_table() == (taxonomy.DATA / "wordnet.csv").read_bytes().decode()
 
@@ -145,6 +146,7 @@ def test_what_hangs_below_person_is_what_nltk_finds_there(tree: Taxonomy, wordne
     assert set(tree.people) == {wnid for wnid in below if wnid in tree and tree[wnid].in_fall_2011}
 
 
+@pytest.mark.slow
 def test_what_is_below_200_categories_is_what_nltk_counts_there(tree: Taxonomy, wordnet) -> None:
     for wnid in ["n00001740", *random.Random(0).sample(sorted(tree), 200)]:
         synset = wordnet.synset_from_pos_and_offset("n", int(wnid[1:]))

@@ -134,6 +134,7 @@ def test_the_gloss_is_wordnets(wnid: str) -> None:
     assert words.caption(wnid, Context.TREE).gloss == GLOSSES[wnid]
 
 
+@pytest.mark.slow
 def test_without_wordnet_the_glosses_come_from_timm(tmp_path: Path) -> None:
     script = f"""
 import json, nltk

@@ -58,6 +58,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_an_index_that_cannot_be_reached_is_told_and_the_usual_wheels_follow(checkout: Path, tmp_path: Path) -> None:
     said = make(".venv/torch-cpu", "TORCH=cpu", f"TORCH_INDEX={tmp_path.as_uri()}/nowhere", folder=checkout)
     assert "the usual ones are installed." in said

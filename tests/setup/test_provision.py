@@ -346,6 +346,7 @@ def lay(source: Path, target: Path, without: str = "") -> None:
             shutil.copy(source / name, target / name)
 
 
+@pytest.mark.slow
 def test_wordnet_comes_from_a_folder_of_the_mirror_and_is_read_by_nltk(
     real_wordnet: Path, mirror: Path, nltk_data: Path
 ) -> None:
@@ -380,6 +381,7 @@ def test_wordnet_comes_from_the_zip_file_that_nltk_publishes(real_wordnet: Path,
 
 
 @pytest.mark.usefixtures("no_other_wordnet")
+@pytest.mark.slow
 def test_another_version_of_wordnet_is_refused_and_nothing_is_left(
     real_wordnet: Path, mirror: Path, nltk_data: Path
 ) -> None:
@@ -447,6 +449,7 @@ def test_set_up_says_what_is_missing_and_what_that_means_instead_of_failing(clos
     assert "Without it, nothing is labelled." in weights
 
 
+@pytest.mark.slow
 def test_what_was_packed_with_a_network_sets_up_without_one(
     real_wordnet: Path,
     home: Home,

@@ -82,7 +82,8 @@ def test_without_yunet_the_older_detector_finds_faces(
 
 def test_boxes_are_cut_to_the_picture() -> None:
     beyond = Detector(
-        "haar", lambda picture: [[-5.0, -6.0, 20.0, 20.0], [90.0, 40.0, 30.0, 30.0], [200.0, 0.0, 9.0, 9.0]]
+        "haar",
+        lambda picture: [[-5.0, -6.0, 20.0, 20.0, 1.0], [90.0, 40.0, 30.0, 30.0, 1.0], [200.0, 0.0, 9.0, 9.0, 1.0]],
     )
     photo = Photo(Image.new("RGB", (100, 50)), (100, 50), "grey")
     assert faces.detect(beyond, photo) == (Box(0, 0, 15, 14), Box(90, 40, 100, 50))

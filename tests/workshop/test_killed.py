@@ -17,6 +17,7 @@ PHONES = 8
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -> None:
     question = questions.DECKS["imageability"].questions[0]
     file = tmp_path / "data" / "rooms.sqlite"

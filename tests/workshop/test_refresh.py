@@ -37,6 +37,7 @@ def headings(screen: Visit) -> list[str]:
     return [element.heading.body for element in screen.elements]
 
 
+@pytest.mark.slow
 def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> None:
     assert START in headings(screen)
     rooms.present(store, room.code, step="what")
@@ -44,6 +45,7 @@ def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> N
     assert WHAT in headings(screen)
 
 
+@pytest.mark.slow
 def test_a_drawing_that_never_arrived_is_made_again(screen: Visit) -> None:
     (number,) = screen.drawings.values()
     screen.run()

@@ -48,6 +48,7 @@ def test_no_picture_is_blank_and_no_two_are_the_same(name: str) -> None:
         assert np.asarray(Image.open(io.BytesIO(picture.data)).convert("L")).std() > 8
 
 
+@pytest.mark.slow
 def test_everybody_has_the_same_sheets_after_a_restart_too() -> None:
     script = """
 import hashlib

@@ -57,6 +57,7 @@ for number in range(8):
 """
 
 
+@pytest.mark.slow
 def test_every_vote_that_was_confirmed_is_there_after_the_server_was_killed(file: Path) -> None:
     before = Store(file)
     room = open_question(before)

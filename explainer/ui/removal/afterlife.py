@@ -9,13 +9,17 @@ from explainer.imagenet import catalogue, vocabularies
 from explainer.imagenet.vocabularies import VOCABULARIES
 from explainer.ui import chart_frame, computed
 from explainer.ui.category_card import plain
+from explainer.ui.removal import sentences
 
 
-def chart() -> None:
+def show() -> None:
     """What the vocabularies of models still name of the removed, and the models that answer with each."""
+    st.markdown(
+        "To remove a category from a data set does not remove it from what was trained on it. These are lists of "
+        "categories that models answer with."
+    )
     named = {VOCABULARIES[name].title: vocabularies.afterlife(name) for name in VOCABULARIES}
-    still = sum(after.removed > 0 for after in named.values())
-    title = f"{still} of {len(named)} vocabularies name what was removed"
+    title = sentences.afterlife(named.values())
     chart_frame.draw(
         removal_charts.afterlife(
             named, title, "Person categories by vocabulary<br>Source: the lists as published or in timm"

@@ -9,25 +9,21 @@ from explainer.imagenet import catalogue, removal
 from explainer.imagenet.removal import ORDERS, REASONS, Branch
 from explainer.ui import category_card, chart_frame, options
 from explainer.ui.category_card import plain
-from explainer.ui.removal import lists
+from explainer.ui.removal import lists, sentences
 
 _BRANCHES = 12  # how many branches are drawn at first
 
 
 @st.fragment
-def chart() -> None:
+def show() -> None:
     """The branches of the tree by what was removed of them."""
-    st.markdown("**The branches**")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         order = options.one("In the order of", list(ORDERS), "branch_order")
         every = sorted(removal.branches(), key=ORDERS[order])  # a stable sort: equals stay hardest hit first
         whole = st.toggle(f"All {len(every)} branches", key="all_branches", persist_state="session")
     shown = every if whole else every[:_BRANCHES]
-    lost = sum(branch.share == 1 for branch in every)
     which = f"all {len(every)}" if whole else f"{len(shown)} of {len(every)}"
-    title = f"{lost} of {len(every)} branches lost every category"
-    if order == "spared most":
-        title = f"Even of the branch spared most {every[0].share:.0%} went"
+    title = sentences.branches(every, order)
     chart_frame.draw(
         removal_charts.branches(
             shown, chart_frame.caption, title, f"{which}, {order} first; categories<br>{chart_frame.CREDIT}"

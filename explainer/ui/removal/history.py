@@ -5,7 +5,13 @@ import streamlit as st
 from explainer.imagenet import published, sources
 
 
-def timeline() -> None:
+def show() -> None:
+    """The time line, then the voices."""
+    _timeline()
+    _voices()
+
+
+def _timeline() -> None:
     """What happened, oldest first, each with its sources."""
     for event in published.timeline():
         when, what = st.columns([1, 4])
@@ -13,7 +19,7 @@ def timeline() -> None:
         what.markdown(f"{event.what}  \n:small[{sources.cite(event.sources)}]")
 
 
-def voices() -> None:
+def _voices() -> None:
     """The voices, each in a box."""
     voices = published.voices()
     for column, voice in zip(st.columns(len(voices), gap="medium"), voices, strict=True):

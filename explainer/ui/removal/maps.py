@@ -15,6 +15,7 @@ from explainer.imagenet.vocabularies import RELEASES, Status, person_categories
 from explainer.imagenet.words import Context
 from explainer.ui import category_card, chart_frame, options, session
 from explainer.ui.category_card import plain
+from explainer.ui.removal import sentences, steps
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -24,30 +25,35 @@ Place = tuple[str, int]
 
 _EVERYBODY: Place = (PERSON, 0)
 _WAY, _MOVES = "map_way", "map_moves"  # the places on the way to the one that is shown; how often another was
-_PARTS, _PARTS_LARGE = 20, 8  # how many branches a map names
+_PARTS = 8  # how many branches a map draws, each with its name; the others stand in a row below
+
+
+def show() -> None:
+    """The maps, counted as the visitor asks."""
+    _releases(steps.measure())
 
 
 @st.fragment
-def releases(measure: str) -> None:
+def _releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
     before, *_, last = RELEASES
     after = options.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
     _ways_back()
-    place, most = _way()[-1], _PARTS_LARGE if chart_frame.is_large() else _PARTS
+    place = _way()[-1]
     for column, (name, release) in zip(
         st.columns(2, gap="medium"), {"map-before": before, "map-after": after}.items(), strict=True
     ):
         with column:
-            figure, said = _map(release, measure, place, most)
+            figure, said = _map(release, measure, place)
             # Plotly leads into a branch by itself, on one map: another key has it drawn anew.
             key = f"{name}_{release}_{measure}_{st.session_state.get(_MOVES, 0)}"
-            chart_frame.draw(figure, name, said, key, lambda key=key: _clicked(key, most))  # type: ignore[misc]
+            chart_frame.draw(figure, name, said, key, lambda key=key: _clicked(key))  # type: ignore[misc]
+    _rest(place, measure)
     st.caption(
-        "A category with several parents stands in one branch of the maps alone, the nearest to the top, and a branch "
-        "counts its own top. “The branches”, further down, count all that is below them, in each of its places, and "
-        "not the top: so the same branch may have another number there."
+        "Here each word counts once, and a branch counts its own top. “The branches” count a word in every branch that "
+        "it belongs to, and not the top: so the same branch may have another number there."
     )
-    chart_frame.below("person-categories", lambda: _as_csv(subtrees.parts(place[0], measure, most, place[1])))
+    chart_frame.below("person-categories", lambda: _as_csv(subtrees.parts(place[0], measure, _PARTS, place[1])))
 
 
 def _way() -> tuple[Place, ...]:
@@ -60,16 +66,26 @@ def _go(way: tuple[Place, ...]) -> None:
     st.session_state[_MOVES] = st.session_state.get(_MOVES, 0) + 1
 
 
-def _clicked(key: str, most: int) -> None:
+def _rest(place: Place, measure: str) -> None:
+    """A row for the branches that are too small for the maps, which opens them."""
+    root, skipped = place
+    rest = subtrees.parts(root, measure, _PARTS, skipped)[-1]
+    if rest.wnid is None:
+        st.button(
+            f"{sentences.more(rest.gathered, rest.size(measure), measure)} ›",
+            key="map_more",
+            on_click=_go,
+            args=((*_way(), (root, skipped + _PARTS)),),
+        )
+
+
+def _clicked(key: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if not points:
         return
     branch, way = points[0]["id"].split()[0], _way()
-    root, skipped = way[-1]
-    if branch == "others":
-        _go((*way, (root, skipped + most)))
-    else:
-        _go(way if branch == root else (*way, (branch, 0)))
+    root, _ = way[-1]
+    _go(way if branch == root else (*way, (branch, 0)))
 
 
 def _ways_back() -> None:
@@ -93,10 +109,10 @@ def _name(place: Place) -> str:
 
 # Kept, as it takes a tenth of a second and is the same for all visitors.
 @st.cache_resource(show_spinner=False, max_entries=100)
-def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figure", str]:
+def _map(release: str, measure: str, place: Place) -> tuple["go.Figure", str]:
     """A release's map, and what is to be seen on it as a text."""
     wnid, skipped = place
-    parts = subtrees.parts(wnid, measure, most, skipped)
+    parts = subtrees.parts(wnid, measure, _PARTS, skipped)
     names = removal_charts.named_parts(parts, chart_frame.caption)
     left = [_left(part, measure, release) for part in parts]
     where = (
@@ -107,7 +123,7 @@ def _map(release: str, measure: str, place: Place, most: int) -> tuple["go.Figur
     kept = f"{sum(left):,} of {sum(part.size(measure) for part in parts):,} {measure}{where}"
     found = f"{kept}<br>{_finding(parts, names, left, measure)}"
     figure = removal_charts.release_map(
-        parts,
+        [part for part in parts if part.wnid],
         chart_frame.caption,
         measure,
         person_categories(release),

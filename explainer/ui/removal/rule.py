@@ -11,11 +11,20 @@ from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, THRESHOLD, Outc
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import person_categories
 from explainer.ui import chart_frame, options
-from explainer.ui.removal import lists
+from explainer.ui.removal import lists, sentences
+
+
+def show() -> None:
+    """The rule that was used, in a sentence, and controls to make another."""
+    st.markdown(
+        "ImageNet dropped what its annotators found offensive or sensitive. Of the rest it kept what workers rated 4 "
+        "of 5 or more when asked how easy it is to picture. Draw the lines elsewhere, and see who crosses them."
+    )
+    _own()
 
 
 @st.fragment
-def own() -> None:
+def _own() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     for key, value in _OWN_RULE.items():  # no defaults of the widgets: they may not be set as well
         st.session_state.setdefault(key, value)
@@ -23,7 +32,7 @@ def own() -> None:
     with ask:
         drop: list[Safety] = options.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
-            "Keep from this imageability on", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
+            "Keep words rated at least", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
         )
         strict = st.toggle("Strictly above it", key="strict", persist_state="session")
         outcome = removal.what_if(drop, threshold, strict)
@@ -114,25 +123,24 @@ def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
     bins = removal.histogram(outcome.kept)
     rated = sum(each.categories for each in bins)
     kept = sum(sum(each.kept.values()) for each in bins)
-    at, above = (len(removal.what_if(DROPPED, THRESHOLD, over).kept) for over in (False, True))
-    lines = {f"2021, from {THRESHOLD:g}: {at:,} kept;<br>above {THRESHOLD:g}: {above:,}": THRESHOLD}
+    lines = {sentences.line(THRESHOLD, False, "ImageNet's, 2021"): THRESHOLD}
     if threshold != THRESHOLD or strict:
-        lines[f"{'>' if strict else 'from'} {threshold:g}: yours"] = threshold
-    low = sum(each.categories for each in bins if each.high <= THRESHOLD)
+        lines[sentences.line(threshold, strict, "yours")] = threshold
     middle, highest = (LOWEST + HIGHEST) / 2, max(bins, key=attrgetter("categories"))
     lower = sum(each.categories for each in bins if each.high <= middle)
+    title = sentences.cut(kept, rated, threshold, strict)
     chart_frame.draw(
         removal_charts.imageability(
             bins,
             lines,
-            f"{low:,} of {rated:,} are rated below {THRESHOLD:g}",
-            f"Of all rated this rule keeps {kept:,}; hatched: removed<br>{chart_frame.CREDIT}",
+            title,
+            f"Rated words, 1 to 5; hatched: removed by this rule<br>{chart_frame.CREDIT}",
         ),
         "imageability",
-        f"Bars: how many person categories of each safety class were rated how imageable. {low:,} of {rated:,} are "
-        f"below {THRESHOLD:g}; {lower:,} below {middle:g}, the middle of the scale; the highest bar, "
-        f"{highest.low:g} to {highest.high:g}, has {highest.categories:,}. This rule keeps {kept:,}. "
-        f"Marked by a line: {'; and '.join(line.replace('<br>', ' ') for line in lines)}.",
+        f"Bars: how many person categories of each safety class were rated how easy to picture. "
+        f"{title.replace('<br>', ' ')}. "
+        f"{lower:,} of {rated:,} are below {middle:g}, the middle of the scale; the highest bar, "
+        f"{highest.low:g} to {highest.high:g}, has {highest.categories:,}. Marked by a line: {'; and '.join(lines)}.",
     )
     chart_frame.below(
         "imageability",

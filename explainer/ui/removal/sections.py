@@ -1,23 +1,20 @@
-"""The sections of the page and their places in the address."""
+"""The parts of the page as tabs, of which the open one alone is drawn; the address names it."""
+
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-_SECTIONS = {
-    "steps": "The steps",
-    "rule": "The rule, in your hands",
-    "kept": "What stayed, and what went",
-    "afterlife": "The afterlife",
-    "history": "How it came about",
-    "published": "As published, and as counted",
-    "photo": "Your photo, before and after",
-}
+_ASKED = "part"  # of the address
 
 
-def links() -> None:
-    """Links to the sections of the page."""
-    st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in _SECTIONS.items()))
-
-
-def heading(anchor: str) -> None:
-    """The heading of a section, by its place in the address."""
-    st.header(_SECTIONS[anchor], anchor=anchor)
+def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
+    """The parts by title, and how each is drawn. An address that names another one gets a sentence and the first."""
+    asked = st.query_params.get(_ASKED)
+    if asked is not None and asked not in parts:
+        del st.query_params[_ASKED]
+        st.info("This page has no part of that name; here is the first. The others stand beside it.")
+    opened = st.tabs(list(parts), key=_ASKED, on_change="rerun", bind="query-params")
+    for tab, draw in zip(opened, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()

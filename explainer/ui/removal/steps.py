@@ -15,7 +15,12 @@ def measure() -> str:
     return options.one("Count", list(subtrees.MEASURES), "counted", first="categories")
 
 
-def flows(measure: str) -> None:
+def show() -> None:
+    """The steps, counted as the visitor asks."""
+    _flows(measure())
+
+
+def _flows(measure: str) -> None:
     """The steps of the removal as flows, and what was announced in 2019 beside what was published of it."""
     steps, size = removal.steps(), attrgetter(measure)
     before, announced, after = steps
@@ -48,7 +53,7 @@ def _announced() -> str:
     return (
         f"Offensive and sensitive together: {announced.together.categories:,} categories (published: "
         f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). Other "
-        "figures that differ: “As published, and as counted”, below."
+        "figures that differ: “As published”."
     )
 
 

@@ -1,0 +1,23 @@
+"""Grad-CAM."""
+
+from explainer.attribution.methods.registry import FEATURE_MAP, method
+from explainer.attribution.question import Answer, Question
+
+
+@method(
+    title="Grad-CAM",
+    idea="Where the network's last feature map speaks for the label, weighed by the gradient.",
+    paper="Selvaraju et al., Grad-CAM (ICCV 2017, arXiv 1610.02391)",
+    cost="an instant",
+    need=FEATURE_MAP,
+)
+def grad_cam(question: Question) -> Answer:
+    """The feature map of the card's layer, each channel weighed by its mean gradient."""
+    from captum.attr import LayerGradCam
+
+    layer = question.classifier.grad_cam_layer
+    # Only what is above the layer needs a gradient: that makes it hardly slower than a forward pass.
+    with layer.register_forward_hook(lambda module, inputs, output: output.requires_grad_()):
+        # Before its ReLU: what speaks against the label is part of the raw map.
+        values = LayerGradCam(question.output(), layer).attribute(question.inputs, relu_attributions=False)
+    return values, None

@@ -1,0 +1,29 @@
+"""Kernel SHAP."""
+
+from explainer.attribution.methods.registry import FORWARD, PASSES_AT_ONCE, batches, method
+from explainer.attribution.question import Answer, Question
+
+
+@method(
+    title="Kernel SHAP",
+    idea="Each region's fair share of the output, estimated from many pictures with some of the regions hidden.",
+    paper="Lundberg & Lee, A Unified Approach to Interpreting Model Predictions (NeurIPS 2017, arXiv 1705.07874)",
+    cost="seconds",
+    need=FORWARD,
+    settings={"segments": 60, "samples": 400, "baseline": "mean", "seed": 0, "at_once": PASSES_AT_ONCE},
+    passes=lambda question: 2 if question.regions == 1 else batches(question.settings["samples"], question),
+)
+def kernel_shap(question: Question) -> Answer:
+    """The Shapley value of a pixel's segment, estimated; where there is one segment, it has the whole change."""
+    from captum.attr import FeatureAblation, KernelShap
+
+    if question.regions == 1:  # KernelSHAP's weights divide by the number of regions less one
+        return FeatureAblation(question.output_of_masks()).attribute(
+            question.shown, feature_mask=question.segments
+        ), None
+    return KernelShap(question.output_of_masks()).attribute(
+        question.shown,
+        feature_mask=question.segments,
+        n_samples=question.settings["samples"],
+        perturbations_per_eval=question.settings["at_once"],
+    ), None

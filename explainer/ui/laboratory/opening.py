@@ -1,0 +1,36 @@
+"""What the page opens with: two maps of a sample picture, and whether one can rely on them."""
+
+import streamlit as st
+
+from explainer.attribution import sample_results, sample_verdicts
+from explainer.attribution.explain import METHODS
+from explainer.attribution.sample_verdicts import SAMPLE
+from explainer.charts import pictures
+from explainer.imagenet.words import Context
+from explainer.ui import session
+from explainer.ui.category_card import plain
+from explainer.ui.laboratory import sentences
+from explainer.vision import pipeline, samples
+
+
+def show() -> None:
+    """A sample picture, two maps of its word, and what the checks found of them; nothing where none are compiled."""
+    results, judgements = sample_results.load(), sample_verdicts.load()
+    if results is None or judgements is None:
+        return
+    photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
+    crop = pipeline.seen(photo, reading)
+    caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
+    st.markdown(sentences.rely(plain(caption.text), judgements))
+    columns = st.columns(3, gap="medium")
+    columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
+    for column, (method, attribution) in zip(columns[1:], results.maps[SAMPLE].items(), strict=True):
+        title = METHODS[method].title
+        column.image(
+            pictures.overlay(crop, attribution),
+            width="stretch",
+            output_format="JPEG",
+            caption=f"{title}: bright is what counted for the word, it says",
+            alt=f"The same square, darkened, with the map of {title} laid over it.",
+        )
+    st.caption(samples.SAMPLES[SAMPLE].credit)
