@@ -16,7 +16,7 @@ from explainer.attribution.verdicts import Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
-from explainer.ui import session, waiting
+from explainer.ui import access, session, waiting
 from explainer.vision import cards, corruptions, faces, pipeline, samples
 from explainer.vision.corruptions import Course, Strip
 from explainer.vision.faces import Box, Detector
@@ -82,7 +82,7 @@ def download(model: str) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
         pipeline.load(model)
 
-    if model not in downloading():
+    if access.may_download() and model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
 
 

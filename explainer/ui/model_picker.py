@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import vocabularies
 from explainer.jobs import CancelledError, Job
-from explainer.ui import computed, downloads, labels, photo_source, sample_results, session
+from explainer.ui import access, computed, downloads, labels, photo_source, sample_results, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards
 from explainer.vision.cards import CardError, ModelCard
@@ -93,6 +93,8 @@ def _offers(watched: frozenset[str]) -> None:
             "**Other models.** They come from their publishers, or from the folder in `EXPLAINER_MIRROR`, and stay on "
             "this computer. Each must recognise the sample pictures before it may answer."
         )
+        if not access.may_download():
+            st.caption("The presenter, or whoever sits at the app's own computer, can download them.")
     for card in offered:
         _describe(card)
         if card.name in running:
@@ -100,6 +102,8 @@ def _offers(watched: frozenset[str]) -> None:
             continue
         if failed := _failure(computed.downloads().get(card.name)):
             st.error(plain(failed))
+        if not access.may_download():
+            continue
         st.button(
             f"Download ({_size(card)})", key=f"download_{card.name}", on_click=computed.download, args=(card.name,)
         )

@@ -160,7 +160,7 @@ def _upload(key: str) -> None:
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
     streamlit_internals.drop_upload(file)
-    if _take(lambda: photos.read(file.getvalue())):
+    if session.may_bring_a_photo_now() and _take(lambda: photos.read(file.getvalue())):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state["uploads"] += 1

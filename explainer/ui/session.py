@@ -105,11 +105,26 @@ def _revealed() -> frozenset[str]:
 
 
 def _reveal(wnid: str) -> None:
+    if not _may_reveal_now():
+        return
     st.session_state[_SOME] = _revealed() | {wnid}
 
 
 def _reveal_all() -> None:
-    st.session_state[_ALL] = True
+    if _may_reveal_now():
+        st.session_state[_ALL] = True
+
+
+def _may_reveal_now() -> bool:
+    """As `may_reveal`, by the rules of this very moment: the page may be older than a room."""
+    access.in_force.clear()
+    return may_reveal()
+
+
+def may_bring_a_photo_now() -> bool:
+    """As `own_faces`, by the rules of this very moment: the page may be older than a room."""
+    access.in_force.clear()
+    return own_faces()
 
 
 def _mask_all() -> None:

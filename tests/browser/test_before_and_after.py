@@ -154,6 +154,18 @@ def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
     assert sentinels.found(app_with_sentinels.log) == set()
 
 
+def test_the_words_of_2019_reach_the_browser_only_when_asked_for(sentinel_visitor, app_with_sentinels) -> None:
+    page = sentinel_visitor.removal()
+    page.page.get_by_role("link", name="Roulette, 2019").first.click()
+    reveal = page.page.get_by_role("button", name="Reveal")
+    expect(reveal).to_have_count(14)
+    assert sentinels.found(page.traffic.received()) == set()
+    reveal.first.click()
+    expect(reveal).to_have_count(13)
+    assert len({word for word in sentinels.found(page.traffic.received()) if "gloss" not in word}) == 1
+    assert sentinels.found(page.page.url + page.page.title()) == set()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_reaches_beyond_the_edge(visitor, width: int) -> None:
     page = visitor.removal(width=width)
