@@ -100,7 +100,6 @@ def test_a_branch_leads_into_the_tree(visitor) -> None:
 def test_a_photo_that_was_uploaded_on_the_first_page_is_carried_over(visitor) -> None:
     photo = visitor()
     photo.upload(a_photo())
-    photo.agree()
     photo.wait_for_result("found")
     numbers = {title: re.findall(r"n\d{8}", photo.list_of(title).inner_text()) for title in RELEASES}
     page = photo.go_on_to_removal()
