@@ -1,15 +1,24 @@
-"""The way through the pages: each leads on to another."""
+"""Every page leads on to another one, and all of them are one story."""
 
 import re
-from pathlib import Path
+
+from handmade import ROOT, SOURCES
 
 from explainer.ui.page_frame import NEXT
 
-ROOT = Path(__file__).parents[2]
+PAGES = dict(re.findall(r'st\.Page\("([^"]+)", title="([^"]+)"', SOURCES["streamlit_app.py"]))
 
 
-def test_every_page_leads_on_and_every_page_is_led_to() -> None:
-    app = (ROOT / "streamlit_app.py").read_text(encoding="utf-8")
-    pages = {title: file for file, title in re.findall(r'st\.Page\("([^"]+)", title="([^"]+)"', app)}
-    assert set(NEXT) == set(pages)
-    assert {(following.title, following.file) for following in NEXT.values()} == set(pages.items())
+def test_every_page_has_one_that_follows() -> None:
+    assert set(NEXT) == set(PAGES.values())
+    for following in NEXT.values():
+        assert PAGES[following.file] == following.title
+        assert (ROOT / following.file).is_file()
+
+
+def test_the_story_visits_every_page_before_it_begins_anew() -> None:
+    visited = ["Your photo"]
+    while (following := NEXT[visited[-1]].title) not in visited:
+        visited.append(following)
+    assert set(visited) == set(NEXT)
+    assert following == "Your photo"
