@@ -187,7 +187,7 @@ class AppPage:
     def _look_at_another_page(self, title: str) -> None:
         """Look at the page "About", and come back to the one with that title by the menu."""
         self.page.get_by_role("link", name="About", exact=True).click()
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_text("Versions in use", exact=True))
         self.page.get_by_role("link", name=title, exact=True).click()
 
     def _settle(self, sign: Locator) -> None:
@@ -406,7 +406,7 @@ class RemovalPage(AppPage):
     def leave_and_come_back(self) -> "RemovalPage":
         """Look at another page by the menu, and come back."""
         self._look_at_another_page("Before and after")
-        self._settle(self.chart("removal-steps"))
+        self._settle(self.page.get_by_role("heading", name="Before and after", exact=True))
         return self
 
     def wait_for_labels(self) -> None:
@@ -486,7 +486,7 @@ class AboutPage(AppPage):
 
     def open(self) -> "AboutPage":
         self.page.goto(f"{self.url}/about")
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_text("Versions in use", exact=True))
         return self
 
 
