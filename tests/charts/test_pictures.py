@@ -68,9 +68,11 @@ def test_boxes_in_pixels_of_the_original_are_drawn_where_the_smaller_picture_has
     assert picture.getpixel((100, 130)) == picture.getpixel((150, 180)) == GREEN
 
 
-def test_without_a_face_the_whole_picture_is_framed(drawn: list[str]) -> None:
+def test_without_a_face_the_square_that_was_seen_is_framed(drawn: list[str]) -> None:
     picture = pictures.labelled(grey(), [], [said("baker")])
-    assert picture.getpixel((399, 150)) == picture.getpixel((200, 299)) == GREEN
+    # The middle 7/8 of the shorter side: 262 of 300 pixels, round (200, 150).
+    assert picture.getpixel((200 + 131, 150)) == picture.getpixel((200, 150 + 131)) == GREEN
+    assert picture.getpixel((399, 150)) == picture.getpixel((200, 299)) == (90, 90, 90)
     assert drawn == ["baker"]
 
 

@@ -235,7 +235,7 @@ def put(page: Visit, content: bytes, file: str) -> int:
     connection = http.client.HTTPConnection(page._host, timeout=60)
     headers = {
         "Cookie": page._cookie,
-        "X-Xsrftoken": page._cookie.partition("=")[2],
+        "X-Xsrftoken": page._token,
         "Content-Type": f"multipart/form-data; boundary={boundary}",
     }
     body = start + content + f"\r\n--{boundary}--\r\n".encode()
@@ -282,7 +282,7 @@ def test_an_upload_that_falls_silent_is_not_waited_for(server: Server, visit: Ca
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as half:
         head = f"PUT /_stcore/upload_file/{page._session}/slow HTTP/1.1\r\nHost: localhost\r\n"
-        head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._cookie.partition('=')[2]}\r\n"
+        head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._token}\r\n"
         head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
         half.send(head.encode())
         assert b"204" not in half.recv(1000)
