@@ -44,7 +44,7 @@ def vote(server: Server, store: Store, room: Room) -> None:
     assert any("Counted" in element.alert.body for element in phone.elements)
     phone.leave()
     assert votes.tally(store, room.code, QUESTION, 1).total > before
-    tree = Visit(server.url, "tree", "category=n10582746")
+    tree = Visit(server.url, "tree", "category=n10560637")
     assert any("scientist" in text for text in tree.texts)
     tree.leave()
 
