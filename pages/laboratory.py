@@ -17,7 +17,7 @@ opening.show()
 
 st.header("Try it on a photo")
 photo = photo_source.bring_along()
-result = sample_results.read(photo, False)
+result = sample_results.read(photo, photo_source.whole())
 reading = result.readings[labels.face(result)]
 target = asking.target(photo, reading, TOP)
 methods = asking.methods(target.kind)

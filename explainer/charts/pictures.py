@@ -190,8 +190,12 @@ def overlay(
 
     `sign` is one of SIGNS: the positive values, all of them by their size, or both signs in two colours, for which
     `colours`, one of COLOURS, does not count. Values above the `percentile`, 50 to 100, share the brightest colour;
-    `opacity`, 0 to 1, is how dense that is.
+    `opacity`, 0 to 1, is how dense that is. Of a map in which nothing speaks for the label what speaks against it is
+    laid over; of one that shows rounding errors, nothing is.
     """
+    if attribution.finding == "nothing":
+        return dimmed(crop)
+    sign = "signed" if sign == "for" and attribution.finding == "against" else sign
     side = (OVERLAY_SIDE, OVERLAY_SIDE)
     values = np.maximum(attribution.values, 0) if sign == "for" else attribution.values
     scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR).astype(np.float32)

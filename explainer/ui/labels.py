@@ -11,6 +11,7 @@ from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
 from explainer.ui import options, sentences, session
 from explainer.ui.category_card import plain
+from explainer.ui.laboratory.sentences import EMPTY
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result
@@ -172,10 +173,11 @@ def _name(label: Label) -> str:
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
     took = f"Computed in {attribution.seconds:.2f} s."
+    empty = f"{EMPTY[attribution.finding]} " if attribution.finding in EMPTY else ""
     if attribution.delta is None:
-        return f"This shows where, not why. {took}"
+        return f"{empty}This shows where, not why. {took}"
     total = float(attribution.values.sum())
     return (
-        f"This shows where, not why. Contributions should total {total - attribution.delta:z.3g} but total "
+        f"{empty}This shows where, not why. Contributions should total {total - attribution.delta:z.3g} but total "
         f"{total:z.3g}, so read it as rough. {took}"
     )

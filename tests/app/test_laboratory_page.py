@@ -305,14 +305,6 @@ def test_the_label_that_is_explained_is_the_label_on_the_card(laboratory: AppTes
         assert laboratory.selectbox(key="laboratory_target").value == Target("person", first.wnid)
 
 
-def test_with_another_release_on_the_card_its_label_is_explained(laboratory: AppTest, reader: Reader) -> None:
-    laboratory.session_state["release"] = "winter-2021"
-    laboratory.run()
-    reading, *_ = pipeline.read(reader, samples.read("photographer")).readings
-    (first,) = reading.people("winter-2021", 1)
-    assert laboratory.selectbox(key="laboratory_target").value == Target("person", first.wnid)
-
-
 def test_all_maps_are_checked_at_once_and_those_that_failed_nothing_come_first(laboratory: AppTest) -> None:
     laboratory.pills(key="methods").set_value(["guided-backprop", "grad-cam"]).run()
     laboratory.button(key="explain").click().run()

@@ -243,3 +243,18 @@ def test_the_scale_goes_from_nothing_to_the_strongest(colours: str) -> None:
 
 def mapped(values: np.ndarray) -> Attribution:
     return Attribution(values, "grad-cam", Target("object", "n02123045"), 0.0, None, {})
+
+
+def test_a_map_of_rounding_errors_is_not_drawn_as_evidence() -> None:
+    crop = Image.new("RGB", (8, 8), (200, 200, 200))
+    rounding = np.random.default_rng(0).normal(0, 1e-13, (7, 7)).astype(np.float32)
+    given = Attribution(rounding, "lime", Target("object", "n1"), 0.0, None, {}, floor=1e-6)
+    assert np.array_equal(np.asarray(pictures.overlay(crop, given)), np.asarray(pictures.dimmed(crop)))
+
+
+def test_where_nothing_speaks_for_a_label_what_speaks_against_it_is_drawn() -> None:
+    crop = Image.new("RGB", (8, 8), (200, 200, 200))
+    against = attribution([[-1.0, -0.1], [-0.1, -0.1]])
+    assert np.array_equal(
+        np.asarray(pictures.overlay(crop, against)), np.asarray(pictures.overlay(crop, against, sign="signed"))
+    )
