@@ -14,6 +14,7 @@ const KEYS = {
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
 export default function ({ data, parentElement, setStateValue }) {
+  globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
   log.told = log.waiting.length ? log.told : 0;
   const tell = () => {
@@ -34,7 +35,7 @@ export default function ({ data, parentElement, setStateValue }) {
     if (!key || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!event.key.startsWith("Page") && event.target.matches?.(TYPING)) return; // a clicker's keys are for the talk
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation(); // an older drawing may still listen, and one press counts once
     if (!event.repeat) press(key);
   };
   document.addEventListener("keydown", onKey, true);
@@ -45,9 +46,11 @@ export default function ({ data, parentElement, setStateValue }) {
   bar.querySelector("[name=blank]").textContent = data.blank ? "Show the screen" : "Blank (b)";
   const again = setInterval(() => log.waiting.length && performance.now() - log.told > 2000 && tell(), 500);
 
-  return () => {
+  const stop = () => {
     document.removeEventListener("keydown", onKey, true);
     clearInterval(again);
     channel.close();
   };
+  globalThis.workshopStop = stop;
+  return stop;
 }

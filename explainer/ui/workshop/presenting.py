@@ -35,7 +35,7 @@ def keys(room: Room, listens: bool) -> None:
         key=_KEYS,
         data={
             "code": room.code,
-            "presenter": access.is_presenter(),
+            "presenter": access.is_presenter() and listens,  # one window counts, so that no press waits for another
             "listens": listens,
             "moves": stage.moves,
             "blank": stage.blank,
