@@ -11,7 +11,7 @@ from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import cards, photos, samples
 from explainer.vision.photos import Photo, PhotoError
 
-_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
+_EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 
 def choose() -> None:
