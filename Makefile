@@ -24,10 +24,11 @@ TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard
 PROCESSES ?= 2
 PYTEST := OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
 
-.PHONY: help app test quick watch lint bench setup lock clean
+.PHONY: help app workshop test quick watch lint bench setup lock clean
 
 help:
-	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT)"
+	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT), for this computer alone"
+	@echo "make workshop  the same, for every phone and computer in its networks, with the presenter's key"
 	@echo "             TORCH=cpu: packages without CUDA, gigabytes less; APT=1: WordNet by apt-get where need be"
 	@echo "make test    set up and run every check: style, types, import order, tests"
 	@echo "make quick   style, types, import order, and the tests that need no browser and less than a second: two minutes"
@@ -38,12 +39,15 @@ help:
 	@echo "make lock    write constraints.txt anew, from the newest versions"
 	@echo "make clean   remove caches (not .venv, not downloaded weights)"
 
-# The key is known before the server starts; one that is set already is not printed.
 app: setup
+	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address localhost
+
+# The key is known before the server starts; one that is set already is not printed.
+workshop: setup
 	@if [ -z "$$EXPLAINER_PRESENTER_KEY" ]; then \
 	EXPLAINER_PRESENTER_KEY="$$($(BIN)/explainer key)" || exit; export EXPLAINER_PRESENTER_KEY; \
 	echo "The presenter's key for workshops: $$EXPLAINER_PRESENTER_KEY"; fi; \
-	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address 0.0.0.0
 
 setup: $(VENV)/installed-app
 	@$(PROVISION) || true

@@ -5,7 +5,7 @@ import streamlit as st
 from explainer.ui import middleware, server
 
 if __name__ == "__main__":  # a visitor's page is drawn
-    from explainer.ui import access, computed, session, waiting
+    from explainer.ui import access, computed, page_frame, waiting
     from explainer.ui.workshop import location
 
     st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
@@ -27,9 +27,11 @@ if __name__ == "__main__":  # a visitor's page is drawn
     )
     st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
     waiting.arrive(page.url_path)
-    if not location.in_room():
-        session.controls()
-    page.run()
+    if location.in_room():
+        page.run()
+    else:
+        with page_frame.page(page.title):
+            page.run()
 else:  # `streamlit run` imports this file once, and serves `app`
     server.prepare()
     app = st.App(__file__, lifespan=server.lifespan, middleware=middleware.STACK)

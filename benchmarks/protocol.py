@@ -27,8 +27,10 @@ class Visit:
 
     def __init__(self, url: str, page: str = "", query: str = "") -> None:
         self._host, self._page, self._query = urlsplit(url).netloc, page, query
-        headers = self.fetch_all("GET", "/_stcore/health")[0]
-        self._cookie = headers["Set-Cookie"].split(";")[0]
+        known, guarded = (
+            self.fetch_all("GET", path)[0]["Set-Cookie"].split(";")[0] for path in ("/", "/_stcore/health")
+        )
+        self._cookie, self._token = f"{known}; {guarded}", guarded.partition("=")[2]
         self._socket: ClientConnection = connect(
             f"ws://{self._host}/_stcore/stream",
             subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -135,7 +137,7 @@ class Visit:
             start.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
             {
                 "Cookie": self._cookie,
-                "X-Xsrftoken": self._cookie.partition("=")[2],
+                "X-Xsrftoken": self._token,
                 "Content-Type": f"multipart/form-data; boundary={boundary}",
             },
         )

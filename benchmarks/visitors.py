@@ -18,17 +18,19 @@ from pathlib import Path
 
 from benchmarks import pictures
 from benchmarks.protocol import Visit
-from explainer.imagenet import vocabularies
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
 from explainer.vision import photos, pipeline, samples
 from explainer.vision.photos import Photo
 from tests.servers import APP, Server, serving
 
 VISITORS, MINUTES = 10, 5.0
-TOP, PICTURES = 5, 3  # labels of each release, and pictures, on the page
+TOP, PICTURES = 8, 4 + len(samples.SAMPLES)  # words in the ladder, and pictures, on the page
 WATCH = 5, 30  # seconds between two looks at the server's memory, and between two of them that are printed
 
-# As explainer.ui.labels writes a label of a list: rank, words, wnid and cosine.
-_LABEL = re.compile(r"^(\d)\\\. .*:small\[`(n\d{8})` · (-?\d\.\d{3})", re.DOTALL)
+# As explainer.ui.ladder writes a word: its place, then the word itself, struck through where it was removed.
+_LABEL = re.compile(r"^(\d)\\\. (?:~~)?\*\*(.*?)\*\*", re.DOTALL)
 _FOUND = re.compile(r"(No|\d+) faces? w")
 
 
@@ -43,26 +45,21 @@ class Picture:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a page says of a photo: how many faces, and the wnids and cosines of its first face in each release."""
+    """What a page says of a photo: how many faces, and the words closest to its first face, as the page writes them."""
 
     faces: int
-    labels: tuple[tuple[str, float], ...]
-
-    def equals(self, other: "Answer") -> bool:
-        """Whether both say the same; cosines are shown with three digits."""
-        return (
-            self.faces == other.faces
-            and [wnid for wnid, _ in self.labels] == [wnid for wnid, _ in other.labels]
-            and all(abs(one - two) < 0.0015 for (_, one), (_, two) in zip(self.labels, other.labels, strict=True))
-        )
+    words: tuple[str, ...]
 
 
 class Visitor(Visit):
     """A visitor of the first page. What stands where on it is known here and nowhere else."""
 
-    def agree(self) -> None:
-        """Press the button below the notice."""
-        self.press("Go on")
+    def bring(self, name: str, content: bytes) -> None:
+        """Bring a photo of one's own: ask for the dialog, agree the first time, and upload."""
+        self.press_key("own_photo")
+        if any(element.button.id.endswith("-notice_button") for element in self.elements):
+            self.press_key("notice_button")
+        self.upload(name, content)
 
     @property
     def addresses(self) -> list[str]:
@@ -73,8 +70,8 @@ class Visitor(Visit):
     def answer(self) -> Answer | None:
         """What the page says, or None where it says nothing of a photo."""
         found = next(filter(None, map(_FOUND.match, self.texts)), None)
-        labels = tuple((match[2], float(match[3])) for match in map(_LABEL.match, self.texts) if match)
-        return Answer(0 if found[1] == "No" else int(found[1]), labels) if found else None
+        words = tuple(match[2] for match in map(_LABEL.match, self.texts) if match)[:TOP]
+        return Answer(0 if found[1] == "No" else int(found[1]), words) if found else None
 
 
 @dataclass
@@ -93,7 +90,7 @@ class Tally:
         shown = [visitor.fetch(address) for address in visitor.addresses]
         seconds = time.perf_counter() - start
         answer = visitor.answer
-        right = answer is not None and answer.equals(picture.answer) and len(shown) == PICTURES and all(shown)
+        right = answer is not None and answer == picture.answer and len(shown) == PICTURES and all(shown)
         with self.lock:
             self.seconds.append(seconds)
             self.wrong[picture.name] += not right
@@ -136,14 +133,14 @@ def _choices() -> list[Picture]:
 def _right(reader: pipeline.Reader, photo: Photo) -> Answer:
     result = pipeline.read(reader, photo)
     first = result.readings[0]
-    labels = (label for release in vocabularies.RELEASES for label in first.people(release, TOP))
-    return Answer(len(result.boxes), tuple((label.wnid, label.score) for label in labels))
+    captions = (words.caption(label.wnid, Context.PHOTO) for label in first.people("fall-2011", TOP))
+    said = tuple(plain(caption.text if caption.masked else caption.name) for caption in captions)
+    return Answer(len(result.boxes), said)
 
 
 def _one_answer(server: Server, picture: Picture) -> None:
     visitor = Visitor(server.url)
     _ask(visitor, picture)
-    visitor.agree()
     if visitor.answer is None:
         raise RuntimeError("the page says nothing of a photo")
     visitor.leave()
@@ -151,9 +148,9 @@ def _one_answer(server: Server, picture: Picture) -> None:
 
 def _ask(visitor: Visitor, picture: Picture) -> None:
     if picture.content is None:
-        visitor.choose(picture.name)
+        visitor.press(picture.name)
     else:
-        visitor.upload(picture.name, picture.content)
+        visitor.bring(picture.name, picture.content)
 
 
 def _visit(url: str, choices: list[Picture], number: int, end: float, tally: Tally) -> None:
@@ -166,7 +163,6 @@ def _visit(url: str, choices: list[Picture], number: int, end: float, tally: Tal
             if visitor is None:
                 visitor = Visitor(url)
                 _ask(visitor, choices[number - 1])
-                visitor.agree()
             tally.ask(visitor, picture, lambda page=visitor, asked=picture: _ask(page, asked))
         except Exception as error:  # whatever it is, it is what the visitor got in the place of an answer
             with tally.lock:

@@ -194,10 +194,9 @@ class Course:
         phone.leave()
 
     def uploader(self, number: int) -> Visitor:
-        """A visitor of the page of photos who has agreed to the notice."""
+        """A visitor of the page of photos who has brought one."""
         visitor = Visitor(self.url)
-        visitor.upload("photo.jpg", self.uploads[number % len(self.uploads)])
-        visitor.agree()
+        visitor.bring("photo.jpg", self.uploads[number % len(self.uploads)])
         return visitor
 
     def upload(self, number: int) -> None:
@@ -209,7 +208,7 @@ class Course:
                 break
             visitor.wait(max(0.0, begins + chance.uniform(0, WITHIN) - time.monotonic()))
             start = time.perf_counter()
-            visitor.upload("photo.jpg", photo)
+            visitor.bring("photo.jpg", photo)
             if visitor.answer is None:
                 raise RuntimeError(f"no label stands on the page: {visitor.texts}")
             self.sent.took("a reading", start)

@@ -1,31 +1,24 @@
-"""Break it: one picture changed a little, and how far its label moves."""
+"""Break it: nobody at all, then one picture changed a little, and how far its word moves."""
 
 import streamlit as st
 
-from explainer.ui import break_it, computed, labels, photo_source, session
+from explainer.ui import break_it, labels, photo_source, sample_results
 
-RELEASE = "fall-2011"
-
-st.title("Break it")
+st.title("Break it", anchor=False)
 st.markdown(
-    "A word that is true of a person stays true when they tilt their head, when the light is dimmed, when the file is "
-    "made smaller. Change the picture a little, and watch the label."
+    "A true word for a person stays true when the person tilts their head or the picture gets darker. Watch what "
+    "happens to these words."
 )
-photo = photo_source.bring_along()
-if photo is None:
-    st.stop()
-session.notice()
-result = computed.read(photo, False)
+st.header("Nobody at all", anchor=False)
+st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
+break_it.nobody()
+
+st.header("One picture, changed a little", anchor=False)
+photo = photo_source.bring_along(break_it.FIRST)
+result = sample_results.read(photo, False)
 reading = result.readings[labels.face(result)]
-change = break_it.chosen()
-strip = computed.strip(photo, reading, change, RELEASE)
-break_it.one(photo, strip, RELEASE)
-st.markdown(break_it.sentence(strip))
-break_it.row(strip, RELEASE)
-break_it.every(photo, reading, RELEASE)
-
-st.header("Nobody at all")
-st.markdown(
-    "A blank wall, a drawn toy, pure noise: they get words for people as well, since there is no “none of these”."
-)
-break_it.strangers(RELEASE)
+course = sample_results.course(photo, reading, break_it.chosen())
+break_it.stage(photo, reading, course)
+break_it.row(photo, reading, course)
+break_it.every(photo, reading)
+break_it.small_print(reading)

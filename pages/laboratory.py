@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, labels, photo_source, session, waiting
+from explainer.ui import computed, labels, photo_source, sample_results, waiting
 from explainer.ui.laboratory import asking, checks, maps, opening
 from explainer.vision import pipeline
 
@@ -17,10 +17,7 @@ opening.show()
 
 st.header("Try it on a photo")
 photo = photo_source.bring_along()
-if photo is None:
-    st.stop()
-session.notice()
-result = computed.read(photo, False)
+result = sample_results.read(photo, photo_source.whole())
 reading = result.readings[labels.face(result)]
 target = asking.target(photo, reading, TOP)
 methods = asking.methods(target.kind)

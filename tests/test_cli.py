@@ -380,6 +380,16 @@ def test_a_method_that_does_not_work_with_the_model_ends_in_a_sentence(
     assert "explainer: DeepLift does not work with EfficientNet-Lite0: " in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_a_wall_of_one_region_does_not_keep_others_from_being_explained(classify: Classify, tmp_path: Path) -> None:
+    wall = np.random.default_rng(0).normal(127, 3, (300, 300, 3)).clip(0, 255).astype(np.uint8)
+    Image.fromarray(wall).save(tmp_path / "wall.png")
+    code, records = classify(tmp_path / "wall.png", CAT, "--explain", "kernel-shap", "--out", tmp_path / "out")
+    assert code == 0
+    assert ["error" in record for record in records] == [False, False]
+    assert len(list((tmp_path / "out").glob("*.npy"))) == 2
+
+
 def test_a_bad_photo_does_not_keep_others_from_being_explained(classify: Classify, tmp_path: Path) -> None:
     code, records = classify(tmp_path / "missing.jpg", CAT, "--explain", "grad-cam", "--out", tmp_path / "out")
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from explainer.attribution.explain import Attribution
 from explainer.imagenet.words import Caption
+from explainer.vision import faces
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 
@@ -33,16 +34,17 @@ def labelled(
     """The photo with a thin green box round each face and its label at the box's top left corner.
 
     `captions` go with the largest of the boxes, in their order; the others stay without. Where there are no boxes, the
-    one caption is the whole picture's. Of more than MOST_WORDS faces only the numbers are written, as `numbered` has
-    them: words would cover the next face. `fit` is the width and height in pixels to scale the picture to.
+    frame is round the square in the middle that the network saw, with the one caption. Of more than MOST_WORDS faces
+    only the numbers are written, as `numbered` has them: words would cover the next face. `fit` is the width and height
+    in pixels to scale the picture to.
     """
     picture = ImageOps.contain(photo.image, fit) if fit else photo.image.copy()
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
     font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))
     across, down = picture.width / photo.size[0], picture.height / photo.size[1]
-    corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in boxes]
-    corners = corners or [(0, 0, picture.width - 1, picture.height - 1)]
+    framed = boxes or [faces.seen(photo.size, None)]
+    corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in framed]
     for corner in corners:
         draw.rectangle(corner, outline=GREEN, width=line)
     taken: list[_Area] = []
@@ -109,6 +111,24 @@ def with_footer(picture: Image.Image, text: str) -> Image.Image:
     return sheet
 
 
+def shares(sizes: Sequence[int], colours: Sequence[str], width: int = 1200, height: int = 14) -> Image.Image:
+    """A thin bar in parts of these sizes, RGBA: the first is full, each further one hatched in another direction."""
+    bar = Image.new("RGBA", (width, height))
+    draw, left = ImageDraw.Draw(bar), 0.0
+    for number, (size, colour) in enumerate(zip(sizes, colours, strict=True)):
+        right = left + width * size / sum(sizes)
+        if not number:
+            draw.rectangle((left, 0, right - 3, height), fill=colour)
+        else:
+            part = Image.new("RGBA", (max(1, round(right - left) - 3), height))
+            lean = height if number % 2 else -height
+            for at in range(-height, part.width + height, 10):
+                ImageDraw.Draw(part).line((at, height, at + lean, 0), fill=colour, width=4)
+            bar.paste(part, (round(left), 0))
+        left = right
+    return bar
+
+
 def to_png(picture: Image.Image) -> bytes:
     """The picture as a PNG file, with nothing in it but its pixels."""
     file = io.BytesIO()
@@ -170,8 +190,12 @@ def overlay(
 
     `sign` is one of SIGNS: the positive values, all of them by their size, or both signs in two colours, for which
     `colours`, one of COLOURS, does not count. Values above the `percentile`, 50 to 100, share the brightest colour;
-    `opacity`, 0 to 1, is how dense that is.
+    `opacity`, 0 to 1, is how dense that is. Of a map in which nothing speaks for the label what speaks against it is
+    laid over; of one that shows rounding errors, nothing is.
     """
+    if attribution.finding == "nothing":
+        return dimmed(crop)
+    sign = "signed" if sign == "for" and attribution.finding == "against" else sign
     side = (OVERLAY_SIDE, OVERLAY_SIDE)
     values = np.maximum(attribution.values, 0) if sign == "for" else attribution.values
     scaled = cv2.resize(values, side, interpolation=cv2.INTER_LINEAR).astype(np.float32)

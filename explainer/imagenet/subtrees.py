@@ -48,27 +48,35 @@ class Node:
     gathered: int = 0
 
 
-def nodes(root: str, measure: str = "images", most: int = MOST_NODES) -> tuple[Node, ...]:
+def nodes(
+    root: str, measure: str = "images", most: int = MOST_NODES, levels: int | None = None, least: float = 0
+) -> tuple[Node, ...]:
     """The root's map, the root first: its children all, and of what is below them the largest parts.
 
+    At most `levels` below the root are drawn; what is smaller than the share `least` of the root is gathered.
     Categories of size 0 are left out. Raises UnknownCategory, and KeyError for an unknown measure.
     """
     children = _spanning(root)
     sizes = _sizes(root, children, MEASURES[measure].of)
     drawn = [Node(root, None, sizes[root])]
     waiting = [(-sizes[root], root)]
+    level = {root: 0}
     while waiting:
         _, wnid = heapq.heappop(waiting)
         below = sorted((child for child in children[wnid] if sizes[child]), key=lambda child: (-sizes[child], child))
         shown = below if wnid == root else below[:_MOST_CHILDREN]
+        shown = [child for child in shown if sizes[child] >= sizes[root] * least]
         rest = below[len(shown) :]
+        if not shown:  # a field that holds nothing but what is gathered is a leaf
+            continue
         if len(drawn) + len(shown) + bool(rest) > most:
             continue
         drawn += [Node(child, wnid, sizes[child]) for child in shown]
         if rest:
             drawn.append(Node(wnid, wnid, sum(sizes[child] for child in rest), gathered=len(rest)))
+        level |= dict.fromkeys(shown, level[wnid] + 1)
         for child in shown:
-            if sizes[child] > sizes[root] * _SMALLEST:
+            if sizes[child] > sizes[root] * _SMALLEST and level[child] != levels:
                 heapq.heappush(waiting, (-sizes[child], child))
     return tuple(drawn)
 

@@ -69,6 +69,12 @@ def person_categories(release: str) -> frozenset[str]:
     return frozenset(wnid for wnid in tree.people if keeps(tree[wnid]))
 
 
+def sizes() -> tuple[int, int]:
+    """How many person categories the oldest release has, and the newest: 2,832 and 158."""
+    oldest, *_, newest = RELEASES
+    return len(person_categories(oldest)), len(person_categories(newest))
+
+
 Status = Literal["kept", "not imageable", "sensitive", "offensive"]
 """What became of a person category between 2019 and 2021: kept, or why it was removed."""
 

@@ -12,6 +12,7 @@ from explainer.workshop.rooms import PRESETS, Preset
 from explainer.workshop.store import Busy, Store
 
 _PRESENTER, _FAILURES, _REFUSED = "presenter", "wrong_keys", "key_refused"
+_LOCAL = "x-explainer-this-computer"  # which `middleware.Proxies` sets to "0" for all others
 _LATE = 2.0  # seconds that the rules in force may be behind the record
 
 
@@ -46,6 +47,11 @@ def gate() -> Gate:
     if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
         print(f"The presenter's key for workshops: {key}", flush=True)
     return Gate(key)
+
+
+def may_download() -> bool:
+    """Whether this visitor may have models downloaded: the presenter, and who sits at the server's own computer."""
+    return is_presenter() or st.context.headers.get(_LOCAL) != "0"
 
 
 def is_presenter() -> bool:

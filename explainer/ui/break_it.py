@@ -1,17 +1,32 @@
 """One picture changed a little, and what becomes of its label; and pictures without anybody in them."""
 
 import streamlit as st
+from PIL.Image import Image
 
 from explainer.imagenet import vocabularies
-from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
-from explainer.ui import computed, labels, options, session
+from explainer.ui import labels, options, sample_results, sentences, session
 from explainer.ui.category_card import plain
-from explainer.vision.corruptions import CORRUPTIONS, Corruption, Strip
+from explainer.vision import cards, corruptions
+from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, Step
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
-_TOP = 5
+FIRST = "photographer"
+"""The sample that shows most: its word changes with every other touch."""
+
+_RELEASE = "fall-2011"
+_SIDE = 320  # pixels of the two pictures on the stage
+
+
+def nobody() -> None:
+    """Pictures without anybody in them, each with the word for people that it gets."""
+    with st.container(key="nobody", horizontal=True, gap="large"):
+        for title, crop, reading in sample_results.nobody():
+            (first,) = reading.people(_RELEASE, 1)
+            with st.container(width=200, gap="xsmall"):
+                st.image(crop, width=200, alt=title)
+                st.markdown(f"{title}: **{_name(first.wnid)}**")
 
 
 def chosen() -> str:
@@ -19,7 +34,7 @@ def chosen() -> str:
     name: str = st.pills(
         "Change",
         CORRUPTIONS,
-        default="tilt",
+        default="blur",
         required=True,
         format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="corruption",
@@ -27,6 +42,27 @@ def chosen() -> str:
         wrap=True,
     )
     return name
+
+
+@st.fragment
+def stage(photo: Photo, reading: Reading, course: Course) -> None:
+    """The slider, the headline, and the picture before and after as much of the change as the slider says."""
+    corruption = CORRUPTIONS[course.corruption]
+    step = course.at(_amount(corruption))
+    before, after = course.steps[0], step
+    people = len(vocabularies.person_categories(_RELEASE))
+    with st.container(key="headline"):
+        old, new = (_name(each.labels[0].wnid) for each in (before, after))
+        st.markdown(sentences.headline(old, new, step.rank, people))
+    with st.container(key="stage", horizontal=True, gap="medium"):
+        for each, title in ((before, "As it is"), (after, _said(corruption, step.amount))):
+            with st.container(width=_SIDE, gap="xsmall"):
+                st.image(_crop(photo, reading, course, each), width=_SIDE, alt=f"What the network saw. {title}.")
+                note = "" if each.box or reading.box is None else " No face was found: the middle is labelled."
+                st.markdown(f"**{title}**{note}")
+                for rank, label in enumerate(each.labels[:3], start=1):
+                    st.markdown(f":small[{rank}\\. {_name(label.wnid)}]")
+    st.markdown(sentences.course(corruption, course))
 
 
 def _amount(corruption: Corruption) -> float:
@@ -50,79 +86,46 @@ def _amount(corruption: Corruption) -> float:
 
 def _said(corruption: Corruption, amount: float) -> str:
     """An amount as it stands below a picture: its number, or where there is only all or nothing, which of the two."""
-    if not corruption.all_or_nothing:
-        return f"{amount:g}"
-    return "as it is" if amount == corruption.none else corruption.title.lower()
+    if amount == corruption.none:
+        return "As it is"
+    return corruption.title if corruption.all_or_nothing else f"{corruption.title}, {amount:g}"
 
 
-@st.fragment
-def one(photo: Photo, strip: Strip, release: str) -> None:
-    """The unchanged picture beside one with as much of the change as the visitor likes, and the labels of both."""
-    corruption, unchanged = CORRUPTIONS[strip.corruption], strip.changed[0]
-    before, after = st.columns(2, gap="large")
-    with before:
-        st.image(unchanged.crop, width=280, alt="What the network saw of the picture as it is.")
-        st.markdown("**As it is**")
-        labels.show(unchanged.reading.people(release, _TOP), key="unchanged")
-    with after:
-        picture = st.container()
-        amount = _amount(corruption)
-        changed = computed.changed(photo, unchanged.reading, strip.corruption, amount, release)
-        picture.image(
-            changed.crop, width=280, alt=f"What the network saw. {corruption.title}, {_said(corruption, amount)}."
-        )
-        st.markdown(
-            f"The word that came first now stands at **place {changed.rank:,}** of "
-            f"{len(vocabularies.person_categories(release)):,}."
-        )
-        labels.show(changed.reading.people(release, _TOP), key=f"changed_{strip.corruption}")
+def row(photo: Photo, reading: Reading, course: Course) -> None:
+    """Amounts of the change as a row of pictures, each with its first word and the old word's place."""
+    corruption = CORRUPTIONS[course.corruption]
+    st.caption("Amount, new first word, and the old word's place:")
+    with st.container(key="row", horizontal=True, gap="small"):
+        for amount in corruption.amounts():
+            step = course.at(amount)
+            name = _name(step.labels[0].wnid)
+            with st.container(width=104, gap="xsmall"):
+                st.image(_crop(photo, reading, course, step), width=104, alt=f"{_said(corruption, amount)}: {name}.")
+                st.markdown(f"**{name}**  \n:small[{amount:g} · place {step.rank:,}]")
 
 
-def sentence(strip: Strip) -> str:
-    """The least change that changes the label, and how far the first word moves, as sentences."""
-    corruption = CORRUPTIONS[strip.corruption]
-    if strip.least is None:
-        stays = "the first word stays" if corruption.all_or_nothing else "no amount of it changes the first word"
-        return f"**{corruption.title}**: {stays}."
-    at, most = corruption.dose(strip.least), "" if corruption.all_or_nothing else " at most"
-    return (
-        f"**{corruption.title}**: {at} another word comes first; "
-        f"the one that came first falls to place {strip.farthest:,}{most}."
-    )
-
-
-def row(strip: Strip, release: str) -> None:
-    """Every amount of a change as a row of pictures, each with its first word."""
-    st.caption("Each with its amount, its first word, and the place at which the word now stands that came first.")
-    corruption = CORRUPTIONS[strip.corruption]
-    with st.container(horizontal=True, gap="small"):
-        for changed in strip.changed:
-            (first,) = changed.reading.people(release, 1)
-            with st.container(width=104):
-                said = _said(corruption, changed.amount)
-                title = f"{corruption.title}, {said}"
-                st.image(changed.crop, width=104, alt=f"{title}: {_name(first)}.")
-                st.markdown(f"**{plain(_name(first))}**  \n:small[{said} · place {changed.rank:,}]")
-
-
-def every(photo: Photo, reading: Reading, release: str) -> None:
-    """The least of each change that changes the label, once the visitor asks for them all."""
-    if not st.toggle("Try every change", key="every_change", persist_state="session", help="Takes some seconds."):
+def every(photo: Photo, reading: Reading) -> None:
+    """What each change does to the label, once the visitor asks for them all."""
+    if not st.toggle("Try every change", key="every_change", persist_state="session"):
         return
-    strips = [computed.strip(photo, reading, name, release) for name in CORRUPTIONS]
-    moved = sum(strip.least is not None for strip in strips)
-    st.markdown(f"{moved} of {len(strips)} small changes {'puts' if moved == 1 else 'put'} another word first.")
-    for strip in strips:
-        st.markdown(f"- {sentence(strip)}")
+    courses = [sample_results.course(photo, reading, name) for name in CORRUPTIONS]
+    moved = sum(bool(course.changed) for course in courses)
+    st.markdown(f"{moved} of {len(courses)} small changes {'puts' if moved == 1 else 'put'} another word first:")
+    for course in courses:
+        corruption, farthest = CORRUPTIONS[course.corruption], course.farthest
+        falls = f" At most, the old word falls to place {farthest.rank:,}." if farthest.rank > 1 else ""
+        st.markdown(f"- **{corruption.title}.** {sentences.course(corruption, course)}{falls}")
 
 
-def strangers(release: str) -> None:
-    """Pictures without anybody in them, and the words for people that they get."""
-    for column, (title, crop, reading) in zip(st.columns(3, gap="large"), computed.strangers(), strict=True):
-        with column:
-            st.image(crop, width=200, caption=title, alt=title)
-            labels.show(reading.people(release, 3), key=f"stranger_{title}")
+def small_print(reading: Reading) -> None:
+    """Which model reads the picture."""
+    st.caption(f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)}")
 
 
-def _name(label: Label) -> str:
-    return session.caption(label.wnid, Context.PHOTO).name
+def _crop(photo: Photo, reading: Reading, course: Course, step: Step) -> Image:
+    side = cards.load(reading.model).transform.side
+    return corruptions.corrupt(photo, step.box, side, course.corruption, step.amount)
+
+
+def _name(wnid: str) -> str:
+    return plain(session.caption(wnid, Context.PHOTO).name)

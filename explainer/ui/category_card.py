@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explainer.imagenet import catalogue, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, taxonomy, vocabularies
 from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Context
 from explainer.ui import session
@@ -13,11 +13,12 @@ from explainer.ui import session
 PAGE = "pages/tree.py"
 """Where a category has a page of its own."""
 
-_STATUS: dict[Status, tuple[str, Literal["green", "blue", "orange", "red"]]] = {
-    "kept": ("safe, kept in 2021", "green"),
-    "not imageable": ("safe, but removed by 2021 as not imageable", "blue"),
-    "sensitive": (words.REASONS["sensitive"], "orange"),
-    "offensive": (words.REASONS["offensive"], "red"),
+# Each with a mark of its own, so that they can be told apart without colours.
+_STATUS: dict[Status, tuple[str, str, Literal["green", "blue", "orange", "red"]]] = {
+    "kept": ("kept in 2021", ":material/check:", "green"),
+    "not imageable": ("removed by 2021: hard to picture", ":material/visibility_off:", "blue"),
+    "sensitive": ("announced for removal in 2019: sensitive", ":material/warning:", "orange"),
+    "offensive": ("announced for removal in 2019: offensive", ":material/block:", "red"),
 }
 
 # Everything that Markdown, or Streamlit's additions to it, could take for markup.
@@ -29,10 +30,16 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def badge(status: Status) -> None:
+    """What became of a person category, in its colour and with its mark."""
+    said, mark, colour = _STATUS[status]
+    st.badge(said, icon=mark, color=colour)
+
+
 def card(wnid: str, context: Context, key: str) -> None:
     """The words of a category, its gloss, what ImageNet said and did of it; `key` tells it from others on the page."""
     caption, synset = session.caption(wnid, context), taxonomy.load()[wnid]
-    st.subheader(plain(caption.text), anchor=False)  # an anchor would carry a revealed word into the address
+    st.header(plain(caption.text), anchor=False)  # an anchor would carry a revealed word into the address
     if caption.gloss:
         st.markdown(f"*{plain(caption.gloss)}*")
     if caption.masked:
@@ -40,12 +47,12 @@ def card(wnid: str, context: Context, key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         status = vocabularies.status(wnid)
         if status:
-            st.badge(_STATUS[status][0], color=_STATUS[status][1])
+            badge(status)
         if synset.imageability is not None:
             st.markdown(
-                f":small[imageability {synset.imageability:.1f} of 5, higher than "
-                f"{catalogue.less_imageable(wnid):.0%} of those rated]",
-                help="How well workers thought the category can be seen in a picture, 1 to 5 (Yang et al. 2020).",
+                f":small[Easy to picture? {synset.imageability:.1f} of 5 (above "
+                f"{catalogue.less_imageable(wnid):.0%} of words)]",
+                help="How easy workers found it to see the category in a picture, 1 to 5 (Yang et al. 2020).",
             )
         st.markdown(f":small[`{wnid}`]")
     # Where a masked category hangs in the tree would tell, beside a face, what it is.

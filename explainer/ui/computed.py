@@ -16,9 +16,9 @@ from explainer.attribution.verdicts import Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
-from explainer.ui import session, waiting
+from explainer.ui import access, session, waiting
 from explainer.vision import cards, corruptions, faces, pipeline, samples
-from explainer.vision.corruptions import Changed, Strip
+from explainer.vision.corruptions import Course, Strip
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader, Reading, Result
@@ -82,7 +82,7 @@ def download(model: str) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
         pipeline.load(model)
 
-    if model not in downloading():
+    if access.may_download() and model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
 
 
@@ -125,31 +125,11 @@ def _attribution(
 @st.cache_resource(
     scope="session", max_entries=_KEPT_LARGE, show_spinner=False, on_release=Job.cancel, validate=Job.wanted
 )
-def _strip(
+def _course(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
-) -> Job[Strip]:
+) -> Job[Course]:
     return _readers().submit(
-        _by(model, lambda reader, progress: corruptions.strip(reader, _photo, _reading, corruption, release))
-    )
-
-
-# One alone: where a slider has moved on, nobody waits for the amount before.
-@st.cache_resource(scope="session", max_entries=1, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _changed(
-    digest: str,
-    box: Box | None,
-    corruption: str,
-    amount: float,
-    release: str,
-    model: str,
-    _photo: Photo,
-    _reading: Reading,
-) -> Job[tuple[Changed, ...]]:
-    return _readers().submit(
-        _by(
-            model,
-            lambda reader, progress: corruptions.changed(reader, _photo, _reading, corruption, [amount], release),
-        )
+        _by(model, lambda reader, progress: corruptions.course(reader, _photo, _reading, corruption, release))
     )
 
 
@@ -333,17 +313,10 @@ def offered(kind: Kind) -> tuple[str, ...]:
     return waiting.wait(_offered(kind, session.model()), "Asking which methods work")
 
 
-def strip(photo: Photo, reading: Reading, corruption: str, release: str) -> Strip:
-    """The labels of a photo under a corruption, computed once a session."""
-    job = _strip(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
+def course(photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
+    """The labels of a photo under every amount of a corruption, computed once a session."""
+    job = _course(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
     return waiting.wait(job, "Changing the picture a little")
-
-
-def changed(photo: Photo, reading: Reading, corruption: str, amount: float, release: str) -> Changed:
-    """The labels of a photo under one amount of a corruption; the last one is kept."""
-    job = _changed(photo.digest, reading.box, corruption, amount, release, reading.model, photo, reading)
-    (found,) = waiting.wait(job, "Changing the picture a little")
-    return found
 
 
 def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
@@ -372,5 +345,5 @@ def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
 def forget() -> None:
     """Drop all that was computed from this visitor's photos, now."""
     waiting.forget()
-    for computed in (_reading, _attribution, _checks, _judgement, _strip, _changed):
+    for computed in (_reading, _attribution, _checks, _judgement, _course):
         computed.clear()

@@ -9,78 +9,82 @@ from explainer.attribution.explain import Attribution, Target
 from explainer.imagenet import vocabularies
 from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
-from explainer.ui import category_card, options, session
+from explainer.ui import options, sentences, session
 from explainer.ui.category_card import plain
+from explainer.ui.laboratory.sentences import EMPTY
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How a model comes to person categories: what its scores are, the step from an object to a person, and a text."""
+class Way:
+    """How a model comes to person categories: what its scores are, its steps, and a text.
+
+    `third` and `fourth` name the last steps of the chain; `entries` says whether dictionary entries are one of them.
+    """
 
     score: str
     scale: str
     step: str
     small_print: str
+    third: str
+    fourth: str
+    entries: bool
     text: str
 
 
-_WAYS: Mapping[People, _Way] = {
-    "zero-shot": _Way(
-        "cosine",
+_WAYS: Mapping[People, Way] = {
+    "zero-shot": Way(
+        "cosine similarity",
         "1 would be the same direction as the word's, 0 no likeness.",
-        "nearest word for people",
+        "closest word for people",
         "by likeness of dictionary entries to the objects that {model} saw",
-        "The network knows 1,000 kinds of things and hardly any of people. Their probabilities weigh the things' "
-        "dictionary entries, and the person category whose entry is nearest to that mixture is the label: clothes and "
-        "things are read, and a dictionary's likeness supplies the word. ImageNet Roulette's own network was never "
-        "published; this is another.",
+        "It blends their dictionary entries",
+        "It takes the closest word for people",
+        True,
+        "The network knows 1,000 kinds of things and almost no people. It guesses things; their dictionary entries, "
+        "weighted by the network's confidence, are blended, and the word for people with the closest entry wins. So it "
+        "reads clothes and objects, and a dictionary supplies the word. The network of ImageNet Roulette was never "
+        "published; this is a different one.",
     ),
-    "trained": _Way(
+    "trained": Way(
         "probability",
-        "Its share among the person categories alone, as if it were known that there is a person: all of them have 1.",
+        "Its share among the words for people alone, as if a person were certain: together they have 1.",
         "likeliest word for people",
         "by their probability among these, of {model}",
-        "The network was trained on all of Fall 2011: it has an output for each person category, as it has for things, "
-        "learned from the pictures that ImageNet had collected for each word. The person categories are set against "
-        "each other alone, whatever else it saw. ImageNet Roulette's own network was trained so as well, but never "
-        "published; this is another.",
+        "It was trained on people, too",
+        "It takes the likeliest word for people",
+        False,
+        "The network was trained on all of ImageNet's Fall 2011 release. It learned each word for people from the "
+        "pictures collected for it. Only those words compete here, whatever else the network saw. The network of "
+        "ImageNet Roulette was trained like this but never published; this is a different one.",
     ),
 }
 
 
-def _way(model: str) -> _Way:
+def way(model: str) -> Way:
+    """How the model of a card comes to its words for people."""
     return _WAYS[cards.load(model).people]
 
 
 def how(reading: Reading) -> str:
     """How the model comes to its words for people, as sentences."""
-    return _way(reading.model).text
+    return way(reading.model).text
 
 
 def small_print(release: str, model: str) -> str:
     """What a label is and is not, for what is taken away, as sentences."""
-    way = _way(model).small_print.format(model=cards.load(model).title)
+    said = way(model).small_print.format(model=cards.load(model).title)
     return (
         f"Nearest of the {len(vocabularies.person_categories(release)):,} person categories of ImageNet "
-        f"({vocabularies.RELEASES[release].title}), {way}. Not ImageNet Roulette's network, and not true of anyone."
+        f"({vocabularies.RELEASES[release].title}), {said}. Not ImageNet Roulette's network, and not true of anyone."
     )
 
 
 def score(label: Label, reading: Reading) -> str:
     """The score of a label, by the name of what it is for the model."""
-    return f"{_way(reading.model).score} {label.score:z.3f}"
-
-
-def card(label: Label, reading: Reading, key: str) -> None:
-    """One label in full, with its score."""
-    category_card.card(label.wnid, Context.PHOTO, key)
-    with st.container(horizontal=True, gap="small"):
-        st.markdown(f":small[{score(label, reading)}]", help=_way(reading.model).scale)
-        if not session.caption(label.wnid, Context.PHOTO).masked:
-            category_card.link(label.wnid)
+    return f"{way(reading.model).score} {label.score:z.3f}"
 
 
 def show(labels: Sequence[Label], key: str) -> None:
@@ -94,40 +98,18 @@ def show(labels: Sequence[Label], key: str) -> None:
             session.reveal_button(label.wnid, f"{key}_{rank}")
 
 
-def found(result: Result) -> str:
-    """How many faces were found and labelled, and how long it took, as a sentence."""
-    took = f"Read in {result.seconds:.2f} s."
-    if result.detector == "none":
-        return f"The whole picture, labelled. {took}"
-    if not result.boxes:
-        return f"No face was found, so the whole picture is labelled. {took}"
-    faces = "1 face was" if len(result.boxes) == 1 else f"{len(result.boxes)} faces were"
-    limit = f" The largest {len(result.readings)} are labelled." if len(result.boxes) > len(result.readings) else ""
-    return f"{faces} found.{limit} {took}"
-
-
 def chain(reading: Reading, release: str) -> str:
     """The way from pixels to an object to the person category that a release gives, as a line."""
     (thing,) = reading.objects(1)
-    step = _way(reading.model).step
+    step = way(reading.model).step
     return f"pixels → {_name(thing)} {thing.score:.0%} → {step}: {_first(reading, release)}"
 
 
 def removal(reading: Reading, n: int) -> str:
-    """How the `n` nearest words fared in the removal, beside what chance would give, as sentences."""
-    nearest = [session.caption(label.wnid, Context.PHOTO) for label in reading.people("fall-2011", n)]
-    gone = sum(caption.note is not None for caption in nearest)
-    masked = sum(caption.masked for caption in nearest)
-    share = vocabularies.removed_share()
-    return (
-        f"Of the {n} nearest words, ImageNet announced the removal of **{gone}** in 2019, as offensive or sensitive; "
-        f"of {n} drawn at random it would be {n * share:.1f} ({share:.0%}). "
-        + (
-            f"{masked} of them {'is' if masked == 1 else 'are'} masked here until you ask."
-            if masked
-            else "None of them is masked."
-        )
-    )
+    """How the `n` closest words fared in the removal, beside what chance would give, as sentences."""
+    nearest = reading.people("fall-2011", n)
+    gone = sum(vocabularies.status(label.wnid) in ("offensive", "sensitive") for label in nearest)
+    return sentences.removal(n, gone, vocabularies.removed_share())
 
 
 def answers(reading: Reading) -> str:
@@ -191,10 +173,11 @@ def _name(label: Label) -> str:
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
     took = f"Computed in {attribution.seconds:.2f} s."
+    empty = f"{EMPTY[attribution.finding]} " if attribution.finding in EMPTY else ""
     if attribution.delta is None:
-        return f"It shows pixels, not reasons. {took}"
+        return f"{empty}This shows where, not why. {took}"
     total = float(attribution.values.sum())
     return (
-        f"It shows pixels, not reasons. Its parts should add up to how much the picture changes the output, "
-        f"{total - attribution.delta:z.3g}; they add up to {total:z.3g}. {took}"
+        f"{empty}This shows where, not why. Contributions should total {total - attribution.delta:z.3g} but total "
+        f"{total:z.3g}, so read it as rough. {took}"
     )

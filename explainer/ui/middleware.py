@@ -299,7 +299,7 @@ class Uploads:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._coming: Counter[str] = Counter()
+        self._coming: list[tuple[str, int]] = []  # whose uploads are on their way, and how large they say to be
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -308,20 +308,22 @@ class Uploads:
             await self.app(scope, receive, send)
             return
         session = at.split("/")[2]
-        kept = streamlit_internals.uploads()
-        of_it = sum(1 for owner, _ in kept if owner == session) + self._coming[session]
+        known = [*((owner, size) for (owner, _), size in streamlit_internals.uploads().items()), *self._coming]
         largest = st.get_option("server.maxUploadSize") * 1024 * 1024
-        size = sum(kept.values()) + self._coming.total() * largest
-        if of_it >= limits.value("uploads of a visitor") or size + largest > limits.value("uploads"):
+        said = Headers(scope=scope).get("content-length", "")
+        size = min(int(said), largest) if said.isascii() and said.isdigit() and len(said) < 20 else largest
+        of_it = sum(1 for owner, _ in known if owner == session)
+        in_all = sum(size for _, size in known) + size
+        if of_it >= limits.value("uploads of a visitor") or in_all > limits.value("uploads"):
             _log.warning("An upload was refused: too many files that were not read yet.")
             await PlainTextResponse("Too many files. Try again in a minute.", 429)(scope, receive, send)
             return
-        self._coming[session] += 1
+        coming = (session, size)
+        self._coming.append(coming)
         try:
             await self.app(scope, receive, send)
         finally:
-            self._coming[session] -= 1
-            self._coming += Counter()  # without those at 0
+            self._coming.remove(coming)
 
 
 class UnreadUploads:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import vocabularies
 from explainer.jobs import CancelledError, Job
-from explainer.ui import computed, labels, session
+from explainer.ui import access, computed, downloads, labels, photo_source, sample_results, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards
 from explainer.vision.cards import CardError, ModelCard
@@ -18,11 +18,26 @@ _PEOPLE = {
 }
 
 
-def choose() -> None:
-    """A choice among the models that are here. One that does not pass its self-test gives way to the default."""
-    present = {card.name: card for card in cards.load_all() if card.present}
-    st.session_state[_CHOSEN] = session.model()
-    st.selectbox("Read by", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
+def settings(photo: Photo, result: Result) -> None:
+    """What only some visitors want: the whole picture, another model, files to take away."""
+    with st.popover("Settings", icon=":material/tune:", key="settings"):
+        st.toggle(
+            "Label the whole picture",
+            key="whole",
+            persist_state="session",
+            help="No face is looked for; the middle of the picture is labelled.",
+        )
+        choose()
+        about()
+        st.markdown("**Take it away.** Files never carry a covered word.")
+        with st.container(horizontal=True):
+            downloads.buttons(photo, result, "fall-2011")
+
+
+def ready() -> None:
+    """See to it that the visitor's model can be asked. One that fails its self-test gives way to the default."""
+    if session.model() == cards.DEFAULT and photo_source.sample() and sample_results.is_compiled():
+        return  # what is shown is compiled, and need not wait for the model
     try:
         computed.ready(session.model())
     except CardError as error:
@@ -34,6 +49,13 @@ def choose() -> None:
         st.rerun()
 
 
+def choose() -> None:
+    """A choice among the models that are here."""
+    present = {card.name: card for card in cards.load_all() if card.present}
+    st.session_state[_CHOSEN] = session.model()
+    st.selectbox("Model", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
+
+
 def _ask() -> None:
     session.ask_model(st.session_state[_CHOSEN])
     st.session_state.pop(_ERROR, None)
@@ -43,7 +65,7 @@ def about() -> None:
     """What the chosen model is, why another one was refused, and those that can be downloaded."""
     if error := st.session_state.get(_ERROR):
         st.error(plain(error))
-    with st.expander("What this model is, and others to download"):
+    with st.expander("About this model, and others to download"):
         _describe(cards.load(session.model()))
         for trouble in cards.troubles():
             st.warning(plain(trouble))
@@ -68,9 +90,11 @@ def _offers(watched: frozenset[str]) -> None:
     offered = [card for card in cards.load_all() if card.weights.asset and (not card.present or card.name in running)]
     if offered:
         st.markdown(
-            "**Others.** They are fetched from their publishers, or from the folder that `EXPLAINER_MIRROR` names, "
-            "and stay on this computer. Each must know the sample pictures before it answers."
+            "**Other models.** They come from their publishers, or from the folder in `EXPLAINER_MIRROR`, and stay on "
+            "this computer. Each must recognise the sample pictures before it may answer."
         )
+        if not access.may_download():
+            st.caption("The presenter, or whoever sits at the app's own computer, can download them.")
     for card in offered:
         _describe(card)
         if card.name in running:
@@ -78,6 +102,8 @@ def _offers(watched: frozenset[str]) -> None:
             continue
         if failed := _failure(computed.downloads().get(card.name)):
             st.error(plain(failed))
+        if not access.may_download():
+            continue
         st.button(
             f"Download ({_size(card)})", key=f"download_{card.name}", on_click=computed.download, args=(card.name,)
         )
@@ -115,7 +141,7 @@ def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> No
     """The `n` nearest words of the chosen model and of another one for the same face, under a release, side by side."""
     others = [card for card in cards.load_all() if card.present and card.name != result.model]
     if not others:
-        st.caption("Download another model, further up, to see what it makes of the same picture.")
+        st.caption("To compare, download a second model in Settings, further up.")
         return
     titles = {card.name: card.title for card in others}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

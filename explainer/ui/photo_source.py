@@ -1,81 +1,119 @@
 """Where a visitor's photo comes from, and how it goes: an upload or a sample picture, kept in their session alone."""
 
 from collections.abc import Callable
+from functools import cache
 from urllib.parse import urlsplit
 
 import streamlit as st
+from PIL import Image, ImageOps
+from streamlit.delta_generator import DeltaGenerator
 
-from explainer.ui import computed, options, session, streamlit_internals
+from explainer.ui import computed, session, streamlit_internals
 from explainer.ui.laboratory import asking
 from explainer.ui.streamlit_internals import UploadedFile
-from explainer.vision import cards, photos, samples
+from explainer.vision import photos, samples
 from explainer.vision.photos import Photo, PhotoError
+
+FIRST = "astronaut"
+"""The sample picture that a visitor finds on every page."""
 
 _EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 
-def choose() -> None:
-    """Widgets to choose a photo. A file that cannot be read gives a sentence and leaves the photo as it was."""
+def strip(first: str = FIRST) -> DeltaGenerator:
+    """Sample pictures to press, and a way to use a photo of one's own; the one in use is marked.
+
+    `first` is the sample that a page shows until the visitor chooses. Returns the row of buttons below the pictures.
+    """
+    own = is_own()
+    with st.container(key="samples", horizontal=True, vertical_alignment="bottom", gap="small"):
+        for name, each in samples.SAMPLES.items():
+            with st.container(key=f"thumb_{name}", width="content"):
+                st.image(_thumbnail(name), width=104, alt=f"Sample picture: {each.title}")
+                st.button(
+                    each.title,
+                    key=f"sample_{name}",
+                    type="primary" if name == sample(first) else "secondary",
+                    on_click=_sample,
+                    args=(name,),
+                )
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row:
+        if session.own_faces():
+            st.button(
+                "Use another photo" if own else "Use your own photo",
+                key="own_photo",
+                type="secondary" if own else "primary",
+                icon=":material/add_a_photo:",
+                on_click=_ask,
+            )
+        if own:
+            st.button("Forget this photo", key="forget", on_click=_forget_all)
     if not session.own_faces():
-        choose_sample()
-        st.caption("A workshop is on: it uses the sample pictures alone.")
+        st.caption("A workshop is on: it uses sample pictures only.")
+    if own:
+        st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
+    elif chosen := sample(first):
+        st.caption(f"Sample: {samples.SAMPLES[chosen].credit}.")
+    if st.session_state.get(_ASKING) and session.own_faces():
+        _bring()
+    return row
+
+
+_ASKING, _AGREED, _ERROR = "bringing_photo", "notice_agreed", "photo_error"
+
+
+@st.dialog("Use your own photo", on_dismiss=lambda: _close())
+def _bring() -> None:
+    """What a visitor agrees to before they bring a photo; then the ways to bring one."""
+    if not st.session_state.get(_AGREED):
+        st.markdown(
+            "- Use it only if **everyone in it agrees**. Leave children out.\n"
+            "- It stays in the memory of the computer that runs this app and is never saved.\n"
+            "- The words say nothing true about anyone. Offensive and sensitive ones stay covered until you ask."
+        )
+        st.button("Everyone agrees: choose a photo", key="notice_button", type="primary", on_click=_agree)
         return
     # Each upload gets a new uploader, so that the widget lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault('uploads', 0)}"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _choose_sample()
-        camera = st.toggle("Use the camera", key="camera")
-    if not camera:
-        st.file_uploader("Or a photo of yours", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
+    if not st.toggle("Use the camera", key="camera"):
+        st.file_uploader("A photo from this device", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
     elif _camera_allowed():
-        st.camera_input("Or a photo of yours", key=key, on_change=_upload, args=(key,))
+        st.camera_input("A photo from the camera", key=key, on_change=_upload, args=(key,))
     else:
         st.info(
             "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
             "the file chooser offers the camera."
         )
-    _credit()
-    if error := st.session_state.get("photo_error"):
+    if error := st.session_state.get(_ERROR):
         st.error(error)
+    if not st.session_state.get(_ASKING):
+        st.rerun()  # the photo is here: close the dialog
 
 
-def bring_along() -> Photo | None:
-    """The photo of the first page, or a sample picture to choose; where there is neither, what to do, and None."""
-    choose_sample()
-    if session.own_faces():
-        st.page_link("pages/photo.py", label="A photo of yours, or another model")
-    st.caption(f"Read by {cards.load(session.model()).title}.")
-    chosen = photo()
-    if chosen is not None:
-        forget_button()
-    else:
-        st.caption("There is no photo yet: choose a sample picture, or bring one of yours along from the first page.")
-    return chosen
+def _ask() -> None:
+    st.session_state[_ASKING] = True
 
 
-def choose_sample() -> None:
-    """Widgets to choose a sample picture, and whose it is."""
-    _choose_sample()
-    _credit()
+def _agree() -> None:
+    st.session_state[_AGREED] = True
 
 
-def _choose_sample() -> None:
-    """The sample pictures, to choose one."""
-    st.pills(
-        "A sample picture",
-        samples.SAMPLES,
-        format_func=lambda name: options.readable(samples.SAMPLES[name].title),
-        key="sample",
-        persist_state="session",
-        wrap=True,
-        on_change=_sample,
-    )
+def _close() -> None:
+    st.session_state[_ASKING] = False
+    st.session_state.pop(_ERROR, None)
 
 
-def _credit() -> None:
-    """Whose the chosen sample picture is."""
-    if chosen := st.session_state.get("sample"):
-        st.caption(samples.SAMPLES[chosen].credit)
+def bring_along(first: str = FIRST) -> Photo:
+    """The picture in use, under the strip to choose another one."""
+    strip(first)
+    return photo(first)
+
+
+@cache
+def _thumbnail(name: str) -> Image.Image:
+    """The middle of a sample picture, 224 x 224 pixels: twice as many as it is shown at."""
+    return ImageOps.fit(samples.read(name).image, (224, 224))
 
 
 def _camera_allowed() -> bool:
@@ -83,27 +121,38 @@ def _camera_allowed() -> bool:
     return address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def photo() -> Photo | None:
-    """The visitor's photo, or None where there is none yet, or one of theirs that their room does without."""
+def photo(first: str = FIRST) -> Photo:
+    """The picture in use: the visitor's photo, the sample that they chose, or until then `first`."""
     chosen: Photo | None = st.session_state.get("photo")
-    sample = st.session_state.get("sample") is not None
-    return chosen if sample or session.own_faces() else None
+    # A room that came on meanwhile may rule out photos of one's own.
+    return _first(first) if chosen is None or (_own() and not session.own_faces()) else chosen
+
+
+def whole() -> bool:
+    """Whether the visitor wants the whole picture labelled, whoever is in it."""
+    return bool(st.session_state.get("whole"))
 
 
 def is_own() -> bool:
-    """Whether the photo is one of the visitor's own, and no sample picture."""
-    return photo() is not None and st.session_state.get("sample") is None
+    """Whether the picture in use is one of the visitor's own, and no sample picture."""
+    return _own() and session.own_faces()
 
 
-def sample() -> str | None:
-    """The name of the chosen sample picture, or None."""
+def _own() -> bool:
+    return st.session_state.get("photo") is not None and st.session_state.get("sample") is None
+
+
+def sample(first: str = FIRST) -> str | None:
+    """The name of the sample picture in use, or None."""
+    if is_own():
+        return None
     name: str | None = st.session_state.get("sample")
-    return name
+    return name or first
 
 
-def forget_button() -> None:
-    """A button that drops the photo and all that was computed from it."""
-    st.button("Forget this photo", key="forget", on_click=_forget_all)
+@cache
+def _first(name: str) -> Photo:
+    return samples.read(name)
 
 
 def _upload(key: str) -> None:
@@ -111,17 +160,15 @@ def _upload(key: str) -> None:
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
     streamlit_internals.drop_upload(file)
-    if _take(lambda: photos.read(file.getvalue())):
+    if session.may_bring_a_photo_now() and _take(lambda: photos.read(file.getvalue())):
         st.session_state["sample"] = None
+        st.session_state[_ASKING] = False
     st.session_state["uploads"] += 1
 
 
-def _sample() -> None:
-    name = st.session_state["sample"]
-    if name is None:  # pressed again
-        _forget()
-    else:
-        _take(lambda: samples.read(name))
+def _sample(name: str) -> None:
+    if _take(lambda: samples.read(name)):
+        st.session_state["sample"] = name
 
 
 def _take(read: Callable[[], Photo]) -> bool:
@@ -141,7 +188,7 @@ def _take(read: Callable[[], Photo]) -> bool:
 def _forget_all() -> None:
     _forget()
     streamlit_internals.drop_uploads()
-    st.session_state["sample"] = None  # else a press on the same sample would only let go of it
+    st.session_state.pop("sample", None)
 
 
 def _forget() -> None:

@@ -109,7 +109,7 @@ def _pair() -> str:
     tree = taxonomy.load()
     return (
         f"**Her and him.** Artnet's reporter got {_said(_HER)} [@artnet], a word for a woman: ImageNet found it "
-        f"{tree[_HER].safety}. {_said(_HIM).capitalize()}, the word for anybody, is {tree[_HIM].safety}. Both are gone."
+        f"{tree[_HER].safety}. The word for anybody, {_said(_HIM)}, is {tree[_HIM].safety}. Both are gone."
     )
 
 

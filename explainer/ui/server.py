@@ -13,6 +13,7 @@ import streamlit as st
 
 from explainer import limits
 from explainer.ui import middleware, streamlit_internals
+from explainer.workshop import addresses
 
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _PROJECT = Path(__file__).parents[2]
@@ -27,6 +28,7 @@ def prepare() -> None:
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
+    streamlit_internals.hide_media_names()
 
 
 @asynccontextmanager
@@ -34,6 +36,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """What goes on until the server ends."""
     for handler in _handlers():
         handler.addFilter(OneLineEach())
+    print(reach(st.get_option("server.address")), flush=True)
     sweeping = asyncio.create_task(_sweep())
     try:
         yield
@@ -41,6 +44,20 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+
+
+def reach(address: str | None) -> str:
+    """Who can reach a server that listens on an address, as a sentence for whoever started it.
+
+    >>> reach("localhost")
+    '  This computer alone can reach it. For phones and other computers: make workshop.'
+    """
+    if address in ("localhost", "127.0.0.1", "::1"):
+        return "  This computer alone can reach it. For phones and other computers: make workshop."
+    port, secure = st.get_option("server.port"), bool(st.get_option("server.sslCertFile"))
+    found = addresses.origins("", port, secure, st.get_option("server.baseUrlPath"))
+    listening = "" if secure else " Others in these networks can listen: it is plain http."
+    return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:

@@ -1,36 +1,19 @@
 """What one visitor agreed to and asked for, kept in their session alone: the notice, words to reveal, the model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from explainer.imagenet import words
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import access
+from explainer.ui import access, sentences
 from explainer.vision import cards
 from explainer.workshop.rooms import Preset
 
-_ALL, _SOME, _AGREED, _RULES = "revealed_all", "revealed_wnids", "notice_agreed", "room_rules"
+_ALL, _SOME, _RULES = "revealed_all", "revealed_wnids", "room_rules"
+_COVERED = "covered_wnids"
 _MODEL = "model_asked"
-
-
-def notice() -> None:
-    """The notice that comes before the first label, once a visit; the script goes on only after it was agreed to."""
-    if not agreed():
-        st.stop()
-
-
-def agreed() -> bool:
-    """Whether the visitor agreed to the notice, which stands on the page where not."""
-    if st.session_state.get(_AGREED):
-        return True
-    with st.container(border=True):
-        st.markdown(
-            "**Before the first label.** The words come from a dictionary, by way of a training set; they say nothing "
-            "true about the person in the picture. Many were cruel, and ImageNet has removed most of them; the "
-            "offensive and sensitive ones stay masked until you ask. Use a photo only if everyone in it agrees, and "
-            "leave children out. It stays in this computer's memory while you are here, and is never stored."
-        )
-        st.button("Go on", key="notice_button", on_click=_set, args=(_AGREED, True))
-    return False
 
 
 def keep_to(rules: Preset) -> None:
@@ -51,7 +34,17 @@ def may_reveal() -> bool:
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
     asked = bool(st.session_state.get(_ALL)) or wnid in _revealed()
-    return words.caption(wnid, context, revealed=asked and may_reveal())
+    found = words.caption(wnid, context, revealed=asked and may_reveal())
+    if found.masked and _COVERED in st.session_state:
+        st.session_state[_COVERED].add(wnid)
+    return found
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """Count the words that stay covered on the page that is drawn within it."""
+    st.session_state[_COVERED] = set()
+    yield
 
 
 def model() -> str:
@@ -71,34 +64,30 @@ def ask_model(name: str) -> None:
 def reveal_button(wnid: str, key: str) -> None:
     """A button that reveals the words of one category to a visitor who may; `key` tells it from others on the page."""
     if may_reveal():
-        st.button("Reveal", key=f"reveal_{key}", on_click=_reveal, args=(wnid,))
+        st.button("Reveal", key=f"reveal_{key}", type="tertiary", on_click=_reveal, args=(wnid,))
 
 
 def mask_button() -> None:
-    """A button to mask everything again, once anything was revealed to a visitor who may see it."""
+    """A button to cover everything again, once anything was revealed to a visitor who may see it."""
     if may_reveal() and (st.session_state.get(_ALL) or _revealed()):
-        st.button("Mask everything again", key="mask_all", on_click=_mask_all)
+        st.button("Cover all words again", key="mask_all", on_click=_mask_all)
 
 
 def controls() -> None:
-    """At the top, once anything was revealed, a button to mask everything again; in the sidebar, one to reveal it."""
+    """The chip: how many words on the page are covered, with a way to show them all, or to cover them again."""
+    covered = len(st.session_state.get(_COVERED, ()))
     if not may_reveal():
-        st.info(
-            "A workshop is on: words stay masked and supplied pictures are used alone, until its presenter ends it."
-        )
+        st.markdown("A workshop is on: words stay covered, and only sample pictures are used.")
         return
     mask_button()
-    with st.sidebar:
-        st.markdown("**Offensive and sensitive words**")
-        if st.session_state.get(_ALL):
-            st.caption("All of them are shown to you until you leave or mask them again.")
-        else:
-            st.caption("They are masked: slurs, and words for race, faith, illness and the like.")
-            st.button("Show all of them…", key="ask_reveal_all", on_click=_set, args=("asking", True))
-            if st.session_state.get("asking"):
-                st.markdown("Anyone who sees this screen will read them. Show them until you leave?")
-                st.button("Yes, show them", key="reveal_all", on_click=_reveal_all)
-                st.button("No", key="reveal_none", on_click=_set, args=("asking", False))
+    if st.session_state.get(_ALL):
+        return
+    with st.popover(sentences.covered(covered), key="covered_words"):
+        st.markdown(
+            "Covered: every word that ImageNet's annotators marked as offensive and, next to a photo, every word they "
+            "marked as sensitive. That includes ordinary trades. Anyone who sees this screen will read what you show."
+        )
+        st.button("Show all words until I leave", key="reveal_all", on_click=_reveal_all)
 
 
 def _rules() -> list[Preset]:
@@ -115,17 +104,27 @@ def _revealed() -> frozenset[str]:
     return wnids
 
 
-def _set(key: str, value: bool) -> None:
-    st.session_state[key] = value
-
-
 def _reveal(wnid: str) -> None:
+    if not _may_reveal_now():
+        return
     st.session_state[_SOME] = _revealed() | {wnid}
 
 
 def _reveal_all() -> None:
-    st.session_state["asking"] = False
-    st.session_state[_ALL] = True
+    if _may_reveal_now():
+        st.session_state[_ALL] = True
+
+
+def _may_reveal_now() -> bool:
+    """As `may_reveal`, by the rules of this very moment: the page may be older than a room."""
+    access.in_force.clear()
+    return may_reveal()
+
+
+def may_bring_a_photo_now() -> bool:
+    """As `own_faces`, by the rules of this very moment: the page may be older than a room."""
+    access.in_force.clear()
+    return own_faces()
 
 
 def _mask_all() -> None:

@@ -5,6 +5,9 @@ is no longer needed; no other file of the package imports a private name of Stre
 """
 
 import asyncio
+import hashlib
+import hmac
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -211,6 +215,20 @@ def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable
             self.loop.call_later(patience(), look, self)
 
     setattr(AutoHTTPProtocol, "connection_made", connection_made)  # noqa: B010 - a type that uvicorn chooses
+
+
+def hide_media_names() -> None:
+    """Give each picture an address that nobody can guess, another one in each session.
+
+    Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it.
+    """
+    secret, made = secrets.token_bytes(32), memory_media_file_storage._calculate_file_id
+
+    def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
+        known = f"{session_id()} {made(data, mimetype, filename)}".encode()
+        return hmac.new(secret, known, hashlib.sha224).hexdigest()
+
+    setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
 
 
 def static_folder() -> Path:

@@ -14,7 +14,7 @@ from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import computed, options, session
+from explainer.ui import computed, options, sentences, session
 from explainer.ui.category_card import plain
 
 ROOT = "n00001740"
@@ -23,6 +23,8 @@ ROOT = "n00001740"
 _PARAMETER = "category"
 _FIRST = 12  # how many of a row of steps are shown before one asks for all
 _HITS = 8  # how many results of a search are shown at first, and how many more at each wish
+_FEWEST = 3  # children of a category that has a map
+_LEVELS, _LEAST = 4, 1 / 300  # levels of a map below its root, and the smallest share of it that is drawn
 _ROWS = 200  # how many rows of a list are sent at a time
 
 
@@ -32,16 +34,16 @@ def caption(wnid: str) -> Caption:
 
 
 def place() -> str:
-    """Wnid of the category that the address names, the root where it names none; an unknown one gives a sentence."""
-    given = st.query_params.get(_PARAMETER, "").strip().lower() or ROOT
+    """Wnid of the category that the address names, people where it names none; an unknown one gives a sentence."""
+    given = st.query_params.get(_PARAMETER, "").strip().lower() or taxonomy.PERSON
     wnid = f"n{given}" if given.isdigit() else given
     if wnid in taxonomy.load():
         return wnid
     st.error(
-        "The address names no category of this tree. Numbers are those of WordNet 3.0, and other versions count "
-        "otherwise: search for a word, or start at the top."
+        "The address names no category of this tree. Numbers are those of WordNet 3.0; other versions use others. "
+        "Search for a word, or start with people."
     )
-    return ROOT
+    return taxonomy.PERSON
 
 
 def walk(wnid: str) -> None:
@@ -54,8 +56,8 @@ def starts() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Everything", key="start_all", on_click=walk, args=(ROOT,))
         st.button("People", key="start_people", on_click=walk, args=(taxonomy.PERSON,))
-        st.button("Spin", key="spin", on_click=_spin, help="A person category at random, as the roulette had it.")
-        st.button("Category of the day", key="day", on_click=_day, help="The same for everybody today; a safe one.")
+        st.button("Spin", key="spin", on_click=_spin, help="A random category of people, as in ImageNet Roulette.")
+        st.button("Category of the day", key="day", on_click=_day, help="The same for everybody today, and a safe one.")
 
 
 def _spin() -> None:
@@ -81,16 +83,16 @@ def search() -> None:
     except SearchError as error:
         st.error(str(error))
         return
-    for wnid in hits.wnids:
-        found = caption(wnid)
-        below = taxonomy.load().below(wnid).categories
-        size = f" · {below:,} below" if below else ""
-        label = f"**{plain(found.text)}** · {wnid}{size}{_marked(found)}"
-        st.button(label, key=f"hit_{wnid}", type="tertiary", on_click=_found, args=(wnid,))
+    with st.container(key="hits"):
+        for wnid in hits.wnids:
+            found = caption(wnid)
+            gloss = f" *{plain(found.gloss)}*" if found.gloss else ""
+            label = f"**{plain(found.name)}**{gloss}{_marked(found)}"
+            st.button(label, key=f"hit_{wnid}", type="tertiary", on_click=_found, args=(wnid,))
     if hits.more:
         st.button("More", key="more_hits", on_click=_more_hits)
     if not hits.wnids:
-        st.caption("No category has that word. " + ("Spelt alike:" if hits.spellings else "Try a shorter one."))
+        st.caption("No category has that word. " + ("Similar spellings:" if hits.spellings else "Try a shorter one."))
         with st.container(horizontal=True, gap="small"):
             for spelling in hits.spellings:
                 st.button(spelling, key=f"spelling_{spelling}", on_click=_search_for, args=(spelling,))
@@ -146,11 +148,8 @@ def _way(path: Sequence[str], number: int) -> None:
 def extent(wnid: str) -> str:
     """How much a category holds, itself and below, and which releases hold it, as sentences."""
     synset, below = taxonomy.load()[wnid], taxonomy.load().below(wnid)
-    under = f"Below it {below.categories:,} categories with {below.images:,} images." if below.categories else ""
-    if not synset.in_fall_2011:
-        return f"No category of ImageNet's Fall 2011 release itself. {under}"
-    held = " · ".join(vocabularies.RELEASES[name].title for name in catalogue.releases(wnid))
-    return f"{synset.images:,} images of its own. {under} In the releases: {held}."
+    held = [vocabularies.RELEASES[name].title for name in catalogue.releases(wnid)]
+    return sentences.extent(synset.images if synset.in_fall_2011 else None, below.categories, below.images, held)
 
 
 def named_by(wnid: str) -> str:
@@ -193,15 +192,16 @@ def senses(wnid: str) -> tuple[str, ...]:
 
 
 def chart(wnid: str) -> None:
-    """The map of what is below a category, with its legend; a click goes there."""
+    """The map of what is below a category, with its legend; a click goes there. Of less than three there is none."""
+    below = len(taxonomy.load().hyponyms(wnid) + taxonomy.load().instances(wnid))
+    if below < _FEWEST:
+        st.caption("Too few subcategories for a map; they are listed here." if below else "No subcategories.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = options.one("Drawn as", list(tree_charts.KINDS), "kind")
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
         colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
-    nodes = subtrees.nodes(wnid, measure)
-    if len(nodes) == 1:
-        st.caption("Nothing is below it: the ways and the lists lead on.")
-        return
+    nodes = subtrees.nodes(wnid, measure, levels=_LEVELS, least=_LEAST)
     key = f"map_{wnid}_{kind}_{measure}_{colours}"
     st.plotly_chart(
         tree_charts.hierarchy(nodes, caption, kind, measure, colours),
@@ -223,7 +223,7 @@ def listing(wnid: str) -> None:
     """The categories below one as a list: filters, how many there are, a table to go on from, and all of it as CSV."""
     everything = catalogue.select(wnid, Facets())
     if not everything:
-        st.caption("Nothing is below it.")
+        st.caption("No subcategories.")
         return
     for key, value in _UNFILTERED.items():  # no defaults of the widgets: they may not be set as well
         st.session_state.setdefault(key, value)
@@ -234,18 +234,20 @@ def listing(wnid: str) -> None:
             safeties=frozenset(options.several("Safety", get_args(Safety), "safeties")),
             ratings=cast(
                 "tuple[float, float]",  # as it is set to be
-                st.slider("Imageability", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"),
+                st.slider(
+                    "Easy to picture, 1 to 5", *catalogue.RATINGS, step=0.1, key="ratings", persist_state="session"
+                ),
             ),
-            images=st.number_input("At least so many images", 0, step=100, key="least_images", persist_state="session"),
+            images=st.number_input("Minimum images", 0, step=100, key="least_images", persist_state="session"),
         )
-    order = st.selectbox("In the order of", list(catalogue.ORDERS), key="order", persist_state="session")
+    order = st.selectbox("Sort by", list(catalogue.ORDERS), key="order", persist_state="session")
     wnids = catalogue.select(wnid, facets, order)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**{len(wnids):,}** of {len(everything):,} categories below {plain(caption(wnid).name)}")
         if facets != Facets():
             st.button("Clear the filters", key="clear_filters", on_click=_clear_filters)
     if not wnids:
-        st.caption("No category passes all of the filters: widen one of them.")
+        st.caption("No category passes all the filters. Widen one of them.")
         return
     pages = -(-len(wnids) // _ROWS)
     list_ = hash((wnid, facets, order))  # another list begins at its first page

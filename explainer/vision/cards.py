@@ -1,9 +1,10 @@
 """Model cards: one TOML file in `models/` for each model that can be asked."""
 
 import importlib.util
+import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,6 +15,10 @@ from explainer.setup.files import Asset, ProvisionError, models_folder
 
 DEFAULT = "efficientnet-lite0"
 """The card of the model that comes with the app."""
+
+
+_LONGEST = 100_000  # bytes of a card
+_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # no folder, no hidden file
 
 
 class CardError(Exception):
@@ -43,6 +48,12 @@ class Packaged:
     sha256: str
     by_name = False
     asset = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a file outside the package, and for fields of another type."""
+        _check_types(self)
+        if not self.package.isidentifier() or Path(self.file).is_absolute() or ".." in Path(self.file).parts:
+            raise ValueError("the weights are a file within a package")
 
     @property
     def path(self) -> Path | None:
@@ -75,6 +86,12 @@ class Downloaded:
     size: int
     sha256: str = ""
     by_name = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a file outside the folder of weights, and for fields of another type."""
+        _check_types(self)
+        if not _BARE.fullmatch(self.file) or not self.url.startswith(("https://", "http://")):
+            raise ValueError("the weights have a bare name of a file, and an address")
 
     @property
     def asset(self) -> Asset:
@@ -144,7 +161,8 @@ class ModelCard:
     grad_cam_tokens: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a library or a way to people that there is not."""
+        """Raises ValueError for a library or a way to people that there is not, and for fields of another type."""
+        _check_types(self)
         known = {"library": get_args(Library), "people": get_args(People), "labels": tuple(VOCABULARIES)}
         for name, values in known.items():
             if getattr(self, name) not in values:
@@ -154,6 +172,16 @@ class ModelCard:
     def present(self) -> bool:
         """Whether its weights are on this computer; whether they are right is found out when they are loaded."""
         return self.weights.path is not None
+
+
+def _check_types(record: Packaged | Downloaded | ModelCard) -> None:
+    """Raises ValueError where a field that says text, a whole number or yes and no is of another type."""
+    for field in fields(record):
+        kind = {"str": str, "int": int, "bool": bool, "Library": str, "People": str}.get(str(field.type))
+        kind = field.type if isinstance(field.type, type) else kind
+        value = getattr(record, field.name)
+        if kind in (str, int, bool) and type(value) is not kind:
+            raise ValueError(f"{field.name} is no {kind.__name__}")
 
 
 def load(name: str = DEFAULT) -> ModelCard:
@@ -187,20 +215,23 @@ def _sorted_out() -> tuple[tuple[ModelCard, ...], tuple[str, ...]]:
 
 
 def _files() -> list[Path]:
-    return sorted(models_folder().glob("*.toml"))
+    """The cards: regular files, no folders, pipes, or links that lead nowhere."""
+    return sorted(path for path in models_folder().glob("*.toml") if path.is_file())
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, mtime_ns: int) -> ModelCard:
     """The card in a file; its time of change is there as the cache's key."""
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        weights = fields.pop("weights")
+        if path.stat().st_size > _LONGEST:
+            raise ValueError(f"it is longer than {_LONGEST:,} bytes")
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        weights = entries.pop("weights")
         kind = Packaged if "package" in weights else Downloaded
-        card = ModelCard(weights=kind(**weights), transform=Transform(**fields.pop("transform")), **fields)
+        card = ModelCard(weights=kind(**weights), transform=Transform(**entries.pop("transform")), **entries)
         if card.name != path.stem:
             raise ValueError(f"its name is {card.name!r}")
-    except (ValueError, TypeError, KeyError) as error:  # a TOML that cannot be read is a ValueError as well
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
         raise CardError(f"The model card {path.name} cannot be read: {error}.") from error
     return card
 

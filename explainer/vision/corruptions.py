@@ -126,7 +126,7 @@ CORRUPTIONS = {
             "shift",
             "Cropped elsewhere",
             "% of the face to the right",
-            "moved by {:g} % of the face to the right,",
+            "moved by {:g} % of the face to the right",
             0,
             40,
             1,
@@ -205,12 +205,13 @@ CORRUPTIONS = {
 
 def strangers(reader: Reader) -> list[tuple[str, Image.Image, Reading]]:
     """Squares without anybody in them, with a title and what the network makes of each: words for people as well."""
-    crops = _without_anybody(reader.card.transform.side)
+    crops = nobody(reader.card.transform.side)
     readings = pipeline.label(reader, list(crops.values()), [None] * len(crops))
     return [(*pair, reading) for pair, reading in zip(crops.items(), readings, strict=True)]
 
 
-def _without_anybody(side: int) -> dict[str, Image.Image]:
+def nobody(side: int) -> dict[str, Image.Image]:
+    """Squares without anybody in them, by title: RGB, side x side pixels."""
     wall = Image.new("RGB", (side, side), "#cfcac0")
     toy = Image.new("RGB", (side, side), "#e8e4da")
     draw = ImageDraw.Draw(toy)

@@ -256,6 +256,17 @@ def crop(photo: Photo, box: Box | None, side: int = 224) -> Image.Image:
     return photo.image.resize((side, side), Image.Resampling.BICUBIC, box=region)
 
 
+def seen(size: tuple[int, int], box: Box | None) -> Box:
+    """The square of a picture of that size that `crop` cuts out, rounded to pixels of the original."""
+    if box is None:
+        half = min(size) * 7 // 16  # 224 of 256 pixels of the shorter side
+        across, down = size[0] // 2, size[1] // 2
+        return Box(across - half, down - half, across + half, down + half)
+    left, right = _stretch(box.left, box.right, 2 * max(box.width, box.height), size[0])
+    top, bottom = _stretch(box.top, box.bottom, 2 * max(box.width, box.height), size[1])
+    return Box(round(left), round(top), round(right), round(bottom))
+
+
 def stack(crops: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
     """RGB pictures as one array, uint8 (N, side, side, 3). Raises ValueError for a picture of another size."""
     if any(crop.size != (side, side) for crop in crops):

@@ -7,8 +7,10 @@ import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui import break_it
-from explainer.vision.corruptions import CORRUPTIONS, Strip
+from explainer.attribution import sample_results
+from explainer.ui import sentences
+from explainer.vision import samples
+from explainer.vision.corruptions import CORRUPTIONS, Course, Step
 
 pytestmark = pytest.mark.slow
 
@@ -24,48 +26,59 @@ def page() -> AppTest:
 
 @pytest.fixture
 def broken(page: AppTest) -> AppTest:
-    page.pills(key="sample").set_value("photographer").run()
-    return page.button(key="notice_button").click().run()
+    page.button(key="sample_photographer").click().run()
+    return page
 
 
 def texts(page: AppTest) -> list[str]:
     return [text.value for text in page.markdown]
 
 
-def place_of_the_first(page: AppTest) -> str:
+def place_of_the_first(page: AppTest) -> int:
     """Where the word stands that came first, under the amount on the slider."""
-    (place,) = re.findall(r"now stands at \*\*place ([\d,]+)\*\* of 2,832", "".join(texts(page)))
-    return place
+    said = "".join(texts(page))
+    if "** stays first" in said:
+        return 1
+    (place,) = re.findall(r"the old word is now ([\d,]+)(?:st|nd|rd|th) of 2,832", said)
+    return int(place.replace(",", ""))
 
 
-def test_without_a_photo_the_page_says_what_to_do(page: AppTest) -> None:
+def test_the_page_opens_on_nobody_and_a_picture_that_was_changed(page: AppTest) -> None:
     assert not page.exception
-    assert any("There is no photo yet" in caption.value for caption in page.caption)
+    assert [heading.value for heading in page.header] == ["Nobody at all", "One picture, changed a little"]
+    assert sum(text.startswith(("A blank wall: **", "A toy: **", "Pure noise: **")) for text in texts(page)) == 3
+    assert place_of_the_first(page) > 1
 
 
-def test_the_notice_comes_before_the_first_label(page: AppTest) -> None:
-    page.pills(key="sample").set_value("astronaut").run()
-    assert any("Before the first label" in text for text in texts(page))
-    assert not any("another word comes first" in text for text in texts(page))
-
-
-def test_a_change_is_shown_step_by_step_and_said_in_a_sentence(broken: AppTest) -> None:
+def test_a_change_is_shown_step_by_step(broken: AppTest) -> None:
     assert not broken.exception
     assert sum("· place " in text for text in texts(broken)) == 9
-    assert any(text.startswith("**Tilted**:") for text in texts(broken))
+
+
+def test_what_is_said_of_a_change_is_true_of_every_step(broken: AppTest) -> None:
+    table = sample_results.load()
+    for name in samples.SAMPLES:
+        for change, course in table.courses[name].items():
+            said, changed = sentences.course(CORRUPTIONS[change], course), course.changed
+            if "every step beyond" in said:
+                first = course.steps.index(changed[0])
+                assert all(step.rank > 1 for step in course.steps[first:])
+            elif "steps, for the first time" in said:
+                assert f"at {len(changed)} of {len(course.steps)} steps" in said
+                assert CORRUPTIONS[change].dose(changed[0].amount) in said
+                assert any(step.rank == 1 for step in course.steps[course.steps.index(changed[0]) :])
 
 
 @pytest.mark.parametrize("change", CORRUPTIONS)
 def test_every_change_can_be_chosen_and_dosed(broken: AppTest, change: str) -> None:
     broken.pills(key="corruption").set_value(change).run()
-    assert any(text.startswith(f"**{CORRUPTIONS[change].title}**:") for text in texts(broken))
     most, none = float(CORRUPTIONS[change].most), float(CORRUPTIONS[change].none)
     dose(broken, change, most)
     assert not broken.exception
     place_of_the_most = re.findall(r"· place ([\d,]+)", "".join(texts(broken)))[-1]
-    assert place_of_the_first(broken) == place_of_the_most
+    assert f"{place_of_the_first(broken):,}" == place_of_the_most
     dose(broken, change, none)
-    assert place_of_the_first(broken) == "1"
+    assert place_of_the_first(broken) == 1
 
 
 def test_after_a_look_at_another_page_the_change_is_there_again(broken: AppTest) -> None:
@@ -85,40 +98,25 @@ def dose(page: AppTest, change: str, amount: float) -> None:
         page.slider(key=f"amount_{change}").set_value(amount).run()
 
 
-SENTENCES = {
-    "shift": "**Cropped elsewhere**: moved by 12 % of the face to the right, another word comes first; ",
-    "zoom": "**Cropped closer**: with 12 % less of the picture another word comes first; ",
-    "tilt": "**Tilted**: at 12 degrees another word comes first; ",
-    "resolution": "**Resolution**: with 12 % of the pixels along each side another word comes first; ",
-    "brightness": "**Brightness**: with 12 % of the light another word comes first; ",
-    "darkness": "**Darkness**: with 12 % of the light another word comes first; ",
-    "blur": "**Blur**: with a radius of 12 pixels another word comes first; ",
-    "flip": "**Mirrored**: in the mirror another word comes first; ",
-    "patch": "**Dark glasses**: over 12 % of the square's width another word comes first; ",
-    "noise": "**Noise**: at 12 levels of 255 another word comes first; ",
-}
+def course(change: str, *ranks: int) -> Course:
+    """A course of which only the first steps are known, each with the old word's place."""
+    amounts = CORRUPTIONS[change].grid
+    return Course(change, tuple(Step(amount, None, (), rank) for amount, rank in zip(amounts, ranks, strict=False)))
 
 
-@pytest.mark.parametrize("change", CORRUPTIONS)
-def test_what_a_change_does_is_said_in_a_whole_sentence(change: str) -> None:
-    falls = "the one that came first falls to place 1,034"
-    expected = f"{SENTENCES[change]}{falls}{'' if change == 'flip' else ' at most'}."
-    assert break_it.sentence(Strip(change, (), 12, 1_034)) == expected
-    assert break_it.sentence(Strip(change, (), None, 1)).endswith(
-        "the first word stays." if change == "flip" else "no amount of it changes the first word."
-    )
-
-
-ONES = {
-    "tilt": "at 1 degree another word",
-    "blur": "with a radius of 1 pixel another word",
-    "noise": "at 1 level of 255 another word",
-}
-
-
-@pytest.mark.parametrize("change", ONES)
-def test_one_is_said_in_the_singular(change: str) -> None:
-    assert ONES[change] in break_it.sentence(Strip(change, (), 1, 2))
+@pytest.mark.parametrize(
+    ("change", "ranks", "said"),
+    [
+        ("tilt", (1, 2, 5), "Another word comes first at 0.5 degrees, and at every step beyond."),
+        ("tilt", (1, 1, 2), "Another word comes first at 1 degree, and at every step beyond."),
+        ("noise", (1, 2, 1, 3), "Another word comes first at 2 of 4 steps, for the first time at 1 level of 255."),
+        ("blur", (1, 1, 1), "At none of 3 steps does another word come first."),
+        ("flip", (1, 2), "Another word comes first."),
+        ("flip", (1, 1), "The first word stays."),
+    ],
+)
+def test_what_a_change_does_is_said_in_a_whole_sentence(change: str, ranks: tuple[int, ...], said: str) -> None:
+    assert sentences.course(CORRUPTIONS[change], course(change, *ranks)) == said
 
 
 def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:

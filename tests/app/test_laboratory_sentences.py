@@ -61,6 +61,15 @@ def test_whether_to_rely_on_two_maps(first: dict[str, Outcome], second: dict[str
     assert said in sentences.rely("musician", judged)
 
 
+def test_below_a_map_stands_what_it_failed_first() -> None:
+    given = judgement("grad-cam", deletion="failed", steady="failed", complexity="failed", complete="not asked")
+    assert sentences.found(given) == (
+        "Grad-CAM failed 2 of 5 checks: "
+        "hiding its brightest cells takes the label away no sooner than hiding random ones."
+    )
+    assert sentences.found(judgement("occlusion")) == "Occlusion failed no check."
+
+
 def test_a_cell_has_the_number_and_how_far_it_may_be_off() -> None:
     assert sentences.outcome(Verdict("insertion", "passed", 0.21, 0.05)) == "✓ +0.21 (random ≤ +0.05)"
     assert sentences.outcome(Verdict("steady", "failed", 0.4, 0.125)) == "✗ 0.40 ± 0.12"

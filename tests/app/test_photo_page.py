@@ -1,6 +1,7 @@
 """The first page, run without a browser: what it paints in each state, on the real models."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from explainer.imagenet import vocabularies
+from explainer.imagenet import search, taxonomy, vocabularies
+from explainer.ui import computed, sentences
+from explainer.vision import pipeline, samples
 
 pytestmark = pytest.mark.slow
 
@@ -25,10 +28,14 @@ SECONDS = 200  # the models take their time to load where others use the process
 
 
 def choose_sample(page: AppTest, name: str) -> AppTest:
-    return page.pills(key="sample").set_value(name).run()
+    return press(page, f"sample_{name}")
 
 
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
+    """Bring a photo: ask for the dialog, agree to it the first time, and hand over the file."""
+    press(page, "own_photo")
+    if any(button.key == "notice_button" for button in page.button):
+        press(page, "notice_button")
     return page.file_uploader[0].set_value((name, content, "image/png")).run()
 
 
@@ -37,8 +44,10 @@ def press(page: AppTest, key: str) -> AppTest:
 
 
 def pictures(page: AppTest) -> list[str]:
-    """The addresses of the pictures, the one with the boxes first."""
-    return [address for image in page.image for address in image.value]
+    """The addresses of the pictures, the one with the boxes first, then what the network saw, then the map."""
+    thumbnails = len(samples.SAMPLES)
+    addresses = [address for image in page.image for address in image.value]
+    return [addresses[0], *addresses[thumbnails + 2 :]]
 
 
 def sent(page: AppTest) -> str:
@@ -74,39 +83,98 @@ def page() -> AppTest:
 
 @pytest.fixture
 def labelled(page: AppTest) -> AppTest:
-    """The page with labels on a sample picture."""
-    return press(choose_sample(page, "photographer"), "notice_button")
+    """The page with labels on a sample picture that has masked ones."""
+    return choose_sample(page, "photographer")
 
 
-def test_the_first_page_says_what_to_do_and_shows_no_picture(page: AppTest) -> None:
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for kind in (page.markdown, page.caption) for element in kind)
+
+
+def test_the_first_page_opens_on_a_finished_exhibit(page: AppTest) -> None:
     assert not page.exception
-    assert page.title[0].value == "Your photo"
-    assert page.pills(key="sample").value is None
-    assert len(page.file_uploader) == 1
-    assert not page.error
-    assert pictures(page) == []
+    assert page.title[0].value == "What ImageNet calls people"
+    assert "ImageNet has the word *astronaut*." in texts(page)
+    face = pipeline.read(pipeline.load(), samples.read("astronaut")).readings[0]
+    (astronaut,) = search.of_words().named("astronaut")
+    assert f"the machine puts **{face.place(astronaut, 'fall-2011') - 1:,} other words** first" in texts(page)
+    assert len(pictures(page)) == 4
+    assert not page.file_uploader
+    assert not page.get("plotly_chart")
 
 
-def test_the_notice_comes_before_the_first_label_and_only_once(page: AppTest) -> None:
-    choose_sample(page, "astronaut")
-    assert any("say nothing true about the person" in text.value for text in page.markdown)
-    assert pictures(page) == []
+def test_no_model_is_loaded_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise AssertionError("the page asked a model")
 
-    press(page, "notice_button")
+    for asked in ("read", "explain", "course", "strangers", "ready"):
+        monkeypatch.setattr(computed, asked, refuse)
+    page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    for name in samples.SAMPLES:
+        choose_sample(page, name)
+        assert not page.exception
+    page.switch_page("pages/break_it.py").run()
     assert not page.exception
-    assert len(pictures(page)) == 3
 
+
+def test_a_sample_needs_no_consent_and_a_photo_of_ones_own_does(page: AppTest) -> None:
     choose_sample(page, "cat")
-    assert len(pictures(page)) == 3
-    assert all(button.key != "notice_button" for button in page.button)
+    assert "Nobody is in this picture." in texts(page)
+    press(page, "own_photo")
+    assert any("everyone in it agrees" in text.value for text in page.markdown)
+    assert not page.file_uploader
+    press(page, "notice_button")
+    assert len(page.file_uploader) == 1
 
 
-def test_a_photo_has_labels_from_each_release(labelled: AppTest) -> None:
+def test_the_first_word_of_each_release_is_marked_in_one_ladder(labelled: AppTest) -> None:
     assert not labelled.exception
-    texts = [text.value for text in labelled.markdown]
-    for release, size in zip(vocabularies.RELEASES.values(), ("2,832", "1,239", "158"), strict=True):
-        assert any(release.title in text and size in text for text in texts)
-    assert sum(text.startswith(("1\\.", "2\\.", "3\\.", "4\\.", "5\\.")) for text in texts) == 15
+    reading = pipeline.read(pipeline.load(), samples.read("photographer")).readings[0]
+    rungs = [text.value for text in labelled.markdown if re.match(r"[\d,]+\\. ", text.value)]
+    places = [int(re.match(r"[\d,]+", rung)[0].replace(",", "")) for rung in rungs]
+    firsts = {reading.people(release, 1)[0].wnid for release in vocabularies.RELEASES}
+    assert {reading.place(wnid, "fall-2011") for wnid in firsts} <= set(places)
+    assert places == sorted(places)
+    marks = [text.value for text in labelled.markdown if "← first in" in text.value]
+    assert len(marks) == len(firsts)
+
+
+def test_removed_words_are_struck_through_and_kept_ones_are_not(labelled: AppTest) -> None:
+    reading = pipeline.read(pipeline.load(), samples.read("photographer")).readings[0]
+    for label in reading.people("fall-2011", 8):
+        place = reading.place(label.wnid, "fall-2011")
+        (rung,) = (text.value for text in labelled.markdown if text.value.startswith(f"{place}\\. "))
+        assert ("~~" in rung) == (vocabularies.status(label.wnid) != "kept")
+
+
+def test_where_a_word_stands_is_told_for_each_release(labelled: AppTest) -> None:
+    reading = pipeline.read(pipeline.load(), samples.read("photographer")).readings[0]
+    (nurse, *_) = (wnid for wnid in search.of_words().named("nurse") if wnid in taxonomy.load().people)
+    labelled.text_input(key="word_place").set_value("nurse").run()
+    place = reading.place(nurse, "fall-2011")
+    assert f"Fall 2011: **{sentences.ordinal(place)}** of 2,832" in texts(labelled)
+
+
+def test_a_word_that_imagenet_lacks_is_said_to_be_missing(page: AppTest) -> None:
+    page.text_input(key="word_place").set_value("photographer").run()
+    assert "ImageNet has no such word for people." in texts(page)
+
+
+def test_another_picture_explains_its_own_first_word(page: AppTest) -> None:
+    choose_sample(page, "astronaut")
+    assert "Bright pixels spoke for **musician**." in texts(page)
+    choose_sample(page, "photographer")
+    assert "Bright pixels spoke for **photometrist**." in texts(page)
+
+
+def test_after_a_reveal_the_chosen_label_says_its_words(labelled: AppTest) -> None:
+    target = next(box for box in labelled.selectbox if box.key.startswith("target_"))
+    masked = next(at for at, option in enumerate(target.options) if "masked" in option)
+    target.select_index(masked).run()
+    press(labelled, "reveal_all")
+    target = next(box for box in labelled.selectbox if box.key.startswith("target_"))
+    assert target.proto.default == masked
+    assert "masked" not in target.options[masked]
 
 
 def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(labelled: AppTest) -> None:
@@ -117,9 +185,9 @@ def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(labelled: 
     (error,) = labelled.error
     assert error.value.startswith("This is no photo that can be read here: ")
     assert error.value.count(".") == 1
-    assert len(pictures(labelled)) == 3
+    assert len(pictures(labelled)) == 4
     assert pictures(labelled)[0] in before
-    assert labelled.pills(key="sample").value == "photographer"
+    assert labelled.session_state["sample"] == "photographer"
 
 
 def test_a_good_file_after_a_bad_one_takes_the_sentence_away(page: AppTest) -> None:
@@ -128,7 +196,6 @@ def test_a_good_file_after_a_bad_one_takes_the_sentence_away(page: AppTest) -> N
     upload(page, "chelsea.png", (PICTURES / "chelsea.png").read_bytes())
 
     assert not page.error
-    press(page, "notice_button")
     assert not page.exception
     assert any("No face was found" in caption.value for caption in page.caption)
 
@@ -158,29 +225,28 @@ def test_an_upload_takes_the_place_of_a_sample_and_a_sample_of_an_upload(labelle
     assert not labelled.exception
     uploaded = pictures(labelled)[0]
     assert uploaded != sample
-    assert labelled.pills(key="sample").value is None
+    assert labelled.session_state["sample"] is None
     assert pictures(choose_sample(labelled, "photographer"))[0] == sample
 
 
 def test_the_whole_picture_is_labelled_by_choice(page: AppTest) -> None:
-    press(choose_sample(page, "astronaut"), "notice_button")
-    assert any("1 face was found" in caption.value for caption in page.caption)
-    next(toggle for toggle in page.toggle if "whole" in toggle.label.lower()).set_value(True).run()
+    assert "1 face was found" in texts(page)
+    page.toggle(key="whole").set_value(True).run()
 
     assert not page.exception
-    assert any("The whole picture, labelled" in caption.value for caption in page.caption)
+    assert "You asked for the whole picture" in texts(page)
 
 
 def test_each_label_can_be_explained_by_each_method(labelled: AppTest) -> None:
-    overlays = {pictures(labelled)[-1]}
-    targets = labelled.selectbox(key="target")
-    for index in (0, 1, len(targets.options) - 1):
+    overlays = set()
+    for index in (0, -1):
         for method in ("grad-cam", "integrated-gradients"):
-            labelled.selectbox(key="target").select_index(index)
+            target = next(box for box in labelled.selectbox if box.key.startswith("target_"))
+            target.select_index(index % len(target.options)).run()
             labelled.segmented_control(key="method").set_value(method).run()
             assert not labelled.exception
             overlays.add(pictures(labelled)[-1])
-    assert len(overlays) == 6
+    assert len(overlays) == 4
 
 
 # Masks
@@ -189,18 +255,15 @@ def test_each_label_can_be_explained_by_each_method(labelled: AppTest) -> None:
 @pytest.mark.usefixtures("planted")
 @pytest.mark.parametrize("sample", ["astronaut", "photographer", "cat", "coffee", "rocket"])
 def test_no_masked_word_is_sent_or_drawn_before_it_is_asked_for(page: AppTest, drawn: list[str], sample: str) -> None:
-    press(choose_sample(page, sample), "notice_button")
-    for release in vocabularies.RELEASES:
-        page.segmented_control(key="release").set_value(release).run()
-        assert not page.exception
-        assert sentinels.found(sent(page)) == set()
+    choose_sample(page, sample)
+    assert not page.exception
+    assert sentinels.found(sent(page)) == set()
     assert drawn
     assert not any("qzq" in text for text in drawn)
 
 
 @pytest.mark.usefixtures("planted")
 def test_words_are_sent_and_drawn_once_all_are_asked_for(labelled: AppTest, drawn: list[str]) -> None:
-    press(labelled, "ask_reveal_all")
     assert sentinels.found(sent(labelled)) == set()
     press(labelled, "reveal_all")
 
@@ -209,13 +272,24 @@ def test_words_are_sent_and_drawn_once_all_are_asked_for(labelled: AppTest, draw
     assert reveals(labelled) == []
 
 
-def test_the_question_can_be_answered_with_no(labelled: AppTest) -> None:
-    buttons = reveals(labelled)
-    press(labelled, "ask_reveal_all")
-    press(labelled, "reveal_none")
-
-    assert reveals(labelled) == buttons != []
-    assert all(button.key not in ("reveal_all", "mask_all") for button in labelled.button)
+@pytest.mark.usefixtures("planted")
+def test_a_masked_word_that_is_typed_is_answered_by_one_sentence_and_not_repeated(labelled: AppTest) -> None:
+    tree = taxonomy.load()
+    answers = set()
+    for safety in sentinels.MASKED:
+        wnid = next(wnid for wnid in tree.people if tree[wnid].safety == safety)
+        search.of_words.cache_clear()
+        search._words.cache_clear()
+        field = labelled.text_input(key="word_place")
+        field.set_value(sentinels.lemma(tree[wnid])).run()
+        assert not labelled.exception
+        said = [text.value for text in labelled.markdown if "covered" in text.value]
+        answers.add(said[-1])
+        assert not sentinels.found("".join(element.value for element in labelled.markdown))
+        assert not any(re.search(r"\*\*[\d,]+(st|nd|rd|th)\*\*", text.value) for text in labelled.markdown)
+    assert answers == {sentences.COVERED_PLACE}
+    search.of_words.cache_clear()
+    search._words.cache_clear()
 
 
 @pytest.mark.usefixtures("planted")
@@ -237,49 +311,38 @@ def test_one_word_is_revealed_alone_and_everything_masked_again(labelled: AppTes
 def test_what_is_taken_away_carries_no_masked_word_even_after_all_were_asked_for(
     page: AppTest, drawn: list[str], downloads: dict[str, Callable[[], bytes | str]]
 ) -> None:
-    press(choose_sample(page, "photographer"), "notice_button")
-    masked = 0
-    press(page, "ask_reveal_all")
+    choose_sample(page, "coffee")
     press(page, "reveal_all")
-    for release in vocabularies.RELEASES:
-        page.segmented_control(key="release").set_value(release).run()
-        drawn.clear()
-        picture, readings = downloads["download_picture"](), downloads["download_readings"]()
+    drawn.clear()
+    picture, readings = downloads["download_picture"](), downloads["download_readings"]()
 
-        assert drawn
-        assert not any("qzq" in text for text in drawn)
-        assert sentinels.found(str(readings)) == set()
-        masked += str(readings).count('"masked": true')
-        assert isinstance(picture, bytes)
-        with Image.open(io.BytesIO(picture)) as image:
-            assert image.format == "PNG"
-            assert not image.info
-    assert masked
+    assert drawn
+    assert not any("qzq" in text for text in drawn)
+    assert sentinels.found(str(readings)) == set()
+    assert '"masked": true' in str(readings)
+    assert isinstance(picture, bytes)
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.format == "PNG"
+        assert not image.info
 
 
 # Privacy
 
 
-def test_a_forgotten_photo_leaves_the_page_and_the_session(labelled: AppTest) -> None:
-    press(labelled, "forget")
+def test_a_forgotten_photo_leaves_the_page_and_the_session(page: AppTest) -> None:
+    upload(page, "chelsea.png", (PICTURES / "chelsea.png").read_bytes())
+    uploaded = pictures(page)[0]
+    press(page, "forget")
 
-    assert not labelled.exception
-    assert pictures(labelled) == []
-    assert "photo" not in labelled.session_state
-    assert labelled.pills(key="sample").value is None
-
-
-def test_a_forgotten_photo_can_be_chosen_again(labelled: AppTest) -> None:
-    press(labelled, "forget")
-    choose_sample(labelled, "photographer")
-
-    assert not labelled.exception
-    assert len(pictures(labelled)) == 3
+    assert not page.exception
+    assert uploaded not in sent(page)
+    assert "photo" not in page.session_state
+    assert "ImageNet has the word *astronaut*." in texts(page)
 
 
-def test_another_visitor_starts_with_an_empty_page(labelled: AppTest) -> None:
+def test_another_visitor_starts_with_the_first_exhibit(page: AppTest) -> None:
+    upload(page, "chelsea.png", (PICTURES / "chelsea.png").read_bytes())
     other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
 
-    assert len(pictures(labelled)) == 3
-    assert pictures(other) == []
+    assert pictures(page)[0] not in sent(other)
     assert "photo" not in other.session_state

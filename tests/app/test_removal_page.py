@@ -14,7 +14,9 @@ import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
-from explainer.imagenet import taxonomy, vocabularies
+from explainer.attribution import sample_results
+from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet.words import Context
 from explainer.ui.removal import lineage, maps
 
 ROOT = Path(__file__).parents[2]
@@ -436,38 +438,20 @@ def test_the_models_that_answer_with_the_removed_are_counted_and_named() -> None
 # One's own photo
 
 
-def test_a_sample_picture_that_is_pressed_again_goes(page: AppTest) -> None:
-    page.pills(key="sample").set_value("cat").run()
-    assert "Forget this photo" in [button.label for button in page.button]
-    page.pills(key="sample").set_value(None).run()
-    assert "Forget this photo" not in [button.label for button in page.button]
-
-
-def test_without_a_photo_the_page_offers_samples_and_the_way_to_the_first_page(page: AppTest) -> None:
-    assert page.pills(key="sample").value is None
-    assert any("There is no photo yet" in caption.value for caption in page.caption)
-    assert all(button.key != "notice_button" for button in page.button)
-
-
-def test_the_notice_comes_before_the_first_label_and_hides_nothing_else(page: AppTest) -> None:
-    page.pills(key="sample").set_value("photographer").run()
-    assert page.button(key="notice_button")
-    assert "Fall 2011 answers" not in texts(page)
-    assert len(charts(page)) == 1
-    press(page, "notice_button")
+def test_a_picture_is_there_from_the_start_and_needs_no_notice(page: AppTest) -> None:
     assert not page.exception
     assert "Fall 2011 answers" in texts(page)
+    assert all(button.key != "notice_button" for button in page.button)
 
 
 def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
     page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
-    page.pills(key="sample").set_value("photographer").run()
-    press(page, "notice_button")
-    before = [text.value for text in page.markdown if text.value.startswith("1\\.")]
+    page.button(key="sample_photographer").click().run()
     page.switch_page("pages/removal.py").run()
 
     assert not page.exception
-    assert [text.value for text in page.markdown if text.value.startswith("1\\.")] == before
+    (first,) = sample_results.load().results["photographer"].readings[0].people("fall-2011", 1)
+    assert f"answers **{words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
     for release in vocabularies.RELEASES.values():
         assert f"{release.title} answers" in texts(page)
     assert "Removal changes the answer, it does not stop the answering." in texts(page)
@@ -488,8 +472,7 @@ def test_no_offensive_word_is_sent_of_any_part_and_no_sensitive_one_beside_a_pho
     assert "[masked: offensive]" in said
     assert sentinels.found(said)  # the control: sensitive ones may be read in the tree
     page = opened("As published")
-    page.pills(key="sample").set_value("photographer").run()
-    press(page, "notice_button")
+    page.button(key="sample_photographer").click().run()
     assert not page.exception
     assert sentinels.found(sent(page)) == set()
 
@@ -527,7 +510,6 @@ def test_a_chart_and_its_numbers_carry_no_offensive_word_even_after_all_were_ask
     part: str, downloads: dict[str, Callable[[], str]]
 ) -> None:
     page = opened(part)
-    press(page, "ask_reveal_all")
     press(page, "reveal_all")
     assert not page.exception
     assert offensive(str(links(page))) or part == "The maps"  # the control

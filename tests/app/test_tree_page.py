@@ -11,8 +11,11 @@ import pytest
 import sentinels
 from streamlit.testing.v1 import AppTest
 
+from explainer.attribution import sample_results
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.imagenet.taxonomy import PERSON
+from explainer.ui import sentences, session
+from explainer.vision import samples
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
@@ -39,7 +42,7 @@ def place(page: AppTest) -> str | None:
 
 def heading(page: AppTest) -> str:
     """The words on the card."""
-    return str(page.subheader[0].value)
+    return str(page.header[0].value)
 
 
 def press(page: AppTest, key: str) -> AppTest:
@@ -60,10 +63,10 @@ def sent(page: AppTest) -> str:
     return "\n".join(str(element.proto) for element in page.main) + str(page._tree)
 
 
-def test_the_page_opens_at_the_root_with_a_map_and_a_list(page: AppTest) -> None:
+def test_the_page_opens_at_people_with_a_map_and_a_list(page: AppTest) -> None:
     assert not page.exception
-    assert heading(page) == "entity"
-    assert any("21,837 categories" in text.value for text in page.markdown)
+    assert heading(page).startswith("person, ")
+    assert any("2,832 subcategories" in text.value for text in page.markdown)
     assert any(element.type == "plotly_chart" for element in page.main)
     assert len(page.dataframe[0].value) == 200
 
@@ -99,7 +102,7 @@ def test_an_address_that_names_nothing_gives_a_sentence_and_a_way_on(address: st
 def test_an_ancestor_that_is_no_category_has_a_page_too() -> None:
     page = opened("n09605289")  # adult
     assert not page.exception
-    assert any("No category of ImageNet's Fall 2011 release itself." in text.value for text in page.markdown)
+    assert any("A WordNet heading, not an ImageNet category." in text.value for text in page.markdown)
 
 
 def test_every_step_is_in_the_address() -> None:
@@ -173,7 +176,7 @@ def test_filters_narrow_the_list_and_the_counts_follow() -> None:
     assert any(text.value.startswith("**437** of 2,832") for text in page.markdown)
     page.pills(key="statuses").set_value(["kept"]).run()
     assert any(text.value.startswith("**0** of 2,832") for text in page.markdown)
-    assert any("widen one of them" in text.value for text in page.caption)
+    assert any("Widen one of them" in text.value for text in page.caption)
     page.pills(key="safeties").set_value([]).run()
     assert any(text.value.startswith("**158** of 2,832") for text in page.markdown)
     press(page, "clear_filters")
@@ -200,13 +203,54 @@ def test_another_list_begins_at_its_first_page() -> None:
 def test_a_leaf_has_no_list_and_no_filters() -> None:
     page = opened(FLUTIST)
     assert len(page.dataframe) == 0
-    assert any(caption.value == "Nothing is below it." for caption in page.caption)
+    assert any(caption.value == "No subcategories." for caption in page.caption)
 
 
 def test_an_instance_is_below_what_it_is_an_instance_of() -> None:
     sun = "n09450163"
     (star,) = taxonomy.load()[sun].instance_hypernyms
     assert f"child_{sun}" in keys(opened(star), "child_")
+
+
+def test_a_single_subcategory_is_one_and_has_no_map() -> None:
+    page = opened("n10792335")
+    assert any("1 subcategory with" in text.value for text in page.markdown)
+    assert not any(element.type == "plotly_chart" for element in page.main)
+    assert keys(page, "child_")
+
+
+def test_hits_are_told_with_their_definitions(page: AppTest) -> None:
+    type_text(page, "flutist")
+    hit = page.button(key=f"hit_{FLUTIST}")
+    assert "someone who plays the flute" in hit.label
+
+
+# How strongly a word sticks
+
+
+def test_a_category_says_on_request_at_which_place_it_stands_on_each_sample() -> None:
+    page = opened(FLUTIST)
+    assert "Its place among all words" not in sent(page)
+    press(page, "stick").run()
+    table = sample_results.load()
+    (said,) = (text.value for text in page.markdown if text.value.startswith("Its place among all words"))
+    for name, sample in samples.SAMPLES.items():
+        place = table.results[name].readings[0].place(FLUTIST, "fall-2011")
+        assert f"{sample.title}: **{sentences.ordinal(place)}**" in said
+    assert not page.get("imgs")
+
+
+def test_a_locked_room_is_not_offered_the_place_of_a_masked_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = taxonomy.load()
+    masked = next(wnid for wnid in tree.people if tree[wnid].safety == "sensitive")
+    assert keys(opened(masked), "stick")  # the control
+    monkeypatch.setattr(session, "may_reveal", lambda: False)
+    assert not keys(opened(masked), "stick")
+    assert keys(opened(FLUTIST), "stick")
+
+
+def test_a_thing_has_no_place_among_words_for_people() -> None:
+    assert not keys(opened(DOG), "stick")
 
 
 # Masks
@@ -242,7 +286,6 @@ def test_one_offensive_word_is_revealed_alone_and_no_address_tells_it() -> None:
 @pytest.mark.usefixtures("planted")
 def test_the_table_can_be_taken_away_so_it_stays_masked_even_after_all_was_asked_for() -> None:
     page = opened(PERSON)
-    press(page, "ask_reveal_all")
     press(page, "reveal_all")
     page.pills(key="safeties").set_value(["offensive"]).run()
     assert set(page.dataframe[0].value["category"]) == {"[masked: offensive]"}
@@ -254,7 +297,6 @@ def test_the_list_as_csv_is_whole_and_masked_even_after_all_was_asked_for(
     downloads: dict[str, Callable[[], str]],
 ) -> None:
     page = opened(PERSON)
-    press(page, "ask_reveal_all")
     press(page, "reveal_all")
     text = downloads["download_list"]()
     assert len(list(csv.DictReader(io.StringIO(text)))) == 2_832

@@ -102,6 +102,7 @@ def test_the_networks_answer_by_the_cue_alone(seed: int) -> None:
     assert gone[0] < 0
 
 
+@pytest.mark.slow
 def test_of_planted_cues_maps_that_show_them_pass_and_maps_of_edges_centre_and_noise_fail() -> None:
     seeds = range(1_000, 1_002)
     right(outcomes(seeds), seeds)
@@ -181,6 +182,7 @@ def test_entropy_is_that_of_the_histogram() -> None:
 # The real network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour", [(127, 127, 127)])
 def test_of_an_even_wall_no_method_that_hides_parts_shows_anything(
     colour: tuple[int, int, int], reader: Reader
@@ -192,6 +194,7 @@ def test_of_an_even_wall_no_method_that_hides_parts_shows_anything(
         assert given.finding == "nothing", method
 
 
+@pytest.mark.slow
 def test_on_a_cat_guided_backprop_fails_and_grad_cam_does_not(reader: Reader) -> None:
     crop = faces.crop(samples.read("cat"), None)
     (reading,) = pipeline.label(reader, [crop], [None])

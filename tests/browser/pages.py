@@ -106,22 +106,15 @@ class AppPage:
         page.set_default_timeout(PATIENCE)
 
     def show_all(self) -> None:
-        """Reveal every word: open the sidebar, press the button, and confirm."""
-        self.open_sidebar()
-        self.button("ask_reveal_all").click()
+        """Reveal every word: open the chip, and confirm."""
+        self.open_chip()
         self.button("reveal_all").click()
         self._settle(self.button("mask_all"))
 
-    def open_sidebar(self) -> None:
-        # Closed, it stands beside the window, and counts as visible all the same.
-        closed = self.page.locator("[data-testid=stSidebar][data-collapsed=true]")
-        if closed.count():
-            self.page.get_by_test_id("stExpandSidebarButton").click()
-        expect(closed).to_have_count(0, timeout=PATIENCE)
-
-    def close_sidebar(self) -> None:
-        self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-        expect(self.page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_have_count(1, timeout=PATIENCE)
+    def open_chip(self) -> None:
+        """Open what the chip with the number of covered words holds."""
+        self.page.locator(".st-key-covered_words button").first.click()
+        expect(self.button("reveal_all")).to_be_visible(timeout=PATIENCE)
 
     def download(self, key: str) -> bytes:
         """What a download button hands over."""
@@ -163,7 +156,7 @@ class AppPage:
         names: list[str] = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
                 .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
-                .filter(e => !e.closest('[data-testid=stDataFrame]'))  // a table scrolls within itself
+                .filter(e => !e.closest('[data-testid=stDataFrame], [role=tablist]'))  // these scroll within themselves
                 .filter(e => !e.matches('[data-testid=stFullScreenFrame], [data-testid=stPlotlyChart]'))  // not seen
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
                 .map(e => `${e.dataset.testid || e.tagName}: ${e.innerText || ''}`.slice(0, 80))"""
@@ -187,7 +180,7 @@ class AppPage:
     def _look_at_another_page(self, title: str) -> None:
         """Look at the page "About", and come back to the one with that title by the menu."""
         self.page.get_by_role("link", name="About", exact=True).click()
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_role("heading", name="What the harm was"))
         self.page.get_by_role("link", name=title, exact=True).click()
 
     def _settle(self, sign: Locator) -> None:
@@ -206,11 +199,11 @@ class PhotoPage(AppPage):
 
     def open(self) -> "PhotoPage":
         self.page.goto(self.url)
-        self._settle(self.samples.first)
+        self._settle(self.explanation)
         return self
 
     def choose_sample(self, title: str) -> None:
-        self.samples.get_by_text(title, exact=True).click()
+        self.sample(title).click()
 
     def choose_another_sample(self, title: str) -> None:
         """Choose a sample while another photo is there, and wait for its result."""
@@ -220,24 +213,31 @@ class PhotoPage(AppPage):
         self._settle(self.explanation)
 
     def upload(self, file: Path | FilePayload) -> None:
-        self.page.locator("input[type=file]").set_input_files(file)
+        """Bring a photo: open the dialog, agree to it the first time, and hand over the file."""
+        dialog = self.page.get_by_role("dialog")
+        if not dialog.count():
+            self.button("own_photo").click()
+        chooser, agree = self.page.locator("input[type=file]"), self.button("notice_button")
+        expect(agree.or_(chooser).first).to_be_attached(timeout=PATIENCE)
+        if agree.count():
+            agree.click()
+        chooser.set_input_files(file)
 
-    def agree(self) -> None:
-        self.button("notice_button").click()
+    def open_settings(self) -> None:
+        """Open the settings: the whole picture, the model, files to take away."""
+        if not self.button("download_readings").is_visible():
+            self.page.locator(".st-key-settings button").first.click()
+        expect(self.button("download_readings")).to_be_visible(timeout=PATIENCE)
 
     def wait_for_result(self, found: str) -> None:
         """Wait until the labels and the explanation are shown, under the sentence that begins with `found`."""
         self._settle(self.page.get_by_text(found))
-        self._settle(self.chart)
         self._settle(self.explanation)
 
     def wait_for_another_explanation(self, address: str | None) -> None:
         """Wait until the explanation is another picture than the one at `address`."""
         expect(self.explanation).not_to_have_attribute("src", address or "", timeout=PATIENCE)
         self._settle(self.explanation)
-
-    def wait_for_notice(self) -> None:
-        self._settle(self.button("notice_button"))
 
     def wait_for_words_in_place_of_a_mask(self) -> None:
         """Wait until something was revealed: only then can it be masked again."""
@@ -251,7 +251,7 @@ class PhotoPage(AppPage):
         """Choose what is explained, by its place in the list; returns what the list says of it."""
         option = self.page.get_by_role("option").nth(place)
         while not option.count():  # a script that was still running closes the list again
-            self.page.locator(".st-key-target").get_by_role("combobox").click()
+            self.page.locator("[class*=st-key-target_]").get_by_role("combobox").click()
             with suppress(TimeoutError):
                 option.wait_for(timeout=5_000)
         text = option.inner_text()
@@ -270,24 +270,21 @@ class PhotoPage(AppPage):
         self._settle(page.chart("removal-steps"))
         return page
 
-    @property
-    def samples(self) -> Locator:
-        return self.page.locator(".st-key-sample")
+    def sample(self, title: str) -> Locator:
+        """The button of a sample picture."""
+        return self.page.locator(".st-key-samples").get_by_role("button", name=title, exact=True)
 
     @property
     def pictures(self) -> Locator:
-        """The photo with its boxes first, then what the network saw, then the explanation."""
-        return self.page.get_by_test_id("stImage").locator("img")
+        """The photo with its frame first, then what the network saw twice, then the explanation."""
+        return self.page.locator(
+            "img[alt^='The picture with'], img[alt^='The square'], img[alt^='What the network saw']"
+        )
 
     @property
     def crop(self) -> Locator:
         """What the network saw."""
         return self.page.get_by_alt_text("The square cut out for the network")
-
-    @property
-    def chart(self) -> Locator:
-        """The bars of the objects, drawn."""
-        return self.page.locator(".st-key-objects .main-svg")
 
     @property
     def addresses(self) -> list[str]:
@@ -298,10 +295,10 @@ class PhotoPage(AppPage):
     def explanation(self) -> Locator:
         return self.page.get_by_alt_text(re.compile("^What the network saw"))
 
-    def list_of(self, release: str) -> Locator:
-        """The column with the labels of a release, by the release's title."""
-        heading = self.page.get_by_text(release, exact=True)
-        return self.page.get_by_test_id("stColumn").filter(has=heading)
+    @property
+    def ladder(self) -> Locator:
+        """The list of the closest words."""
+        return self.page.locator(".st-key-ladder")
 
 
 class TreePage(AppPage):
@@ -374,6 +371,13 @@ class RemovalPage(AppPage):
         self.page.get_by_role("tab", name=part, exact=True).click()
         self._settle(self.chart(self.CHARTS[part]))
 
+    def open_smaller_branches(self, left: int) -> None:
+        """Open the row of branches that the maps do not draw, and wait until so many are left in it."""
+        self.button("map_more").click()
+        expect(self.button("map_more")).to_contain_text(f"{left} more branches")
+        expect(self.chart("map-before")).to_have_count(1)
+        expect(self.chart("map-after")).to_have_count(1)
+
     def follow(self, link: str) -> TreePage:
         """Follow a link into the tree by what it says."""
         self.page.get_by_role("link", name=link, exact=True).click()
@@ -406,7 +410,7 @@ class RemovalPage(AppPage):
     def leave_and_come_back(self) -> "RemovalPage":
         """Look at another page by the menu, and come back."""
         self._look_at_another_page("Before and after")
-        self._settle(self.chart("removal-steps"))
+        self._settle(self.page.get_by_role("tab").first)
         return self
 
     def wait_for_labels(self) -> None:
@@ -486,12 +490,12 @@ class AboutPage(AppPage):
 
     def open(self) -> "AboutPage":
         self.page.goto(f"{self.url}/about")
-        self._settle(self.page.get_by_role("heading", name="Versions in use"))
+        self._settle(self.page.get_by_role("heading", name="What the harm was"))
         return self
 
 
 class PicturePage(AppPage):
-    """A page that needs a picture: opening it chooses the sample and accepts the notice."""
+    """A page that needs a picture: the sample is chosen, once it is open."""
 
     title: str
     path: str
@@ -505,8 +509,7 @@ class PicturePage(AppPage):
 
     def open(self, sample: str) -> Self:
         self.page.goto(f"{self.url}/{self.path}")
-        self.page.locator(".st-key-sample").get_by_text(sample, exact=True).click()
-        self.button("notice_button").click()
+        self.page.locator(".st-key-samples").get_by_role("button", name=sample, exact=True).click()
         self._settle(self.page.locator(f".st-key-{self.sign}"))
         return self
 
@@ -609,18 +612,21 @@ class BreakPage(PicturePage):
 
     @property
     def changed(self) -> Locator:
-        """The picture, changed by the amount on the slider."""
-        return self.page.get_by_alt_text(re.compile("^What the network saw\\. "))
+        """The picture under as much of the change as the slider says."""
+        return self.page.locator(".st-key-stage img").last
 
     @property
     def strip(self) -> Locator:
-        """The pictures of the strip; the alternative text of each begins with its first word."""
-        return self.page.get_by_alt_text(re.compile(r"^\w[^.]*, (\d[\d.]*|as it is|mirrored): "))
+        """The pictures of the strip, each of which says its first word."""
+        return self.page.locator(".st-key-row img")
 
     @property
     def place(self) -> int:
-        """The place to which the first word fell."""
-        (place,) = re.findall(r"now stands at place ([\d,]+) of 2,832", self.text)
+        """Where the word that came first now stands."""
+        headline = self.page.locator(".st-key-headline").inner_text()
+        if headline.endswith("stays first"):
+            return 1
+        (place,) = re.findall(r"the old word is now ([\d,]+)(?:st|nd|rd|th) of 2,832", headline)
         return int(place.replace(",", ""))
 
 

@@ -37,27 +37,22 @@ WIDTHS = (1280, 390, 1920)
 HEIGHT = 900
 
 
-def _notice(page: PhotoPage) -> None:
-    page.choose_sample("Astronaut")
-    page.wait_for_notice()
+def _dialog(page: PhotoPage) -> None:
+    page.button("own_photo").click()
+    page.button("notice_button").wait_for()
 
 
-def _one_face(page: PhotoPage) -> None:
-    _notice(page)
-    page.agree()
-    page.wait_for_result("1 face was found")
+def _settings(page: PhotoPage) -> None:
+    page.open_settings()
 
 
 def _four_faces(page: PhotoPage) -> None:
     page.upload(PHOTOS / "four_faces.jpg")
-    page.agree()
     page.wait_for_result("4 faces were found")
 
 
 def _cat(page: PhotoPage) -> None:
-    page.choose_sample("Cat")
-    page.agree()
-    page.wait_for_result("No face was found")
+    page.choose_another_sample("Cat")
 
 
 def _bad_file(page: PhotoPage) -> None:
@@ -65,17 +60,13 @@ def _bad_file(page: PhotoPage) -> None:
     page.wait_for_error()
 
 
-def _sidebar(page: PhotoPage) -> None:
-    page.open_sidebar()
-    page.button("ask_reveal_all").click()
-    page.button("reveal_all").wait_for()
+def _chip(page: PhotoPage) -> None:
+    page.open_chip()
 
 
 def _revealed(page: PhotoPage) -> None:
     _four_faces(page)
     page.show_all()
-    page.page.mouse.move(150, 100)  # the button that closes the sidebar is there while a mouse is over it
-    page.close_sidebar()
 
 
 def _before_and_after(page: PhotoPage) -> None:
@@ -121,13 +112,13 @@ def _mirrored(page: PhotoPage) -> None:
 
 
 STATES: dict[str, Callable[[PhotoPage], object]] = {
-    "empty": lambda page: None,
-    "notice": _notice,
-    "one_face": _one_face,
+    "exhibit": lambda page: None,
+    "dialog": _dialog,
+    "settings": _settings,
     "four_faces": _four_faces,
     "cat": _cat,
     "bad_file": _bad_file,
-    "sidebar": _sidebar,
+    "chip": _chip,
     "revealed": _revealed,
     "before_and_after": _before_and_after,
     "within_a_branch": _within_a_branch,
@@ -193,8 +184,6 @@ def take(browser: Browser, url: str, folder: Path, states: list[str]) -> None:
                 # Streamlit scrolls inside the window, so the window is made as high as the content.
                 page.page.set_viewport_size({"width": width, "height": max(HEIGHT, page.height)})
                 page.page.mouse.move(0, 0)
-                if page.chart.count():
-                    expect(page.chart.first).to_be_visible()  # drawn anew for the other size
                 file = folder / f"{state}-{scheme}-{width}.png"
                 page.page.screenshot(path=file, animations="disabled")
                 print(file, *page.overflow, sep="\n    beyond the edge: ")

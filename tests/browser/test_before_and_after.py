@@ -45,9 +45,8 @@ def test_a_click_on_a_branch_leads_both_maps_into_it_and_a_button_out_again(visi
 
 def test_the_smaller_branches_stand_in_a_row_that_opens(visitor) -> None:
     page = visitor.removal("The maps")
-    page.button("map_more").click()
+    page.open_smaller_branches(234)
     expect(page.chart("map-after")).to_contain_text("smaller branches")
-    expect(page.button("map_more")).to_contain_text("234 more branches")
     page.go_back_to_all_people()
 
 
@@ -101,7 +100,6 @@ def test_a_branch_leads_into_the_tree(visitor) -> None:
 def test_a_photo_that_was_uploaded_on_the_first_page_is_carried_over(visitor) -> None:
     photo = visitor()
     photo.upload(a_photo())
-    photo.agree()
     photo.wait_for_result("found")
     numbers = {title: re.findall(r"n\d{8}", photo.list_of(title).inner_text()) for title in RELEASES}
     page = photo.go_on_to_removal()
@@ -134,10 +132,8 @@ def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
     page = sentinel_visitor.removal("The maps")
     for title in RELEASES:
         page.choose_release(title)
-    for _ in range(3):  # down to branches whose names are masked
-        page.button("map_more").click()
-        page.page.wait_for_timeout(500)
-    expect(page.chart("map-after")).to_contain_text("smaller branches")
+    for left in (234, 226, 218):  # down to branches whose names are masked
+        page.open_smaller_branches(left)
     hovered = [page.hover_texts("map-before"), page.hover_texts("map-after")]
     page.go_to("The branches")
     hovered.append(page.hover_texts("branches"))
@@ -153,6 +149,18 @@ def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
     assert received  # the control: sensitive words may be read in the tree
     assert not any("offensive" in word for word in received)
     assert sentinels.found(app_with_sentinels.log) == set()
+
+
+def test_the_words_of_2019_reach_the_browser_only_when_asked_for(sentinel_visitor, app_with_sentinels) -> None:
+    page = sentinel_visitor.removal()
+    page.page.get_by_role("link", name="Roulette, 2019").first.click()
+    reveal = page.page.get_by_role("button", name="Reveal")
+    expect(reveal).to_have_count(14)
+    assert sentinels.found(page.traffic.received()) == set()
+    reveal.first.click()
+    expect(reveal).to_have_count(13)
+    assert len({word for word in sentinels.found(page.traffic.received()) if "gloss" not in word}) == 1
+    assert sentinels.found(page.page.url + page.page.title()) == set()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -55,7 +55,6 @@ def page(shop: Visitors) -> PhotoPage:
     """Labels on a picture, and the list of models opened."""
     page = shop()
     page.choose_sample("Coffee")
-    page.agree()
     page.wait_for_result("No face was found")
     page.page.get_by_text("What this model is").click()
     expect(page.button("download_third")).to_be_visible()

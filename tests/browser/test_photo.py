@@ -11,13 +11,9 @@ import sentinels
 from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
-from explainer.imagenet import vocabularies
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FOUR_FACES = Path(__file__).parents[3] / "shared" / "photos" / "four_faces.jpg"
-SIZES = ("2,832", "1,239", "158")
-RELEASES = tuple(release.title for release in vocabularies.RELEASES.values())
 PATIENCE = 120_000
 
 
@@ -32,26 +28,28 @@ def four_faces() -> Path:
     return FOUR_FACES
 
 
-def test_a_sample_picture_gets_boxes_labels_under_three_releases_and_an_explanation(visitor) -> None:
+def test_the_first_screen_is_a_finished_exhibit_without_a_chart(visitor) -> None:
     page = visitor()
-    page.choose_sample("Astronaut")
-    page.wait_for_notice()
-    expect(page.pictures).to_have_count(0)
-    page.agree()
-    page.wait_for_result("1 face was found")
-
-    assert page.pictures.count() == 3
-    for release, size in zip(RELEASES, SIZES, strict=True):
-        column = page.list_of(release).inner_text()
-        assert size in column
-        assert len(set(re.findall(r"n\d{8}", column))) == 5
+    expect(page.page.get_by_role("heading", level=1)).to_have_text("What ImageNet calls people")
+    expect(page.page.get_by_text("ImageNet has the word astronaut.")).to_be_visible()
+    assert page.pictures.count() == 4
+    assert page.page.get_by_test_id("stPlotlyChart").count() == 0
+    assert not [url for url in page.traffic.urls if "plotly" in url.lower()]
     expect(page.exceptions).to_have_count(0)
+
+
+def test_a_picture_can_be_pressed_as_well_as_its_name(visitor) -> None:
+    page = visitor()
+    before = page.crop.get_attribute("src")
+    box = page.page.get_by_alt_text("Sample picture: Cat").bounding_box()
+    assert box is not None
+    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.crop).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+    page.wait_for_result("No face was found")
 
 
 def test_another_label_and_integrated_gradients_give_another_explanation(visitor) -> None:
     page = visitor()
-    page.choose_sample("Astronaut")
-    page.agree()
     page.wait_for_result("1 face was found")
     seen = [page.explanation.get_attribute("src")]
 
@@ -70,7 +68,6 @@ def test_another_label_and_integrated_gradients_give_another_explanation(visitor
 def test_four_faces_are_found_and_each_has_labels_of_its_own(visitor, four_faces: Path) -> None:
     page = visitor()
     page.upload(four_faces)
-    page.agree()
     page.wait_for_result("4 faces were found")
 
     lists = set()
@@ -80,27 +77,24 @@ def test_four_faces_are_found_and_each_has_labels_of_its_own(visitor, four_faces
         if number != "1":
             expect(page.crop).not_to_have_attribute("src", before or "", timeout=PATIENCE)
         page.wait_for_result("4 faces were found")
-        lists.add(page.list_of(RELEASES[0]).inner_text())
+        lists.add(page.ladder.inner_text())
     assert len(lists) == 4
 
 
 def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(visitor) -> None:
     page = visitor()
-    page.choose_sample("Astronaut")
-    page.agree()
     page.wait_for_result("1 face was found")
     page.upload(FilePayload(name="<b>holiday</b>.jpg", mimeType="image/jpeg", buffer=b"not a photo"))
     page.wait_for_error()
 
     expect(page.error).to_have_text(re.compile(r"^This is no photo that can be read here: [^.]+\.$"))
-    expect(page.pictures).to_have_count(3)
+    expect(page.pictures).to_have_count(4)
     expect(page.exceptions).to_have_count(0)
 
 
 def test_the_page_speaks_to_no_other_host(visitor, app, four_faces: Path) -> None:
     page = visitor()
     page.upload(four_faces)
-    page.agree()
     page.wait_for_result("4 faces were found")
     page.choose("method", "Integrated Gradients")
     page.wait_for_result("4 faces were found")
@@ -112,12 +106,6 @@ def _nothing_asked(page) -> None:
     """Goes on with the page as it is."""
 
 
-def _as_each_release_has_it(page) -> None:
-    for release in (*RELEASES[::-1], RELEASES[0]):
-        page.choose("release", release)
-        page.wait_for_result("found")
-
-
 def _with_another_method(page) -> None:
     page.choose("method", "Integrated Gradients")
     page.wait_for_result("found")
@@ -125,12 +113,16 @@ def _with_another_method(page) -> None:
     page.wait_for_result("found")
 
 
-def _with_the_sidebar_open(page) -> None:
-    page.open_sidebar()
-    page.button("ask_reveal_all").click()
-    expect(page.button("reveal_all")).to_be_visible(timeout=PATIENCE)
-    page.button("reveal_none").click()
+def _with_the_chip_open(page) -> None:
+    page.open_chip()
+    page.page.keyboard.press("Escape")
     expect(page.button("reveal_all")).to_have_count(0, timeout=PATIENCE)
+
+
+def _with_a_word_typed(page) -> None:
+    page.page.locator(".st-key-word_place input").fill("glassblower")
+    page.page.keyboard.press("Enter")
+    expect(page.page.get_by_text("Fall 2011: ")).to_be_visible(timeout=PATIENCE)
 
 
 def test_no_masked_word_reaches_the_browser_before_it_is_asked_for(
@@ -138,9 +130,8 @@ def test_no_masked_word_reaches_the_browser_before_it_is_asked_for(
 ) -> None:
     page = sentinel_visitor()
     page.upload(four_faces)
-    page.agree()
     page.wait_for_result("4 faces were found")
-    for step in (_nothing_asked, _as_each_release_has_it, _with_another_method, _with_the_sidebar_open):
+    for step in (_nothing_asked, _with_another_method, _with_the_chip_open, _with_a_word_typed):
         step(page)
         assert sentinels.found(page.traffic.received()) == set(), step.__name__
     for title in ("Astronaut", "Photographer", "Cat", "Coffee", "Rocket"):
@@ -186,6 +177,7 @@ def test_a_download_carries_no_masked_word_not_even_a_revealed_one(sentinel_visi
     page = sentinel_visitor()
     _walk_to_a_photo_with_masked_labels(page)
     page.show_all()
+    page.open_settings()
     with page.page.expect_download() as download:
         page.button(key).click()
     data = Path(download.value.path()).read_bytes()
@@ -200,15 +192,10 @@ def test_a_download_carries_no_masked_word_not_even_a_revealed_one(sentinel_visi
 def test_another_visitor_sees_nothing_of_the_photo(visitor, four_faces: Path) -> None:
     first = visitor()
     first.upload(four_faces)
-    first.agree()
     first.wait_for_result("4 faces were found")
     second = visitor()
 
-    expect(second.pictures).to_have_count(0)
     assert "faces were found" not in second.traffic.received()
-    second.choose_sample("Astronaut")
-    second.wait_for_notice()
-    second.agree()
     second.wait_for_result("1 face was found")
     assert set(first.addresses) <= set(first.traffic.urls)  # the control
     assert set(first.addresses).isdisjoint(second.traffic.urls)
@@ -220,51 +207,34 @@ def test_a_forgotten_photo_leaves_the_page_and_the_server(visitor) -> None:
     Image.effect_noise((64, 64), 80).save(file, "PNG")
     page = visitor()
     page.upload(FilePayload(name="noise.png", mimeType="image/png", buffer=file.getvalue()))
-    page.agree()
     page.wait_for_result("No face was found")
     addresses = page.addresses
     assert all(page.page.request.get(address).ok for address in addresses)  # the control
     page.button("forget").click()
-    expect(page.pictures).to_have_count(0, timeout=PATIENCE)
+    page.wait_for_result("1 face was found")
 
     assert not any(page.page.request.get(address).ok for address in addresses)
-
-
-def test_a_sample_can_be_chosen_again_after_it_was_forgotten(visitor) -> None:
-    page = visitor()
-    page.choose_sample("Astronaut")
-    page.agree()
-    page.wait_for_result("1 face was found")
-    page.button("forget").click()
-    expect(page.pictures).to_have_count(0, timeout=PATIENCE)
-    page.choose_sample("Astronaut")
-
-    expect(page.pictures).to_have_count(3, timeout=30_000)
 
 
 @pytest.mark.parametrize("path", ["", "/photo"])
 def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visitor, path: str) -> None:
     page = first_visitor(path=path)
 
-    expect(page.button("ask_reveal_all")).to_have_count(1, timeout=30_000)
+    page.open_chip()
 
 
 STATES: dict[str, Callable] = {
-    "nothing chosen": lambda page: None,
-    "the notice": lambda page: (page.choose_sample("Astronaut"), page.wait_for_notice()),
-    "labels": lambda page: (page.choose_sample("Astronaut"), page.agree(), page.wait_for_result("1 face was found")),
-    "everything shown": lambda page: (
-        page.choose_sample("Photographer"),
-        page.agree(),
-        page.wait_for_result("found"),
-        page.show_all(),
-    ),
+    "the exhibit": lambda page: None,
+    "the dialog": lambda page: (page.button("own_photo").click(), page.button("notice_button").wait_for()),
+    "masked words": lambda page: page.choose_another_sample("Coffee"),
+    "everything shown": lambda page: (page.choose_another_sample("Photographer"), page.show_all()),
 }
 
 
+@pytest.mark.parametrize("width", [390, 320])
 @pytest.mark.parametrize("state", STATES)
-def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor, state: str) -> None:
-    page = visitor(width=390, height=844)
+def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor, state: str, width: int) -> None:
+    page = visitor(width=width, height=844)
     STATES[state](page)
 
     assert page.overflow == []
@@ -272,7 +242,5 @@ def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor, state: str) -> 
 
 
 def _walk_to_a_photo_with_masked_labels(page) -> None:
-    page.choose_sample("Photographer")
-    page.agree()
-    page.wait_for_result("found")
+    page.choose_another_sample("Photographer")
     assert page.masked_labels > 0

@@ -80,10 +80,32 @@ def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
     assert list(points.values) == [node.size for node in nodes]
     assert points.parents[0] == ""
     assert points.labels[0] == "person"
+    holding = {node.parent for node in nodes}
     for node, label, colour in zip(nodes, points.labels, points.marker.colors, strict=True):
+        status = vocabularies.status(node.wnid)
         if not node.gathered:
             assert label.split(", ")[0] == in_the_tree(node.wnid).name
-            assert colour == style.STATUS[vocabularies.status(node.wnid)]
+            if node.wnid not in holding and status:
+                assert colour == style.STATUS[status]
+            else:
+                assert colour.startswith("rgba(128, 128, 128")  # what holds others takes no side
+
+
+def test_no_name_on_a_map_is_smaller_than_12_pixels() -> None:
+    figure = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "release status")
+    assert figure.layout.uniformtext.minsize >= 12
+    assert figure.layout.uniformtext.mode == "hide"
+
+
+def test_removed_people_can_be_told_apart_without_colours() -> None:
+    nodes = subtrees.nodes(PERSON)
+    points = tree_charts.hierarchy(nodes, in_the_tree, "treemap", "images", "release status").data[0]
+    marks = {}
+    for colour, mark in zip(points.marker.colors, points.marker.pattern.shape, strict=True):
+        if colour in style.STATUS.values():
+            marks.setdefault(colour, set()).add(mark)
+    assert all(len(each) == 1 for each in marks.values())
+    assert len({next(iter(each)) for each in marks.values()}) == len(marks) == 4
 
 
 SKILLED_WORKER = "n10605985"
@@ -115,8 +137,7 @@ def test_what_is_gathered_leads_to_its_parent_and_has_a_name_of_its_own() -> Non
 def test_the_legend_explains_every_colour_of_a_map(colours: str) -> None:
     figure = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", colours)
     explained = {trace.marker.color: trace.name for trace in figure.data[1:]}
-    assert set(figure.data[0].marker.colors) <= set(explained)
-    assert len(explained) == len(tree_charts.COLOURS[colours][0])
+    assert set(figure.data[0].marker.colors) - {tree_charts._CONTAINER} == set(explained)
 
 
 def test_no_masked_word_is_in_the_data_of_a_map(monkeypatch: pytest.MonkeyPatch) -> None:

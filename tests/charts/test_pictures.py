@@ -68,9 +68,11 @@ def test_boxes_in_pixels_of_the_original_are_drawn_where_the_smaller_picture_has
     assert picture.getpixel((100, 130)) == picture.getpixel((150, 180)) == GREEN
 
 
-def test_without_a_face_the_whole_picture_is_framed(drawn: list[str]) -> None:
+def test_without_a_face_the_square_that_was_seen_is_framed(drawn: list[str]) -> None:
     picture = pictures.labelled(grey(), [], [said("baker")])
-    assert picture.getpixel((399, 150)) == picture.getpixel((200, 299)) == GREEN
+    # The middle 7/8 of the shorter side: 262 of 300 pixels, round (200, 150).
+    assert picture.getpixel((200 + 131, 150)) == picture.getpixel((200, 150 + 131)) == GREEN
+    assert picture.getpixel((399, 150)) == picture.getpixel((200, 299)) == (90, 90, 90)
     assert drawn == ["baker"]
 
 
@@ -241,3 +243,18 @@ def test_the_scale_goes_from_nothing_to_the_strongest(colours: str) -> None:
 
 def mapped(values: np.ndarray) -> Attribution:
     return Attribution(values, "grad-cam", Target("object", "n02123045"), 0.0, None, {})
+
+
+def test_a_map_of_rounding_errors_is_not_drawn_as_evidence() -> None:
+    crop = Image.new("RGB", (8, 8), (200, 200, 200))
+    rounding = np.random.default_rng(0).normal(0, 1e-13, (7, 7)).astype(np.float32)
+    given = Attribution(rounding, "lime", Target("object", "n1"), 0.0, None, {}, floor=1e-6)
+    assert np.array_equal(np.asarray(pictures.overlay(crop, given)), np.asarray(pictures.dimmed(crop)))
+
+
+def test_where_nothing_speaks_for_a_label_what_speaks_against_it_is_drawn() -> None:
+    crop = Image.new("RGB", (8, 8), (200, 200, 200))
+    against = attribution([[-1.0, -0.1], [-0.1, -0.1]])
+    assert np.array_equal(
+        np.asarray(pictures.overlay(crop, against)), np.asarray(pictures.overlay(crop, against, sign="signed"))
+    )

@@ -30,7 +30,7 @@ def test_every_source_says_what_it_is_when_and_where() -> None:
     for source in sources.load().values():
         assert source.title, source.key
         assert re.search(r"\d{4}", source.date), source.key
-        assert re.fullmatch(r"https://[\w.-]+\.\w+(/\S*)?", source.address), source.key
+        assert re.fullmatch(r"https?://[\w.-]+\.\w+(/\S*)?", source.address), source.key
     shorts = [source.short for source in sources.load().values()]
     assert len(shorts) == len(set(shorts))
 

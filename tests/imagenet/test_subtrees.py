@@ -129,3 +129,19 @@ def test_within_a_branch_are_as_many_as_it_has_outside_and_itself_where_it_is_a_
 def test_outside_of_people_there_are_no_parts() -> None:
     with pytest.raises(KeyError):
         subtrees.parts(HERB, "categories", 20)
+
+
+def test_a_map_of_few_levels_gathers_what_is_too_small() -> None:
+    levels, least = 2, 1 / 100
+    nodes = subtrees.nodes(PERSON, "images", levels=levels, least=least)
+    up = {node.wnid: node.parent for node in nodes if not node.gathered}
+    root, *others = nodes
+
+    def depth(wnid: str) -> int:
+        return 0 if wnid == PERSON else 1 + depth(up[wnid])
+
+    assert max(depth(node.wnid) for node in others if not node.gathered) == levels
+    assert all(node.size >= root.size * least for node in others if not node.gathered)
+    direct = [node for node in others if node.parent == PERSON]
+    assert sum(node.size for node in direct) <= root.size
+    assert any(node.gathered for node in direct)

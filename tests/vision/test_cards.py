@@ -1,5 +1,6 @@
 """Model cards: those of the project, and what is said about one that is wrong."""
 
+import os
 import re
 from pathlib import Path
 
@@ -153,3 +154,64 @@ def test_where_only_the_size_is_known_it_is_that_of_the_tensors(card: ModelCard)
 
 def test_a_size_is_told_in_megabytes() -> None:
     assert cards.megabytes(97_800_000) == "98 MB"
+
+
+# --- cards that somebody made to do harm
+
+
+def test_what_is_no_regular_file_is_no_card(folder: Path) -> None:
+    (folder / "good.toml").write_text(CARD.replace(f'name = "{cards.DEFAULT}"', 'name = "good"'))
+    (folder / "link.toml").symlink_to(folder / "nowhere")
+    (folder / "folder.toml").mkdir()
+    os.mkfifo(folder / "pipe.toml")
+    assert [card.name for card in cards.load_all()] == ["good"]
+    assert cards.troubles() == ()
+
+
+ELSEWHERE = 'file = "{file}"\nurl = "https://example.org/weights"\nsize = {size}\n'
+
+
+def downloaded(file: str = "weights.bin", size: str = "1000") -> str:
+    """The default's card with weights that are downloaded."""
+    head, _, rest = CARD.partition("[weights]")
+    tail = rest.partition("\n[")[2]
+    return f"{head}[weights]\n{ELSEWHERE.format(file=file, size=size)}\n[{tail}"
+
+
+@pytest.mark.parametrize("file", ["../../x", "/tmp/x", "a/b", "a\\\\b", ".hidden", "", "..", "~x", "x\\u0000"])
+def test_weights_have_the_bare_name_of_a_file(file: str, folder: Path) -> None:
+    (folder / f"{cards.DEFAULT}.toml").write_text(downloaded(file))
+    assert cards.load_all() == ()
+    assert len(cards.troubles()) == 1
+
+
+@pytest.mark.parametrize("size", ['"1000"', "true", "1.5", "[1]", "{}"])
+def test_a_size_is_a_whole_number(size: str, folder: Path) -> None:
+    (folder / f"{cards.DEFAULT}.toml").write_text(downloaded(size=size))
+    assert cards.load_all() == ()
+    assert "size is no int" in cards.troubles()[0]
+
+
+def test_the_control_is_a_card(folder: Path) -> None:
+    (folder / f"{cards.DEFAULT}.toml").write_text(downloaded())
+    assert [card.name for card in cards.load_all()] == [cards.DEFAULT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 5000,
+        "weights = 3",
+        "weights = []\ntransform = 1",
+        "title = 1\n" + without("title"),
+        "x" * 200_000,
+    ],
+    ids=["nested", "number", "list", "title", "long"],
+)
+def test_a_bad_card_is_one_sentence_and_the_others_are_there(text: str, folder: Path) -> None:
+    (folder / f"{cards.DEFAULT}.toml").write_text(CARD)
+    (folder / "bad.toml").write_text(text)
+    assert [card.name for card in cards.load_all()] == [cards.DEFAULT]
+    (said,) = cards.troubles()
+    assert "bad.toml" in said
+    assert "\n" not in said

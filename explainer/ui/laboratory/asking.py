@@ -37,14 +37,12 @@ _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
 def target(photo: Photo, reading: Reading, top: int) -> Target:
     """The label that the visitor wants explained, or the difference between two; at first the label on the card.
 
-    With another photo, face, model or release there is another card, and the choice begins anew.
+    With another photo, face or model there is another card, and the choice begins anew.
     """
     targets = labels.targets(reading, top)
-    release = st.session_state.get("release")
-    release = release if release in vocabularies.RELEASES else next(iter(vocabularies.RELEASES))
-    card = (photo.digest, reading.box, reading.model, release)
+    card = (photo.digest, reading.box, reading.model)
     if st.session_state.get(_CARD, card) != card or _WHY not in st.session_state:
-        st.session_state[_WHY] = Target("person", reading.people(release, 1)[0].wnid)
+        st.session_state[_WHY] = targets[0]
         st.session_state[_RATHER] = _NOTHING
     st.session_state[_CARD] = card
     why, rather = st.columns(2, gap="large")

@@ -34,9 +34,8 @@ class Drawing:
     colours: str
 
     def of(self, crop: Image, attribution: Attribution) -> Image:
-        """The overlay of a map; of one in which nothing speaks for the label, what speaks against it."""
-        sign = "signed" if self.sign == "for" and attribution.finding == "against" else self.sign
-        return pictures.overlay(crop, attribution, self.opacity, sign, self.percentile, self.colours)
+        """The overlay of a map."""
+        return pictures.overlay(crop, attribution, self.opacity, self.sign, self.percentile, self.colours)
 
     def scale(self) -> tuple[Image, str]:
         """Its colours as a bar, and what they say."""
@@ -101,8 +100,6 @@ def maps(
                 place().markdown(str(error))
                 continue
             with place():
-                if attribution.finding in sentences.EMPTY:
-                    st.markdown(sentences.EMPTY[attribution.finding])
                 if attribution.finding in ("for", "against"):
                     title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
                     st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)

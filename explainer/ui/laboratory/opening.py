@@ -24,13 +24,13 @@ def show() -> None:
     st.markdown(sentences.rely(plain(caption.text), judgements))
     columns = st.columns(3, gap="medium")
     columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
-    for column, (method, attribution) in zip(columns[1:], results.maps[SAMPLE].items(), strict=True):
-        title = METHODS[method].title
+    for column, judgement in zip(columns[1:], judgements, strict=True):
+        title, attribution = METHODS[judgement.method].title, results.maps[SAMPLE][judgement.method]
         column.image(
             pictures.overlay(crop, attribution),
             width="stretch",
             output_format="JPEG",
-            caption=f"{title}: bright is what counted for the word, it says",
+            caption=sentences.found(judgement),
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
     st.caption(samples.SAMPLES[SAMPLE].credit)

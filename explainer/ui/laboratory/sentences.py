@@ -50,16 +50,27 @@ def agree(correlations: Sequence[float]) -> str:
 def rely(word: str, judgements: Sequence[Judgement]) -> str:
     """Whether to rely on maps of a word, in plain words, from what the checks found."""
     held = [METHODS[each.method].title for each in judgements if each.outcome == "passed"]
-    failed = [each for each in judgements if each.failed]
-    asked = f"The machine says **{word}**. Two methods show which pixels counted."
     if not held:
-        verdict = "**Rely on neither**"
+        verdict = "Rely on neither"
     elif len(held) < len(judgements):
-        verdict = f"**Only {' and '.join(held)} held up**"
+        verdict = f"Only {' and '.join(held)} held up"
     else:
-        verdict = "**Both held up**"
-    why = "; ".join(f"{METHODS[each.method].title}: {CHECKS[each.failed[0]].failing}" for each in failed)
-    return f"{asked} {verdict}{f' ({why})' if why else ''}. Even a map that holds up shows where, never why."
+        verdict = "Both held up"
+    return (
+        f"The machine says **{word}**. Two methods show which pixels counted. **{verdict}**: we checked both. "
+        "Even a map that holds up shows where, never why."
+    )
+
+
+def found(judgement: Judgement) -> str:
+    """What the checks found of one map, to stand below it."""
+    title, number = METHODS[judgement.method].title, len(judgement.failed)
+    if not number:
+        return (
+            f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
+        )
+    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
+    return f"{title} failed {number} of {asked} checks: {CHECKS[judgement.failed[0]].failing}."
 
 
 def alike(correlations: Sequence[float]) -> str:

@@ -27,6 +27,7 @@ def show() -> None:
         "afterlife",
         f"Bars: the person categories of each vocabulary, kept and removed. {title}. The table below says the same.",
     )
+    st.markdown(sentences.competition(vocabularies.afterlife("imagenet-1k")))
     numbers = _afterlife()
     chart_frame.below(
         "afterlife",

@@ -6,6 +6,7 @@ from explainer.imagenet import published, removal, sources
 from explainer.imagenet.published import Figure
 from explainer.imagenet.removal import DROPPED, THRESHOLD
 from explainer.ui.category_card import plain
+from explainer.ui.removal import sentences
 
 
 def table() -> None:
@@ -29,6 +30,7 @@ def table() -> None:
         "the pictures of people at 1.2 million, Crawford and Paglen in The Art Newspaper at 1.5 million; the table has "
         f"{first.kept.images:,}."
     )
+    st.markdown(sentences.corroborated())
     with st.expander("All of them"):
         st.dataframe(
             {

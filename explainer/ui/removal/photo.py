@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, labels, photo_source, session
+from explainer.ui import labels, photo_source, sample_results
 from explainer.vision import pipeline
 
 _TOP = 5
@@ -11,10 +11,7 @@ _TOP = 5
 def before_and_after() -> None:
     """What each release answers to the picture in use, and how its nearest words fared."""
     photo = photo_source.bring_along()
-    # The script is not stopped: the rest of the page needs no photo.
-    if photo is None or not session.agreed():
-        return
-    result = computed.read(photo, False)
+    result = sample_results.read(photo, False)
     reading = result.readings[labels.face(result)]
     seen, said = st.columns([1, 3], gap="large")
     with seen:

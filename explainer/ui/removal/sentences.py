@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from explainer.imagenet import published
+from explainer.imagenet import published, sources
 from explainer.imagenet.removal import Branch
 from explainer.imagenet.vocabularies import Afterlife
 
@@ -42,6 +42,27 @@ def branches(every: Sequence[Branch], order: str) -> str:
 def afterlife(named: Collection[Afterlife]) -> str:
     """How many of the vocabularies still name removed categories."""
     return f"{sum(after.removed > 0 for after in named)} of {len(named)} lists still name what was removed"
+
+
+def competition(after: Afterlife) -> str:
+    """What the 1,000 classes of the competition hold of people, and their pictures, with its sources."""
+    blurred = published.figure("pictures of ILSVRC in which a face was blurred")
+    return (
+        f"Not every classifier calls people names: of the competition's {after.size:,} classes {after.people:,} are "
+        f"kinds of people. But people are in its pictures all the same: ImageNet blurred faces in {blurred.published} "
+        f"of them. :small[({sources.cite(blurred.sources)})]"
+    )
+
+
+def corroborated() -> str:
+    """The published sizes of the largest person categories, which are those of the table, with their source."""
+    named = [row for row in published.rows() if row.figure.endswith("largest person category")]
+    sizes = ", ".join(row.published for row in named)
+    same = "exactly those of the table" if all(row.agrees for row in named) else "not those of the table"
+    return (
+        f"Figures that corroborate ours: *Excavating AI* gives the sizes of the {len(named)} largest person "
+        f"categories as {sizes} images; these are {same}. :small[({sources.cite(named[0].sources)})]"
+    )
 
 
 def lineage(people: int, offensive: int) -> str:

@@ -1,0 +1,132 @@
+"""The exhibit of a picture: the answer, the way to it as a chain, and what became of ImageNet's words for people."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explainer.charts import pictures, style
+from explainer.imagenet import search, vocabularies
+from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.words import Caption, Context
+from explainer.ui import category_card, labels, photo_source, sentences, session
+from explainer.ui.category_card import plain
+from explainer.vision import cards, pipeline, samples
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reading, Result
+
+RELEASE = "fall-2011"
+"""The release that answers: all of ImageNet's words for people."""
+
+_THINGS = 3  # how many of the things that the network took the picture for stand in the chain
+_SHARE = 180  # pixels of a bar that stands for all
+
+_BECAME: Mapping[Status, str] = {
+    "kept": "It is one of the words that ImageNet kept.",
+    "not imageable": "ImageNet removed it by 2021: judged too hard to picture.",
+    "sensitive": "ImageNet announced its removal in 2019, as sensitive.",
+    "offensive": "ImageNet announced its removal in 2019, as offensive.",
+}
+
+
+def picture(photo: Photo, result: Result, whole: bool) -> None:
+    """The picture with a thin green frame round what was labelled, and its words."""
+    captions = [_caption(reading.people(RELEASE, 1)[0].wnid) for reading in result.readings]
+    found = sentences.found(len(result.boxes), len(result.readings), whole)
+    st.image(
+        pictures.labelled(photo, result.boxes, captions, fit=(960, 720)),
+        width="stretch",
+        output_format="JPEG",
+        alt=f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}.",
+    )
+    if len(captions) > pictures.MOST_WORDS:
+        st.markdown(plain(pictures.numbered(captions)))
+    st.caption(found)
+
+
+def answer(reading: Reading, result: Result) -> None:
+    """The word that comes first, and how far it is from the truth where that is known."""
+    first = _caption(reading.people(RELEASE, 1)[0].wnid)
+    with st.container(key="answer"):
+        st.markdown(_opening(reading, result))
+    with st.container(key="answer_word"):
+        st.markdown(plain(first.text if first.masked else first.name))
+    if first.masked:
+        session.reveal_button(first.wnid, "answer")
+
+
+def _opening(reading: Reading, result: Result) -> str:
+    people = len(vocabularies.person_categories(RELEASE))
+    name = photo_source.sample()
+    if name is None:
+        return sentences.somebody(people, len(result.boxes))
+    sample = samples.SAMPLES[name]
+    if not sample.person:
+        return sentences.nobody(people)
+    word = sample.title.lower()
+    named = [wnid for wnid in search.of_words().named(word) if wnid in vocabularies.person_categories(RELEASE)]
+    place = min((reading.place(wnid, RELEASE) for wnid in named), default=None)
+    return sentences.true_word(word, place, people)
+
+
+def chain(photo: Photo, reading: Reading) -> None:
+    """The way to the word: the square seen, the things it was taken for, their dictionary entries, the word."""
+    way = labels.way(reading.model)
+    columns = st.columns([4, 5, 8, 7], gap="medium")
+    with columns[0], st.container(key="link_1"):
+        st.markdown("**1. It sees this square**")
+        st.image(pipeline.seen(photo, reading), width=150, alt="The square cut out for the network.")
+    things = reading.objects(_THINGS)
+    with columns[1], st.container(key="link_2", gap="xsmall"):
+        st.markdown("**2. It guesses things**")
+        for number, thing in enumerate(things):
+            st.markdown(f"{plain(_caption(thing.wnid).name)} **{thing.score:.0%}**")
+            width = max(2, round(_SHARE * thing.score))
+            st.container(key=f"share_{number}", width=width, height=6, border=False)
+    with columns[2], st.container(key="link_3"):
+        st.markdown(f"**3. {way.third}**")
+        if way.entries:
+            for thing in things[:2]:
+                caption = _caption(thing.wnid)
+                st.markdown(f"{plain(caption.name)}: *{plain(caption.gloss or 'no entry at hand')}*")
+        else:
+            st.markdown(way.text)
+    first = reading.people(RELEASE, 1)[0]
+    with columns[3], st.container(key="link_4"):
+        st.markdown(f"**4. {way.fourth}**")
+        caption = _caption(first.wnid)
+        gloss = f": *{plain(caption.gloss)}*" if caption.gloss else ""
+        st.markdown(f"**{plain(caption.name)}**{gloss}")
+        status = vocabularies.status(first.wnid)
+        if status:
+            st.markdown(_BECAME[status])
+        if not caption.masked:
+            category_card.link(first.wnid, "See it in the tree")
+
+
+def releases() -> None:
+    """How many of ImageNet's words for people are left, as one thin bar."""
+    people, announced, kept = (len(vocabularies.person_categories(name)) for name in vocabularies.RELEASES)
+    st.image(
+        pictures.shares(
+            (kept, announced - kept, people - announced),
+            [style.STATUS[status] for status in ("kept", "not imageable", "sensitive")],
+        ),
+        width="stretch",
+        output_format="PNG",
+        alt=f"A bar of {people:,} words: {kept} are left, {announced - kept:,} were removed by 2021 as hard to "
+        f"picture, {people - announced:,} were announced for removal in 2019.",
+    )
+    st.markdown(sentences.releases(people, announced, kept))
+
+
+def small_print(reading: Reading) -> None:
+    """How the model comes to its words, what its scores are, and what it is not."""
+    first = reading.people(RELEASE, 1)[0]
+    st.caption(
+        f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)} The first word's score is its "
+        f"{labels.score(first, reading)}: {labels.way(reading.model).scale}"
+    )
+
+
+def _caption(wnid: str) -> Caption:
+    return session.caption(wnid, Context.PHOTO)

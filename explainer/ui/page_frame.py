@@ -1,0 +1,58 @@
+"""What stands round every page: the stylesheet, its name on a phone, the chip for covered words, the way on."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from explainer.ui import session
+
+_STYLE = Path(__file__).with_name("style.css")
+
+
+@dataclass(frozen=True)
+class Next:
+    """The page that follows in the story, and one line on why to go there."""
+
+    file: str
+    title: str
+    why: str
+
+
+NEXT: Mapping[str, Next] = {
+    "Your photo": Next("pages/break_it.py", "Break it", "How firmly does the word stick? Tilt the head a little."),
+    "Break it": Next("pages/laboratory.py", "Laboratory", "Why that word? Ask several methods, and check them."),
+    "Laboratory": Next("pages/tree.py", "Category tree", "Where do the words come from? From a dictionary's tree."),
+    "Category tree": Next("pages/removal.py", "Before and after", "Most words for people were removed. By which rule?"),
+    "Before and after": Next("pages/roulette.py", "Roulette, 2019", "Which words did people get in 2019?"),
+    "Roulette, 2019": Next("pages/about.py", "About", "What harm did the words do, and who objected?"),
+    "About": Next("pages/workshop.py", "Workshop", "Discuss it with a group: thirty phones and a projector."),
+    "Workshop": Next("pages/photo.py", "Your photo", "Back to the beginning: what does ImageNet call people?"),
+}
+"""The order of the story, by the title of the page that one leaves."""
+
+
+@contextmanager
+def page(title: str) -> Iterator[None]:
+    """Draw a page between its chip and the line that leads on."""
+    st.html(_STYLE)
+    with st.container(key="page"):
+        with st.container(key="page_name"):
+            st.markdown(title)
+        chip = st.container(key="covered", horizontal=True, vertical_alignment="center")
+        with session.counting():
+            try:
+                yield
+            finally:  # a page may stop before its end
+                with chip:
+                    session.controls()
+                _lead_on(title)
+
+
+def _lead_on(title: str) -> None:
+    following = NEXT[title]
+    with st.container(key="next", horizontal=True, vertical_alignment="center"):
+        st.markdown(following.why)
+        st.page_link(following.file, label=f":green[**Next: {following.title}**]", icon=":material/arrow_forward:")

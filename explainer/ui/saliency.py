@@ -1,0 +1,57 @@
+"""Which pixels counted for a label: the square that the network saw, and the map beside it."""
+
+import streamlit as st
+
+from explainer.attribution import explain
+from explainer.attribution.explain import Target
+from explainer.charts import pictures
+from explainer.imagenet.words import Context
+from explainer.ui import labels, options, sample_results, session
+from explainer.ui.category_card import plain
+from explainer.vision import pipeline
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reading
+
+_SIDE = 308  # pixels of the square and of its map
+
+
+def show(photo: Photo, reading: Reading, n: int) -> None:
+    """The square and its map side by side, under what is chosen beside them: the label, the method, the opacity."""
+    pair, ask = st.columns([3, 2], gap="large")
+    with ask:
+        target = _target(photo, reading, n)
+        method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
+        opacity = st.slider("Opacity of the map", 0.0, 1.0, 0.7, 0.05, key="opacity", persist_state="session")
+        st.caption(explain.METHODS[method].idea)
+    crop = pipeline.seen(photo, reading)
+    word = plain(session.caption(target.wnid, Context.PHOTO).name)
+    with pair:
+        attribution = sample_results.explain(photo, reading.box, target, method)
+        st.markdown(f"Bright pixels spoke for **{word}**.")
+        with st.container(key="pair", horizontal=True, gap="small"):
+            st.image(crop, width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
+            st.image(
+                pictures.overlay(crop, attribution, opacity),
+                width=_SIDE,
+                output_format="JPEG",
+                alt="What the network saw; what spoke for the label is laid over it in bright colours.",
+            )
+        st.caption(labels.explained(attribution))
+
+
+def _target(photo: Photo, reading: Reading, n: int) -> Target:
+    """The label to explain: the first word, until the visitor chooses another one of this very reading."""
+    targets = labels.targets(reading, n)
+    options_ = [labels.option(target) for target in targets]
+    # A list of other labels, or of labels that say something else since a reveal, is another list.
+    of = (photo.digest, reading.box, reading.model)
+    chosen = st.session_state.get("explained_label")
+    target: Target = st.selectbox(
+        "Label",
+        targets,
+        index=targets.index(chosen[1]) if chosen and chosen[0] == of and chosen[1] in targets else 0,
+        format_func=labels.option,
+        key=f"target_{abs(hash((of, *options_)))}",
+    )
+    st.session_state["explained_label"] = (of, target)
+    return target

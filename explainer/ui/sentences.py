@@ -1,0 +1,150 @@
+"""Sentences built from data, as pure functions: what a page says about numbers and words that it is given.
+
+A word that is handed in is what may be shown of it, as Markdown; a masked one is handed in as its mask.
+"""
+
+from explainer.vision.corruptions import Corruption, Course
+
+
+def opening(people: int, kept: int) -> str:
+    """What ImageNet was and why it matters."""
+    return (
+        f"ImageNet taught machines to see. It held {people:,} words for people, slurs among them, and machines learned "
+        f"to put them on anyone's face. After protests in 2019, {kept} words were left; what had learned the others "
+        "stayed in use."
+    )
+
+
+def covered(number: int) -> str:
+    """The chip that offers to show covered words."""
+    if not number:
+        return "No words are covered here"
+    return "1 word is covered. Show …" if number == 1 else f"{number:,} words are covered. Show …"
+
+
+def true_word(word: str, place: int | None, people: int) -> str:
+    """What the machine makes of a person whose true word is known: `place` is None where ImageNet lacks the word."""
+    if place is None:
+        return (
+            f"ImageNet has no word *{word}*. So the machine picks the closest of the {people:,} words for people that "
+            f"it has:"
+        )
+    if place == 1:
+        return f"ImageNet has the word *{word}*, and here the machine puts it first:"
+    before = "1 other word" if place == 2 else f"{place - 1:,} other words"
+    return f"ImageNet has the word *{word}*. For this {word} the machine puts **{before}** first, beginning with:"
+
+
+def nobody(people: int) -> str:
+    """What the machine makes of a picture without a person."""
+    return (
+        f"Nobody is in this picture. The machine must still choose one of {people:,} words for people; “nobody” is "
+        "not among them. It chooses:"
+    )
+
+
+def somebody(people: int, faces: int) -> str:
+    """What the machine makes of a visitor's photo."""
+    whom = "this face" if faces else "this picture"
+    return (
+        f"The closest of {people:,} words for people to {whom}, in the machine's eyes. “None of these” isn't allowed:"
+    )
+
+
+def found(faces: int, labelled: int, whole: bool) -> str:
+    """Which part of the picture is labelled."""
+    if whole:
+        return "You asked for the whole picture: its middle is labelled (green frame)."
+    if not faces:
+        return "No face was found, so the middle of the picture is labelled (green frame)."
+    said = "1 face was found." if faces == 1 else f"{faces} faces were found."
+    return said if labelled == faces else f"{said} The largest {labelled} are labelled."
+
+
+def releases(people: int, announced: int, kept: int) -> str:
+    """How many words for people are left after each step of the removal."""
+    return (
+        f"**{people:,}** words for people in 2011 → **{announced:,}** after the offensive and sensitive ones were "
+        f"marked for removal in 2019 → **{kept}** left in 2021"
+    )
+
+
+def gap(words: int, removed: int) -> str:
+    """What stands between two words of a ladder that are not neighbours."""
+    if words == 1:
+        return "1 more word" + (", removed" if removed else "")
+    gone = "all removed" if removed == words else f"{removed:,} of them removed" if removed else "none removed"
+    return f"{words:,} more words, {gone}"
+
+
+def firsts(releases: list[str]) -> str:
+    """Which releases answer with a word: "first in 2011 and 2019"."""
+    return f"first in {' and '.join(releases)}" if len(releases) < 3 else "first in 2011, 2019 and 2021"
+
+
+def removal(nearest: int, gone: int, share: float) -> str:
+    """How the nearest words fared in the removal of 2019, beside what chance would give."""
+    return (
+        f"ImageNet announced the removal of {gone} of these {nearest} closest words in 2019. Chance would give about "
+        f"{round(nearest * share)} of {nearest}."
+    )
+
+
+def headline(before: str, after: str, rank: int, people: int) -> str:
+    """What a change does to the first word."""
+    if rank == 1:
+        return f"**{before}** stays first"
+    return f"**{before}** → **{after}**; the old word is now {ordinal(rank)} of {people:,}"
+
+
+def course(corruption: Corruption, changed: Course) -> str:
+    """At which amounts of a change another word comes first; true for every step of it."""
+    steps = changed.changed
+    if corruption.all_or_nothing:
+        return "Another word comes first." if steps else "The first word stays."
+    if not steps:
+        return f"At none of {len(changed.steps)} steps does another word come first."
+    dose = corruption.dose(steps[0].amount)
+    if changed.stays_changed:
+        return f"Another word comes first {dose}, and at every step beyond."
+    return f"Another word comes first at {len(steps)} of {len(changed.steps)} steps, for the first time {dose}."
+
+
+def ordinal(number: int) -> str:
+    """A place in words: 1st, 2nd, 98th, 1,331st."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+COVERED_PLACE = "That word is covered: ImageNet's annotators marked it as offensive or sensitive."
+"""What is said of any masked word that is asked for beside a photo; it never repeats the word."""
+
+
+def stands(word: str, places: dict[str, int | None], sizes: dict[str, int]) -> str:
+    """At which place a word stands under each release, by the release's title; None where it was removed."""
+    parts = [
+        f"{title}: **{ordinal(place)}** of {sizes[title]:,}" if place else f"{title}: removed"
+        for title, place in places.items()
+    ]
+    return f"**{word}** · " + " · ".join(parts)
+
+
+def no_such_word(nearest: list[str]) -> str:
+    """That ImageNet has no such word for people, with the nearest spellings that it has."""
+    has = f" It does have: {', '.join(nearest)}." if nearest else ""
+    return f"ImageNet has no such word for people.{has}"
+
+
+def extent(images: int | None, below: int, images_below: int, releases: list[str]) -> str:
+    """How much a category holds; `images` is None for a heading of WordNet's that ImageNet has no category for."""
+    categories = "1 subcategory" if below == 1 else f"{below:,} subcategories"
+    under = f" {categories} with {images_below:,} images." if below else " No subcategories."
+    if images is None:
+        return f"A WordNet heading, not an ImageNet category.{under}"
+    held = " · ".join(releases) or "none"
+    return f"{images:,} images of its own.{under} In the releases: {held}."
+
+
+def sticks(places: dict[str, int], size: int) -> str:
+    """At which place a word stands on each of several pictures, by the pictures' names."""
+    return " · ".join(f"{name}: **{ordinal(place)}**" for name, place in places.items()) + f" of {size:,}"

@@ -1,0 +1,93 @@
+"""Everyone can use the pages: no violation of WCAG 2.2 A or AA that axe finds, and the keyboard alone is enough."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import AppPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+SCREENS = {"light": (1280, 900), "dark": (390, 844)}
+ADDRESSES = ["", "break_it", "tree", "removal", "about"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, as the rule's name and the beginning of the element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.fixture(params=SCREENS)
+def look(request: pytest.FixtureRequest, chromium, app) -> Callable[[str], AppPage]:
+    """Opens a page at its address, on a laptop in light and on a phone in the dark."""
+    width, height = SCREENS[request.param]
+    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=request.param)
+
+    def look(address: str) -> AppPage:
+        page = AppPage(context.new_page(), app.url)
+        page.page.goto(f"{app.url}/{address}")
+        page._settle(page.page.locator(".st-key-next"))
+        return page
+
+    yield look
+    context.close()
+
+
+def test_axe_finds_nothing(look: Callable[[str], AppPage]) -> None:
+    assert {address: violations(look(address).page) for address in ADDRESSES} == {address: [] for address in ADDRESSES}
+
+
+def test_the_dialog_has_no_violation_and_gives_the_focus_back(visitor) -> None:
+    page = visitor()
+    page.button("own_photo").focus()
+    page.page.keyboard.press("Enter")
+    expect(page.button("notice_button")).to_be_visible()
+    assert violations(page.page) == []
+    page.page.keyboard.press("Escape")
+    expect(page.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_keyboard_alone_chooses_another_picture_and_asks_for_a_word(visitor) -> None:
+    page = visitor()
+    before = page.crop.get_attribute("src")
+    walk(page, "sample_cat")
+    page.page.keyboard.press("Enter")
+    expect(page.crop).not_to_have_attribute("src", before or "")
+    page._settle(page.explanation)
+    walk(page, "word_place", "input")
+    page.page.keyboard.type("nurse")
+    page.page.keyboard.press("Enter")
+    expect(page.page.get_by_text("Fall 2011: ")).to_be_visible()
+
+
+def walk(page: AppPage, key: str, kind: str = "button") -> None:
+    """Press Tab until the focus is on what has that key."""
+    wanted = page.page.locator(f".st-key-{key} {kind}").first
+    for _ in range(60):
+        page.page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            assert focus_is_seen(page.page)
+            return
+    raise AssertionError(f"Tab does not reach {key}")
+
+
+def focus_is_seen(page: Page) -> bool:
+    """Whether what has the focus has an outline."""
+    return bool(
+        page.evaluate(
+            """() => [document.activeElement, document.activeElement.parentElement,
+                    document.activeElement.closest('[data-baseweb]')]
+                .filter(Boolean)
+                .some(element => { const style = getComputedStyle(element);
+                    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+                        || style.boxShadow !== 'none' })"""
+        )
+    )
+
+
+def test_the_page_says_its_language(visitor) -> None:
+    assert visitor().page.evaluate("() => document.documentElement.lang") == "en"

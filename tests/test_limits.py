@@ -1,0 +1,33 @@
+"""The limits are told as they are, and fit together."""
+
+import resource
+
+import pytest
+from handmade import ROOT
+
+from explainer import limits
+
+TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", limits.TABLE)
+def test_every_limit_is_told_with_its_number_and_what_a_visitor_sees(name: str) -> None:
+    limit = limits.TABLE[name]
+    (row,) = (line for line in TEXT.splitlines() if line.startswith(f"| {name} |"))
+    assert f"{limit.most:,.0f} {limit.unit}" in row
+    assert limit.told in row
+
+
+def test_a_workshop_of_150_phones_behind_one_address_is_let_in() -> None:
+    assert limits.value("visitors of an address") >= 150 + 2
+    assert limits.value("joins of an address") >= 150
+    assert limits.value("connections of an address") >= 150 * 6  # a browser's connections while it loads the page
+
+
+def test_so_many_pages_are_let_in_as_the_limit_of_open_files_bears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda of: (256, 256))
+    assert 41 <= limits.visitors() <= 50
+    assert 4 * limits.visitors() + 40 < 256
+    assert limits.connections() > limits.visitors()
+    monkeypatch.setattr(resource, "getrlimit", lambda of: (65536, 65536))
+    assert limits.visitors() == limits.value("visitors")

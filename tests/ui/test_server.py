@@ -1,0 +1,342 @@
+"""A real server under attack: what one computer can send stops it for nobody."""
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from handmade import ROOT
+from PIL import Image
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from benchmarks.protocol import Visit
+from benchmarks.visitors import Visitor
+from explainer import limits
+from explainer.workshop import rooms, votes
+from explainer.workshop.store import Store
+from tests.servers import APP, KEY, Server, serving
+
+PHOTO = io.BytesIO()
+Image.new("RGB", (300, 300), "grey").save(PHOTO, "PNG")
+
+# Limits that a test can wait for.
+SHORT = {"half a request": 2, "silence in an upload": 2, "unread upload": 15, "uploads": 5_000_000}
+LAUNCHER = f"""
+import dataclasses, sys
+from explainer import limits
+for name, most in {SHORT!r}.items():
+    limits.TABLE[name] = dataclasses.replace(limits.TABLE[name], most=most)
+from streamlit.web import cli
+cli.main(["run", *sys.argv[1:]], prog_name="streamlit")
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Server]:
+    launcher = ("-c", LAUNCHER, "streamlit_app.py")
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with serving(launcher, log, EXPLAINER_DATA=str(data), EXPLAINER_PRESENTER_KEY=KEY) as server:
+        yield server
+
+
+@pytest.fixture
+def visit(server: Server) -> Iterator[Callable[..., Visit]]:
+    open_pages: list[Visit] = []
+
+    def visit(page: str = "about", query: str = "") -> Visit:
+        open_pages.append(Visit(server.url, page, query))
+        return open_pages[-1]
+
+    yield visit
+    for page in open_pages:
+        page.leave()
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=named)
+    answer = connection.getresponse()
+    answer.read()
+    return answer
+
+
+def descriptors(server: Server) -> int:
+    return len(os.listdir(f"/proc/{server.pid}/fd"))
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether something becomes true within so many seconds."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+# --- what answers say
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/_stcore/health", "/static/favicon.png", "/media/nothing.jpg", "/_stcore/metrics"]
+)
+def test_every_answer_says_what_a_browser_may_do_with_it(server: Server, path: str) -> None:
+    answer = ask(server, path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe-eval" not in policy
+    if not path.startswith("/static/"):
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path", ["metrics", "script-health-check", "agent/openapi.json", "agent/mcp", "agent/interact"]
+)
+def test_what_no_page_asks_for_is_closed(server: Server, path: str) -> None:
+    assert ask(server, f"/_stcore/{path}").status == 404
+    assert ask(server, f"/_stcore/{path}", "POST").status in (404, 405)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("evil.example", 421), ("localhost", 200), ("192.168.1.20:8501", 200), ("[::1]:8501", 200), ("museum.local", 200)],
+)
+def test_only_names_of_this_app_are_answered_to(server: Server, host: str, status: int) -> None:
+    assert ask(server, "/", Host=host).status == status
+
+
+def test_a_page_of_another_name_opens_no_connection(server: Server) -> None:
+    with pytest.raises(InvalidStatus):
+        connect(
+            f"{server.url.replace('http', 'ws')}/_stcore/stream",
+            additional_headers={"Host": "evil.example", "Origin": "http://evil.example"},
+        )
+
+
+def test_streamlits_files_come_compressed_and_may_be_kept(server: Server) -> None:
+    plain = ask(server, "/")
+    assert plain.status == 200
+    folder = Path(__import__("streamlit").__file__).parent / "static" / "static" / "js"
+    script = max(folder.glob("index.*.js"), key=lambda file: file.stat().st_size)
+    answer = ask(server, f"/static/js/{script.name}", Accept_Encoding="gzip")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert int(answer.headers["Content-Length"]) < script.stat().st_size / 2
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "Content-Encoding" not in ask(server, f"/static/js/{script.name}").headers
+    assert ask(server, "/static/js/../../../package.json", Accept_Encoding="gzip").headers["Content-Encoding"] is None
+
+
+# --- messages
+
+
+@pytest.mark.parametrize("kind", ["clear_cache", "install_skills", "set_run_on_save", "load_git_info"])
+def test_a_message_that_no_page_sends_is_ignored(server: Server, visit: Callable[..., Visit], kind: str) -> None:
+    page = visit()
+    message = BackMsg()
+    if kind == "install_skills":
+        message.backend_operation_request.request_id = "1"
+        message.backend_operation_request.install_skills.SetInParent()
+    else:
+        setattr(message, kind, True)
+    before = server.log.count("A message was ignored")
+    page._socket.send(message.SerializeToString())
+    page.run()
+    assert server.log.count("A message was ignored") == before + 1
+    assert not (ROOT / ".agents").exists()
+
+
+def test_a_presenter_stays_in_after_anybody_asked_to_clear_all_caches(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    presenter, other = visit("workshop"), visit()
+    give_key(presenter, KEY)
+    message = BackMsg()
+    message.clear_cache = True
+    other._socket.send(message.SerializeToString())
+    other.run()
+    presenter.run()
+    assert any(element.button.label == "Open a room" for element in presenter.elements)
+
+
+def give_key(page: Visit, key: str) -> None:
+    (field, _) = page._one(lambda element: element.text_input.label == "Presenter's key")
+    page._values[field.text_input.id] = WidgetState(id=field.text_input.id, string_value=key)
+    (button, fragment) = page._one(lambda element: element.button.label == "Go on" and element.button.is_form_submitter)
+    page.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
+
+
+@pytest.mark.parametrize("frame", [b"\x00" * 1_100_000, "a text", b"\xff" * 50], ids=["large", "text", "garbage"])
+def test_a_page_that_sends_what_none_does_is_closed_or_not_listened_to(
+    server: Server, visit: Callable[..., Visit], frame: bytes | str
+) -> None:
+    page = visit()
+    with contextlib.suppress(ConnectionClosed):
+        page._socket.send(frame)
+        time.sleep(0.2)
+    assert ask(server, "/_stcore/health").status == 200
+    assert visit().elements
+
+
+def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) -> None:
+    page = visit()
+    message = BackMsg()
+    message.app_heartbeat = True
+    frame = message.SerializeToString()
+    with pytest.raises(ConnectionClosed):  # noqa: PT012
+        for _ in range(2000):
+            page._socket.send(frame)
+        page._socket.recv(10)
+        for _ in range(2000):
+            page._socket.send(frame)
+
+
+# --- a forged mark
+
+
+@pytest.mark.parametrize("marked", [[True], [1e400], ["0"], [[0]], {"0": 1}, "x", 3])
+def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, marked: object) -> None:
+    with contextlib.closing(Store(data / "rooms.sqlite")) as store:
+        room = rooms.open_room(store, "adults", route="90")
+        rooms.present(store, room.code, step="fifty", activity="thing", open=True)
+        attacker = visit("workshop", f"room={room.code}")
+        attacker.press("Join")
+        (sheet, fragment) = attacker._one(lambda element: element.bidi_component.component_name == "sheet")
+        state = json.dumps({"marked": marked}).replace("Infinity", "1e999")
+        attacker._values[sheet.bidi_component.id] = WidgetState(id=sheet.bidi_component.id, json_value=state)
+        with contextlib.suppress(RuntimeError):
+            attacker.run(fragment=fragment)
+        assert votes.marks(store, room.code) == ()
+        assert visit("workshop", f"room={room.code}&view=projector").elements
+        rooms.delete(store, room.code)
+
+
+# --- uploads
+
+
+def put(page: Visit, content: bytes, file: str) -> int:
+    boundary = uuid.uuid4().hex
+    start = f'--{boundary}\r\nContent-Disposition: form-data; name="x"; filename="x"\r\n\r\n'.encode()
+    connection = http.client.HTTPConnection(page._host, timeout=60)
+    headers = {
+        "Cookie": page._cookie,
+        "X-Xsrftoken": page._token,
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+    }
+    body = start + content + f"\r\n--{boundary}--\r\n".encode()
+    connection.request("PUT", f"/_stcore/upload_file/{page._session}/{file}", body, headers)
+    return connection.getresponse().status
+
+
+def test_a_visitor_may_leave_two_uploads_unread_and_they_go_after_a_while(visit: Callable[..., Visit]) -> None:
+    page = visit()
+    assert [put(page, bytes(1000), str(number)) for number in range(3)] == [204, 204, 429]
+    assert until(lambda: put(page, bytes(1000), "again") == 204)
+
+
+def test_a_photo_that_was_read_is_dropped_at_once(server: Server) -> None:
+    visitor = Visitor(server.url)
+    visitor.bring("photo.png", PHOTO.getvalue())
+    # Were it kept, it would count for one of the two.
+    assert [put(visitor, bytes(1000), str(number)) for number in range(3)] == [204, 204, 429]
+    visitor.leave()
+
+
+def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visit]) -> None:
+    assert until(lambda: put(visit(), bytes(1000), "before") == 204)
+    answers = [put(page, bytes(2_000_000), "one") for page in [visit() for _ in range(4)]]
+    assert answers[:2] == [204, 204]
+    assert 429 in answers
+    assert until(lambda: put(visit(), bytes(2_000_000), "after") == 204)
+
+
+# --- connections
+
+
+def test_half_a_request_is_not_waited_for(server: Server) -> None:
+    address = urlsplit(server.url)
+    halves = [socket.create_connection((address.hostname, address.port)) for _ in range(100)]
+    for number, half in enumerate(halves):
+        half.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n"[: 1 + number % 30])
+    after = time.monotonic()
+    for half in halves:
+        half.settimeout(30)
+        assert half.recv(1000) == b""
+    assert time.monotonic() - after < 25
+
+
+def test_an_upload_that_falls_silent_is_not_waited_for(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit()
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as half:
+        head = f"PUT /_stcore/upload_file/{page._session}/slow HTTP/1.1\r\nHost: localhost\r\n"
+        head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._token}\r\n"
+        head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
+        half.send(head.encode())
+        assert b"204" not in half.recv(1000)
+
+
+def test_connections_that_never_asked_for_a_page_leave_nothing(server: Server) -> None:
+    address = f"{server.url.replace('http', 'ws')}/_stcore/stream"
+    connect(address, subprotocols=["streamlit"]).close()  # type: ignore[list-item]
+    time.sleep(1)
+    before = descriptors(server)
+    for _ in range(300):
+        connect(address, subprotocols=["streamlit"]).close()  # type: ignore[list-item]
+    assert until(lambda: descriptors(server) <= before + 5, 30)
+
+
+def test_an_error_is_one_line_in_the_log_and_many_are_ten(server: Server) -> None:
+    for _ in range(40):
+        with contextlib.suppress(Exception), socket.create_connection(urlsplit(server.url).netloc.split(":")) as broken:
+            broken.send(b"\x00\x00\r\n\r\n")
+            broken.recv(1000)
+    assert 1 <= server.log.count("Invalid HTTP request received") <= 2 * limits.value("log")
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_where_256_files_are_all_there_is_forty_phones_and_the_presenter_work_and_the_next_is_told(
+    tmp_path: Path,
+) -> None:
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    run = subprocess.Popen
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", lambda *given, **options: run(*given, **options, preexec_fn=few))
+        with serving(
+            APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data"), EXPLAINER_PRESENTER_KEY=KEY
+        ) as server:
+            phones = [Visit(server.url, "about") for _ in range(40)]
+            presenter = Visit(server.url, "workshop")
+            give_key(presenter, KEY)
+            more = []
+            with contextlib.suppress(InvalidStatus):
+                more += [Visit(server.url, "about") for _ in range(20)]
+            assert len(more) < 20
+            assert ask(server, "/", Accept="text/html").status in (200, 503)
+            presenter.run()
+            assert any(element.button.label == "Open a room" for element in presenter.elements)
+            assert all(phone.elements for phone in phones)
