@@ -79,7 +79,10 @@ _CELLS, _SAME = (8, 16, 32), 0.3
 
 
 def _yunet(path: Path) -> _Search:
-    """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, in half the time (`benchmarks/faces.py`)."""
+    """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which also runs the network that labels.
+
+    `python -m benchmarks faces` compares the two: on a busy machine OpenCV took 1.1 times as long in the same run.
+    """
     forward = openvino.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
