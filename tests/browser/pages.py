@@ -410,7 +410,7 @@ class RemovalPage(AppPage):
     def leave_and_come_back(self) -> "RemovalPage":
         """Look at another page by the menu, and come back."""
         self._look_at_another_page("Before and after")
-        self._settle(self.chart("removal-steps"))
+        self._settle(self.page.get_by_role("tab").first)
         return self
 
     def wait_for_labels(self) -> None:
