@@ -284,7 +284,7 @@ close faces were chosen on them as well. Animals' faces are counted as false.
 
 A photo in which a face is found for certain takes one look, as before. Where nothing is found a second look at a
 quarter of the pixels follows, and five turned ones only where there is a hint of a face: in about one of five
-pictures without anybody.
+pictures without anybody. A turned face that leaves no such hint is missed.
 
 {speed}
 

@@ -86,7 +86,7 @@ class Phone(Visit):
 
     def vote(self, page: Page, answer: str, sent: Sent) -> None:
         """Press an answer, and look whether it was counted."""
-        title = next(choice.title for choice in questions.question(page[0]).deck.choices if choice.key == answer)
+        title = next(choice.title for choice in questions.question(page[0]).choices if choice.key == answer)
         self._send(
             page,
             answer,
@@ -169,10 +169,14 @@ class Course:
 
     def present(self) -> None:
         """Lead the room through votes and pages until the end."""
-        for question in itertools.cycle(questions.DECKS[self.room.deck].questions):
-            for activity, turn, seconds in ((question, 1, VOTE), (question, 2, VOTE), (sheets.SHEETS[0], 1, SHEET)):
-                step = "fifty" if activity in sheets.SHEETS else "decide"
-                rooms.present(self.store, self.room.code, step=step, activity=activity, round=turn, open=True)
+        for question in itertools.cycle(self.room.questions):
+            for activity, phase, seconds in (
+                (question, "open", VOTE),
+                (question, "second", VOTE),
+                (sheets.SHEETS[0], "open", SHEET),
+            ):
+                step = "cups" if activity in sheets.SHEETS else "decide"
+                rooms.present(self.store, self.room.code, step=step, activity=activity, phase=phase)
                 time.sleep(max(0.0, min(seconds, self.end - time.monotonic())))
                 if time.monotonic() >= self.end:
                     return

@@ -5,9 +5,11 @@ import contextlib
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +22,7 @@ from explainer.charts import pictures
 from explainer.imagenet import catalogue, published, removal, search, taxonomy, vocabularies, words
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
-from explainer.jobs import Progress, Worker
+from explainer.jobs import Job, Progress, Worker
 from explainer.setup import files, provision
 from explainer.vision import cards, photos, pipeline
 from explainer.vision.photos import Photo, PhotoError
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser("classify", help="label photos; prints one JSON object a line")
-    classify.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, or a folder of photos")
+    classify.add_argument("photos", nargs="+", type=_named_path, metavar="PHOTO", help="a photo, or a folder of photos")
     classify.add_argument(
         "--top", type=_at_least_one, default=5, metavar="N", help="how many labels in each list (default: 5)"
     )
@@ -125,6 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _named_path(text: str) -> Path:
+    if not text:  # Path would take it for the current folder
+        raise argparse.ArgumentTypeError("an empty name names no photo")
+    return Path(text)
+
+
 def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -172,25 +180,50 @@ def _classify(options: argparse.Namespace) -> int:
         return {"photo": str(path), **pipeline.record(result, options.top, caption)}
 
     # Explaining hooks the module, so only one thread may do it.
-    worker = Worker(lambda: pipeline.load(options.model), "reader", 1 if options.explain else os.cpu_count() or 1)
-    jobs = [worker.submit(partial(classify, path)) for path in paths]
-    if not jobs:
+    threads = 1 if options.explain else os.cpu_count() or 1
+    worker = Worker(lambda: pipeline.load(options.model), "reader", threads)
+    if not paths:
         print("explainer: no photo was found there.", file=sys.stderr)
     failed = False
+    waiting: deque[tuple[Path, Job[dict[str, Any]]]] = deque()  # a few at a time, so that a long list takes no memory
+    unasked = iter(paths)
     try:
-        for job in tqdm(jobs, unit="photo", disable=not sys.stderr.isatty()):
-            record = job.result()
-            failed |= "error" in record
-            tqdm.write(json.dumps(record))
-            sys.stdout.flush()
+        with tqdm(total=len(paths), unit="photo", disable=not sys.stderr.isatty()) as bar:
+            while True:
+                for path in islice(unasked, _AHEAD * threads - len(waiting)):
+                    waiting.append((path, worker.submit(partial(classify, path))))
+                if not waiting:
+                    break
+                record = _recorded(*waiting.popleft())
+                failed |= "error" in record
+                tqdm.write(json.dumps(record))
+                sys.stdout.flush()
+                bar.update()
     finally:
-        for job in jobs:  # those that still wait when the work is interrupted
+        for _, job in waiting:  # those that still wait when the work is interrupted
             job.cancel()
     return int(failed)
 
 
+_AHEAD = 8  # photos for each thread that are asked for before the first of them is printed
+
+
+def _recorded(path: Path, job: Job[dict[str, Any]]) -> dict[str, Any]:
+    """What a job found, or the error that it met. Raises those that every other photo would meet as well."""
+    try:
+        return job.result()
+    except (cards.CardError, files.ProvisionError, explain.MethodError):
+        raise
+    except Exception as error:  # an error of one photo that nobody foresaw: the others are still good
+        return {"photo": str(path), "error": f"It cannot be labelled ({type(error).__name__}: {files.why(error)})."}
+
+
 def _files(path: Path) -> Iterator[Path]:
-    """The photos that a path stands for: the file itself, or all photos in the folder and below it, by name."""
+    """The photos that a path stands for: the file itself, or all photos in the folder and below it, by name.
+
+    Content decides, whatever a file is called; one that is called like a photo and is none is tried as well. A folder
+    that may not be entered stands there itself, so that reading it says so.
+    """
     try:
         if not path.is_dir():
             yield path
@@ -198,7 +231,17 @@ def _files(path: Path) -> Iterator[Path]:
     except OSError:  # the name is too long, or the folder may not be entered: reading it will say so
         yield path
         return
-    yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in _EXTENSIONS and file.is_file())
+    barred: list[Path] = []
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path, onerror=lambda error: barred.append(Path(error.filename)))
+        for name in names
+    ]
+    yield from sorted([*barred, *filter(_is_photo, found)])
+
+
+def _is_photo(file: Path) -> bool:
+    return file.is_file() and (file.suffix.lower() in _EXTENSIONS or photos.is_familiar(file))
 
 
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ import sentinels
 import skimage
 from PIL import Image
 
+from explainer import cli
 from explainer.charts import pictures
 from explainer.cli import main
 from explainer.imagenet import taxonomy, words
@@ -214,6 +216,99 @@ def test_a_file_name_that_is_no_text_stops_nothing(classify: Classify, tmp_path:
 
 
 # Calls that are wrong
+
+
+def test_what_a_file_is_called_does_not_matter_in_a_folder_either(classify: Classify, tmp_path: Path) -> None:
+    for name in ("cat.jfif", "cat.jpe", "cat", "cat.txt"):
+        shutil.copyfile(CAT, tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no photo")
+    _, found = classify(tmp_path)
+    assert [Path(record["photo"]).name for record in found] == ["cat", "cat.jfif", "cat.jpe", "cat.txt"]
+    assert not any("error" in record for record in found)
+
+
+def test_an_empty_name_is_refused_and_not_taken_for_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["classify", ""])
+    assert "an empty name names no photo" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_entered_is_an_error_and_the_others_go_on(
+    classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(CAT, tmp_path / "cat.png")
+    barred = tmp_path / "barred"
+    barred.mkdir()
+    scandir, access = os.scandir, os.access
+
+    def deny(path: str) -> object:  # root may enter any folder, whatever its mode
+        if Path(path) == barred:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != barred and access(path, mode))
+    code, (first, second) = classify(tmp_path)
+    assert code == 1
+    assert "cannot be opened" in first["error"]
+    assert "error" not in second
+
+
+def test_an_error_that_nobody_foresaw_is_one_photos_alone(
+    classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = cli.pipeline.read
+    astray = tmp_path / "astray.png"
+    shutil.copyfile(CAT, astray)
+    monkeypatch.setattr(
+        cli.pipeline, "read", lambda reader, photo, whole: 1 / 0 if photo.size == (7, 7) else read(reader, photo, whole)
+    )
+    Image.new("RGB", (7, 7)).save(astray)
+    _, (first, second) = classify(astray, CAT)
+    assert first["error"] == "It cannot be labelled (ZeroDivisionError: division by zero)."
+    assert "error" not in second
+
+
+def test_many_photos_are_not_all_asked_for_at_once(
+    classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, printed, most = [], [], []
+    submit = cli.Worker.submit
+    monkeypatch.setattr(cli.Worker, "submit", lambda self, work: asked.append(1) or submit(self, work))
+    monkeypatch.setattr(
+        cli, "_recorded", lambda path, job: most.append(len(asked) - len(printed)) or printed.append(1) or job.result()
+    )
+    (tmp_path / "bad.png").write_bytes(b"none")
+    _, found = classify(*[tmp_path / "bad.png"] * 200)
+    assert len(found) == 200
+    assert max(most) <= cli._AHEAD * (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_ctrl_c_leaves_what_was_done_and_no_traceback(tmp_path: Path) -> None:
+    command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    first = run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    rest, errors = run.communicate(timeout=120)
+    assert run.returncode == 130
+    assert "Traceback" not in errors
+    lines = [first, *rest.splitlines()]
+    assert all("readings" in json.loads(line) for line in lines)
+    assert len(lines) < 3000
+
+
+def test_a_reader_that_closes_ends_the_work_without_a_traceback(tmp_path: Path) -> None:
+    command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    assert run.stderr is not None
+    run.stdout.readline()
+    run.stdout.close()
+    errors = run.stderr.read()
+    assert run.wait(120) == 1
+    assert errors == ""
 
 
 def test_an_unknown_model_ends_the_call_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,15 @@
 """What tests of the workshop's screens share: pressing buttons, and reading what is shown."""
 
+import secrets
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
 from explainer.ui import access
-from explainer.ui.workshop import invitation
+from explainer.ui.workshop import invitation, location
+from explainer.workshop import rooms, talk
 from explainer.workshop.rooms import Room
+from explainer.workshop.stage import Key, Press
 
 Open = Callable[..., AppTest]
 """Opens the page "Workshop" in a session of its own, at an address with these parameters."""
@@ -17,6 +20,7 @@ def restart() -> None:
     access.in_force.clear()
     invitation._chosen.clear()
     invitation._networks.clear()
+    location._bound.clear()
     access.gate.clear()
 
 
@@ -40,6 +44,12 @@ def said(app: AppTest) -> str:
     texts = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption)
     shown = (*texts, *app.error, *app.info, *app.warning, *app.success)
     return "\n".join(str(element.value) for element in shown)
+
+
+def move(room: Room, key: Key = "next") -> None:
+    """Press a key of the presenter's, in a window that shows what the room is shown."""
+    seen = rooms.stage(access.store(), room.code).moves
+    rooms.press(access.store(), room.code, [Press(secrets.token_hex(8), 1, key, seen)], talk.beats(room))
 
 
 def join(visit: Open, room: Room) -> AppTest:

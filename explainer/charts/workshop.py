@@ -21,8 +21,8 @@ def ballots(
 ) -> "go.Figure":
     """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
 
-    `record` is what is published, by name, as a line at its place among the answers, the first of which is at 1.
-    `large` is for the back row.
+    `record` is what is published, by name, as a mark beyond the bars, at its place among the answers, the first of
+    which is at 1. `large` is for the back row.
     """
     go, places, text = style.plotly(), list(range(1, len(answers) + 1)), _ANSWER if large else style.TEXT
     colours = [style.NEUTRAL, style.BARS][-len(rounds) :]
@@ -46,18 +46,23 @@ def ballots(
     )
     most = max((count for counts in rounds.values() for count in counts), default=0)
     if record:
-        name, place = record
+        name, place = record  # beyond all bars and their counts
         figure.add_scatter(
-            x=[0, max(most, 1) * 1.25],
-            y=[place, place],
-            mode="lines",
+            x=[max(most, 1) * 1.3],
+            y=[place],
+            mode="markers+text",
             name=name,
-            line={"dash": "dash", "width": 3, "color": style.STATUS["offensive"]},
+            text=[f" {name}"],
+            textposition="middle right",
+            textfont={"size": text, **style.LETTERS},
+            marker={"symbol": "triangle-left", "size": text, "color": style.STATUS["offensive"]},
+            cliponaxis=False,
             hoverinfo="skip",
+            showlegend=False,
         )
     figure.update_layout(
         height=(style.ABOVE + 40) * text // style.TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
-        xaxis={"visible": False, "range": [0, max(most, 1) * 1.25]},
+        xaxis={"visible": False, "range": [0, max(most, 1) * (1.9 if record else 1.25)]},
         yaxis={
             "tickvals": places,
             "ticktext": style.wrapped(answers, 24 if large else 20),

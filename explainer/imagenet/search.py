@@ -63,7 +63,7 @@ class Index:
         """
         if len(text) > MAX_LENGTH:
             raise SearchError(f"That is longer than any word here: search for at most {MAX_LENGTH} characters.")
-        wanted = _plain(text)
+        wanted = _wanted(text)
         if not wanted:
             return Hits(())
         found: dict[str, None] = {}
@@ -77,7 +77,7 @@ class Index:
 
     def named(self, text: str) -> tuple[str, ...]:
         """The categories that a text names exactly: by wnid, by a word of theirs, or by a form of it ("dogs")."""
-        return tuple(sorted(set(self._exact(_plain(text))), key=_places().__getitem__))
+        return tuple(sorted(set(self._exact(_wanted(text))), key=_places().__getitem__))
 
     def senses(self, wnid: str) -> tuple[str, ...]:
         """Other categories with a word of this one, the one with more below it first."""
@@ -142,6 +142,15 @@ class _Joined:
             place = self.line.find(wanted, self.starts[index + 1]) if index + 1 < len(self.starts) else -1
 
 
+_SYNSET = re.compile(r"(.+)\.n\.\d{1,2}")  # NLTK's name of a category, as in "dog.n.01"
+
+
+def _wanted(text: str) -> str:
+    """What a visitor types, as words are compared; of NLTK's name of a category, its word."""
+    name = _SYNSET.fullmatch(text.strip())
+    return _plain(name[1] if name else text)
+
+
 def _plain(text: str) -> str:
     """A text in small letters, without accents, a space for hyphens: as words are compared."""
     letters = unicodedata.normalize("NFKD", text).casefold()
@@ -150,7 +159,8 @@ def _plain(text: str) -> str:
     )
 
 
-_SPACES = str.maketrans("_-", "  ")
+# A space for underscores and hyphens, one apostrophe for all, and no full stops: "St. Bernard" is "St Bernard".
+_SPACES = str.maketrans({"_": " ", "-": " ", "’": "'", "‘": "'", "ʼ": "'", "`": "'", ".": None})
 
 
 @cache

@@ -5,11 +5,13 @@ import os
 import streamlit as st
 
 from explainer.jobs import once
+from explainer.ui import browser
 from explainer.workshop import presenter_key, rooms
 from explainer.workshop import store as keeping
+from explainer.workshop.errors import Busy
 from explainer.workshop.presenter_key import Gate, Later
 from explainer.workshop.rooms import PRESETS, Preset
-from explainer.workshop.store import Busy, Store
+from explainer.workshop.store import Store
 
 _PRESENTER, _FAILURES, _REFUSED = "presenter", "wrong_keys", "key_refused"
 _LOCAL = "x-explainer-this-computer"  # which `middleware.Proxies` sets to "0" for all others
@@ -55,8 +57,8 @@ def may_download() -> bool:
 
 
 def is_presenter() -> bool:
-    """Whether this session has given the key."""
-    return bool(st.session_state.get(_PRESENTER))
+    """Whether this session, or another one of the same browser, has given the key."""
+    return bool(st.session_state.get(_PRESENTER) or browser.recall(_PRESENTER))
 
 
 def give_key(key: str) -> None:
@@ -69,6 +71,8 @@ def give_key(key: str) -> None:
         st.session_state[_REFUSED] = str(error)
         return
     st.session_state[_PRESENTER] = admitted
+    if admitted:
+        browser.remember(_PRESENTER, True)
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
     if not admitted:
         st.session_state[_REFUSED] = "This is not the key. It stands where the app was started."

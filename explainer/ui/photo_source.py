@@ -17,7 +17,7 @@ from explainer.vision.photos import Photo, PhotoError
 FIRST = "astronaut"
 """The sample picture that a visitor finds on every page."""
 
-_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
+_EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 
 def strip(first: str = FIRST) -> DeltaGenerator:

@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import io
 import logging
+import os
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,8 @@ def read(data: bytes) -> Photo:
 def read_file(path: Path) -> Photo:
     """The photo in a file. Raises PhotoError, also where there is no such file or it may not be read."""
     try:
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise PhotoError(f"{path} is a folder that cannot be opened: check that you may read it.")
         if path.is_dir():
             raise PhotoError(f"{path} is a folder: name a photo in it.")
         if not path.is_file():
@@ -130,6 +133,16 @@ def read_file(path: Path) -> Photo:
     except OSError as error:
         raise PhotoError(f"{path} cannot be opened: check that you may read it.") from error
     return read(data)
+
+
+def is_familiar(path: Path) -> bool:
+    """Whether a file begins like a format that is read here, whatever its name says."""
+    Image.init()  # all of Pillow's formats are known only then
+    try:
+        with path.open("rb") as file:
+            return _familiar(file.read(16))
+    except OSError:
+        return False
 
 
 def _familiar(data: bytes) -> bool:

@@ -15,22 +15,14 @@ from urllib.parse import urlsplit
 import segno
 from segno import helpers
 
-from explainer.workshop.store import RoomError
+from explainer.workshop.errors import NoAddress
 
 # One from each range of private networks, and one that nobody has (RFC 5737): which of this machine's addresses would
 # speak to them, its own routes tell.
 _ASKED_FOR = ("192.0.2.1", "192.168.0.1", "10.0.0.1", "172.16.0.1")
 _OURSELVES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 _SIOCGIFADDR = 0xC0206921 if sys.platform == "darwin" else 0x8915  # what asks an interface for its address
-_TYPED = re.compile(r"(?:(https?)://)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(/[\w./-]*)?", re.ASCII)
 _MARGIN = 4  # modules of quiet ground round a code, as its standard wants
-
-
-class NoAddress(RoomError):
-    """What was typed, and cannot be an address of the app."""
-
-    def __str__(self) -> str:
-        return "This is no address of a computer. Type it as in 192.168.1.20, or with the port, 192.168.1.20:8501."
 
 
 def addresses() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Each is one HTML file that asks no host for anything and prints in grey. Jinja escapes every value.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,8 @@ from explainer.imagenet.vocabularies import FATES, Status
 from explainer.imagenet.words import Caption, Context
 from explainer.workshop import questions, rooms, sheets, talk
 from explainer.workshop import record as records
-from explainer.workshop.privacy import FEWEST
-from explainer.workshop.questions import Deck, Published
+from explainer.workshop.privacy import FEW, FEWEST
+from explainer.workshop.questions import Published
 from explainer.workshop.record import Decision, Record
 from explainer.workshop.reports import REASONS
 from explainer.workshop.votes import Marks
@@ -39,16 +39,15 @@ class Service:
 
 KEPT = {
     "rooms": (
-        "Rooms: code, preset, route, when opened, paused and ended, what is shown and since when",
+        "Rooms: code, preset, route, what the presenter typed of a decision on paper, when opened, begun, paused and "
+        "ended, what is shown and since when",
         "the presenter",
     ),
+    "presses": ("How many presses of keys were taken from each window of the presenter's", "the presenter"),
     "participants": ("Random tokens, one for each phone that joined", "each phone"),
-    "votes": ("Answers to the questions about words, by token", "each phone that votes"),
+    "votes": ("Answers to the questions, by token", "each phone that answers"),
     "hands": ("Hands that the presenter counted", "nobody in particular"),
-    "marks": (
-        "Which pictures of a page were marked, by token",
-        "each phone that hands in the page",
-    ),
+    "marks": ("Which pictures of a page were marked, by token", "each phone that marks a page"),
     "flags": ("Reported categories and reasons, by token", "each phone that reports"),
 }
 """What is kept, and of whom, by the table of the store that keeps it."""
@@ -67,9 +66,8 @@ def handout(record: Record) -> str:
         "handout.html",
         rehearsal=record.room.rehearsal,
         room=record.room,
-        participants=_said(record.participants),
         record=record,
-        decks=_decks(record),
+        decisions=[_decision(one) for one in record.decisions],
         sheets=_sheets(record.marks),
         flags=[
             {"caption": _caption(flag.wnid), "reason": REASONS[flag.reason], "count": flag.count}
@@ -82,13 +80,13 @@ def handout(record: Record) -> str:
     )
 
 
-def cards(deck: str) -> str:
+def cards(deck: str, masks_locked: bool = True) -> str:
     """A deck to cut out, words on the front and the record on the back, and a sheet for counted hands, as HTML.
 
     Categories that are masked in files are left out. KeyError for an unknown deck.
     """
     found = questions.DECKS[deck]
-    captions = [caption for wnid in found.wnids if not (caption := _caption(wnid)).masked]
+    captions = [caption for wnid in found.wnids(masks_locked) if not (caption := _caption(wnid)).masked]
     dealt = [
         {"number": number, "caption": caption, "on_record": _on_record(questions.published(caption.wnid))}
         for number, caption in enumerate(captions, start=1)
@@ -99,6 +97,12 @@ def cards(deck: str) -> str:
 def it_page(service: Service) -> str:
     """One page for those who look after the network and the data, as HTML."""
     return _render("it.html", service=service, kept=KEPT.values(), presets=rooms.PRESETS)
+
+
+def teacher_page() -> str:
+    """One page for a teacher: goals, ages, words, minutes, what to prepare, what to do when somebody is hurt."""
+    routes = [talk.route(name) for name in talk.load().routes]
+    return _render("teacher.html", routes=routes, steps=talk.load().steps.values(), figures=talk.figures())
 
 
 def sources() -> tuple[str, ...]:
@@ -119,7 +123,7 @@ def _templates() -> Environment:
 def _render(template: str, **values: Any) -> str:
     shared = {
         "rehearsal": False,
-        "few": FEWEST,
+        "few": FEW,
         "status_colours": {status: style.STATUS[status] for status in get_args(Status)},
         "data_version": records.data_version(),
     }
@@ -130,32 +134,20 @@ def _caption(wnid: str) -> Caption:
     return words.caption(wnid, Context.TREE_FILE)
 
 
-def _said(count: int) -> int | None:
-    """A count that may leave in a file, None for one that may not."""
-    return count if count >= FEWEST else None
-
-
-def _decks(record: Record) -> list[dict[str, Any]]:
-    return [
-        {
-            "title": deck.title,
-            "question": deck.question,
-            "decisions": [_decision(deck, decision) for decision in decisions],
-        }
-        for deck in questions.DECKS.values()
-        if (decisions := [one for one in record.decisions if questions.question(one.question).deck == deck])
-    ]
-
-
-def _decision(deck: Deck, decision: Decision) -> dict[str, Any]:
-    counts = [records.on_handout(tally) for tally in decision.tallies]
+def _decision(decision: Decision) -> dict[str, Any]:
+    question, published = decision.question, decision.published
+    told = [tally.told for tally in decision.tallies]
     return {
-        "caption": _caption(decision.published.wnid),
-        "rounds": [(tally.round, records.given(tally)) for tally in decision.tallies],
-        "answers": {choice.title: [count[choice.key] for count in counts] for choice in deck.choices},
-        "most": _most(*(count.values() for count in counts)),
-        "on_record": _on_record(decision.published),
-        "outcome": _OUTCOMES[decision.outcome if _said(decision.tallies[-1].total) else None],
+        "caption": _caption(question.wnid) if question.wnid else None,
+        "text": talk.question_text(question.key),
+        "rounds": [(tally.round, tally.given) for tally in decision.tallies],
+        "answers": {
+            choice.title: [None if counts is None else counts[choice.key] for counts in told]
+            for choice in question.choices
+        },
+        "most": max((count for counts in told if counts for count in counts.values()), default=0),
+        "on_record": _on_record(published) if published else "",
+        "outcome": _OUTCOMES[decision.outcome],
     }
 
 
@@ -175,15 +167,10 @@ def _sheets(marks: Sequence[Marks]) -> list[dict[str, Any]]:
             "caption": _caption(sheet.wnid),
             "on_record": _on_record(questions.published(sheet.wnid)),
             "images": taxonomy.load()[sheet.wnid].images,
-            "pages": _said(one.pages),  # where that is not said, the template leaves out the rest
+            "pages": one.pages if one.pages >= FEWEST else None,  # where that is not said, nothing is
             "seen": sheets.share(one.pages, one.marked, sheet.showing),
             "others": sheets.share(one.pages, one.marked, sheet.others),
         }
         for one in marks
         for sheet in [sheets.sheet(one.sheet)]
     ]
-
-
-def _most(*counts: Iterable[int | None]) -> int:
-    """The largest count that is said: bars are drawn against it, and give no other away."""
-    return max((count for some in counts for count in some if count is not None), default=0)

@@ -1,23 +1,28 @@
-"""The questions that a room votes on, and the published record beside which its answer is laid.
+"""What a room is asked: the words that it votes on, with the published record, and the polls of the talk.
 
 The record is that of Yang et al., Towards Fairer Datasets (FAT* 2020): safety as the authors judged it, imageability
-as the mean of crowd workers' ratings. A room's answer is the same or different; it never gets a score, because always
+as the mean of paid workers' ratings. A room's answer is the same or different; it never gets a score, because always
 answering "unsafe" would agree with 56.2 % of the record.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet import taxonomy, vocabularies, words
 from explainer.imagenet.removal import THRESHOLD
-from explainer.imagenet.taxonomy import Safety
+from explainer.imagenet.taxonomy import DATA, Safety
 from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.words import Context
+from explainer.workshop.errors import UnknownQuestion
 
-Level = Literal["nominal", "ordinal"]
 Outcome = Literal["same", "different", "undecided"]
+
+POLL = "poll"
+"""What stands before the name of a poll, in the place of a deck."""
 
 _REAL_PEOPLE = frozenset({"n11100798", "n11242849", "n11346873"})  # categories that are somebody by name
 _BAND = 0.5  # of the range of imageability; the deck has a category of each
@@ -26,10 +31,7 @@ _GRANDFATHER, _GRANDMOTHER = "n10142391", "n10142747"
 
 @dataclass(frozen=True)
 class Choice:
-    """An answer: the key that is kept, and what is on its button.
-
-    Where it `judges` nothing ("not sure") it counts as no vote in the agreement within the room.
-    """
+    """An answer: the key that is kept, and what is on its button. One that `judges` nothing decides nothing."""
 
     key: str
     title: str
@@ -37,80 +39,68 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Deck:
-    """Questions of one kind: how they are worded, what may be answered, and on which categories.
+class Question:
+    """What is asked, under `key`, its name everywhere. `wnid` is the word that it is about, None for a poll.
 
-    `level` is the level of measurement of its choices, which stand in their order where it is ordinal.
+    A word is voted on twice, with a talk between; a poll is asked once.
     """
+
+    key: str
+    text: str
+    choices: tuple[Choice, ...]
+    wnid: str | None = None
+
+    @property
+    def rounds(self) -> int:
+        """How often it is asked."""
+        return 2 if self.wnid else 1
+
+    @property
+    def ordinal(self) -> bool:
+        """Whether its answers are ratings from 1 to 5."""
+        return self.key.startswith("imageability/")
+
+
+@dataclass(frozen=True)
+class Deck:
+    """Questions of one kind: how they are worded, and what may be answered."""
 
     name: str
     title: str
     question: str
-    level: Level
     choices: tuple[Choice, ...]
-    adults: bool = False
 
-    @property
-    def wnids(self) -> tuple[str, ...]:
-        """Wnids of its categories, in the order in which they are asked."""
-        return _imageability_wnids() if self.name == "imageability" else _SAFETY_WNIDS
+    def wnids(self, masks_locked: bool = False) -> tuple[str, ...]:
+        """Wnids of its categories, in the order in which they are asked; no masked one where masks are locked."""
+        wnids = _imageability_wnids() if self.name == "imageability" else _SAFETY_WNIDS
+        return tuple(w for w in wnids if not (masks_locked and words.caption(w, Context.TREE).masked))
 
-    @property
-    def questions(self) -> tuple[str, ...]:
+    def questions(self, masks_locked: bool = False) -> tuple[str, ...]:
         """The keys of its questions, in their order."""
-        return tuple(f"{self.name}/{wnid}" for wnid in self.wnids)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One category of a deck; `key` is its name everywhere."""
-
-    deck: Deck
-    wnid: str
-
-    @property
-    def key(self) -> str:
-        """Deck and wnid, as in "imageability/n10142747"."""
-        return f"{self.deck.name}/{self.wnid}"
-
-
-class UnknownQuestion(KeyError):
-    """A key that no deck has."""
-
-    def __str__(self) -> str:
-        return "There is no such question."
+        return tuple(f"{self.name}/{wnid}" for wnid in self.wnids(masks_locked))
 
 
 DECKS: Mapping[str, Deck] = {
     deck.name: deck
     for deck in (
         Deck(
-            "imageability",
-            "Can it be seen?",
-            "How easily does a picture come to mind that shows this, and nothing else?",
-            "ordinal",
-            (
-                Choice("1", "1: not at all"),
-                Choice("2", "2"),
-                Choice("3", "3"),
-                Choice("4", "4"),
-                Choice("5", "5: at once"),
-            ),
-        ),
-        Deck(
             "safety",
-            "Is it safe?",
-            "As a label on somebody's photograph, this word is:",
-            "nominal",
+            "Safe or sensitive?",
+            "As a label on a stranger's photo, this word is:",
             (
                 Choice("safe", "Safe"),
-                Choice("sensitive", "Sensitive: it depends on the picture"),
-                Choice("offensive", "Offensive, whatever the picture"),
+                Choice("sensitive", "Sensitive: it depends on the photo"),
+                Choice("offensive", "Offensive, whatever the photo"),
                 Choice("who", "It depends who says it"),
                 Choice("none", "It should not be a category"),
                 Choice("unsure", "Not sure", judges=False),
             ),
-            adults=True,
+        ),
+        Deck(
+            "imageability",
+            "Can it be seen?",
+            "Could a photo show that someone is this?",
+            (Choice("1", "1: never"), Choice("2", "2"), Choice("3", "3"), Choice("4", "4"), Choice("5", "5: at once")),
         ),
     )
 }
@@ -135,7 +125,7 @@ _SAFETY_WNIDS = (
 
 @cache
 def _imageability_wnids() -> tuple[str, ...]:
-    """Of each half step of imageability the safe category with the most pictures; and grandmother and grandfather."""
+    """Grandmother and grandfather; and of each half step of imageability the safe category with the most pictures."""
     tree = taxonomy.load()
     most: dict[int, str] = {}
     for wnid in tree.people:
@@ -145,15 +135,34 @@ def _imageability_wnids() -> tuple[str, ...]:
             if band not in most or (synset.images or 0) > (tree[most[band]].images or 0):
                 most[band] = wnid
     # In the order of their numbers, which gives no rating away.
-    return (*sorted(most.values()), _GRANDMOTHER, _GRANDFATHER)
+    return (_GRANDMOTHER, _GRANDFATHER, *sorted(set(most.values()) - {_GRANDMOTHER, _GRANDFATHER}))
+
+
+@cache
+def polls() -> Mapping[str, Question]:
+    """The polls of the talk by name, from the text of the talk."""
+    table = tomllib.loads((DATA / "talk.toml").read_text(encoding="utf-8"))["poll"]
+    return {
+        name: Question(
+            f"{POLL}/{name}",
+            poll["ask"],
+            tuple(Choice(str(number), title) for number, title in enumerate(poll["choices"], start=1)),
+        )
+        for name, poll in table.items()
+    }
 
 
 def question(key: str) -> Question:
     """The question of a key; raises UnknownQuestion."""
-    match = re.fullmatch(r"([a-z]{1,20})/(n\d{8})", key, re.ASCII)
-    if match is None or (deck := DECKS.get(match[1])) is None or match[2] not in deck.wnids:
-        raise UnknownQuestion(key)
-    return Question(deck, match[2])
+    match = re.fullmatch(r"([a-z]{1,20})/([a-z0-9-]{1,20})", key, re.ASCII)
+    if match is None:
+        raise UnknownQuestion
+    kind, name = match.groups()
+    if kind == POLL and name in polls():
+        return polls()[name]
+    if (deck := DECKS.get(kind)) is None or name not in deck.wnids():
+        raise UnknownQuestion
+    return Question(key, deck.question, deck.choices, name)
 
 
 @dataclass(frozen=True)
@@ -180,29 +189,31 @@ def median(counts: Mapping[str, int]) -> float | None:
     return (ratings[(len(ratings) - 1) // 2] + ratings[len(ratings) // 2]) / 2
 
 
-def commonest(deck: Deck, counts: Mapping[str, int]) -> tuple[str, ...]:
+def commonest(question: Question, counts: Mapping[str, int]) -> tuple[str, ...]:
     """The answers that were given most often: one, or several where they are level, or none.
 
     An answer that judges nothing is none of them.
     """
-    judging = {choice.key: counts.get(choice.key, 0) for choice in deck.choices if choice.judges}
+    judging = {choice.key: counts.get(choice.key, 0) for choice in question.choices if choice.judges}
     most = max(judging.values())
     return tuple(answer for answer, count in judging.items() if count == most > 0)
 
 
 def compare(question: Question, counts: Mapping[str, int]) -> Outcome | None:
-    """Whether a room decided as ImageNet did; None without a vote, or without a record.
+    """Whether a room decided on a word as ImageNet did; None without a vote, or without a record.
 
     Imageability: on the same side of removal.THRESHOLD, the median of the room and the published mean. Safety: the
     answer given most often and the published one; undecided where two are level.
     """
+    if question.wnid is None:
+        return None
     record = published(question.wnid)
-    if question.deck.level == "ordinal":
+    if question.ordinal:
         room = median(counts)
         if room is None or record.imageability is None:
             return None
         return "same" if (room >= THRESHOLD) == (record.imageability >= THRESHOLD) else "different"
-    answers = commonest(question.deck, counts)
+    answers = commonest(question, counts)
     if not answers or record.safety is None:
         return None
     if len(answers) > 1:

@@ -2,11 +2,11 @@
 
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
-from explainer.workshop import questions, rooms
+from explainer.workshop import questions, rooms, sheets
 from explainer.workshop.questions import Question
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
@@ -25,47 +25,38 @@ _MARKED = 0.75, 0.12  # of pictures that show the word, and of others
 def rehearse(
     store: Store,
     preset: str = "mixed",
-    deck: str = "imageability",
+    deck: str = "safety",
     route: str = "45",
-    sheets: Mapping[str, Collection[int]] | None = None,
+    extras: Sequence[str] = (),
     seed: int = 0,
     phones: bool = True,
 ) -> Room:
-    """A new room, marked as a rehearsal, with votes on its deck, reports, and marks on `sheets`.
+    """A new room, marked as a rehearsal, with votes on its deck, answers to polls, marked pages and reports.
 
-    `sheets` gives for each sheet the places, from 0, of the pictures that show its word. The same seed gives the same
-    votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
+    The same seed gives the same votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
     """
-    room = rooms.open_room(store, preset, deck, route, rehearsal=True, phones=phones)
+    room = rooms.open_room(store, preset, deck, route, extras, rehearsal=True, phones=phones)
     chance = np.random.default_rng(seed)
     tokens = [secrets.token_urlsafe(16) for _ in range(PHONES)]
-    asked = [questions.question(key) for key in questions.DECKS[deck].questions]
-    votes = [
-        (room.code, question.key, round, token, _answer(question, _SPREAD[round], chance))
-        for question in asked
-        for round in _SPREAD
-        for token in tokens
-        if chance.random() > _SILENT
-    ]
-    marks = [
-        (room.code, sheet, token, _marked(showing, *_MARKED, chance))
-        for sheet, showing in (sheets or {}).items()
-        for token in tokens
-    ]
-    flags = [
-        (
-            room.code,
-            token,
-            str(chance.choice([question.wnid for question in asked])),
-            str(chance.choice([*REASONS])),
-        )
-        for token in tokens[: PHONES // 2]
-    ]
+    asked = [questions.question(key) for key in room.questions] + [*questions.polls().values()]
     rows: dict[str, list[tuple[object, ...]]] = {
         "participants (room, token)": [(room.code, token) for token in tokens],
-        "votes (room, question, round, token, answer)": [*votes],
-        "marks (room, sheet, token, pictures)": [*marks],
-        "flags (room, token, wnid, reason)": [*flags],
+        "votes (room, question, round, token, answer)": [
+            (room.code, question.key, round, token, _answer(question, _SPREAD[round], chance))
+            for question in asked
+            for round in range(1, question.rounds + 1)
+            for token in tokens
+            if chance.random() > _SILENT
+        ],
+        "marks (room, sheet, token, pictures)": [
+            (room.code, name, token, _marked(sheets.sheet(name).showing, chance))
+            for name in sheets.SHEETS
+            for token in tokens
+        ],
+        "flags (room, token, wnid, reason)": [
+            (room.code, token, str(chance.choice([*filter(None, (one.wnid for one in asked))])), reason)
+            for token, reason in zip(tokens[: PHONES // 2], chance.choice([*REASONS], PHONES), strict=False)
+        ],
     }
 
     def work(connection: sqlite3.Connection) -> None:
@@ -78,14 +69,15 @@ def rehearse(
 
 
 def _answer(question: Question, spread: float, chance: np.random.Generator) -> str:
-    """A rating round the published one; or half of the time the published verdict, else any."""
-    record = questions.published(question.wnid)
-    keys = [choice.key for choice in question.deck.choices]
-    if question.deck.level == "ordinal":
+    """A rating round the published one; half of the time the published verdict; else any."""
+    keys = [choice.key for choice in question.choices]
+    record = questions.published(question.wnid) if question.wnid else None
+    if record and question.ordinal:
         rating = round(chance.normal(record.imageability or 3.0, spread))
         return keys[min(max(rating, 1), len(keys)) - 1]
-    return str(record.safety) if chance.random() < 0.5 else str(chance.choice(keys))
+    return str(record.safety) if record and chance.random() < 0.5 else str(chance.choice(keys))
 
 
-def _marked(showing: Collection[int], right: float, wrong: float, chance: np.random.Generator) -> str:
+def _marked(showing: frozenset[int], chance: np.random.Generator) -> str:
+    right, wrong = _MARKED
     return " ".join(str(place) for place in range(PICTURES) if chance.random() < (right if place in showing else wrong))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from explainer import incoming
 from explainer.imagenet import taxonomy
 from explainer.workshop import rooms
-from explainer.workshop.rooms import BadAnswer
+from explainer.workshop.errors import BadAnswer, Closed, Ended
 from explainer.workshop.store import Store
 
 REASONS: Mapping[str, str] = {
@@ -40,8 +40,10 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
 
     def work(connection: sqlite3.Connection) -> None:
         found = rooms.admit(connection, code, token)
-        if found.ended or rooms.stage_of(connection, found.code).paused:
-            raise rooms.Closed
+        if found.ended:
+            raise Ended
+        if rooms.stage_of(connection, found.code).paused:
+            raise Closed
         connection.execute(
             "INSERT OR IGNORE INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?)",
             (found.code, token, wnid, reason),

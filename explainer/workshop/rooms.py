@@ -12,13 +12,14 @@ import secrets
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict, Unpack
 
 from explainer import incoming, limits
 from explainer.workshop import questions
-from explainer.workshop.store import RoomError as RoomError  # what a page catches
+from explainer.workshop.errors import Closed, DoorClosed, Ended, Full, Moved, TooFast, UnknownRoom, UnknownToken
+from explainer.workshop.stage import PHASES, Beat, Phase, Press, State, pressed
 from explainer.workshop.store import Store
 
 _log = logging.getLogger("explainer")
@@ -36,56 +37,11 @@ _TYPED = re.compile(r"\s*\w{5}\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _MINUTE, _MOST_SOURCES = 60.0, 10_000
 _STEP = re.compile(r"[a-z0-9/_-]{0,64}", re.ASCII)
-_ROUTE = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
+_NAME = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
+_BEAT = {"step", "activity", "phase"}
 
-
-class UnknownRoom(RoomError):
-    """A code that no room has."""
-
-    def __str__(self) -> str:
-        return "There is no room with this code. Check it against the one on the screen."
-
-
-class UnknownToken(RoomError):
-    """A token that this room did not give out."""
-
-    def __str__(self) -> str:
-        return "This phone has not joined the room. Join it again with the code on the screen."
-
-
-class Closed(RoomError):
-    """A vote on something that is not open now: another question is, the room is paused, or it has ended."""
-
-    def __str__(self) -> str:
-        return "This is not open at the moment. Wait for the presenter."
-
-
-class BadAnswer(RoomError):
-    """An answer that the question does not have."""
-
-    def __str__(self) -> str:
-        return "This is none of the answers. Choose one of the buttons."
-
-
-class Full(RoomError):
-    """A room that has given out all of its tokens, to phones that are there or have answered."""
-
-    def __str__(self) -> str:
-        return f"{limits.value('participants'):,.0f} phones have joined this room; it takes no more."
-
-
-class DoorClosed(RoomError):
-    """A room that takes no new phones because its presenter said so."""
-
-    def __str__(self) -> str:
-        return "The presenter has closed the door of this room. Ask them to open it."
-
-
-class TooFast(RoomError):
-    """More phones than a room is likely to have come from one address, or one browser, within a minute."""
-
-    def __str__(self) -> str:
-        return "Many phones are joining from here. Try again in a minute."
+LONGEST = 600
+"""Characters of what a room decided on paper."""
 
 
 @dataclass(frozen=True)
@@ -93,27 +49,20 @@ class Preset:
     """What a presenter decides for a room before anybody joins.
 
     `own_faces`: whether a participant's own photograph may be used. `masks_locked`: whether no phone may reveal words.
-    On the projector masks hold in both. `decks`: names of those that may be voted on.
+    On the projector masks hold in both, and where they are locked the room votes on no masked word.
     """
 
     name: str
     title: str
     own_faces: bool
     masks_locked: bool
-    decks: tuple[str, ...]
 
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset(
-            "mixed",
-            "Under 18 or mixed",
-            False,
-            True,
-            tuple(deck.name for deck in questions.DECKS.values() if not deck.adults),
-        ),
-        Preset("adults", "Adults, opt-in", True, False, tuple(questions.DECKS)),
+        Preset("mixed", "Under 18 or mixed", own_faces=False, masks_locked=True),
+        Preset("adults", "Adults, opt-in", own_faces=True, masks_locked=False),
     )
 }
 """The presets by name, the careful one first."""
@@ -121,46 +70,70 @@ PRESETS: Mapping[str, Preset] = {
 
 @dataclass(frozen=True)
 class Room:
-    """A room as it was opened. `rehearsal` marks one whose votes are made up; `ended` is None while it goes on.
+    """A room as it was opened. `rehearsal` marks one whose votes are made up.
 
-    `phones`: whether people are asked to join, or their hands are counted alone. `door`: whether new phones may join.
+    `extras` are the optional steps that its presenter ticked. `phones`: whether people are asked to join, or their
+    hands are counted alone. `door`: whether new phones may join. `began` is when its talk left the first step, `ended`
+    when it was closed, None before. `paper` is what the presenter typed of a decision on paper.
     """
 
     code: str
     preset: str
     deck: str
     route: str
+    extras: tuple[str, ...]
     rehearsal: bool
-    created: datetime.datetime
-    ended: datetime.datetime | None
     phones: bool
     door: bool
+    paper: str
+    created: datetime.datetime
+    began: datetime.datetime | None
+    ended: datetime.datetime | None
 
     @property
     def rules(self) -> Preset:
         """What its preset allows."""
         return PRESETS[self.preset]
 
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The keys of the words that it may vote on, in their order."""
+        return questions.DECKS[self.deck].questions(self.rules.masks_locked)
+
 
 @dataclass(frozen=True)
 class Stage:
     """What a room is shown, and what it may do.
 
-    `step` names the step of the route, `activity` the question or the page of pictures ("" for none), `round` counts
-    its rounds from 1. `open`: answers are taken, unless `paused`. `blank`: the screens are. `revealed`: the results are
-    on the wall. `version` grows with each change; `since` is when step, activity, round or open last changed, later by
-    as long as the room was paused meanwhile.
+    `step`, `activity` and `phase` are those of a `stage.Beat`. `paused`: no answers are taken; `blank`: the screens are
+    dark. `version` grows with each change, `moves` with each move. `since` is when the beat began, later by as long as
+    the room was paused meanwhile, `entered` when the step did.
     """
 
     step: str
     activity: str
-    round: int
-    open: bool
+    phase: Phase
     paused: bool
     blank: bool
-    revealed: bool
     version: int
+    moves: int
     since: datetime.datetime
+    entered: datetime.datetime
+
+    @property
+    def open(self) -> bool:
+        """Whether answers are taken, unless the room is paused."""
+        return self.phase in ("open", "second")
+
+    @property
+    def round(self) -> int:
+        """The round of a vote: the second from when it is open."""
+        return 2 if self.phase == "second" else 1
+
+    @property
+    def seconds(self) -> float:
+        """How long the beat has been shown."""
+        return (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
 
 
 class Changes(TypedDict, total=False):
@@ -168,11 +141,9 @@ class Changes(TypedDict, total=False):
 
     step: str
     activity: str
-    round: int
-    open: bool
+    phase: Phase
     paused: bool
     blank: bool
-    revealed: bool
 
 
 _ROOM = ", ".join(field.name for field in fields(Room))
@@ -182,14 +153,15 @@ _STAGE = ", ".join(field.name for field in fields(Stage))
 def open_room(
     store: Store,
     preset: str = "mixed",
-    deck: str = "imageability",
+    deck: str = "safety",
     route: str = "45",
+    extras: Sequence[str] = (),
     rehearsal: bool = False,
     phones: bool = True,
 ) -> Room:
-    """A new room, of a preset of PRESETS, a deck that it allows, and a route. Raises ValueError for any other."""
-    if preset not in PRESETS or deck not in PRESETS[preset].decks or not _ROUTE.fullmatch(route):
-        raise ValueError("There is no such preset, deck or route, or the preset does not allow the deck.")
+    """A new room, of a preset of PRESETS, a deck of DECKS, a route and steps by name. Raises ValueError for others."""
+    if preset not in PRESETS or deck not in questions.DECKS or not all(map(_NAME.fullmatch, (route, *extras))):
+        raise ValueError("There is no such preset, deck, route or step.")
     now = time.time()
 
     def work(connection: sqlite3.Connection) -> str:
@@ -200,10 +172,12 @@ def open_room(
                 "preset": preset,
                 "deck": deck,
                 "route": route,
+                "extras": " ".join(extras),
                 "rehearsal": rehearsal,
                 "phones": phones,
                 "created": now,
                 "since": now,
+                "entered": now,
             }
             names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
             if connection.execute(f"INSERT OR IGNORE INTO rooms ({names}) VALUES ({places})", row).rowcount:  # noqa: S608
@@ -271,7 +245,7 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
     def work(connection: sqlite3.Connection) -> str:
         found = room(connection, code)
         if found.ended:
-            raise Closed
+            raise Ended
         if not found.door:
             raise DoorClosed
         _slow_down(store, found.code, source, browser)
@@ -345,57 +319,115 @@ def stage(store: Store, code: str) -> Stage:
     return store.read(lambda connection: stage_of(connection, room(connection, code).code))
 
 
-def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[Changes]) -> Stage:
-    """Change what a room is shown, and only what is named, so that two presenters do not undo each other.
+def press(store: Store, code: str, presses: Iterable[Press], beats: Sequence[Beat]) -> Stage:
+    """What `stage.pressed` makes of presses, one after another, on the way of `beats`. Raises UnknownRoom.
 
-    `seen` is the version that stood on the presenter's screen: where the stage is at another, nothing is changed.
-    Another step, activity or round begins closed and unrevealed where the same call does not say otherwise. Raises
-    UnknownRoom, Closed where a room that has ended would take answers, ValueError for a step or an activity that cannot
-    be one, and for a question that the room's preset does not allow.
+    In a room that has ended the talk goes on, and nothing is open.
     """
 
     def work(connection: sqlite3.Connection) -> Stage:
         found = room(connection, code)
-        if found.ended and changes.get("open"):
-            raise Closed
         before = stage_of(connection, found.code)
-        _check(found, changes)
-        wanted: dict[str, object] = {name: value for name, value in changes.items() if value != getattr(before, name)}
-        if not wanted or seen not in (None, before.version):
-            return before
-        if wanted.keys() & {"step", "activity", "round"}:
-            wanted = {**wanted, "open": changes.get("open", False), "revealed": changes.get("revealed", False)}
-        now = time.time()
-        if "paused" in wanted:
-            wanted["halted"] = now if wanted["paused"] else None
-            if before.paused:  # the clock stood still
-                wanted["since"] = (
-                    before.since.timestamp() + now - max(_halted(connection, found), before.since.timestamp())
-                )
-        if wanted.keys() & {"step", "activity", "round", "open"}:
-            wanted["since"] = now
-        names = ", ".join(f"{name} = ?" for name in wanted)  # of Changes, and checked by _check
-        connection.execute(
-            f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?",  # noqa: S608
-            (*wanted.values(), found.code),
+        beat = Beat(before.step, before.activity, before.phase) if before.step else beats[0]
+        query = "SELECT moves, mover, series FROM rooms WHERE code = ?"
+        moves, mover, series = connection.execute(query, (found.code,)).fetchone()
+        counted = dict(connection.execute("SELECT client, number FROM presses WHERE room = ?", (found.code,)))
+        state = State(beat, before.blank, moves, mover, series, counted)
+        for each in presses:
+            state = pressed(state, each, beats)
+        connection.executemany(
+            "INSERT INTO presses (room, client, number) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET number = excluded.number",
+            [(found.code, *each) for each in state.counted.items() - counted.items()],
         )
+        moved: dict[str, object] = {}
+        if state.moves != moves:
+            moved = {"moves": state.moves, "mover": state.mover, "series": state.series}
+            moved |= {} if found.began else {"began": time.time()}
+        _change(connection, found, before, {**vars(state.beat), "blank": state.blank}, moved)
         return stage_of(connection, found.code)
 
     return store.write(work)
+
+
+def taken(store: Store, code: str, client: str) -> int:
+    """The number of the last press of a client that was taken, 0 before the first. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> int:
+        key = (room(connection, code).code, client)
+        row = connection.execute("SELECT number FROM presses WHERE room = ? AND client = ?", key).fetchone()
+        return row[0] if row else 0
+
+    return store.read(work)
+
+
+def present(store: Store, code: str, seen: int | None = None, **changes: Unpack[Changes]) -> Stage:
+    """Change what a room is shown, and only what is named, so that two presenters do not undo each other.
+
+    `seen` is the version that stood on the presenter's screen: where the stage is at another, nothing is changed.
+    Another step or activity begins without a phase where the same call names none. Raises UnknownRoom, ValueError for
+    what cannot be, and for a word that the room does not vote on.
+    """
+
+    def work(connection: sqlite3.Connection) -> Stage:
+        found = room(connection, code)
+        before = stage_of(connection, found.code)
+        _check(found, changes)
+        if seen in (None, before.version):
+            wanted: dict[str, object] = {**changes}
+            if changes.keys() & {"step", "activity"}:
+                wanted.setdefault("phase", "")
+            moves = {"moves": before.moves + 1, "mover": "", "series": before.moves}
+            _change(connection, found, before, wanted, moves if changes.keys() & _BEAT else {})
+        return stage_of(connection, found.code)
+
+    return store.write(work)
+
+
+def _change(
+    connection: sqlite3.Connection, found: Room, before: Stage, wanted: dict[str, object], moves: dict[str, object]
+) -> None:
+    """Write what is otherwise than before, with its times."""
+    wanted = {name: value for name, value in wanted.items() if value != getattr(before, name)}
+    if not wanted:
+        return
+    now = time.time()
+    if "paused" in wanted:
+        wanted["halted"] = now if wanted["paused"] else None
+        if before.paused:  # the clock stood still
+            since = before.since.timestamp()
+            halted = connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0]
+            wanted["since"] = since + now - max(halted, since)
+    if wanted.keys() & _BEAT:
+        wanted |= {"since": now, **moves}
+    if "step" in wanted:
+        wanted["entered"] = now
+    names = ", ".join(f"{name} = ?" for name in wanted)  # the columns above, and names of Changes
+    query = f"UPDATE rooms SET {names}, version = version + 1 WHERE code = ?"  # noqa: S608
+    connection.execute(query, (*wanted.values(), found.code))
 
 
 def _check(found: Room, changes: Changes) -> None:
     names = [changes.get("step", ""), changes.get("activity", "")]
     if not changes.keys() <= Changes.__annotations__.keys() or not all(incoming.is_text(name, _STEP) for name in names):
         raise ValueError("There is no such step or activity.")
-    if not incoming.is_whole(changes.get("round", 1), 1, 9):
-        raise ValueError("A round is a number from 1 to 9.")
-    switches = [value for name, value in changes.items() if name not in ("step", "activity", "round")]
-    if not all(map(incoming.is_switch, switches)):
+    if not incoming.is_one_of(changes.get("phase", ""), PHASES):
+        raise ValueError("There is no such phase.")
+    if not all(incoming.is_switch(changes[name]) for name in ("paused", "blank") if name in changes):
         raise ValueError("This is either so or not.")
-    deck = names[1].partition("/")[0]
-    if deck in questions.DECKS and deck not in found.rules.decks:
-        raise ValueError("The room's preset does not allow this deck.")
+    if names[1].partition("/")[0] in questions.DECKS and names[1] not in found.questions:
+        raise ValueError("The room does not vote on this word.")
+
+
+def keep_paper(store: Store, code: str, text: str) -> None:
+    """Keep what a room decided on paper, as the presenter typed it, at most LONGEST characters. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = room(connection, code).code
+        query = "UPDATE rooms SET paper = ?, version = version + 1 WHERE code = ?"
+        connection.execute(query, (" ".join(text.split())[:LONGEST], found))
+
+    store.write(work)
 
 
 def end(store: Store, code: str) -> Room:
@@ -404,7 +436,7 @@ def end(store: Store, code: str) -> Room:
     def work(connection: sqlite3.Connection) -> Room:
         found = room(connection, code)
         connection.execute(
-            "UPDATE rooms SET ended = ?, open = 0, version = version + 1 WHERE code = ? AND ended IS NULL",
+            "UPDATE rooms SET ended = ?, version = version + 1 WHERE code = ? AND ended IS NULL",
             (time.time(), found.code),
         )
         return room(connection, found.code)
@@ -445,9 +477,8 @@ def room(connection: sqlite3.Connection, code: str) -> Room:
 def stage_of(connection: sqlite3.Connection, code: str) -> Stage:
     """The stage of a room that is there, within a transaction."""
     row = connection.execute(f"SELECT {_STAGE} FROM rooms WHERE code = ?", (code,)).fetchone()  # noqa: S608
-    step, activity, turn, opened, paused, blank, revealed, version, since = row
-    flags = bool(opened), bool(paused), bool(blank), bool(revealed)
-    return Stage(step, activity, turn, *flags, version, _to_time(since))
+    step, activity, phase, paused, blank, version, moves, since, entered = row
+    return Stage(step, activity, phase, bool(paused), bool(blank), version, moves, _to_time(since), _to_time(entered))
 
 
 def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
@@ -463,19 +494,17 @@ def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
 def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: str, round: int) -> Room:
     """The room in which a phone may now take part in a round of an activity, within a transaction.
 
-    Raises UnknownRoom, UnknownToken, and Closed.
+    Raises UnknownRoom, UnknownToken, and Closed: Ended in a room that has, Moved where something else is open.
     """
     found = admit(connection, code, token)
     now = stage_of(connection, found.code)
-    asked = (activity, round) if type(activity) is str and type(round) is int else None
-    if found.ended or not now.open or now.paused or (now.activity, now.round) != asked:
+    if found.ended:
+        raise Ended
+    if not now.open or now.paused:
         raise Closed
+    if type(round) is not int or (now.activity, now.round) != (activity, round):
+        raise Moved
     return found
-
-
-def _halted(connection: sqlite3.Connection, found: Room) -> float:
-    """When a room was paused, in seconds since 1970."""
-    return connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0] or 0.0
 
 
 def _count(connection: sqlite3.Connection, code: str) -> int:
@@ -483,7 +512,7 @@ def _count(connection: sqlite3.Connection, code: str) -> int:
     return count
 
 
-def _readable(rows: Iterable[tuple[Any, ...]]) -> tuple[Room, ...]:
+def _readable(rows: Iterable[Sequence[Any]]) -> tuple[Room, ...]:
     """The rooms of some rows; one that cannot be read is left out, with a line in the log."""
     found = []
     for row in rows:
@@ -494,12 +523,13 @@ def _readable(rows: Iterable[tuple[Any, ...]]) -> tuple[Room, ...]:
     return tuple(found)
 
 
-def _to_room(row: tuple[Any, ...]) -> Room:
-    code, preset, deck, route, rehearsal, created, ended, phones, door = row
-    if preset not in PRESETS or deck not in questions.DECKS or not _CODE.fullmatch(code):
+def _to_room(row: Sequence[Any]) -> Room:
+    values = dict(zip((field.name for field in fields(Room)), row, strict=True))
+    if values["preset"] not in PRESETS or values["deck"] not in questions.DECKS or not _CODE.fullmatch(values["code"]):
         raise ValueError("a room of another app")
-    over = None if ended is None else _to_time(ended)
-    return Room(code, preset, deck, route, bool(rehearsal), _to_time(created), over, bool(phones), bool(door))
+    times = {name: None if values[name] is None else _to_time(values[name]) for name in ("created", "began", "ended")}
+    switches = {name: bool(values[name]) for name in ("rehearsal", "phones", "door")}
+    return Room(**{**values, **times, **switches, "extras": tuple(values["extras"].split())})
 
 
 def _to_time(seconds: float) -> datetime.datetime:

@@ -16,11 +16,11 @@ from explainer.imagenet import published, removal, taxonomy, vocabularies
 from explainer.vision import samples
 from explainer.workshop import drawings, votes
 
-PACE = int(published.figure(published.PACE).published)
-"""Pictures a minute, as published."""
 
-SECONDS = votes.PICTURES / PACE * 60
-"""How long a sheet takes at that pace: 57.6 seconds."""
+def seconds() -> float:
+    """How long a sheet takes at the published pace of pictures a minute: half a minute."""
+    return votes.PICTURES / int(published.figure(published.PACE).published) * 60
+
 
 SIDE = 96
 """Pixels that a picture is wide and high."""
@@ -108,50 +108,33 @@ _PLANS = {
         wnid=lambda: CUP,
         seed=2009,
         shows=(
-            *("Cup", "Cup and saucer", "Round cup", "Striped cup") * 3,
+            "Cup", "Cup and saucer", "Round cup", "Striped cup", "Cup",
             _Cut("coffee", 0.75, 0.50, 1.00, "Coffee in a cup"),
             _Cut("coffee", 0.72, 0.34, 0.62, "A cup from near"),
-            _Cut("coffee", 0.62, 0.42, 0.72, "A cup, half of it"),
             _Cut("coffee", 0.86, 0.40, 0.70, "A cup from the side"),
         ),
-        doubtful=(
-            "Paper cup", "Tall cup", "Mug", "Glass", "Trophy", "Bowl", "Egg cup", "Measuring cup", "Cup from above",
-            _Cut("coffee", 0.95, 0.72, 0.36, "A saucer and a spoon"),
-        ),
+        doubtful=("Paper cup", "Mug", "Glass", "Trophy", "Egg cup", "Cup from above"),
         others=(
-            "House", "Key", "Umbrella", "Fish", "Ladder", "Tree", "Fir", "Chair", "Book", "Bottle", "Ball", "Hat",
-            "Boat", "Clock", "Lamp", "Spoon", "Flower",
+            "House", "Key", "Umbrella", "Fish", "Book", "Hat", "Boat", "Lamp", "Flower",
             _Cut("cat", 0.75, 0.50, 0.95, "A cat"),
             _Cut("rocket", 0.75, 0.50, 0.95, "A rocket"),
-            _Cut("astronaut", 0.76, 0.80, 0.36, "A helmet"),
-            _Cut("photographer", 0.62, 0.72, 0.40, "A tripod"),
-            _Cut("coffee", 0.18, 0.24, 0.30, "A table"),
         ),
     ),
     "person": _Plan(
         wnid=unseen,
         seed=2019,
         doubtful=(
-            *(
-                "Somebody", "Somebody in a tie", "Somebody in a hat", "Somebody with a bun",
-                "Somebody with glasses", "Somebody standing", "Somebody with a case", "Somebody with a flag",
-                "Somebody at a desk", "Somebody with a microphone", "Two people", "Somebody from behind",
-            )
-            * 2,
-            "Flag", "Flag", "Case", "Door", "Car", "Table", "Letter", "Hat", "Chair", "Cup",
+            "Somebody", "Somebody in a tie", "Somebody in a tie", "Somebody in a hat", "Somebody with glasses",
+            "Somebody standing", "Somebody with a case", "Somebody with a flag", "Somebody at a desk",
+            "Somebody with a microphone", "Two people", "Somebody from behind", "Flag", "Case", "Car", "Table",
+            "Letter",
             _Cut("astronaut", 0.50, 0.50, 1.00, "An astronaut"),
             _Cut("astronaut", 0.44, 0.20, 0.36, "Her face"),
-            _Cut("astronaut", 0.40, 0.42, 0.70, "Her head and shoulders"),
             _Cut("astronaut", 0.33, 0.75, 0.30, "A badge"),
-            _Cut("astronaut", 0.20, 0.30, 0.40, "A flag and a shoulder"),
-            _Cut("astronaut", 0.80, 0.30, 0.40, "A model of a rocket"),
             _Cut("photographer", 0.50, 0.50, 1.00, "A photographer"),
-            _Cut("photographer", 0.42, 0.28, 0.42, "His face and camera"),
             _Cut("photographer", 0.30, 0.45, 0.60, "His coat"),
-            _Cut("photographer", 0.50, 0.40, 0.70, "A photographer from near"),
             _Cut("photographer", 0.80, 0.35, 0.36, "A town"),
             _Cut("cat", 0.60, 0.45, 0.60, "A cat’s face"),
-            _Cut("rocket", 0.75, 0.55, 0.60, "A rocket from near"),
             _Cut("coffee", 0.75, 0.50, 1.00, "A cup of coffee"),
         ),
     ),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from explainer.setup import files
+from explainer.workshop.errors import Busy
 
 T = TypeVar("T")
 
@@ -27,18 +28,22 @@ Work = Callable[[sqlite3.Connection], T]
 BUSY = 5.0  # seconds to wait for another program that holds the file
 AGAIN = 30.0  # seconds after which a file that could not be written is tried again
 
-VERSION = 8
+VERSION = 9
 """The version of the tables, which the file says of itself; another one is not read."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
-        code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL,
+        code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL, extras TEXT NOT NULL,
         rehearsal INTEGER NOT NULL, phones INTEGER NOT NULL, door INTEGER NOT NULL DEFAULT 1,
-        created REAL NOT NULL, ended REAL,
-        step TEXT NOT NULL DEFAULT '', activity TEXT NOT NULL DEFAULT '', round INTEGER NOT NULL DEFAULT 1,
-        open INTEGER NOT NULL DEFAULT 0, paused INTEGER NOT NULL DEFAULT 0, blank INTEGER NOT NULL DEFAULT 0,
-        revealed INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1, since REAL NOT NULL,
-        halted REAL) WITHOUT ROWID""",
+        paper TEXT NOT NULL DEFAULT '', created REAL NOT NULL, began REAL, ended REAL,
+        step TEXT NOT NULL DEFAULT '', activity TEXT NOT NULL DEFAULT '', phase TEXT NOT NULL DEFAULT '',
+        paused INTEGER NOT NULL DEFAULT 0, blank INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
+        since REAL NOT NULL, entered REAL NOT NULL, halted REAL,
+        moves INTEGER NOT NULL DEFAULT 0, mover TEXT NOT NULL DEFAULT '', series INTEGER NOT NULL DEFAULT 0)
+        WITHOUT ROWID""",
+    """CREATE TABLE presses (
+        room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, client TEXT NOT NULL, number INTEGER NOT NULL,
+        PRIMARY KEY (room, client)) WITHOUT ROWID""",
     """CREATE TABLE participants (
         room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE, token TEXT NOT NULL,
         PRIMARY KEY (room, token)) WITHOUT ROWID""",
@@ -64,17 +69,6 @@ SCHEMA = (
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-
-
-class RoomError(Exception):
-    """Something that a visitor can act on; the message says what."""
-
-
-class Busy(RoomError):
-    """Another program has held the file for too long; nothing was kept of what was asked."""
-
-    def __str__(self) -> str:
-        return "Another program holds the room's record. Try again in a moment."
 
 
 class _Damaged(sqlite3.DatabaseError):

@@ -4,55 +4,43 @@ Its text is `data/talk.toml`, which presenters may change; its figures are count
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 from explainer.imagenet import published
 from explainer.imagenet.taxonomy import DATA
-from explainer.workshop import sheets, votes
-
-Part = Literal[
-    "join",
-    "scale",
-    "sheet",
-    "fifty",
-    "nobody",
-    "break",
-    "roulette",
-    "portrait",
-    "why",
-    "tree",
-    "removal",
-    "afterlife",
-    "vote",
-    "critics",
-    "handout",
-]
-"""The live parts of the app that a step can show."""
-
-Activity = Literal["fifty", "break", "vote"]
-"""What a room can do in a step."""
+from explainer.workshop import questions, sheets, stage, votes
+from explainer.workshop.rooms import Room
+from explainer.workshop.stage import Beat
 
 
 @dataclass(frozen=True)
 class Step:
-    """A screen with one idea. `title` and `line` are for the back row; `say`, `ask` and `hope` for the presenter alone.
+    """A screen with one idea. `title`, `line` and `ask` are for the back row; `say` and `hope` for the presenter alone.
 
-    `part` names what is shown of the app, `activity` what the room does, None where it looks on. `minutes` is how long
-    it takes by route; a route that is not named leaves it out.
+    `slide` names what is shown of the app, `asks` what the room answers one after another: sheets and polls. `words` is
+    how many words it votes on, `minutes` how long it takes, by route; a route that is not named leaves the step out.
+    Where it is `optional` a route has it only if the presenter ticked it.
     """
 
     name: str
     title: str
     line: str
-    part: Part
+    slide: str
     minutes: Mapping[str, int]
     say: str
     ask: str
     hope: str
-    activity: Activity | None = None
+    asks: tuple[str, ...] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
+    optional: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether phones have something to do."""
+        return bool(self.asks or self.words)
 
 
 @dataclass(frozen=True)
@@ -71,22 +59,18 @@ class Route:
 
 @dataclass(frozen=True)
 class Critique:
-    """What is said against something, at the length of a slide, by whom, and the step that shows it.
+    """What is said against something, at the length of a slide, and by whom; `data/about.md` has them in full."""
 
-    `data/about.md` has the critiques in full, in the same order.
-    """
-
-    step: str
     short: str
     who: str
 
 
 @dataclass(frozen=True)
 class Talk:
-    """Steps and routes by name, the critiques in order, and the questions that the handout ends with."""
+    """Steps by name, titles of routes by name, the critiques in order, and the questions that the handout ends with."""
 
     steps: Mapping[str, Step]
-    routes: Mapping[str, Route]
+    routes: Mapping[str, str]
     critiques: tuple[Critique, ...]
     questions: tuple[str, ...]
 
@@ -103,12 +87,7 @@ def load() -> Talk:
 
 def figures() -> Mapping[str, str]:
     """The figures that a text of the talk can name in curly braces."""
-    return {
-        **published.figures(),
-        "sheet": str(votes.PICTURES),
-        "seconds": str(int(sheets.SECONDS)),
-        "exact_seconds": f"{sheets.SECONDS:.1f}",
-    }
+    return {**published.figures(), "sheet": str(votes.PICTURES), "seconds": f"{sheets.seconds():.0f}"}
 
 
 def parse(text: str) -> Talk:
@@ -116,29 +95,69 @@ def parse(text: str) -> Talk:
     try:
         table = tomllib.loads(text)
         steps = {step.name: step for step in map(_step, table["step"])}
-        routes = {
-            fields["name"]: Route(
-                **fields, steps=tuple(step for step in steps.values() if fields["name"] in step.minutes)
-            )
-            for fields in table["route"]
-        }
-        critiques = tuple(Critique(**fields) for fields in table["critique"])
-        talk = Talk(steps, routes, critiques, tuple(table["questions"]))
         if len(steps) < len(table["step"]):
             raise ValueError("two steps have one name")
+        routes = {route["name"]: route["title"] for route in table["route"]}
+        return Talk(steps, routes, tuple(Critique(**one) for one in table["critique"]), tuple(table["questions"]))
     except KeyError as error:
         raise TalkError(f"The text of the talk cannot be read: it names no {error}, or it is no figure.") from error
     except (ValueError, TypeError) as error:  # a TOML that cannot be read is a ValueError as well
         raise TalkError(f"The text of the talk cannot be read: {error}.") from error
-    return talk
 
 
 def _step(fields: dict[str, Any]) -> Step:
     filled = {key: text.format_map(figures()).strip() for key, text in fields.items() if isinstance(text, str)}
-    step = Step(**{**fields, **filled})
-    if step.part not in get_args(Part) or step.activity not in (None, *get_args(Activity)):
-        raise ValueError(f"the step {step.name!r} shows or asks for what there is not")
+    step = Step(**{**fields, **filled, "asks": tuple(fields.get("asks", ()))})
+    for asked in step.asks:
+        if asked not in sheets.SHEETS and asked.removeprefix(f"{questions.POLL}/") not in questions.polls():
+            raise ValueError(f"the step {step.name!r} asks {asked!r}, which there is not")
     return step
+
+
+def filled(text: str, seen: Mapping[str, str]) -> str:
+    """A text with what the network makes of the supplied pictures in it, by the names in its curly braces."""
+    return text.format_map(seen)
+
+
+def question_text(key: str) -> str:
+    """What a question asks, with its figures."""
+    return questions.question(key).text.format_map(figures())
+
+
+def route(name: str, extras: Sequence[str] = ()) -> Route:
+    """A route by its name, with the optional steps that were ticked. KeyError for an unknown one."""
+    steps = load().steps.values()
+    return Route(
+        name,
+        load().routes[name],
+        tuple(step for step in steps if name in step.minutes and (not step.optional or step.name in extras)),
+    )
+
+
+def optional(name: str) -> tuple[Step, ...]:
+    """The steps of a route that its presenter may tick."""
+    return tuple(step for step in load().steps.values() if step.optional and name in step.minutes)
+
+
+def of_room(room: Room) -> Route:
+    """The route of a room."""
+    return route(room.route, room.extras)
+
+
+def beats(room: Room) -> tuple[Beat, ...]:
+    """All that Next walks through in a room, one after another.
+
+    A page of pictures waits for a press before its clock starts; each other question opens with its step.
+    """
+    found: list[Beat] = []
+    for step in of_room(room).steps:
+        asked = [*step.asks, *room.questions[: step.words.get(room.route, 0)]]
+        if not asked or asked[0] in sheets.SHEETS:
+            found.append(Beat(step.name))
+        for key in asked:
+            rounds = 1 if key in sheets.SHEETS else questions.question(key).rounds
+            found += stage.of_question(step.name, key, rounds)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -155,32 +174,15 @@ class Progress:
     late: float
 
 
-def route(name: str) -> Route:
-    """A route by its name. KeyError for an unknown one."""
-    return load().routes[name]
-
-
-def beside(route: Route, step: str, by: int) -> str:
-    """Name of the step `by` steps further on a route, back where negative; its ends hold. KeyError for unknown names.
+def progress(route: Route, step: str, elapsed: float) -> Progress:
+    """Where a talk is that shows a step `elapsed` minutes after its beginning. KeyError for unknown names.
 
     A step that the route leaves out counts as the last one before it that it has.
     """
-    return route.steps[min(max(_place(route, step) + by, 0), len(route.steps) - 1)].name
-
-
-def progress(route: Route, step: str, elapsed: float) -> Progress:
-    """Where a talk is that shows a step `elapsed` minutes after its beginning. KeyError for unknown names."""
-    steps = route.steps
-    place = _place(route, step)
-    starts = sum(before.minutes[route.name] for before in steps[:place])
-    ends = starts + steps[place].minutes[route.name]
+    order = list(load().steps)
+    reached = order.index(load().steps[step].name)
+    place = max(sum(order.index(on.name) <= reached for on in route.steps) - 1, 0)
+    starts = sum(before.minutes[route.name] for before in route.steps[:place])
+    ends = starts + route.steps[place].minutes[route.name]
     late = min(elapsed - starts, 0) + max(elapsed - ends, 0)
-    return Progress(place + 1, len(steps), starts, ends, late)
-
-
-def _place(route: Route, step: str) -> int:
-    """The place on a route of a step, or of the last one before it that the route has."""
-    talk = load()
-    order = list(talk.steps)
-    reached = order.index(talk.steps[step].name)
-    return max(sum(order.index(on.name) <= reached for on in route.steps) - 1, 0)
+    return Progress(place + 1, len(route.steps), starts, ends, late)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from explainer import incoming
 from explainer.workshop import questions, rooms
-from explainer.workshop.rooms import BadAnswer
+from explainer.workshop.errors import BadAnswer, UnknownQuestion
+from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Store
 
 _log = logging.getLogger("explainer")
 
 _QUESTION = re.compile(r"[a-z0-9/_-]{1,64}", re.ASCII)
 
-PICTURES = 48
-"""Pictures on one page, as on the pages of ImageNet's workers."""
+PICTURES = 25
+"""Pictures on one page: half a minute of them, at the published pace."""
 
 MOST_HANDS = 1000
 """The most hands that a presenter can have counted for an answer."""
@@ -26,25 +27,34 @@ MOST_HANDS = 1000
 class Tally:
     """How often each answer to a question was given in a round, on phones and by counted hands.
 
-    Both have every answer that there is, in the order of the deck, with 0 where nobody gave it. `withheld`: phones
-    answered, too few to be told, and stand at 0.
+    Both have every answer that there is, in the order of the question, with 0 where nobody gave it.
     """
 
     question: str
     round: int
     phones: Mapping[str, int]
     hands: Mapping[str, int]
-    withheld: bool = False
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Phones and hands together."""
-        return {answer: count + self.hands[answer] for answer, count in self.phones.items()}
 
     @property
     def total(self) -> int:
         """All answers."""
-        return sum(self.counts.values())
+        return sum(self.phones.values()) + sum(self.hands.values())
+
+    @property
+    def told(self) -> dict[str, int] | None:
+        """The counts that are shown and taken away, zeros as zeros; None where fewer than FEWEST answered.
+
+        Phones and hands are looked at one by one: beside hands that everybody saw, one phone would be no secret.
+        """
+        enough = [counts for counts in (self.phones, self.hands) if sum(counts.values()) >= FEWEST]
+        return {answer: sum(counts[answer] for counts in enough) for answer in self.phones} if enough else None
+
+    @property
+    def given(self) -> str:
+        """How what is told was given, in words, where hands are among it; "" of phones alone."""
+        if sum(self.hands.values()) < FEWEST:
+            return ""
+        return "phones and counted hands" if sum(self.phones.values()) >= FEWEST else "counted hands"
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
 
 def tally(store: Store, code: str, question: str, round: int) -> Tally:
     """How often each answer was given in a round. Raises UnknownRoom, and UnknownQuestion."""
-    keys = [choice.key for choice in questions.question(question).deck.choices]
+    keys = [choice.key for choice in questions.question(question).choices]
 
     def work(connection: sqlite3.Connection) -> Tally:
         found = rooms.room(connection, code).code
@@ -198,8 +208,8 @@ def _check(question: str, answer: str) -> None:
     if not incoming.is_text(question, _QUESTION):
         raise BadAnswer
     try:
-        choices = questions.question(question).deck.choices
-    except questions.UnknownQuestion:
+        choices = questions.question(question).choices
+    except UnknownQuestion:
         raise BadAnswer from None
     if not incoming.is_one_of(answer, [choice.key for choice in choices]):
         raise BadAnswer

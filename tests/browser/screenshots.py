@@ -15,7 +15,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from explainer.workshop import questions, rehearsal, rooms, sheets, talk
+from explainer.workshop import rehearsal, rooms, talk
 from explainer.workshop.rooms import Changes
 from explainer.workshop.store import Store
 from tests.browser.pages import (
@@ -132,19 +132,20 @@ STATES: dict[str, Callable[[PhotoPage], object]] = {
 }
 
 
-QUESTION = questions.DECKS["imageability"].questions[0]
 SCREENS = {
     "projector": (1920, 1080),
     "projector-1280": (1280, 720),
     "projector-1024": (1024, 768),
     "phone": (390, 844),
 }
+_STORE = Store(None)
 STAGES: dict[str, Changes] = {
-    **{f"room_{step.name}": {"step": step.name} for step in talk.load().routes["90"].steps},
-    "room_fifty_open": {"step": "fifty", "activity": "thing", "open": True},
-    "room_fifty_revealed": {"step": "fifty", "activity": "thing", "revealed": True},
-    "room_decide_open": {"step": "decide", "activity": QUESTION, "open": True},
-    "room_decide_revealed": {"step": "decide", "activity": QUESTION, "round": 2, "revealed": True},
+    f"room_{number:02}_{beat.step}_{beat.phase or 'shown'}": Changes(
+        step=beat.step, activity=beat.activity, phase=beat.phase
+    )
+    for number, beat in enumerate(
+        talk.beats(rooms.open_room(_STORE, route="90", extras=[step.name for step in talk.optional("90")]))
+    )
 }
 """What a room is shown, by the name of the state."""
 
@@ -152,15 +153,14 @@ STAGES: dict[str, Changes] = {
 def take_rooms(browser: Browser, folder: Path, states: list[str]) -> None:
     """Write FOLDER/state-screen-scheme.png for each state of a room with made-up votes, on each of its screens."""
     with tempfile.TemporaryDirectory() as data, closing(Store(Path(data) / "rooms.sqlite")) as store:
-        showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
-        code = rehearsal.rehearse(store, route="90", sheets=showing).code
+        code = rehearsal.rehearse(store, route="90", extras=[step.name for step in talk.optional("90")]).code
         token = rooms.join(store, code)
         with serving(APP, folder / "server-of-rooms.log", EXPLAINER_DATA=data) as server:
             for scheme, (screen, (width, height)) in itertools.product(SCHEMES, SCREENS.items()):
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page = RoomPage(context.new_page(), server.url)
                 for state in states:
-                    rooms.present(store, code, **{"activity": "", "open": False, "revealed": False, **STAGES[state]})
+                    rooms.present(store, code, **STAGES[state])
                     page.open(room=code, view=screen.partition("-")[0], token=token, embed="true")
                     if screen == "phone":
                         page.page.set_viewport_size({"width": width, "height": max(height, page.height)})

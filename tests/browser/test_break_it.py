@@ -39,6 +39,7 @@ def test_a_mirror_has_two_positions(visitor) -> None:
 
 def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) -> None:
     page = visitor.break_it()
+    page.choose_change("tilt", "Tilted")
     page.move("tilt", "End")
     page.choose_change("noise", "Noise")
     page.move("noise", "End")
@@ -66,5 +67,5 @@ def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
 
 def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor) -> None:
     page = visitor.break_it(width=390, height=844)
-    page.move("tilt", "End")
+    page.move("blur", "End")
     assert page.overflow == []

@@ -1,4 +1,4 @@
-"""A page of 48 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
+"""A page of 25 pictures on a phone, in a real browser: what is pressed is kept, with a finger and with keys."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Kept = Callable[[], frozenset[int] | None]
 def room(store: Store) -> Room:
     """A room in which the page of things is open, against the clock."""
     room = rooms.open_room(store)
-    rooms.present(store, room.code, step="fifty", activity="thing", open=True)
+    rooms.present(store, room.code, step="cups", activity="thing", phase="open")
     return room
 
 
@@ -38,7 +38,7 @@ def kept(store: Store, room: Room, token: str) -> Kept:
 @pytest.fixture
 def phone(workshop_visitor: Visitors, room: Room, token: str) -> RoomPage:
     phone = workshop_visitor.room(390, 844, room=room.code, token=token)
-    expect(picture(phone, 48)).to_be_visible(timeout=PATIENCE)
+    expect(picture(phone, 25)).to_be_visible(timeout=PATIENCE)
     return phone
 
 
@@ -49,30 +49,30 @@ def picture(phone: RoomPage, number: int) -> Locator:
 def test_a_page_is_marked_with_a_finger_and_with_keys_and_outlives_a_reload(
     store: Store, room: Room, phone: RoomPage, kept: Kept
 ) -> None:
-    boxes = [picture(phone, number).bounding_box() for number in range(1, 6)]
-    assert all(box and box["width"] >= 75 for box in boxes)
-    assert [box["y"] == boxes[0]["y"] for box in boxes if box and boxes[0]] == [True] * 4 + [False]
+    boxes = [picture(phone, number).bounding_box() for number in range(1, 7)]
+    assert all(box and box["width"] >= 60 for box in boxes)
+    assert [box["y"] == boxes[0]["y"] for box in boxes if box and boxes[0]] == [True] * 5 + [False]
     assert phone.overflow == []
 
     phone.press("Take your time")
-    for number in (1, 2, 48):
+    for number in (1, 2, 25):
         picture(phone, number).click()
-    phone.wait_for("Kept: 3 of 48")
-    assert kept() == {0, 1, 47}
+    phone.wait_for("Kept: 3 of 25")
+    assert kept() == {0, 1, 24}
     picture(phone, 2).press("Space")
-    phone.wait_for("Kept: 2 of 48")
-    assert kept() == {0, 47}
+    phone.wait_for("Kept: 2 of 25")
+    assert kept() == {0, 24}
 
     phone.page.reload()
     expect(picture(phone, 1)).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
     expect(phone.page.locator("[aria-pressed=true]")).to_have_count(2)
-    phone.wait_for("Kept: 2 of 48")
+    phone.wait_for("Kept: 2 of 25")
 
 
 def test_a_page_on_which_nothing_was_found_is_handed_in_as_well(phone: RoomPage, kept: Kept) -> None:
     assert kept() is None
     phone.press("Done")
-    phone.wait_for("Kept: 0 of 48")
+    phone.wait_for("Kept: 0 of 25")
     assert kept() == frozenset()
 
 
@@ -84,7 +84,7 @@ def test_when_the_time_is_up_an_untouched_page_is_not_handed_in_and_more_time_is
     phone.press("Take your time")
     assert kept() is None
     picture(phone, 1).click()
-    phone.wait_for("Kept: 1 of 48")
+    phone.wait_for("Kept: 1 of 25")
     assert kept() == {0}
 
 
@@ -92,6 +92,6 @@ def test_the_clock_goes_on_after_a_press(store: Store, phone: RoomPage) -> None:
     store.write(lambda connection: connection.execute("UPDATE rooms SET since = ?", [time.time() - 30]))
     phone.page.reload()
     picture(phone, 1).click()
-    phone.wait_for("Kept: 1 of 48")
+    phone.wait_for("Kept: 1 of 25")
     expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
     expect(picture(phone, 1)).to_be_disabled()

@@ -132,7 +132,7 @@ def test_what_was_stopped_does_not_begin_again_after_an_explanation_on_another_p
     expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
     page.page.get_by_role("link", name="Your photo", exact=True).click()
     expect(page.maps).to_have_count(0, timeout=PATIENCE)
-    expect(page.page.get_by_text("This shows where, not why.")).to_be_visible(timeout=PATIENCE)
+    expect(page.page.get_by_text("It shows pixels, not reasons.")).to_be_visible(timeout=PATIENCE)
     page.page.get_by_role("link", name="Laboratory", exact=True).click()
 
     expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)

@@ -56,6 +56,20 @@ def test_a_plural_that_is_a_word_of_its_own_finds_its_singular_all_the_same(inde
     assert any("bridge" in taxonomy.load()[wnid].lemmas for wnid in index.find("bridges").wnids[:3])
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("jack-o’-lantern", "jack-o'-lantern"),
+        ("St. Bernard", "St Bernard"),
+        ("dog.n.01", "dog"),
+        ("hot_dog.n.2", "hot dog"),
+    ],
+)
+def test_what_a_phone_or_a_programmer_types_finds_what_is_meant(typed: str, meant: str, index: Index) -> None:
+    assert index.find(typed).wnids == index.find(meant).wnids != ()
+    assert index.named(typed) == index.named(meant)
+
+
 def test_hyphens_and_accents_do_not_count(index: Index) -> None:
     assert index.find("ice-cream").wnids == index.find("ice cream").wnids
     assert index.find("café").wnids == index.find("cafe").wnids != ()

@@ -69,6 +69,37 @@ def test_a_cat_has_no_face_of_a_person(yunet: Detector, photos_folder: Path) -> 
     assert faces.detect(yunet, photos.read_file(photos_folder / "cat.jpg")) == ()
 
 
+def middle(box: Box, photo: Photo) -> tuple[float, float]:
+    """The middle of a box, in shares of the picture."""
+    return (box.left + box.right) / 2 / photo.size[0], (box.top + box.bottom) / 2 / photo.size[1]
+
+
+def test_a_face_that_fills_the_picture_is_found(yunet: Detector) -> None:
+    cut = samples.read("astronaut").image.crop((163, 60, 283, 179)).resize((1000, 1000), Image.Resampling.BICUBIC)
+    photo = Photo(cut, cut.size, "close")
+    (box,) = faces.detect(yunet, photo)
+    assert box.height > 500
+    assert middle(box, photo) == pytest.approx((0.5, 0.5), abs=0.2)
+
+
+def test_a_face_in_a_photo_that_is_upside_down_is_found_where_it_is(yunet: Detector, photos_folder: Path) -> None:
+    upright = photos.read_file(photos_folder / "grace_hopper.jpg")
+    (face,) = faces.detect(yunet, upright)
+    x, y = middle(face, upright)
+    place = 1 - x, 1 - y
+    turned = upright.image.rotate(180)
+    photo = Photo(turned, turned.size, "turned")
+    (box,) = faces.detect(yunet, photo)
+    assert middle(box, photo) == pytest.approx(place, abs=0.1)
+
+
+@pytest.mark.parametrize("factor", [0.15, 0.1])
+def test_faces_in_a_dull_picture_are_found(factor: float, yunet: Detector, photos_folder: Path) -> None:
+    photo = photos.read_file(photos_folder / "grace_hopper.jpg")
+    dull = photo.image.point(lambda value: int((value - 128) * factor + 128))
+    assert len(faces.detect(yunet, Photo(dull, dull.size, "dull"))) == 1
+
+
 def test_without_yunet_the_older_detector_finds_faces(
     four_faces: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

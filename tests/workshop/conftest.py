@@ -9,7 +9,7 @@ from explainer.workshop import questions, rooms
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
-QUESTION = questions.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions()[0]
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def store(file: Path) -> Iterator[Store]:
 @pytest.fixture
 def room(store: Store) -> Room:
     """A room in which the first question of the default deck is open."""
-    room = rooms.open_room(store)
-    rooms.present(store, room.code, step="decide", activity=QUESTION, open=True)
+    room = rooms.open_room(store, deck="imageability")
+    rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
     return room
 
 

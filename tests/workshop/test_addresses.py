@@ -6,7 +6,7 @@ import sys
 import pytest
 from handmade import ROOT
 
-from explainer.workshop import addresses
+from explainer.workshop import addresses, errors
 
 HOTSPOT, WIRED = "10.42.0.1", "192.0.2.5"
 
@@ -62,7 +62,7 @@ def test_an_interface_that_has_no_address_stands_in_nobodys_way() -> None:
 )
 def test_an_address_that_is_typed_is_filled_up_from_the_one_that_is_known(text: str, address: str | None) -> None:
     if address is None:
-        with pytest.raises(addresses.NoAddress, match="no address"):
+        with pytest.raises(errors.NoAddress, match="no address"):
             addresses.typed(text, "https://10.0.0.1:8501/app")
     else:
         assert addresses.typed(text, "https://10.0.0.1:8501/app") == address

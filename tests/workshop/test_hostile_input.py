@@ -9,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.workshop import questions, reports, rooms, votes
-from explainer.workshop.rooms import Room, RoomError, UnknownRoom
+from explainer.workshop import errors, questions, reports, rooms, votes
+from explainer.workshop.errors import RoomError, UnknownRoom
+from explainer.workshop.rooms import Room
+from explainer.workshop.stage import PHASES
 from explainer.workshop.store import Store
 
 MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-QUESTION = questions.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions()[0]
 HOSTILE = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
     [
         "<script>alert(1)</script>",
@@ -65,7 +67,7 @@ def test_markup_in_the_code_is_a_wrong_room(
 ) -> None:
     with pytest.raises(UnknownRoom if call in WITHOUT_TOKEN else RoomError) as refused:
         CALLS[call](store, code, token, first, second)
-    assert str(refused.value) in {str(UnknownRoom()), str(rooms.BadAnswer())}  # which say nothing of what came
+    assert str(refused.value) in {str(UnknownRoom()), str(errors.BadAnswer())}  # which say nothing of what came
     assert rooms.find(store, room.code) == room
 
 
@@ -131,7 +133,7 @@ ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
     "a report": lambda s, code, token, value: reports.flag(s, code, token, value, "insult"),
     "a reason": lambda s, code, token, value: reports.flag(s, code, token, "n10401331", value),
     "a step": lambda s, code, token, value: rooms.present(s, code, step=value),
-    "a round": lambda s, code, token, value: rooms.present(s, code, round=value),
+    "a phase": lambda s, code, token, value: rooms.present(s, code, phase=value),
     "a pause": lambda s, code, token, value: rooms.present(s, code, paused=value),
 }
 
@@ -146,7 +148,7 @@ def kept(store: Store) -> dict[str, list[Any]]:
 def test_a_value_of_another_type_or_beyond_its_range_changes_nothing(
     store: Store, room: Room, phone: str, action: str, value: Any
 ) -> None:
-    meant = {"a round": (1, 2, 3, 4, 5, 6, 7, 8, 9), "a vote in a round": (1,), "a vote with an answer": ("5",)}
+    meant = {"a phase": PHASES, "a vote in a round": (1,), "a vote with an answer": ("5",)}
     meant |= {"hands": range(votes.MOST_HANDS + 1), "a pause": (False, True), "a step": ("5",)}
     if any(value == fits and type(value) is type(fits) for fits in meant.get(action, ())):
         return
@@ -161,17 +163,17 @@ def test_a_value_of_another_type_or_beyond_its_range_changes_nothing(
 def test_marks_that_are_no_list_of_places_are_refused_and_the_room_goes_on(
     store: Store, room: Room, phone: str, value: Any
 ) -> None:
-    rooms.present(store, room.code, activity="thing", open=True)
-    with contextlib.suppress(rooms.BadAnswer):
+    rooms.present(store, room.code, activity="thing", phase="open")
+    with contextlib.suppress(errors.BadAnswer):
         votes.mark(store, room.code, "thing", phone, value)
     for marks in votes.marks(store, room.code):  # whatever was taken can be read
         assert marks.pages == 1
 
 
-@pytest.mark.parametrize("marked", [[True], [0.0], [48], [-1], ["1"], [[1]], {"0": 1}, "0", 0, None, [0] * 49])
+@pytest.mark.parametrize("marked", [[True], [0.0], [25], [-1], ["1"], [[1]], {"0": 1}, "0", 0, None, [0] * 26])
 def test_a_forged_mark_is_no_mark(store: Store, room: Room, phone: str, marked: Any) -> None:
-    rooms.present(store, room.code, activity="thing", open=True)
-    with pytest.raises(rooms.BadAnswer):
+    rooms.present(store, room.code, activity="thing", phase="open")
+    with pytest.raises(errors.BadAnswer):
         votes.mark(store, room.code, "thing", phone, marked)
     assert votes.marks(store, room.code) == ()
 
@@ -180,7 +182,7 @@ def test_a_forged_mark_is_no_mark(store: Store, room: Room, phone: str, marked: 
 def test_a_row_of_marks_that_cannot_be_read_is_left_out_and_said_in_one_line(
     store: Store, room: Room, phones: list[str], text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rooms.present(store, room.code, activity="thing", open=True)
+    rooms.present(store, room.code, activity="thing", phase="open")
     for phone in phones:
         votes.mark(store, room.code, "thing", phone, [1])
     store.write(lambda c: c.execute("UPDATE marks SET pictures = ? WHERE token = ?", (text, phones[0])))

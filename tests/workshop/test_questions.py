@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from explainer.imagenet import removal, words
 from explainer.imagenet.taxonomy import Taxonomy
 from explainer.imagenet.words import Context
-from explainer.workshop import questions
+from explainer.workshop import errors, questions
 from explainer.workshop.questions import DECKS
 
 GRANDMOTHER, GRANDFATHER, PARROT = "n10142747", "n10142391", "n10401331"
@@ -15,14 +15,14 @@ IMAGEABILITY, SAFETY = DECKS["imageability"], DECKS["safety"]
 
 
 def test_the_first_deck_asks_for_no_slur_and_shows_all_of_its_words(tree: Taxonomy) -> None:
-    assert next(iter(DECKS)) == "imageability"
-    assert not IMAGEABILITY.adults
-    assert all(words.caption(wnid, Context.TREE_FILE).gloss for wnid in IMAGEABILITY.wnids)
-    assert [wnid for wnid in IMAGEABILITY.wnids if tree[wnid].safety != "safe"] == [GRANDFATHER]
+    assert next(iter(DECKS)) == "safety"
+    assert all(words.caption(wnid, Context.TREE_FILE).gloss for wnid in SAFETY.wnids(masks_locked=True))
+    assert "offensive" not in [tree[wnid].safety for wnid in SAFETY.wnids(masks_locked=True)]
+    assert SAFETY.wnids(masks_locked=True)[:2] == (GRANDMOTHER, GRANDFATHER)
 
 
-def test_the_first_deck_goes_from_what_nobody_can_see_to_what_everybody_can(tree: Taxonomy) -> None:
-    ratings = [tree[wnid].imageability for wnid in IMAGEABILITY.wnids]
+def test_the_deck_of_what_can_be_seen_goes_from_what_nobody_can_see_to_what_everybody_can(tree: Taxonomy) -> None:
+    ratings = [tree[wnid].imageability for wnid in IMAGEABILITY.wnids()]
     assert {int(rating * 2) for rating in ratings} == set(range(2, 11))
     assert sum(rating >= 4 for rating in ratings) >= 4
     assert sum(rating < 4 for rating in ratings) >= 4
@@ -30,25 +30,25 @@ def test_the_first_deck_goes_from_what_nobody_can_see_to_what_everybody_can(tree
 
 @pytest.mark.parametrize("deck", DECKS.values(), ids=lambda deck: deck.name)
 def test_no_deck_votes_on_somebody_by_name_or_asks_twice(deck: questions.Deck) -> None:
-    assert not {"n11100798", "n11242849", "n11346873"} & set(deck.wnids)
-    assert len(set(deck.wnids)) == len(deck.wnids)
+    assert not {"n11100798", "n11242849", "n11346873"} & set(deck.wnids())
+    assert len(set(deck.wnids())) == len(deck.wnids())
 
 
 def test_one_word_of_the_safety_deck_is_masked_until_the_presenter_reveals_it() -> None:
-    masked = [wnid for wnid in SAFETY.wnids if words.caption(wnid, Context.TREE).masked]
+    masked = [wnid for wnid in SAFETY.wnids() if words.caption(wnid, Context.TREE).masked]
     assert masked == [PARROT]
     assert words.caption(PARROT, Context.TREE, revealed=True).words == "parrot"
 
 
 def test_the_three_senses_of_baron_have_three_records(tree: Taxonomy) -> None:
-    barons = [wnid for wnid in SAFETY.wnids if "baron" in tree[wnid].lemmas]
+    barons = [wnid for wnid in SAFETY.wnids() if "baron" in tree[wnid].lemmas]
     records = [(record.safety, record.imageability) for record in map(questions.published, barons)]
     assert records == [("safe", 3.1111), ("sensitive", 2.4762), ("safe", 1.0)]
 
 
 def test_grandmother_was_kept_and_grandfather_removed_though_both_are_easily_seen() -> None:
     for deck in DECKS.values():
-        assert {GRANDMOTHER, GRANDFATHER} <= set(deck.wnids)
+        assert {GRANDMOTHER, GRANDFATHER} <= set(deck.wnids())
     assert questions.published(GRANDMOTHER) == questions.Published(GRANDMOTHER, "safe", 5.0, "kept")
     assert questions.published(GRANDFATHER) == questions.Published(GRANDFATHER, "sensitive", 5.0, "sensitive")
 
@@ -62,13 +62,13 @@ def test_the_line_between_imageable_and_not_is_that_of_winter_2021(tree: Taxonom
 
 def test_a_question_is_known_by_its_key() -> None:
     for deck in DECKS.values():
-        assert [questions.question(key).key for key in deck.questions] == list(deck.questions)
-        assert [questions.question(key).wnid for key in deck.questions] == list(deck.wnids)
+        assert [questions.question(key).key for key in deck.questions()] == list(deck.questions())
+        assert [questions.question(key).wnid for key in deck.questions()] == list(deck.wnids())
 
 
 @given(st.text(st.characters(codec=None)) | st.sampled_from(["imageability/n10401331", "safety/<b>", "imageability/"]))
 def test_no_other_text_is_a_question(key: str) -> None:
-    with pytest.raises(questions.UnknownQuestion):
+    with pytest.raises(errors.UnknownQuestion):
         questions.question(key)
 
 

@@ -11,7 +11,7 @@ from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.servers import APP, serving
 
-START, WHAT = (talk.load().steps[name].title for name in ("start", "what"))
+START, WHAT = (talk.load().steps[name].title for name in ("start", "cups"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def headings(screen: Visit) -> list[str]:
 @pytest.mark.slow
 def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> None:
     assert START in headings(screen)
-    rooms.present(store, room.code, step="what")
+    rooms.present(store, room.code, step="cups")
     screen.wait(4)
     assert WHAT in headings(screen)
 

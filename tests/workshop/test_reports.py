@@ -8,7 +8,8 @@ import sentinels
 
 from explainer.imagenet.taxonomy import Taxonomy
 from explainer.workshop import record, reports, rooms
-from explainer.workshop.rooms import Closed, Room
+from explainer.workshop.errors import Closed
+from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
 KEPT, NOT_IMAGEABLE, SENSITIVE, OFFENSIVE = "n10142747", "n09787534", "n10142391", "n10401331"

@@ -23,8 +23,8 @@ QUESTION = "imageability/n10142747"
 
 
 def open_question(store: Store) -> Room:
-    room = rooms.open_room(store)
-    rooms.present(store, room.code, activity=QUESTION, open=True)
+    room = rooms.open_room(store, deck="imageability")
+    rooms.present(store, room.code, activity=QUESTION, phase="open")
     return room
 
 
@@ -129,6 +129,7 @@ def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
         "hands": ["room", "question", "round", "answer", "count"],
         "marks": ["room", "sheet", "token", "pictures"],
         "flags": ["room", "token", "wnid", "reason"],
+        "presses": ["room", "client", "number"],
     }
 
 
@@ -411,8 +412,8 @@ from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-room = rooms.open_room(store)
-rooms.present(store, room.code, activity={QUESTION!r}, open=True)
+room = rooms.open_room(store, deck="imageability")
+rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
 count = 0
 while store.trouble is None:
     votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
@@ -444,8 +445,8 @@ if os.geteuid() == 0:
 store = Store(Path(sys.argv[1]))
 print(store.trouble)
 print(*(room.code for room in rooms.listing(store)))
-room = rooms.open_room(store)
-rooms.present(store, room.code, activity={QUESTION!r}, open=True)
+room = rooms.open_room(store, deck="imageability")
+rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
 votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
 print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
 """

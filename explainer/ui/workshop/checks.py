@@ -10,7 +10,7 @@ from explainer.imagenet import taxonomy, words
 from explainer.imagenet.words import Context
 from explainer.setup import wordnet
 from explainer.ui import access
-from explainer.ui.workshop import invitation, lobby, parts, refresh
+from explainer.ui.workshop import invitation, lobby, refresh, supplied
 from explainer.ui.workshop.trying import button
 from explainer.vision import cards, faces
 from explainer.workshop import addresses, rooms
@@ -93,7 +93,7 @@ def _other(room: Room) -> None:
 
 
 def _awaited(room: Room) -> None:
-    job = parts.prepared()
+    job = supplied.prepared()
     _said(
         "The pictures of the talk are read",
         job.done,

@@ -1,12 +1,56 @@
-// Streamlit keeps its shortcuts off fields. A clicker's keys are for the talk, whatever was touched last.
-export default function () {
-  const pass = (event) => {
-    if (!["PageUp", "PageDown"].includes(event.key) || !event.target.matches("input, textarea")) return;
-    event.preventDefault();
-    event.stopPropagation();
-    event.target.blur(); // what was typed is told
-    document.body.dispatchEvent(new KeyboardEvent("keydown", event));
+// The presenter's keys and buttons. Each press has a number, and is told again until the server says that it was taken.
+// A window without the presenter's key hands its presses to one of the same browser that has it: the projector's to the notes'.
+const log = (globalThis.workshopPresses ??= {
+  client: Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  number: 0,
+  told: 0,
+  waiting: [],
+});
+const KEYS = {
+  ArrowRight: "next", PageDown: "next", " ": "next",
+  ArrowLeft: "back", PageUp: "back",
+  b: "blank", ".": "blank",
+};
+const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
+
+export default function ({ data, parentElement, setStateValue }) {
+  globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
+  if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
+  log.told = log.waiting.length ? log.told : 0;
+  const tell = () => {
+    log.told = performance.now();
+    setStateValue("presses", { client: log.client, presses: log.waiting, at: Math.round(log.told) });
   };
-  document.addEventListener("keydown", pass, true);
-  return () => document.removeEventListener("keydown", pass, true);
+  const channel = new BroadcastChannel(`workshop ${data.code}`);
+  const press = (key) => {
+    if (!data.presenter) return channel.postMessage(key);
+    log.number += 1;
+    log.waiting.push([log.number, key, data.moves]);
+    tell();
+  };
+  channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
+
+  const onKey = (event) => {
+    const key = KEYS[event.key];
+    if (!key || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!event.key.startsWith("Page") && event.target.matches?.(TYPING)) return; // a clicker's keys are for the talk
+    event.preventDefault();
+    event.stopImmediatePropagation(); // an older drawing may still listen, and one press counts once
+    if (!event.repeat) press(key);
+  };
+  document.addEventListener("keydown", onKey, true);
+
+  const bar = parentElement.querySelector(".keys");
+  bar.hidden = !(data.presenter && data.listens);
+  for (const button of bar.querySelectorAll("button")) button.onclick = () => press(button.name);
+  bar.querySelector("[name=blank]").textContent = data.blank ? "Show the screen" : "Blank (b)";
+  const again = setInterval(() => log.waiting.length && performance.now() - log.told > 2000 && tell(), 500);
+
+  const stop = () => {
+    document.removeEventListener("keydown", onKey, true);
+    clearInterval(again);
+    channel.close();
+  };
+  globalThis.workshopStop = stop;
+  return stop;
 }

@@ -5,9 +5,9 @@ from functools import partial
 import streamlit as st
 
 from explainer.ui import access, options
-from explainer.ui.workshop import invitation, key_form, location
+from explainer.ui.workshop import invitation, key_form, location, presenting
 from explainer.ui.workshop.trying import attempt, trouble
-from explainer.workshop import questions, rehearsal, rooms, sheets, talk
+from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
 _CODE = "room_code"
@@ -53,38 +53,45 @@ def _join() -> None:
     st.caption(f"{WHAT_IS_KEPT} On another device, ask the presenter for the address.")
 
 
-WHAT_IS_KEPT = (
-    "What is kept of you is a random number and what you answer; no name, no address, no time. "
-    "It goes when the presenter deletes the room."
-)
+WHAT_IS_KEPT = "We keep a random number and your answers until the presenter deletes the room."
 """What everybody is told before they join."""
 
 
 def _open() -> None:
-    routes = talk.load().routes
-    preset = st.radio(
+    """Two presses open a room as most want it; the rest is folded away."""
+    st.radio(
         "Who is in the room",
         PRESETS,
         format_func=lambda name: PRESETS[name].title,
         captions=[_rules(preset) for preset in PRESETS.values()],
         key="preset",
     )
-    st.segmented_control(
+    route = st.segmented_control(
         "Time",
-        routes,
-        default="45",
+        talk.load().routes,
+        default="20",
         required=True,
-        format_func=lambda name: options.readable(routes[name].title),
+        format_func=lambda name: options.readable(talk.load().routes[name]),
         key="route",
         wrap=True,
     )
-    st.selectbox(
-        "What the room votes on",
-        PRESETS[preset].decks,
-        format_func=lambda name: f"{questions.DECKS[name].title} {questions.DECKS[name].question}",
-        key="deck",
-    )
-    st.toggle("With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted.")
+    if extras := talk.optional(route):
+        steps = talk.load().steps
+        st.pills(
+            "More steps",
+            [step.name for step in extras],
+            selection_mode="multi",
+            format_func=lambda name: f"{options.readable(steps[name].title)}, {steps[name].minutes[route]} min",
+            key="extras",
+        )
+    with st.expander("What the room votes on, and how"):
+        st.selectbox(
+            "What the room votes on",
+            questions.DECKS,
+            format_func=lambda name: f"{questions.DECKS[name].title} {questions.DECKS[name].question}",
+            key="deck",
+        )
+        st.toggle("With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted.")
     with st.container(horizontal=True):
         st.button("Open a room", type="primary", key="open", on_click=_opened, args=(False,))
         st.button(
@@ -97,25 +104,20 @@ def _open() -> None:
 
 
 def _rules(preset: rooms.Preset) -> str:
-    faces = "own faces only by choice" if preset.own_faces else "supplied pictures only"
-    masks = "masks locked" if preset.masks_locked else "each may reveal words on their own phone"
+    faces = "own photos only by choice" if preset.own_faces else "supplied pictures only"
+    masks = "covered words stay covered" if preset.masks_locked else "each may uncover words on their own phone"
     return f"{faces.capitalize()}, {masks}."
 
 
 def _opened(made_up: bool) -> None:
     # What was chosen is asked now: a press may come sooner than the page is drawn again.
     preset, deck, route, phones = (st.session_state[key] for key in ("preset", "deck", "route", "phones"))
-    allowed = PRESETS[preset].decks
-    deck = deck if deck in allowed else allowed[0]
+    ticked = [step.name for step in talk.optional(route) if step.name in st.session_state.get("extras", [])]
 
     def work() -> None:
-        store = access.store()
-        if made_up:
-            showing = {name: sheets.sheet(name).showing for name in sheets.SHEETS}
-            room = rehearsal.rehearse(store, preset, deck, route, showing, phones=phones)
-        else:
-            room = rooms.open_room(store, preset, deck, route, phones=phones)
-        rooms.present(store, room.code, step=talk.load().routes[route].steps[0].name)
+        make = rehearsal.rehearse if made_up else rooms.open_room
+        room = make(access.store(), preset, deck, route, ticked, phones=phones)
+        presenting.begin(room)
         location.go(room=room.code, view="notes")
 
     if access.is_presenter():

@@ -5,10 +5,12 @@ from typing import Literal, get_args
 
 import streamlit as st
 
+from explainer.jobs import once
 from explainer.ui import access, browser
 from explainer.ui.workshop.trying import press
 from explainer.workshop import rooms
-from explainer.workshop.rooms import Room, UnknownRoom, UnknownToken
+from explainer.workshop.errors import UnknownRoom, UnknownToken
+from explainer.workshop.rooms import Room
 
 View = Literal["phone", "projector", "notes"]
 """How a room can be looked at."""
@@ -41,7 +43,8 @@ def room() -> Room | None:
     try:
         return rooms.find(access.store(), st.query_params["room"])
     except UnknownRoom as error:
-        if {"view", "token"} & st.query_params.keys():
+        joined = st.query_params["room"].upper() in st.session_state.get(_TOKENS, {})
+        if joined or {"view", "token"} & st.query_params.keys():
             st.header("This room is over and deleted, or there never was one with this code.", anchor=False)
             st.page_link("pages/photo.py", label="To the app")
             st.stop()
@@ -55,26 +58,49 @@ def go(**address: str) -> None:
     st.query_params.from_dict(address)
 
 
+@once
+def _bound() -> set[str]:
+    """The tokens by which this server knows a browser: in the address of another one they are nobody's."""
+    return set()
+
+
 def token(room: Room) -> str | None:
-    """The token of this phone: that of the address, else of the session; None where the room gave out neither."""
+    """The token of this phone; None where it has not joined.
+
+    A browser is known by its cookie; one that takes none, by its session, until it is loaded anew. The token in the
+    address is for a server that was started anew, which knows no browser: opened on a second device it is none.
+    """
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
-    for given in filter(None, (st.query_params.get("token"), kept.get(room.code))):
-        with contextlib.suppress(UnknownRoom, UnknownToken):
-            rooms.heartbeat(access.store(), room.code, given)
-            kept[room.code] = given
-            return given
+    known = browser.recall(_remembered(room.code))
+    address = st.query_params.get("token")
+    for given in (kept.get(room.code), known, address if address not in _bound() else None):
+        if isinstance(given, str):
+            with contextlib.suppress(UnknownRoom, UnknownToken):
+                rooms.heartbeat(access.store(), room.code, given)
+                _keep(room.code, given)
+                return given
     return None
 
 
 def join(code: str) -> None:
-    """Join a room; the token goes into the address, so that it survives a reload and a locked phone."""
+    """Join a room."""
 
     def work() -> None:
         found = rooms.find(access.store(), code)
-        kept = st.session_state.setdefault(_TOKENS, {})
-        kept[found.code] = rooms.join(
-            access.store(), found.code, kept.get(found.code), browser.address(), browser.identity()
-        )
-        go(room=found.code, token=kept[found.code])
+        own = st.session_state.get(_TOKENS, {}).get(found.code)
+        given = rooms.join(access.store(), found.code, own, browser.address(), browser.identity())
+        _keep(found.code, given)
+        go(room=found.code, **({"token": given} if browser.known() else {}))
 
     press(work)
+
+
+def _keep(code: str, token: str) -> None:
+    st.session_state.setdefault(_TOKENS, {})[code] = token
+    if browser.known() and browser.recall(_remembered(code)) != token:
+        browser.remember(_remembered(code), token)
+        _bound().add(token)
+
+
+def _remembered(code: str) -> str:
+    return f"phone {code}"

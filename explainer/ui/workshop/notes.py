@@ -1,13 +1,13 @@
-"""The presenter's notes: what to say and ask, the time, what phones do, and everything that moves the room."""
+"""The presenter's notes: what to say and ask, what comes next, the time, and everything that moves the room."""
 
 import datetime
-import re
-import time
 from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
 from explainer.ui import access
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import (
@@ -16,19 +16,20 @@ from explainer.ui.workshop import (
     key_form,
     lobby,
     location,
-    parts,
     presenting,
-    projector,
+    qr,
     refresh,
+    sentences,
+    slide,
+    supplied,
     taking,
 )
-from explainer.ui.workshop.activities import ACTS
+from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.workshop import addresses, rooms, talk
-from explainer.workshop.rooms import Room, Stage
-from explainer.workshop.talk import Step
+from explainer.workshop import addresses, questions, rooms, sheets, stage, talk
+from explainer.workshop.rooms import Room
 
-_BEGAN = "began"  # in the address, so that the clock outlives a reload
+_ASKED = "leap_asked"
 
 
 def show(room: Room) -> None:
@@ -37,93 +38,111 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         key_form.show()
         return
-    parts.prepared()
-    stage = presenting.stage(room)
-    step = presenting.step(room, stage)
+    supplied.prepared()
+    presenting.keys(room, listens=True)
+    scene = presenting.scene(room)
     _troubles(room)
-    st.title(plain(step.title), anchor=False)
-    st.markdown(f"*{plain(step.line)}*")
-    refresh.follow(room.code, stage.version, draw=partial(_now, room, step))
-    projector.keys(room, stage, step)
+    st.markdown(f"**Next:** {plain(_comes(scene))}")
+    refresh.follow(room.code, scene.stage.version, draw=partial(_now, scene))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _pause(room, stage)
-        _leap(room, stage)
+        paused = not scene.stage.paused
+        button("Pause all" if paused else "Go on", lambda: presenting.present(room.code, paused=paused))
+        _leap(scene)
+        st.link_button("Projector in a window of its own", _projector(room))
+    st.title(plain(scene.step.title), anchor=False)
     notes, doing = st.columns([3, 2], gap="large")
     with notes:
+        step = scene.step
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
             st.subheader(title, anchor=False)
-            st.markdown(plain(text))
+            st.markdown(plain(talk.filled(text, supplied.seen())))
     with doing:
-        if step.activity and step.activity in ACTS:
-            ACTS[step.activity].controls(room, stage)
-        else:
-            trouble()
+        slide.of(scene).controls(scene)
+        trouble()
         _around(room)
 
 
 def _troubles(room: Room) -> None:
     if access.store().trouble:
         st.warning(access.store().trouble)
+    if room.rehearsal:
+        st.badge("Rehearsal: the votes are made up", color="orange")
     if room.ended:
         st.info("This room has ended: phones cannot answer any more. What it decided stays until it is deleted.")
 
 
-def _now(room: Room, step: Step) -> None:
-    progress = talk.progress(presenting.route(room), step.name, _elapsed() or 0)
-    clock = f"{datetime.datetime.now():%H:%M}"
-    here = rooms.here(access.store(), room.code)
-    phones = f"{here} phone{'' if here == 1 else 's'} here" if room.phones else "hands only"
-    parts_ = [f"**{clock}**", f"planned minute {progress.starts} to {progress.ends}", phones]
-    if _elapsed() is not None:
-        parts_.insert(1, f"minute **{_elapsed():.0f}**, {_late(progress.late)}")
-    st.markdown(" · ".join(parts_))
+def _comes(scene: Scene) -> str:
+    """What the next press of Next does."""
+    here, beats = presenting.beat(scene.room, scene.stage), talk.beats(scene.room)
+    then = stage.beside(here, beats, 1)
+    return sentences.comes(here, then, talk.load().steps[then.step].title, _called(then.activity))
 
 
-def _late(late: float) -> str:
-    if abs(late) < 0.5:
-        return "in time"
-    return f"{abs(late):.0f} min {'late' if late > 0 else 'early'}"
+def _called(activity: str) -> str:
+    """What a page, a word or a poll is called in the notes."""
+    if activity in sheets.SHEETS:
+        return f"the page “{words.caption(sheets.sheet(activity).wnid, Context.TREE).name}”"
+    if not activity:
+        return ""
+    question = questions.question(activity)
+    return f"“{words.caption(question.wnid, Context.TREE).name}”" if question.wnid else talk.question_text(activity)
 
 
-def _elapsed() -> float | None:
-    """Minutes since the presenter started the clock; None where they have not."""
-    began = st.query_params.get(_BEGAN, "")
-    return max(time.time() - int(began), 0) / 60 if re.fullmatch(r"\d{1,12}", began, re.ASCII) else None
-
-
-def _start_clock() -> None:
-    st.query_params[_BEGAN] = str(int(time.time()))
+def _now(scene: Scene) -> None:
+    room, store, now = scene.room, access.store(), datetime.datetime.now(datetime.UTC)
+    elapsed = (now - room.began).total_seconds() / 60 if room.began else 0.0
+    route = talk.of_room(room)
+    progress = talk.progress(route, scene.step.name, elapsed)
+    left = scene.step.minutes.get(route.name, 0) * 60 - (now - scene.stage.entered).total_seconds()
+    said = [
+        f"**{datetime.datetime.now():%H:%M}**",
+        f"step {progress.number} of {progress.of}, **{sentences.left(left)}** left",
+        f"minute {elapsed:.0f} of {route.minutes}, {sentences.lateness(progress.late)}" if room.began else "not begun",
+        sentences.joined(rooms.participants(store, room.code), rooms.here(store, room.code))
+        if room.phones
+        else "hands only",
+    ]
+    st.markdown(" · ".join(said))
 
 
 # Triggers alone change the room. A switch or a box that shows what the room has is named in each look with what it has
 # in the browser: one look that left before the page was drawn anew, and the room would be moved back.
 
 
-def _pause(room: Room, stage: Stage) -> None:
-    paused = not stage.paused
-    button("Pause all" if paused else "Go on", lambda: presenting.present(room.code, paused=paused))
+def _leap(scene: Scene) -> None:
+    """A jump to another step; it asks first where that closes a vote."""
+    room = scene.room
 
+    def jump() -> None:
+        if scene.stage.open:
+            st.session_state[_ASKED] = st.session_state["leap"]
+        else:
+            presenting.leap(room, st.session_state["leap"])
 
-def _leap(room: Room, stage: Stage) -> None:
+    def answer(step: str | None) -> None:
+        st.session_state.pop(_ASKED, None)
+        if step:
+            presenting.leap(room, step)
+
     st.menu_button(
         "Go to the step",
-        [each.name for each in presenting.route(room).steps],
+        [each.name for each in talk.of_room(room).steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_click=lambda: presenting.present(
-            room.code, stage.version, step=st.session_state["leap"], activity="", round=1
-        ),
+        on_click=jump,
     )
-    st.button("Start the clock" if _elapsed() is None else "Start the clock again", key="clock", on_click=_start_clock)
+    if asked := st.session_state.get(_ASKED):
+        st.markdown("A vote is open. Close it and go?")
+        st.button("Close it and go", key="leap_yes", type="primary", on_click=answer, args=(asked,))
+        st.button("Stay", key="leap_no", on_click=answer, args=(None,))
+
+
+def _projector(room: Room) -> str:
+    return f"workshop?embed=true&room={room.code}&view=projector"
 
 
 def _around(room: Room) -> None:
-    """What a presenter needs before and after."""
-    with st.container(horizontal=True):
-        address = f"workshop?embed=true&room={room.code}&view=projector"
-        st.link_button("Projector in a window of its own", address)
-        st.button("All rooms", on_click=location.go)
-    # Each is drawn once it is open: the checks take their time.
+    """What a presenter needs before and after. Each is drawn once it is open: the checks take their time."""
     sections: dict[str, Callable[[Room], None]] = {
         "Before people come": checks.show,
         "Joining": _joining,
@@ -137,6 +156,7 @@ def _around(room: Room) -> None:
         if section.open:
             with section:
                 draw(room)
+    st.button("All rooms", on_click=location.go)
 
 
 def _choose_address(origin: str) -> None:
@@ -162,7 +182,7 @@ def _joining(room: Room) -> None:
         st.text_input("Another address", max_chars=100, placeholder="192.168.1.20", key="typed_address")
         st.form_submit_button("Show this address", on_click=lambda: press(_choose_typed, of="address"))
     trouble(of="address")
-    parts.invite(room, 220)
+    qr.corner(room, 220)
     door = "Let no more phones join" if room.door else "Let new phones join"
     button(door, partial(_open_door, room.code, not room.door))
     with st.form("wifi_form", border=False):
@@ -171,5 +191,5 @@ def _joining(room: Room) -> None:
         if st.form_submit_button("Make a code for the Wi-Fi"):
             invitation.tell_wifi(room.code, addresses.wifi(name, password) if name else None)
     if said := invitation.wifi(room):
-        st.image(addresses.qr(said), width=220, alt="A QR code to join the Wi-Fi network.")
+        qr.code(said, 220, "A QR code to join the Wi-Fi network.")
         st.caption("It is on the first step. It is kept in the app's memory alone, until the room ends.")

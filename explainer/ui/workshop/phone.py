@@ -1,66 +1,75 @@
 """A phone in the room: it follows the step that is shown, and is asked when it is its turn."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from explainer.ui import session
+from explainer.ui import browser, session
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import location, parts, presenting, refresh, report
-from explainer.ui.workshop.activities import ACTS
+from explainer.ui.workshop import ballot, location, presenting, refresh, report, slide, supplied
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
+from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import trouble
-from explainer.workshop.rooms import Room, Stage
-from explainer.workshop.talk import Step
+from explainer.workshop import talk
+from explainer.workshop.rooms import Room
+
+_connection = st.components.v2.component(
+    "connection", css=(Path(__file__).parent / "connection.css").read_text("utf-8"), isolate_styles=False
+)
 
 
 def show(room: Room) -> None:
     """What the phone may do at the moment, or how to join."""
+    _connection(key="connection", height=1)
     token = location.token(room)
     if token is None:
         _invite(room)
         return
     session.keep_to(room.rules)
-    stage = presenting.stage(room)
+    scene = presenting.scene(room)
     if room.ended:
         st.header("This room has ended", anchor=False)
         st.markdown("Thank you. What you answered goes when the presenter deletes the room. You may close this page.")
-    elif stage.paused:
+    elif scene.stage.paused:
         st.header("A pause", anchor=False)
         st.markdown("Put the phone down for a moment. It goes on here by itself.")
-    elif stage.blank:
+    elif scene.stage.blank:
         st.header("Look up", anchor=False)
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
         session.mask_button()
-        _step(room, stage, presenting.step(room, stage), token)
+        _step(scene, token)
         report.on_phone(room, token)
-    _foot(room, stage)
-    refresh.follow(room.code, stage.version, token)
+    _foot(room)
+    refresh.follow(room.code, scene.stage.version, token)
 
 
 def _invite(room: Room) -> None:
     st.header(f"Room {room.code}", anchor=False)
-    if "token" in st.query_params:
-        st.info("This phone is not in the room, or no longer. Join it again.")
     if room.ended:
         st.markdown("This room has ended. Nobody can join it any more.")
         return
+    if not room.phones:
+        st.markdown("This room counts hands: there is nothing to join. Look at the screen in front.")
+        return
+    if "token" in st.query_params:
+        st.info("This device has not joined the room yet. Join it here.")
     trouble()
     st.markdown(WHAT_IS_KEPT)
     st.button("Join", key="join", type="primary", width="stretch", on_click=location.join, args=(room.code,))
 
 
-def _step(room: Room, stage: Stage, step: Step, token: str) -> None:
-    st.header(plain(step.title), anchor=False)
-    st.markdown(plain(step.line))
-    if step.activity and step.activity in ACTS:
-        ACTS[step.activity].on_phone(room, stage, token)
-    else:
-        parts.PARTS[step.part].on_phone(room, step)
+def _step(scene: Scene, token: str) -> None:
+    st.header(plain(scene.step.title), anchor=False)
+    if ballot.asked(scene) is None and not scene.stage.activity:
+        st.markdown(plain(scene.step.line))
+        st.markdown(f"**{plain(talk.filled(scene.step.ask, supplied.seen()))}**")
+    slide.of(scene).on_phone(scene, token)
 
 
-def _foot(room: Room, stage: Stage) -> None:
+def _foot(room: Room) -> None:
     if room.rehearsal:
         st.badge("Rehearsal: the votes are made up", color="orange")
-    if room.rules.own_faces and not stage.paused:
-        st.page_link("pages/photo.py", label="Look round in the app")
+    if not browser.known():
+        st.caption("This browser takes no cookies: loaded anew, the page asks you to join again.")
     st.caption(f"Room {room.code}. Nobody knows who you are. To leave, close the page.")

@@ -1,5 +1,6 @@
-"""The projector: one step of the talk, filling the screen. Anybody may look; only who gave the key moves it."""
+"""The projector: one step of the talk, filling the screen, without a control. Only who gave the key moves it."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -7,95 +8,68 @@ from PIL import Image
 
 from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import key_form, parts, presenting, refresh
-from explainer.ui.workshop.activities import ACTS
-from explainer.workshop import talk
-from explainer.workshop.rooms import Room, Stage
-from explainer.workshop.talk import Step
+from explainer.ui.workshop import presenting, qr, refresh, sentences, slide, supplied
+from explainer.ui.workshop.slide import Scene
+from explainer.workshop import rooms, talk
+from explainer.workshop.rooms import Room
 
-_CORNER = 220  # pixels of the QR code on every step
+_CORNER = 120  # pixels of the QR code on every step but the first
 
 _HERE = Path(__file__).parent
-_clicker = st.components.v2.component("clicker", js=(_HERE / "clicker.js").read_text("utf-8"))
 _fit = st.components.v2.component(
     "fit",
-    css=(_HERE / "fit.css").read_text("utf-8"),
+    css=(_HERE / "fit.css").read_text("utf-8") + (_HERE / "connection.css").read_text("utf-8"),
     js=(_HERE / "fit.js").read_text("utf-8"),
     isolate_styles=False,  # they are for the whole window
 )
 
 
 def show(room: Room) -> None:
-    """The step that the room is at, how to join it, and the keys that move it."""
-    stage = presenting.stage(room)
-    step = presenting.step(room, stage)
-    if stage.blank:
-        # Black in a light theme, too, and over the buttons; their keys go on.
+    """The step that the room is at, and how to join it."""
+    with st.container(gap=None):  # every row counts
+        _fit(key="fit", height=1)
+        presenting.keys(room, listens=False)
+    scene = presenting.scene(room)
+    if scene.stage.blank:
+        # Black in a light theme, too, and over all else.
         with st.container(key="dark"):
             st.image(Image.new("L", (4, 3)), alt="The screen is blank.")
     else:
-        _step(room, stage, step)
-    with st.container(gap=None):  # every row counts
-        _fit(key="fit", height=1)
-        keys(room, stage, step)
-        refresh.follow(room.code, stage.version)
+        _step(scene)
+    with st.container(gap=None):
+        refresh.follow(room.code, scene.stage.version)
 
 
-def _step(room: Room, stage: Stage, step: Step) -> None:
-    joining = step.part != "join" and room.phones
-    main, corner = st.columns([4, 1], gap="medium") if joining else (st.container(), None)
-    with main:
-        st.title(plain(step.title), anchor=False)
+def _step(scene: Scene) -> None:
+    step, stage = scene.step, scene.stage
+    with st.container(key="corner", gap=None):
+        _corner(scene)
+    st.title(plain(step.title), anchor=False)
+    if not step.words or not stage.activity:
         st.header(plain(step.line), anchor=False)
-        if step.activity and step.activity in ACTS:
-            ACTS[step.activity].on_screen(room, stage)
-        else:
-            parts.PARTS[step.part].on_screen(room, step)
-    if corner:
-        with corner, st.container(key="invitation"):
-            parts.invite(room, _CORNER)
+    if stage.phase == ("talk" if step.words else "result" if step.busy else ""):
+        st.header(f":primary[{plain(talk.filled(step.ask, supplied.seen()))}]", anchor=False)
+    slide.of(scene).on_projector(scene)
 
 
-def keys(room: Room, stage: Stage, step: Step) -> None:
-    """Where the talk is, and for the presenter the buttons that move it, with the keys of a clicker."""
-    progress = talk.progress(presenting.route(room), step.name, 0)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if not stage.blank:
-            st.markdown(f"Step {progress.number} of {progress.of}")
-            for said, text in (
-                (room.rehearsal, "Rehearsal: the votes are made up"),
-                (room.ended, "This room has ended"),
-                (stage.paused, "Paused"),
-            ):
-                if said:
-                    st.badge(text, color="orange")
-        if access.is_presenter():
-            for title, keys_, by in (("Back", ("Left", "PageUp"), -1), ("Next", ("Right", "PageDown"), 1)):
-                for key in keys_:
-                    st.button(
-                        title,
-                        key=f"go_{key}",
-                        shortcut=key,
-                        on_click=move,
-                        args=(room, by),
-                        type="tertiary" if key.startswith("Page") else "secondary",
-                    )
-            st.button(
-                "Show the screen" if stage.blank else "Blank",
-                key="blank",
-                shortcut="b",
-                on_click=presenting.present,
-                args=(room.code,),
-                kwargs={"blank": not stage.blank},
-            )
-            _clicker(key="clicker", height=1)
-        elif not stage.blank:
-            with st.popover("Presenter's key", type="tertiary"):
-                key_form.show()
+def _corner(scene: Scene) -> None:
+    """How to join, small, and what holds of the room; nothing to join where it has ended."""
+    room = scene.room
+    progress = talk.progress(talk.of_room(room), scene.step.name, 0)
+    for said, text in (
+        (room.rehearsal, "Rehearsal: the votes are made up"),
+        (room.ended, "This room has ended"),
+        (scene.stage.paused, "Paused"),
+    ):
+        if said:
+            st.badge(text, color="orange")
+    if room.phones and not room.ended:
+        if scene.step.slide != "join":
+            qr.corner(room, _CORNER)
+        refresh.every(3.0, partial(_joined, room, f"{progress.number} / {progress.of}"), "joined")
 
 
-def move(room: Room, by: int) -> None:
-    """Go on from the step that stands here, unless the room has moved on: a screen that is behind closes no vote."""
-    stage = presenting.shown()
-    step = talk.beside(presenting.route(room), presenting.step(room, stage).name, by)
-    presenting.present(room.code, stage.version, step=step, activity="", round=1)
+def _joined(room: Room, place: str) -> None:
+    store = access.store()
+    said = sentences.joined(rooms.participants(store, room.code), rooms.here(store, room.code))
+    st.markdown(f"{said} · {place}")

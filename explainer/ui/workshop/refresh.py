@@ -9,8 +9,7 @@ import streamlit as st
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
 from explainer.workshop import rooms
-from explainer.workshop.rooms import RoomError
-from explainer.workshop.store import Busy
+from explainer.workshop.errors import Busy, RoomError
 
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 _BEHIND = 2  # looks in a row at a drawing that is not the last one

@@ -9,7 +9,7 @@ from explainer.ui import access, session
 from explainer.ui.category_card import plain
 from explainer.ui.workshop.trying import press, trouble
 from explainer.workshop import questions, reports, rooms, sheets
-from explainer.workshop.questions import UnknownQuestion
+from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room, Stage
 

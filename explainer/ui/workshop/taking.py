@@ -22,7 +22,10 @@ def downloads(room: Room) -> None:
     )
     with st.container(horizontal=True):
         _button("Handout", lambda: handout.handout(record.record(store, code)), f"handout-{code}.html")
-        _button("Cards to cut out", lambda: handout.cards(room.deck), f"cards-{room.deck}.html")
+        _button(
+            "Cards to cut out", lambda: handout.cards(room.deck, room.rules.masks_locked), f"cards-{room.deck}.html"
+        )
+        _button("For the teacher", handout.teacher_page, "workshop-teacher.html")
         _button("For IT and data protection", lambda: handout.it_page(service), "workshop-it.html")
         _button("Totals (CSV)", lambda: record.to_csv(record.record(store, code)), f"totals-{code}.csv")
         _button("Reported words (CSV)", lambda: record.flags_csv(record.record(store, code)), f"reports-{code}.csv")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from explainer.ui.workshop import refresh
-from explainer.workshop.rooms import RoomError
+from explainer.workshop.errors import RoomError
 
 _TROUBLE = "workshop_trouble"
 

@@ -1,0 +1,229 @@
+"""A question to the room: its answers to press on a phone, how many have answered, and what came of it."""
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from explainer.charts import workshop as charts
+from explainer.imagenet import words
+from explainer.imagenet.words import Caption, Context
+from explainer.ui import access, session
+from explainer.ui.category_card import plain
+from explainer.ui.workshop import presenting, refresh, sentences
+from explainer.ui.workshop.slide import Scene
+from explainer.ui.workshop.trying import press, trouble
+from explainer.workshop import questions, rooms, talk, votes
+from explainer.workshop.errors import UnknownQuestion
+from explainer.workshop.questions import Choice, Question
+from explainer.workshop.votes import MOST_HANDS, Tally
+
+
+def asked(scene: Scene) -> Question | None:
+    """The question that a room is at, if any."""
+    try:
+        found = questions.question(scene.stage.activity)
+    except UnknownQuestion:
+        return None
+    return replace(found, text=talk.question_text(found.key))
+
+
+def on_projector(scene: Scene) -> None:
+    """The question and its answers, large, with how many have answered; then the result."""
+    question = asked(scene)
+    if question is None:
+        return
+    if question.wnid:
+        word(question.wnid, told=scene.stage.phase == "result")
+    if scene.stage.phase == "result":
+        results(scene, question, large=True)
+        return
+    st.header(f":primary[{plain(question.text)}]", anchor=False)
+    if scene.stage.phase == "talk":
+        refresh.every(1.0, partial(_talk, scene), "talk")
+        return
+    if scene.stage.phase == "second":
+        st.header("Second vote", anchor=False)
+    for column, choices in zip(st.columns(2), _halves(question), strict=True):
+        with column, st.container(gap=None):
+            for number, choice in choices:
+                st.markdown(f"### {number}\\. {plain(choice.title)}")
+    refresh.every(1.0, partial(_turnout, scene, question), "turnout")
+
+
+def _halves(question: Question) -> tuple[list[tuple[int, Choice]], list[tuple[int, Choice]]]:
+    """The answers with their numbers, in two columns where they are many."""
+    numbered = [*enumerate(question.choices, start=1)]
+    first = len(numbered) if len(numbered) < 5 else (len(numbered) + 1) // 2
+    return numbered[:first], numbered[first:]
+
+
+def on_phone(scene: Scene, token: str) -> None:
+    """The answers to press; then what was counted, and what the room found."""
+    question = asked(scene)
+    if question is None:
+        return
+    if question.wnid:
+        word_on_phone(question.wnid, told=scene.stage.phase == "result")
+    if scene.stage.phase == "result":
+        results(scene, question, large=False)
+        return
+    key = access.store(), scene.room.code, question.key
+    titles = {choice.key: choice.title for choice in question.choices}
+    first, answer = (votes.vote_of(*key, round, token) for round in (1, scene.stage.round))
+    if scene.stage.phase == "second":
+        st.subheader("Second vote", anchor=False)
+        st.markdown(f"Your first answer: **{plain(titles[first])}**" if first else "You gave no first answer.")
+    st.markdown(f"**{plain(question.text)}**")
+    if scene.stage.open:
+        for choice, title in titles.items():
+            # The question and the round are in the key: a press that comes late counts for nothing else. The title
+            # needs no escapes, which screen readers would read out.
+            st.button(
+                title,
+                key=f"answer_{question.key}_{scene.stage.round}_{choice}",
+                type="primary" if choice == answer else "secondary",
+                width="stretch",
+                on_click=press,
+                args=(partial(votes.vote, *key, scene.stage.round, token, choice),),
+            )
+    trouble(scene.stage.version)
+    if answer is not None:
+        st.success(f"Counted: {plain(titles[answer])}")
+    if scene.stage.open:
+        st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
+    else:
+        st.info("The first vote is closed. Talk with your neighbour; then you can vote again.")
+
+
+def controls(scene: Scene) -> None:
+    """The presenter's: how many have answered, and hands that were counted."""
+    question = asked(scene)
+    if question is None:
+        return
+    refresh.every(1.0, partial(_turnout, scene, question), "turnout")
+    _hands(scene, question)
+
+
+def word(wnid: str, told: bool) -> None:
+    """The word for the back row. Of a masked one the reason is left out unless it is `told`: it is on record."""
+    caption = words.caption(wnid, Context.TREE)
+    with st.container(key="word"):
+        st.title(f"“{plain(caption.name) if not caption.masked else _said(caption, told)}”", anchor=False)
+        also = "" if told or caption.masked or caption.text == caption.name else f" ({plain(caption.text)})"
+        st.markdown(f"#### *{_definition(caption)}*{also}")
+
+
+def results_in_words(scene: Scene) -> None:
+    """What the room predicted, in a sentence for the back row, beside what is so."""
+    question = asked(scene)
+    if question is not None:
+        tally = votes.tally(access.store(), scene.room.code, question.key, 1)
+        st.markdown(f"### Your prediction: {sentences.outcome(question, tally)}")
+
+
+def results(scene: Scene, question: Question, large: bool) -> None:
+    """What the room answered in each round, in a chart and in words, with what is published of a word."""
+    store, code = access.store(), scene.room.code
+    tallies = [votes.tally(store, code, question.key, round) for round in range(1, question.rounds + 1)]
+    asked = [tally for tally in tallies if tally.total] or tallies[-1:]
+    found = sentences.outcome(question, asked[-1])
+    told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
+    with told:
+        st.markdown(f"{'### ' if large else ''}{found}")
+    shown = {_name(question, tally): [*counts.values()] for tally in asked if (counts := tally.told)}
+    if not shown:
+        return
+    with drawn:
+        st.plotly_chart(
+            charts.ballots(
+                [choice.title for choice in question.choices], shown, _line(question), question.text, "", large
+            ),
+            alt=f"How often each answer was given. {found}",
+            key=f"votes_{question.key}",
+            config={"displayModeBar": False},
+        )
+
+
+def word_on_phone(wnid: str, told: bool) -> None:
+    """The word on a phone; where the room's preset allows it, a masked one can be revealed on this phone."""
+    caption = session.caption(wnid, Context.TREE)
+    st.subheader(f"“{_said(caption, told)}”", anchor=False)
+    st.markdown(f"*{_definition(caption)}*")
+    if caption.masked:
+        session.reveal_button(wnid, f"word_{wnid}")
+
+
+def _said(caption: Caption, told: bool) -> str:
+    return plain(caption.text) if told or not caption.masked else r"\[masked\]"
+
+
+def _definition(caption: Caption) -> str:
+    if caption.masked:
+        return "The word and its definition are covered here."
+    return plain(caption.gloss) if caption.gloss else "No dictionary with its definition is at hand."
+
+
+def _talk(scene: Scene) -> None:
+    left = max(sentences.TALK - scene.stage.seconds, 0)
+    st.header(f"Talk with your neighbour: {sentences.left(left)}" if left else "Time is up.", anchor=False)
+    st.progress(left / sentences.TALK)
+
+
+def _turnout(scene: Scene, question: Question) -> None:
+    tally = votes.tally(access.store(), scene.room.code, question.key, scene.stage.round)
+    here = rooms.here(access.store(), scene.room.code)
+    said = sentences.turnout(sum(tally.phones.values()), here, sum(tally.hands.values()), scene.room.phones)
+    st.subheader(said, anchor=False)
+
+
+def _name(question: Question, tally: Tally) -> str:
+    """What a round is called in a chart, with how the answers were given where hands were counted."""
+    return ", ".join(filter(None, (sentences.ROUNDS[tally.round] if question.wnid else "answers", tally.given)))
+
+
+def _line(question: Question) -> tuple[str, float] | None:
+    """What is published of a word, as a place among the answers."""
+    published = questions.published(question.wnid) if question.wnid else None
+    if published is None:
+        return None
+    if question.ordinal:
+        rating = published.imageability
+        return None if rating is None else (f"on record: {rating:.1f}", rating)
+    keys = [choice.key for choice in question.choices]
+    return (f"on record: {published.safety}", keys.index(published.safety) + 1) if published.safety in keys else None
+
+
+def _hands(scene: Scene, question: Question) -> None:
+    """Fields for hands that the presenter counted: a vote without phones."""
+    code, round = scene.room.code, scene.stage.round
+    if scene.stage.phase == "result":
+        round = question.rounds
+    hands = votes.tally(access.store(), code, question.key, round).hands
+    fields = {choice.key: f"hands_{question.key}_{round}_{choice.key}" for choice in question.choices}
+
+    def keep() -> None:
+        if access.is_presenter():
+            counts = {answer: st.session_state[field] for answer, field in fields.items()}
+            votes.count_hands(access.store(), code, question.key, round, counts)
+
+    with st.expander("Counted hands", expanded=not scene.room.phones):
+        with st.form(f"hands_{question.key}_{round}", border=False):
+            for choice in question.choices:
+                st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key], key=fields[choice.key])
+            st.form_submit_button("Keep these counts", on_click=press, args=(keep,))
+        if total := sum(hands.values()):
+            st.success(f"Kept: {total} {'hand' if total == 1 else 'hands'} in the {sentences.ROUNDS[round]}.")
+
+
+def picker(scene: Scene) -> None:
+    """The presenter's: vote on another word."""
+    names = {
+        key: f"{number}. {words.caption(key.partition('/')[2], Context.TREE).name}"  # three senses have one name
+        for number, key in enumerate(scene.room.questions, start=1)
+    }
+
+    def pick() -> None:
+        presenting.present(scene.room.code, step=scene.step.name, activity=st.session_state["pick"], phase="open")
+
+    st.menu_button("Vote on another word", [*names], key="pick", format_func=lambda key: names[key], on_click=pick)

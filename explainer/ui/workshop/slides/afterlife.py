@@ -1,0 +1,32 @@
+"""The afterlife: what models still name of the words that were removed."""
+
+import streamlit as st
+
+from explainer.imagenet import vocabularies
+from explainer.ui.category_card import plain
+from explainer.ui.workshop.slide import Scene, Slide
+
+_SHOWN = ("yolo9000", "imagenet-21k", "imagenet-1k")
+
+
+def _rows() -> list[tuple[str, str]]:
+    names = [name for name in _SHOWN if name in vocabularies.VOCABULARIES] or list(vocabularies.VOCABULARIES)[:3]
+    named = {vocabularies.VOCABULARIES[name].title: vocabularies.afterlife(name) for name in names}
+    return [
+        (title, f"{found.removed:,} removed words for people, of {found.people:,}") for title, found in named.items()
+    ]
+
+
+def _on_projector(scene: Scene) -> None:
+    for title, said in _rows():
+        with st.container(border=True):
+            st.header(f"**{plain(title)}**", anchor=False)
+            st.header(said, anchor=False)
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    for title, said in _rows():
+        st.markdown(f"**{plain(title)}**: {said}")
+
+
+SLIDE = Slide(_on_projector, _on_phone)

@@ -1,0 +1,43 @@
+"""Nobody in the picture: a wall, a toy, and a cup of coffee before and after the removal."""
+
+import streamlit as st
+
+from explainer.ui import computed
+from explainer.ui.category_card import plain
+from explainer.ui.workshop import supplied
+from explainer.ui.workshop.slide import Scene, Slide
+from explainer.vision import cards
+
+_SIDE = 300
+
+
+def _on_projector(scene: Scene) -> None:
+    strangers = [each for each in computed.strangers(cards.DEFAULT) if "noise" not in each[0].lower()]
+    coffee = supplied.reading("coffee")
+    for column, (title, picture, said) in zip(
+        st.columns(len(strangers) + 1, gap="large"),
+        [
+            *((title, crop, [supplied.name(reading)]) for title, crop, reading in strangers),
+            (
+                "A cup of coffee",
+                supplied.crop("coffee"),
+                [f"2011: {supplied.name(coffee)}", f"today: {supplied.name(coffee, supplied.AFTER)}"],
+            ),
+        ],
+        strict=True,
+    ):
+        with column:
+            st.image(picture, width=_SIDE, alt=title)
+            st.subheader(title, anchor=False)
+            for each in said:
+                st.header(plain(each), anchor=False)
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    coffee = supplied.reading("coffee")
+    st.image(supplied.crop("coffee"), width=160, alt="A cup of coffee")
+    st.markdown(f"In 2011: **{plain(supplied.name(coffee))}**")
+    st.markdown(f"Today: **{plain(supplied.name(coffee, supplied.AFTER))}**")
+
+
+SLIDE = Slide(_on_projector, _on_phone)

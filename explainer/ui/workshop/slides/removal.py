@@ -1,0 +1,42 @@
+"""The removal: predict how many words are left, then see a rocket before and after."""
+
+import streamlit as st
+
+from explainer.imagenet import vocabularies
+from explainer.imagenet.vocabularies import RELEASES
+from explainer.ui.workshop import ballot, supplied
+from explainer.ui.workshop.slide import Scene, Slide
+
+
+def _on_projector(scene: Scene) -> None:
+    if scene.stage.phase != "result":
+        picture, asked = st.columns([2, 3], gap="large")
+        with picture:
+            st.image(supplied.crop("rocket"), width=480, alt="A rocket.")
+        with asked:
+            ballot.on_projector(scene)
+        return
+    picture, before, after = st.columns(3, gap="large")
+    with picture:
+        st.image(supplied.crop("rocket"), width=400, alt="A rocket.")
+        ballot.results_in_words(scene)
+    for column, release in ((before, supplied.BEFORE), (after, supplied.AFTER)):
+        with column:
+            st.header(_of(release), anchor=False)
+            supplied.listed(supplied.reading("rocket").people(release, 5), "###")
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    st.image(supplied.crop("rocket"), width=160, alt="A rocket.")
+    if scene.stage.phase == "result":
+        for release in (supplied.BEFORE, supplied.AFTER):
+            st.markdown(f"**{_of(release)}**")
+            supplied.listed(supplied.reading("rocket").people(release, 3), "")
+    ballot.on_phone(scene, token)
+
+
+def _of(release: str) -> str:
+    return f"{RELEASES[release].title}: {len(vocabularies.person_categories(release)):,} words"
+
+
+SLIDE = Slide(_on_projector, _on_phone, ballot.controls)

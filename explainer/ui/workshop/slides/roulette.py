@@ -1,0 +1,21 @@
+"""ImageNet Roulette: a portrait with a word on it, as its visitors saw theirs."""
+
+import streamlit as st
+
+from explainer.ui.category_card import plain
+from explainer.ui.workshop import supplied
+from explainer.ui.workshop.slide import Scene, Slide
+
+
+def _on_projector(scene: Scene) -> None:
+    for column, name in zip(st.columns(2, gap="large"), (supplied.OTHER, supplied.PORTRAIT), strict=True):
+        with column:
+            supplied.labelled(name, 400)
+            st.header(f"The closest word: **{plain(supplied.name(supplied.reading(name)))}**", anchor=False)
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    supplied.labelled(supplied.OTHER, 320)
+
+
+SLIDE = Slide(_on_projector, _on_phone)

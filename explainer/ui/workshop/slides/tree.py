@@ -1,0 +1,30 @@
+"""Where the word comes from: the way from person down to the portrait's word."""
+
+import streamlit as st
+
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
+from explainer.ui.workshop import supplied
+from explainer.ui.workshop.slide import Scene, Slide
+
+
+def _on_projector(scene: Scene) -> None:
+    picture, way = st.columns([1, 3], gap="large")
+    with picture:
+        st.image(supplied.crop(supplied.PORTRAIT), width=320, alt="A supplied portrait.")
+    with way:
+        for depth, wnid in enumerate(supplied.way()):
+            caption = words.caption(wnid, Context.TREE)
+            with st.container(gap=None):
+                st.header(f"{'↳ ' if depth else ''}**{plain(caption.name)}**", anchor=False)
+                st.markdown(f"##### *{plain(caption.gloss or '')}*")
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    for depth, wnid in enumerate(supplied.way()):
+        caption = words.caption(wnid, Context.TREE)
+        st.markdown(("↳ " if depth else "") + f"**{plain(caption.name)}**: *{plain(caption.gloss or '')}*")
+
+
+SLIDE = Slide(_on_projector, _on_phone)

@@ -1,0 +1,50 @@
+"""Why this word: predict what the network saw, then see it, and the word that was nearest to it."""
+
+import streamlit as st
+
+from explainer.imagenet import words
+from explainer.imagenet.words import Context
+from explainer.ui.category_card import plain
+from explainer.ui.workshop import ballot, supplied
+from explainer.ui.workshop.slide import Scene, Slide
+
+_SIDE, _OBJECTS = 400, 3
+
+
+def _on_projector(scene: Scene) -> None:
+    if scene.stage.phase == "result":
+        saw, chain, carried = st.columns(3, gap="large")
+        with saw:
+            st.image(supplied.crop(supplied.PORTRAIT), width=_SIDE, alt="What the network saw.")
+            st.subheader("What the network saw", anchor=False)
+        with chain:
+            _chain("###")
+            ballot.results_in_words(scene)
+        with carried:
+            st.image(supplied.overlay(supplied.PORTRAIT), width=_SIDE, alt="What carried the word, brighter for more.")
+            st.subheader("What carried the word, brighter for more", anchor=False)
+        return
+    picture, asked = st.columns([2, 3], gap="large")
+    with picture:
+        st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
+    with asked:
+        ballot.on_projector(scene)
+
+
+def _on_phone(scene: Scene, token: str) -> None:
+    st.image(supplied.crop(supplied.PORTRAIT), width=200, alt="A supplied portrait.")
+    if scene.stage.phase == "result":
+        _chain("")
+    ballot.on_phone(scene, token)
+
+
+def _chain(heading: str) -> None:
+    reading = supplied.reading(supplied.PORTRAIT)
+    st.markdown(f"{heading} It recognised objects:".strip())
+    for label in reading.objects(_OBJECTS):
+        name = plain(words.caption(label.wnid, Context.TREE).name)
+        st.markdown(f"{heading} **{name}** {label.score:.0%}".strip())
+    st.markdown(f"{heading} The closest word for a person: **{plain(supplied.name(reading))}**".strip())
+
+
+SLIDE = Slide(_on_projector, _on_phone, ballot.controls)

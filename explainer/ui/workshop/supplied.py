@@ -1,0 +1,110 @@
+"""The supplied pictures of the talk: what the network makes of them, and how they are drawn."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from PIL.Image import Image
+
+from explainer.attribution.explain import Target
+from explainer.charts import pictures
+from explainer.imagenet import taxonomy, words
+from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.words import Caption, Context
+from explainer.jobs import Job, Progress, Worker
+from explainer.ui import computed
+from explainer.ui.category_card import plain
+from explainer.vision import cards, pipeline, samples
+from explainer.vision.pipeline import Reading
+
+PORTRAIT, OTHER = "astronaut", "photographer"
+"""The supplied portraits, by their names among the sample pictures."""
+
+BEFORE, AFTER = "fall-2011", "winter-2021"
+"""The releases between which the words were removed."""
+
+CHANGES = ("tilt", "zoom", "brightness", "blur")
+"""What is done to the portrait, in the order of the poll's answers."""
+
+_METHOD = "grad-cam"
+
+
+def reading(name: str) -> Reading:
+    """What the network makes of a sample picture's first face, or of the whole of it."""
+    return computed.supplied(name).readings[0]
+
+
+def caption(label: Label) -> Caption:
+    """The caption of a label on a photo that a whole room looks at."""
+    return words.caption(label.wnid, Context.PHOTO)
+
+
+def name(reading: Reading, release: str = BEFORE) -> str:
+    """The words of the nearest category, masked where they offend or may."""
+    return caption(reading.people(release, 1)[0]).name
+
+
+def seen() -> Mapping[str, str]:
+    """What texts of the talk say of the pictures, from the readings themselves."""
+    portrait, coffee, rocket = (reading(each) for each in (PORTRAIT, "coffee", "rocket"))
+    thing = portrait.objects(1)[0]
+    return {
+        "astronaut_object": words.caption(thing.wnid, Context.TREE).name,
+        "astronaut_share": f"{thing.score:.0%}",
+        "astronaut_word": name(portrait),
+        "astronaut_parent": words.caption(way()[-2], Context.TREE).name,
+        "coffee_after": name(coffee, AFTER),
+        "rocket_masked": str(sum(caption(label).masked for label in rocket.people(BEFORE, 5))),
+        "rocket_after": name(rocket, AFTER),
+    }
+
+
+def way() -> tuple[str, ...]:
+    """From person down to the first word of the portrait."""
+    (first,) = reading(PORTRAIT).people(BEFORE, 1)
+    path = next(path for path in taxonomy.load().hypernym_paths(first.wnid) if taxonomy.PERSON in path)
+    return path[path.index(taxonomy.PERSON) :]
+
+
+def crop(name: str) -> Image:
+    """What the network saw of a sample picture."""
+    return pipeline.seen(samples.read(name), reading(name))
+
+
+def overlay(name: str) -> Image:
+    """What carried the first word, brighter for more, over what the network saw."""
+    target = Target("person", reading(name).people(BEFORE, 1)[0].wnid)
+    return pictures.overlay(crop(name), computed.supplied_explanation(name, target, _METHOD))
+
+
+def listed(labels: Sequence[Label], heading: str) -> None:
+    """Draw labels as a numbered list."""
+    for rank, label in enumerate(labels, start=1):
+        st.markdown(f"{heading} {rank}\\. **{plain(caption(label).name)}**".strip())
+
+
+def labelled(name: str, side: int = 560) -> None:
+    """Draw a sample picture with its boxes and words, and whose it is."""
+    result = computed.supplied(name)
+    captions = [caption(each.people(BEFORE, 1)[0]) for each in result.readings]
+    st.image(
+        pictures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
+        width="content",
+        output_format="JPEG",
+        alt=f"A supplied picture, labelled: {'; '.join(caption.name for caption in captions)}.",
+    )
+    st.caption(samples.SAMPLES[name].credit)
+
+
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
+def prepared() -> Job[None]:
+    """What the steps show of the supplied pictures, on its way from the first call on, so that no step waits for it."""
+
+    def prepare(nothing: None, progress: Progress) -> None:
+        computed.strangers(cards.DEFAULT)
+        for each in (PORTRAIT, OTHER, "coffee", "rocket"):
+            reading(each)
+        overlay(PORTRAIT)
+        for change in CHANGES:
+            computed.supplied_strip(PORTRAIT, change, BEFORE)
+
+    return Worker(lambda: None, "talk").submit(prepare)
