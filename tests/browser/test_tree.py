@@ -76,7 +76,7 @@ def test_the_keyboard_alone_finds_a_category(visitor) -> None:
     page.wait_for_place(FLUTIST)
 
 
-def test_a_telephone_shows_all_of_it(visitor) -> None:
+def test_a_phone_shows_all_of_it(visitor) -> None:
     page = visitor.tree(PERSON, width=390, height=844)
     page.wait_for_place(PERSON)
     assert not page.overflow
