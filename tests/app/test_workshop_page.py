@@ -288,7 +288,7 @@ def test_while_a_mixed_room_is_on_no_other_address_leads_round_its_rules(
 ) -> None:
     newcomer.query_params.update(parameters and {"room": room.code})
     tree = newcomer.switch_page("pages/tree.py").run()
-    assert "masked" in tree.subheader[0].value
+    assert "masked" in tree.header[0].value
     photo = newcomer.switch_page("pages/photo.py").run()
     assert "A workshop is on" in said(photo)
     assert not photo.get("file_uploader")
@@ -305,13 +305,13 @@ def test_the_lock_ends_with_the_room_and_never_holds_the_presenter(visit: Open, 
     assert presenter.switch_page("pages/photo.py").run().get("file_uploader")
     press(presenter.switch_page("pages/workshop.py").run(), "End")
     tree = newcomer.switch_page("pages/tree.py").run()
-    assert "masked" not in tree.subheader[0].value
+    assert "masked" not in tree.header[0].value
     assert "A workshop is on" not in said(tree)
 
 
 def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: AppTest) -> None:
     app = newcomer.switch_page("pages/tree.py").run()
-    assert "[masked" not in app.subheader[0].value
+    assert "[masked" not in app.header[0].value
     room = rooms.open_room(access.store())
     app.switch_page("pages/workshop.py")
     app.query_params["room"] = room.code
@@ -319,7 +319,7 @@ def test_what_was_revealed_before_joining_is_masked_in_a_mixed_room(newcomer: Ap
     app.query_params.clear()
     app.query_params["category"] = "n10401331"
     app.switch_page("pages/tree.py").run()
-    assert "masked" in app.subheader[0].value
+    assert "masked" in app.header[0].value
 
 
 def test_where_nothing_can_be_written_the_room_goes_on_and_the_presenter_is_told(
