@@ -38,7 +38,7 @@ def test_23_words_are_shown_by_what_became_of_them(page: AppTest) -> None:
     counts = Counter(vocabularies.status(word.wnid) for word in published.reported())
     assert counts == {"kept": 3, "not imageable": 6, "sensitive": 8, "offensive": 6}
     assert all(tree[word.wnid].in_fall_2011 for word in published.reported())
-    assert "reported these 23 labels. ImageNet removed **20**" in texts(page)
+    assert "both stand here: 23 categories. ImageNet removed **20** of them" in texts(page)
     assert texts(page).count("easy to picture") + texts(page).count("never rated") == 23
 
 
