@@ -138,4 +138,5 @@ def _word(word: Reported) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if caption.masked:
             session.reveal_button(word.wnid, f"reported_{word.wnid}")
-        category_card.link(word.wnid, "Its card")
+        # Each link says where it leads: one of a covered word by the number of its category.
+        category_card.link(word.wnid, f"Card of {word.wnid if caption.masked else plain(caption.name)}")

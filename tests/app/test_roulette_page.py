@@ -53,6 +53,16 @@ def test_each_word_leads_to_its_card(page: AppTest) -> None:
     assert queries >= {f"category={word.wnid}" for word in published.reported()}
 
 
+def test_no_two_links_have_the_same_name_and_none_has_a_covered_word(page: AppTest) -> None:
+    names = [element.proto.label for element in page.main if element.type == "page_link"]
+    assert len(names) >= len(published.reported())
+    assert len(set(names)) == len(names)
+    covered = [
+        word.wnid for word in published.reported() if vocabularies.status(word.wnid) in ("offensive", "sensitive")
+    ]
+    assert all(any(f"Card of {wnid}" in name for name in names) for wnid in covered)
+
+
 def test_the_words_that_the_list_never_had_are_counted() -> None:
     tree = taxonomy.load()
     assert not tree["n09977660"].in_fall_2011
