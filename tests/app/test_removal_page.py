@@ -223,7 +223,7 @@ def test_the_numbers_of_the_maps_are_those_of_their_fields(
     assert sum(int(row["images"]) for row in rows) == sum(int(row["images"]) for row in people)
     for status, releases, size in (
         ("kept", "fall-2011 september-2019 winter-2021", 158),
-        ("not imageable", "fall-2011 september-2019", 1_081),
+        ("hard to picture", "fall-2011 september-2019", 1_081),
         ("sensitive", "fall-2011", 1_156),
     ):
         assert {row["releases"] for row in rows if row["status"] == status} == {releases}

@@ -37,5 +37,5 @@ def test_a_page_that_waits_has_its_chip_and_the_line_that_leads_on(monkeypatch: 
     assert drawn == ["_lead_on", "controls_before_counting", "ready"]
 
 
-def test_no_page_stops_the_script_so_that_its_frame_is_drawn_to_the_end() -> None:
-    assert not [file for file in PAGES if "st.stop" in SOURCES[file]]
+def test_no_page_stops_the_script_before_its_frame_is_drawn() -> None:
+    assert not [file for file in PAGES if "st.stop()" in SOURCES[file]]
