@@ -105,6 +105,6 @@ def test_a_revealed_word_is_shown_to_who_asked_and_is_in_no_address(sentinel_vis
     page.wait_for_place(offensive)
     page.button("reveal_card").click()
     expect(page.card).to_contain_text(sentinels.lemma(tree[offensive]))
-    expect(page.card.locator("h3 a")).to_have_count(0)  # a link to the heading would carry the word
+    expect(page.card.locator("h2 a")).to_have_count(0)  # a link to the heading would carry the word
     assert not sentinels.found(page.page.url + " ".join(page.traffic.urls) + page.page.title())
     assert not [word for word in sentinels.found(other.traffic.received()) if "offensive" in word]
