@@ -499,7 +499,7 @@ def test_each_step_of_the_removal_is_an_object_a_line(capsys: pytest.CaptureFixt
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [step["release"] for step in steps] == RELEASES
     assert steps[1]["removed"] == {
-        "not imageable": {"categories": 0, "images": 0},
+        "hard to picture": {"categories": 0, "images": 0},
         "sensitive": {"categories": 1_156, "images": 492_026},
         "offensive": {"categories": 437, "images": 108_015},
     }
@@ -626,7 +626,7 @@ def test_a_category_is_printed_for_people_to_read(capsys: pytest.CaptureFixture[
     assert out.startswith("n10098245  flutist, flautist, flute player: someone who plays the flute\n")
     assert "person > entertainer > performer > musician > flutist" in out
     assert "imageability: 3.4" in out
-    assert "status: not imageable" in out
+    assert "status: hard to picture" in out
 
 
 @pytest.mark.parametrize("name", ["n99999999", "axolotle", "", "🐶", "<b>"])

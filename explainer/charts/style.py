@@ -18,7 +18,7 @@ GONE = {"fillmode": "replace", "size": 6, "solidity": 0.25}  # lines in the colo
 
 STATUS: Mapping[str | None, str] = {
     "kept": "#009E73",
-    "not imageable": "#56B4E9",
+    "hard to picture": "#56B4E9",
     "sensitive": "#E69F00",
     "offensive": "#D55E00",
     None: NEUTRAL,

@@ -59,8 +59,8 @@ def draw(
         )
 
 
-def below(key: str, write: Callable[[], str], source: str = SOURCE) -> None:
+def below(key: str, write: Callable[[], str], source: str = SOURCE, title: str = "Numbers (CSV)") -> None:
     """What stands below a chart: where its numbers come from, and a button for them."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        downloads.numbers(key, write)
+        downloads.numbers(key, write, title)
         st.caption(source)

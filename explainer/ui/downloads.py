@@ -42,10 +42,10 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
     )
 
 
-def numbers(name: str, write: Callable[[], str]) -> None:
+def numbers(name: str, write: Callable[[], str], title: str = "Numbers (CSV)") -> None:
     """A button for the numbers of a chart, which `write` gives as CSV when it is pressed; `name` names the file."""
     st.download_button(
-        "Numbers (CSV)",
+        title,
         write,
         file_name=f"{name}.csv",
         mime="text/csv",

@@ -1,4 +1,4 @@
-"""ImageNet Roulette of 2019: what it was, and the words that people got, looked up in ImageNet's tables."""
+"""ImageNet Roulette of 2019: what it was, and the words that the press named, looked up in ImageNet's tables."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _READING = 800  # pixels that a line of prose is wide
 
 _GROUPS: Mapping[Status, str] = {
     "kept": "Kept by ImageNet",
-    "not imageable": "Safe, but removed by 2021: judged hard to picture",
+    "hard to picture": "Safe, but removed by 2021: judged hard to picture",
     "sensitive": "Sensitive, removal announced in 2019",
     "offensive": "Offensive, removal announced in 2019",
 }
@@ -47,11 +47,12 @@ def words() -> None:
     for word in reported:
         groups.setdefault(vocabularies.status(word.wnid), []).append(word)
     for status, title in _GROUPS.items():
-        st.markdown(f"**{title}** ({len(groups.get(status, ()))})")
-        _grid(groups.get(status, ()))
+        # Folded but for the first, as 23 words are a long way to scroll on a phone.
+        with st.expander(f"{title} ({len(groups.get(status, ()))})", expanded=status == next(iter(_GROUPS))):
+            _grid(groups.get(status, ()))
     st.caption(
         "No face, no name and nobody's target stands beside a word. Pictures: how many ImageNet had collected for it. "
-        "Easy to picture: the mean rating of ImageNet's annotators."
+        "Easy to picture: the mean rating of ImageNet's paid workers."
     )
 
 
@@ -67,9 +68,10 @@ def fates(reported: Sequence[Reported]) -> str:
     counts = Counter(vocabularies.status(word.wnid) for word in reported)
     gone = len(reported) - counts["kept"]
     return (
-        f"The press of September 2019 reported these {len(reported)} labels. ImageNet removed **{gone}** of their "
-        f"categories: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
-        f"{counts['not imageable']} as hard to picture. {counts['kept']} were kept."
+        "The press of September 2019 named these words, some as labels that people got, some as ImageNet's categories. "
+        f"Where a word has two senses both stand here: {len(reported)} categories. ImageNet removed **{gone}** of "
+        f"them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
+        f"{counts['hard to picture']} as hard to picture. {counts['kept']} were kept."
     )
 
 
@@ -99,7 +101,7 @@ def lacking() -> str:
 
 def _other_sense() -> str:
     return (
-        f"**Another sense of the word.** People laughed about a label that they took for hair on a face: "
+        f"**Another sense of the word.** One label reads like hair on a face: "
         f"{_said(_OTHER_SENSE)} [@nerdist; @frieze]. The category is another sense of that word, and ImageNet's "
         f"annotators found it {taxonomy.load()[_OTHER_SENSE].safety}."
     )
@@ -137,4 +139,5 @@ def _word(word: Reported) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if caption.masked:
             session.reveal_button(word.wnid, f"reported_{word.wnid}")
-        category_card.link(word.wnid, "Its card")
+        # Each link says where it leads: one of a covered word by the number of its category.
+        category_card.link(word.wnid, f"Card of {word.wnid if caption.masked else plain(caption.name)}")

@@ -245,6 +245,7 @@ def test_on_the_mean_over_pictures_and_labels_maps_beat_chance(
     ("method", "direction"),
     [("integrated-gradients", "deletion"), ("occlusion", "insertion"), ("occlusion", "deletion")],
 )
+@pytest.mark.slow
 def test_over_pictures_and_labels_maps_beat_chance_more_often_than_a_coin_would(
     method: str, direction: str, ahead: dict[tuple[str, str], list[float]]
 ) -> None:

