@@ -275,9 +275,9 @@ face from brow to chin. A face counts as found where a box overlaps it by more t
 
 ## False faces
 
-Of the pictures named in `benchmarks/nobody.txt` thumbnails were looked at, and nobody was seen in them; a small face could
-have been missed. Thresholds for turned and close faces were chosen on these same pictures, so the counts are **not held
-out**: on other pictures there may be more false faces. Animals' faces are counted as false.
+Of the pictures named in `benchmarks/nobody.txt` thumbnails were looked at, and nobody was seen in them; a small face
+could have been missed. Thresholds for turned and close faces were chosen on these same pictures, so the counts are
+**not held out**: on other pictures there may be more false faces. Animals' faces are counted as false.
 
 {false}
 
