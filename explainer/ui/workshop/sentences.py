@@ -17,7 +17,7 @@ TALK = 60
 _OUTCOMES: dict[Outcome | None, str] = {
     "same": "**The same**: this room decided as ImageNet did.",
     "different": "**Different**: this room decided otherwise than ImageNet.",
-    "undecided": "**Level**: two answers were given equally often.",
+    "undecided": "**Level**: no answer was given more often than all others.",
     None: "Nothing to lay side by side: there is no vote, or no record.",
 }
 
