@@ -247,12 +247,12 @@ def test_every_chart_is_drawn_larger_for_a_projector(part: str) -> None:
         assert after["title"]["subtitle"]["font"]["size"] >= 20 > before["title"]["subtitle"]["font"]["size"]
 
 
-def test_a_telephone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "large" in [toggle.key for toggle in page.toggle]  # the control
     monkeypatch.setattr(type(st.context), "headers", {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile Safari"})
-    telephone = opened()
-    assert not telephone.exception
-    assert "large" not in [toggle.key for toggle in telephone.toggle]
+    phone = opened()
+    assert not phone.exception
+    assert "large" not in [toggle.key for toggle in phone.toggle]
 
 
 @pytest.mark.parametrize("part", [part for part, drawn in PARTS.items() if drawn])
