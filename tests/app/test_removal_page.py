@@ -329,6 +329,11 @@ def test_dropping_the_safe_loses_all_that_was_kept() -> None:
     assert "removes 158 that were kept" in texts(page)
 
 
+def test_the_two_files_of_the_rule_have_names_of_their_own() -> None:
+    labels = [button.proto.label for button in opened("The rule").get("download_button")]
+    assert labels == ["Numbers (CSV)", "Categories (CSV)"]
+
+
 def test_the_histogram_hatches_what_the_rule_removes_and_the_numbers_say_the_same(
     downloads: dict[str, Callable[[], str]], people: list[dict[str, str]]
 ) -> None:
