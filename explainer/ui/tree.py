@@ -227,7 +227,7 @@ def listing(wnid: str) -> None:
         return
     for key, value in _UNFILTERED.items():  # no defaults of the widgets: they may not be set as well
         st.session_state.setdefault(key, value)
-    with st.expander("Filters"):
+    with st.expander("Filters", key="filters"):
         facets = Facets(
             people=st.toggle("Only people", key="people", persist_state="session"),
             statuses=frozenset(options.several("What became of it", get_args(Status), "statuses")),

@@ -86,7 +86,8 @@ class Traffic:
         """Addresses, headers, bodies and frames as one text."""
         while self.responses:
             answer = self.responses.pop()
-            if answer.ok:
+            # The body of a download goes to a file, which `download` reads; here it would never come.
+            if answer.ok and "attachment" not in answer.headers.get("content-disposition", ""):
                 self.answers.append(f"{answer.url}\n{answer.headers}\n{_text(answer.body())}")
         return "\n".join([*self.answers, *self.frames])
 
