@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -284,14 +284,26 @@ def test_many_photos_are_not_all_asked_for_at_once(
     assert max(most) <= cli._AHEAD * (os.cpu_count() or 1)
 
 
+@pytest.fixture
+def ctrl_c_reaches_children() -> Iterator[None]:
+    """A shell's background jobs ignore Ctrl-C, and so would what these tests start in one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-def test_ctrl_c_leaves_what_was_done_and_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("ctrl_c_reaches_children")
+def test_ctrl_c_leaves_what_was_done_and_no_traceback() -> None:
     command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout is not None
-    first = run.stdout.readline()
-    run.send_signal(signal.SIGINT)
-    rest, errors = run.communicate(timeout=120)
+    try:
+        first = run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        rest, errors = run.communicate(timeout=120)
+    finally:
+        run.kill()
     assert run.returncode == 130
     assert "Traceback" not in errors
     lines = [first, *rest.splitlines()]
@@ -358,7 +370,8 @@ def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
     drawn, maps = sorted(folder.glob("*.png")), sorted(folder.glob("*.npy"))
     assert len(drawn) == len(maps) == 2
     assert {path.stem for path in drawn} == {path.stem for path in maps}
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.glob("*-how.json"))) == 2  # how each reading's maps were made
+    assert len(list(folder.iterdir())) == 6
     for path in drawn:
         with Image.open(path) as picture:
             picture.load()
