@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.attribution.methods import FIRST, METHODS, SETTINGS, Kind, Method
-from explainer.attribution.methods.registry import FORWARD
+from explainer.attribution.methods.method import FORWARD
 from explainer.attribution.question import Progress, Question, Settings, compute, counter
 from explainer.vision import cards, faces
 

@@ -16,7 +16,7 @@ from tiny_networks import DOUBLE
 from explainer.attribution import explain, verdicts
 from explainer.attribution.explain import METHODS, Attribution, Method, Target
 from explainer.attribution.faithfulness import Claim
-from explainer.attribution.methods.registry import GRADIENT
+from explainer.attribution.methods.method import GRADIENT
 from explainer.attribution.question import Answer, Question
 from explainer.attribution.verdicts import CHECKS, Judgement
 from explainer.vision import faces, pipeline, samples
