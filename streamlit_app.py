@@ -26,11 +26,11 @@ if __name__ == "__main__":  # a visitor's page is drawn
         position="hidden" if location.in_room() else "top",
     )
     st.set_page_config(page_title=f"{page.title} · What ImageNet calls people")
-    waiting.arrive(page.url_path)
+    arriving = waiting.arrive(page.url_path)
     if location.in_room():
         page.run()
     else:
-        with page_frame.page(page.title):
+        with page_frame.page(page.title, arriving):
             page.run()
 else:  # `streamlit run` imports this file once, and serves `app`
     server.prepare()

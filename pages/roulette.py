@@ -1,4 +1,4 @@
-"""Roulette, 2019: the words that people got, what ImageNet's tables say of them, and the artwork itself."""
+"""Roulette, 2019: the words that the press named, what ImageNet's tables say of them, and the artwork itself."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ st.markdown(
     "In September 2019 an artwork put ImageNet's words on its visitors' faces. Some laughed; others read slurs that "
     "were made for them. Words that offend are covered here: each opens by itself, if you ask."
 )
-st.header("Words that people got", anchor="words")
+st.header("Words that the press named", anchor="words")
 roulette.words()
 st.header("Three discoveries", anchor="discoveries")
 roulette.discoveries()

@@ -128,7 +128,7 @@ def voices() -> tuple[Voice, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A category whose word the press of September 2019 reported as a label of ImageNet Roulette, and who did."""
+    """A category whose word the press of September 2019 named when it wrote of ImageNet Roulette, and who did."""
 
     wnid: str
     sources: tuple[str, ...]
@@ -136,7 +136,7 @@ class Reported:
 
 @cache
 def reported() -> tuple[Reported, ...]:
-    """The words that people got in 2019, as far as the press reported them and the Fall 2011 list has them."""
+    """The words that the press named in 2019, as far as the Fall 2011 list has them; of two senses both."""
     return tuple(Reported(wnid, tuple(keys.split())) for wnid, keys in taxonomy.read_table("roulette_words.csv"))
 
 

@@ -79,8 +79,11 @@ def quoted(text: str) -> tuple[str, ...]:
 
 
 def plain(quotation: str) -> str:
-    """A quotation as it is compared: straight marks, single spaces, no capital at the beginning, no full stop."""
-    text = " ".join(quotation.translate(_MARKS).split()).strip(" .,")
+    """A quotation as it is compared: straight marks, single spaces, no capital at the beginning.
+
+    A full stop counts: within the marks it says that the source's sentence ends there.
+    """
+    text = " ".join(quotation.translate(_MARKS).split())
     return text[:1].lower() + text[1:]
 
 

@@ -58,7 +58,7 @@ _WAYS: Mapping[People, Way] = {
         False,
         "The network was trained on all of ImageNet's Fall 2011 release. It learned each word for people from the "
         "pictures collected for it. Only those words compete here, whatever else the network saw. The network of "
-        "ImageNet Roulette was trained like this but never published; this is a different one.",
+        "ImageNet Roulette was trained on the person categories alone and never published; this is a different one.",
     ),
 }
 
@@ -113,25 +113,12 @@ def removal(reading: Reading, n: int) -> str:
 
 
 def answers(reading: Reading) -> str:
-    """What each release answers first, and where that word stood before the removal, as sentences."""
-    oldest, *later = vocabularies.RELEASES.values()
-    order = [label.wnid for label in reading.people(oldest.name, len(reading.person_wnids))]
-    sentences = [f"{oldest.title} answers {_first(reading, oldest.name)}."]
-    for release in later:
-        nearer = order.index(reading.people(release.name, 1)[0].wnid)
-        sentences.append(
-            f"{release.title} answers {_first(reading, release.name)}, number {nearer + 1:,} before: "
-            + ("the nearest word is gone." if nearer == 1 else f"the {nearer:,} nearer words are gone.")
-            if nearer
-            else f"{release.title} answers the same."
-        )
-        changed = nearer > 0
-    sentences.append(
-        "Removal changes the answer, it does not stop the answering."
-        if changed
-        else "The nearest word was never removed: here removal does not even change the answer."
+    """What each release puts first, and where that word stood before the removal, as lines."""
+    nearest = [label.wnid for label in reading.people("fall-2011", len(reading.person_wnids))]
+    firsts = {release: reading.people(release.name, 1)[0] for release in vocabularies.RELEASES.values()}
+    return sentences.answers(
+        [(release.date[-4:], _name(first), nearest.index(first.wnid)) for release, first in firsts.items()]
     )
-    return " ".join(sentences)
 
 
 def face(result: Result) -> int:
@@ -171,13 +158,12 @@ def _name(label: Label) -> str:
 
 
 def explained(attribution: Attribution) -> str:
-    """What an explanation does not say, how long it took, and how far it misses its promise, as sentences."""
-    took = f"Computed in {attribution.seconds:.2f} s."
+    """What an explanation does not say, and how far it misses its promise, as sentences."""
     empty = f"{EMPTY[attribution.finding]} " if attribution.finding in EMPTY else ""
     if attribution.delta is None:
-        return f"{empty}This shows where, not why. {took}"
+        return f"{empty}This shows where, not why."
     total = float(attribution.values.sum())
     return (
         f"{empty}This shows where, not why. Contributions should total {total - attribution.delta:z.3g} but total "
-        f"{total:z.3g}, so read it as rough. {took}"
+        f"{total:z.3g}, so read it as rough."
     )

@@ -35,20 +35,32 @@ NEXT: Mapping[str, Next] = {
 
 
 @contextmanager
-def page(title: str) -> Iterator[None]:
-    """Draw a page between its chip and the line that leads on."""
+def page(title: str, arriving: bool) -> Iterator[None]:
+    """Draw a page between its chip and the line that leads on.
+
+    To a visitor who is only `arriving` a chip without a number is shown until the page is drawn.
+    """
     st.html(_STYLE)
     with st.container(key="page"):
         with st.container(key="page_name"):
             st.markdown(title)
         chip = st.container(key="covered", horizontal=True, vertical_alignment="center")
+        body = st.container(key="body")
+        _lead_on(title)  # before the page, which may wait long for a model
+        if arriving:
+            with chip:
+                early = st.empty()
+            with early.container(horizontal=True, width="content"):
+                session.controls_before_counting()
         with session.counting():
             try:
-                yield
+                with body:
+                    yield
             finally:  # a page may stop before its end
+                if arriving:
+                    early.empty()
                 with chip:
                     session.controls()
-                _lead_on(title)
 
 
 def _lead_on(title: str) -> None:

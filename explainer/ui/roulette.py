@@ -1,4 +1,4 @@
-"""ImageNet Roulette of 2019: what it was, and the words that people got, looked up in ImageNet's tables."""
+"""ImageNet Roulette of 2019: what it was, and the words that the press named, looked up in ImageNet's tables."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -67,8 +67,9 @@ def fates(reported: Sequence[Reported]) -> str:
     counts = Counter(vocabularies.status(word.wnid) for word in reported)
     gone = len(reported) - counts["kept"]
     return (
-        f"The press of September 2019 reported these {len(reported)} labels. ImageNet removed **{gone}** of their "
-        f"categories: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
+        "The press of September 2019 named these words, some as labels that people got, some as ImageNet's categories. "
+        f"Where a word has two senses both stand here: {len(reported)} categories. ImageNet removed **{gone}** of "
+        f"them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
         f"{counts['not imageable']} as hard to picture. {counts['kept']} were kept."
     )
 
@@ -99,7 +100,7 @@ def lacking() -> str:
 
 def _other_sense() -> str:
     return (
-        f"**Another sense of the word.** People laughed about a label that they took for hair on a face: "
+        f"**Another sense of the word.** One label reads like hair on a face: "
         f"{_said(_OTHER_SENSE)} [@nerdist; @frieze]. The category is another sense of that word, and ImageNet's "
         f"annotators found it {taxonomy.load()[_OTHER_SENSE].safety}."
     )
@@ -137,4 +138,5 @@ def _word(word: Reported) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if caption.masked:
             session.reveal_button(word.wnid, f"reported_{word.wnid}")
-        category_card.link(word.wnid, "Its card")
+        # Each link says where it leads: one of a covered word by the number of its category.
+        category_card.link(word.wnid, f"Card of {word.wnid if caption.masked else plain(caption.name)}")

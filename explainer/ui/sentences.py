@@ -3,6 +3,8 @@
 A word that is handed in is what may be shown of it, as Markdown; a masked one is handed in as its mask.
 """
 
+from collections.abc import Sequence
+
 from explainer.vision.corruptions import Corruption, Course
 
 
@@ -13,6 +15,10 @@ def opening(people: int, kept: int) -> str:
         f"to put them on anyone's face. After protests in 2019, {kept} words were left; what had learned the others "
         "stayed in use."
     )
+
+
+COVERED = "Words that offend are covered. Show …"
+"""The chip as long as the covered words are not counted."""
 
 
 def covered(number: int) -> str:
@@ -88,6 +94,25 @@ def removal(nearest: int, gone: int, share: float) -> str:
         f"ImageNet announced the removal of {gone} of these {nearest} closest words in 2019. Chance would give about "
         f"{round(nearest * share)} of {nearest}."
     )
+
+
+def answers(firsts: Sequence[tuple[str, str, int]]) -> str:
+    """What each release puts first: its year, its first word, and how many closer words it no longer has; as lines."""
+    year, word, _ = firsts[0]
+    lines, before = [f"In {year}: {word}."], 0
+    for year, word, closer in firsts[1:]:
+        if closer == before:
+            lines.append(f"In {year}: the same.")
+        else:
+            went = "The closer word is gone" if closer == 1 else f"The {closer:,} closer words are gone"
+            lines.append(f"In {year}: {word}. {went}.")
+        before = closer
+    lines.append(
+        "Removing words changed the answer. The machine still answers."
+        if before
+        else "The first word was never removed, so here the removal changed nothing."
+    )
+    return "  \n".join(lines)
 
 
 def headline(before: str, after: str, rank: int, people: int) -> str:

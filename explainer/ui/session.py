@@ -82,12 +82,23 @@ def controls() -> None:
     mask_button()
     if st.session_state.get(_ALL):
         return
-    with st.popover(sentences.covered(covered), key="covered_words"):
+    _chip(sentences.covered(covered))
+
+
+def controls_before_counting() -> None:
+    """The chip of a page that is not drawn yet, so that nobody knows how many words are covered on it."""
+    if may_reveal() and not st.session_state.get(_ALL):
+        _chip(sentences.COVERED, "_early")
+
+
+def _chip(label: str, key: str = "") -> None:
+    """What shows all words; `key` tells the one from the other that takes its place."""
+    with st.popover(label, key=f"covered_words{key}"):
         st.markdown(
             "Covered: every word that ImageNet's annotators marked as offensive and, next to a photo, every word they "
             "marked as sensitive. That includes ordinary trades. Anyone who sees this screen will read what you show."
         )
-        st.button("Show all words until I leave", key="reveal_all", on_click=_reveal_all)
+        st.button("Show all words until I leave", key=f"reveal_all{key}", on_click=_reveal_all)
 
 
 def _rules() -> list[Preset]:

@@ -42,11 +42,13 @@ def forget() -> None:
     st.session_state.pop(_KINDS, None)
 
 
-def arrive(page: str) -> None:
-    """Note which page this visitor is on; what they waited for on another one is given up."""
-    if st.session_state.get(_ARRIVED) != page:
+def arrive(page: str) -> bool:
+    """Note which page this visitor is on, and tell whether it is another; what they waited for there is given up."""
+    arriving: bool = st.session_state.get(_ARRIVED) != page
+    if arriving:
         stop()
     st.session_state[_ARRIVED] = page
+    return arriving
 
 
 def blank_until(*jobs: Job[Any]) -> Callable[[], DeltaGenerator]:

@@ -1,8 +1,8 @@
 """What a room is asked: the words that it votes on, with the published record, and the polls of the talk.
 
-The record is that of Yang et al., Towards Fairer Datasets (FAT* 2020): safety as the authors judged it, imageability
-as the mean of paid workers' ratings. A room's answer is the same or different; it never gets a score, because always
-answering "unsafe" would agree with 56.2 % of the record.
+The record is that of Yang et al., Towards Fairer Datasets (FAT* 2020): safety as ImageNet's annotators judged it,
+imageability as the mean of paid workers' ratings. A room's answer is the same or different; it never gets a score,
+because always answering "unsafe" would agree with 56.2 % of the record.
 """
 
 import re

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from explainer.attribution import sample_results
 from explainer.imagenet import taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
-from explainer.ui.removal import lineage, maps
+from explainer.ui.removal import lineage, maps, photo
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 200
@@ -440,7 +440,7 @@ def test_the_models_that_answer_with_the_removed_are_counted_and_named() -> None
 
 def test_a_picture_is_there_from_the_start_and_needs_no_notice(page: AppTest) -> None:
     assert not page.exception
-    assert "Fall 2011 answers" in texts(page)
+    assert "In 2011: " in texts(page)
     assert all(button.key != "notice_button" for button in page.button)
 
 
@@ -451,10 +451,20 @@ def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
 
     assert not page.exception
     (first,) = sample_results.load().results["photographer"].readings[0].people("fall-2011", 1)
-    assert f"answers **{words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
+    assert f"In 2011: **{words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
     for release in vocabularies.RELEASES.values():
-        assert f"{release.title} answers" in texts(page)
-    assert "Removal changes the answer, it does not stop the answering." in texts(page)
+        assert f"In {release.date[-4:]}: " in texts(page)
+    assert "Removing words changed the answer. The machine still answers." in texts(page)
+
+
+def test_the_page_opens_on_the_sample_picture_whose_word_changes_most() -> None:
+    readings = {name: result.readings[0] for name, result in sample_results.load().results.items()}
+    answers = {
+        name: {reading.people(release, 1)[0].wnid for release in vocabularies.RELEASES}
+        for name, reading in readings.items()
+    }
+    assert len(answers[photo.FIRST]) == len(vocabularies.RELEASES)
+    assert max(answers, key=lambda name: len(answers[name])) == photo.FIRST
 
 
 # Masks

@@ -38,7 +38,7 @@ def test_23_words_are_shown_by_what_became_of_them(page: AppTest) -> None:
     counts = Counter(vocabularies.status(word.wnid) for word in published.reported())
     assert counts == {"kept": 3, "not imageable": 6, "sensitive": 8, "offensive": 6}
     assert all(tree[word.wnid].in_fall_2011 for word in published.reported())
-    assert "reported these 23 labels. ImageNet removed **20**" in texts(page)
+    assert "both stand here: 23 categories. ImageNet removed **20** of them" in texts(page)
     assert texts(page).count("easy to picture") + texts(page).count("never rated") == 23
 
 
@@ -51,6 +51,16 @@ def test_what_the_tables_say_of_a_word() -> None:
 def test_each_word_leads_to_its_card(page: AppTest) -> None:
     queries = {element.proto.query_string for element in page.main if element.type == "page_link"}
     assert queries >= {f"category={word.wnid}" for word in published.reported()}
+
+
+def test_no_two_links_have_the_same_name_and_none_has_a_covered_word(page: AppTest) -> None:
+    names = [element.proto.label for element in page.main if element.type == "page_link"]
+    assert len(names) >= len(published.reported())
+    assert len(set(names)) == len(names)
+    covered = [
+        word.wnid for word in published.reported() if vocabularies.status(word.wnid) in ("offensive", "sensitive")
+    ]
+    assert all(any(f"Card of {wnid}" in name for name in names) for wnid in covered)
 
 
 def test_the_words_that_the_list_never_had_are_counted() -> None:

@@ -414,7 +414,7 @@ class RemovalPage(AppPage):
         return self
 
     def wait_for_labels(self) -> None:
-        self._settle(self.page.get_by_text("Fall 2011 answers"))
+        self._settle(self.page.get_by_text("In 2011: "))
 
     def chart(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key} .js-plotly-plot")

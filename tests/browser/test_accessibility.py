@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 SCREENS = {"light": (1280, 900), "dark": (390, 844)}
-ADDRESSES = ["", "break_it", "tree", "removal", "about"]
+ADDRESSES = ["", "break_it", "laboratory", "tree", "removal", "roulette", "workshop", "about"]
 
 
 def violations(page: Page) -> list[str]:

@@ -104,7 +104,7 @@ def test_a_photo_that_was_uploaded_on_the_first_page_is_carried_over(visitor) ->
     word = photo.page.locator(".st-key-answer_word").inner_text().strip()
     page = photo.go_on_to_removal()
     page.wait_for_labels()
-    expect(page.page.get_by_text(f"Fall 2011 answers {word}.")).to_be_visible()
+    expect(page.page.get_by_text(f"In 2011: {word}.")).to_be_visible()
 
 
 def a_photo() -> FilePayload:

@@ -56,7 +56,8 @@ def page(shop: Visitors) -> PhotoPage:
     page = shop()
     page.choose_sample("Coffee")
     page.wait_for_result("No face was found")
-    page.page.get_by_text("What this model is").click()
+    page.open_settings()
+    page.page.get_by_text("About this model, and others to download").click()
     expect(page.button("download_third")).to_be_visible()
     return page
 

@@ -15,6 +15,10 @@ TEXTS = {
     "about": (DATA / "about.md").read_text(encoding="utf-8"),
     "roulette": (DATA / "roulette.md").read_text(encoding="utf-8"),
 }
+TALK = (DATA / "talk.toml").read_text(encoding="utf-8")
+# What the talk has in quotation marks without quoting anybody: answers and verdicts, and words that are filled in.
+SPOKEN = {"nobody", "I do not know", "person", "unsafe"}
+SAID_IN_THE_TALK = {"easy technical ‘fix’": "artnet", "deleting offensive terms": "artnet"}
 CLAIMS = [
     *((entry["what"], entry["sources"]) for entry in HISTORY["event"]),
     *((entry["says"], entry["sources"]) for entry in HISTORY["voice"]),
@@ -40,6 +44,30 @@ def test_every_claim_names_sources_that_exist_and_quotes_them_word_for_word(text
     entries = [sources.plain(entry) for key in keys for entry in sources.load()[key].quotations]
     for quotation in sources.quoted(text):
         assert any(sources.plain(quotation) in entry for entry in entries), quotation
+
+
+def test_the_talk_quotes_its_sources_word_for_word_and_nothing_else() -> None:
+    marked = {" ".join(quotation.split()).strip(".,") for quotation in sources.quoted(TALK)}
+    assert {phrase for phrase in marked if not phrase.lower().startswith("{{")} - SPOKEN - {"Nobody"} == set(
+        SAID_IN_THE_TALK
+    )
+    for quotation, key in SAID_IN_THE_TALK.items():
+        assert any(sources.plain(quotation) in sources.plain(entry) for entry in sources.load()[key].quotations)
+
+
+@pytest.mark.parametrize(
+    ("key", "goes_on"),
+    [
+        ("art-newspaper", "ImageNet Roulette has made its point."),
+        ("artforum", "has become an important scientific question."),
+        ("artnet", "the limitations and flaws of past results."),
+        ("artnet", "or seeking equal representation by skin tone."),
+    ],
+)
+def test_no_full_stop_stands_within_a_quotation_whose_sentence_goes_on(key: str, goes_on: str) -> None:
+    entries = sources.load()[key].quotations
+    assert any(goes_on.removesuffix(".") in entry for entry in entries)
+    assert not any(sources.plain(goes_on) in sources.plain(entry) for entry in entries)
 
 
 def test_the_figures_name_sources_that_exist() -> None:

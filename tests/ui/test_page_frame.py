@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
 from handmade import ROOT, SOURCES
+from streamlit.testing.v1 import AppTest
 
+from explainer.ui import model_picker, page_frame, session
 from explainer.ui.page_frame import NEXT
 
 PAGES = dict(re.findall(r'st\.Page\("([^"]+)", title="([^"]+)"', SOURCES["streamlit_app.py"]))
@@ -22,3 +25,13 @@ def test_the_story_visits_every_page_before_it_begins_anew() -> None:
         visited.append(following)
     assert set(visited) == set(NEXT)
     assert following == "Your photo"
+
+
+def test_a_page_that_waits_has_its_chip_and_the_line_that_leads_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    for module, name in ((page_frame, "_lead_on"), (session, "controls_before_counting"), (model_picker, "ready")):
+        draw = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, name=name, draw=draw: (drawn.append(name), draw(*given)))
+    page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120).run()
+    assert not page.exception
+    assert drawn == ["_lead_on", "controls_before_counting", "ready"]

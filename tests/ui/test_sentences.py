@@ -25,6 +25,16 @@ def test_a_change_is_told_by_both_words_and_the_place_of_the_old_one() -> None:
     assert sentences.headline("a", "a", 1, 2_832) == "**a** stays first"
 
 
+def test_each_release_is_told_by_its_year_and_by_what_it_no_longer_has() -> None:
+    assert sentences.answers([("2011", "**a**", 0), ("2019", "**b**", 1), ("2021", "**c**", 1_005)]) == (
+        "In 2011: **a**.  \nIn 2019: **b**. The closer word is gone.  \nIn 2021: **c**. The 1,005 closer words are "
+        "gone.  \nRemoving words changed the answer. The machine still answers."
+    )
+    same = sentences.answers([("2011", "**a**", 0), ("2019", "**a**", 0), ("2021", "**a**", 0)])
+    assert same.startswith("In 2011: **a**.  \nIn 2019: the same.  \nIn 2021: the same.")
+    assert same.endswith("The first word was never removed, so here the removal changed nothing.")
+
+
 def test_what_a_category_holds_is_counted_in_the_singular_too() -> None:
     said = sentences.extent(5, 1, 1_000, ["Fall 2011"])
     assert said == "5 images of its own. 1 subcategory with 1,000 images. In the releases: Fall 2011."

@@ -85,8 +85,8 @@ def show() -> None:
     kept = editions.kept(found)
     st.markdown(
         f"**The dictionary removed, too, and took it back.** WordNet 3.1 dropped some slurs, Open English WordNet took "
-        f"them in again in 2022, and further terms are under discussion. These are hardly the words that ImageNet "
+        f"them in again in 2022, and took out two other terms in 2024. These are hardly the words that ImageNet "
         f"removed: of its {len(found):,} offensive categories WordNet 3.1 has {kept.whole:,} with all their words, "
         f"{kept.part:,} in part, and lacks {kept.none:,}. For Open English WordNet no table was at hand here.  \n"
-        f":small[{sources.cite(('wordnet31', 'oewn-151', 'oewn-868', 'oewn-1032'))}]"
+        f":small[{sources.cite(('wordnet31', 'oewn-151', 'oewn-343', 'oewn-868', 'oewn-1049'))}]"
     )
