@@ -29,7 +29,7 @@ from tests.servers import APP, Server, serving
 
 PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 10.0
 PAUSE = 2.0, 5.0  # seconds between two votes of a phone
-PRESSES, SHEET = 20, 57.0  # pictures that a phone marks on a page, and seconds that it has for them
+PRESSES, SHEET = 20, sheets.seconds() - 3  # pictures that a phone marks on a page, and seconds until the room goes on
 VOTE, WITHIN = 20.0, 10.0  # seconds that a vote is open, and within which all photos of a minute are uploaded
 WANTED = {"a vote": 3.0, "a mark": 3.0, "a reading": 5.0}  # seconds at the 95th percentile
 

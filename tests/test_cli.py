@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -284,14 +284,26 @@ def test_many_photos_are_not_all_asked_for_at_once(
     assert max(most) <= cli._AHEAD * (os.cpu_count() or 1)
 
 
+@pytest.fixture
+def ctrl_c_reaches_children() -> Iterator[None]:
+    """A shell's background jobs ignore Ctrl-C, and so would what these tests start in one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-def test_ctrl_c_leaves_what_was_done_and_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("ctrl_c_reaches_children")
+def test_ctrl_c_leaves_what_was_done_and_no_traceback() -> None:
     command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout is not None
-    first = run.stdout.readline()
-    run.send_signal(signal.SIGINT)
-    rest, errors = run.communicate(timeout=120)
+    try:
+        first = run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        rest, errors = run.communicate(timeout=120)
+    finally:
+        run.kill()
     assert run.returncode == 130
     assert "Traceback" not in errors
     lines = [first, *rest.splitlines()]
@@ -358,7 +370,8 @@ def test_an_explanation_is_a_picture_and_a_raw_map_for_each_reading(
     drawn, maps = sorted(folder.glob("*.png")), sorted(folder.glob("*.npy"))
     assert len(drawn) == len(maps) == 2
     assert {path.stem for path in drawn} == {path.stem for path in maps}
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.glob("*-how.json"))) == 2  # how each reading's maps were made
+    assert len(list(folder.iterdir())) == 6
     for path in drawn:
         with Image.open(path) as picture:
             picture.load()
@@ -486,7 +499,7 @@ def test_each_step_of_the_removal_is_an_object_a_line(capsys: pytest.CaptureFixt
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [step["release"] for step in steps] == RELEASES
     assert steps[1]["removed"] == {
-        "not imageable": {"categories": 0, "images": 0},
+        "hard to picture": {"categories": 0, "images": 0},
         "sensitive": {"categories": 1_156, "images": 492_026},
         "offensive": {"categories": 437, "images": 108_015},
     }
@@ -613,7 +626,7 @@ def test_a_category_is_printed_for_people_to_read(capsys: pytest.CaptureFixture[
     assert out.startswith("n10098245  flutist, flautist, flute player: someone who plays the flute\n")
     assert "person > entertainer > performer > musician > flutist" in out
     assert "imageability: 3.4" in out
-    assert "status: not imageable" in out
+    assert "status: hard to picture" in out
 
 
 @pytest.mark.parametrize("name", ["n99999999", "axolotle", "", "🐶", "<b>"])

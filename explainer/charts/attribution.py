@@ -48,7 +48,7 @@ DIRECTIONS: Mapping[Direction, str] = {
 _ORDERS: Mapping[Order, tuple[str, str]] = {
     "map": (style.STATUS["kept"], "solid"),
     "random": (style.STATUS["sensitive"], "dot"),
-    "centre": (style.STATUS["not imageable"], "dash"),
+    "centre": (style.STATUS["hard to picture"], "dash"),
 }
 
 

@@ -18,7 +18,7 @@ GONE = {"fillmode": "replace", "size": 6, "solidity": 0.25}  # lines in the colo
 
 STATUS: Mapping[str | None, str] = {
     "kept": "#009E73",
-    "not imageable": "#56B4E9",
+    "hard to picture": "#56B4E9",
     "sensitive": "#E69F00",
     "offensive": "#D55E00",
     None: NEUTRAL,
@@ -86,7 +86,7 @@ def add_legend(figure: "go.Figure", colours: Mapping[str, str]) -> None:
 
 
 def wrapped(names: Sequence[str], letters: int = 20) -> list[str]:
-    """Names in lines of so many letters, by default those that leave room for the bars beside them on a telephone."""
+    """Names in lines of so many letters, by default those that leave room for the bars beside them on a phone."""
     return ["<br>".join(textwrap.wrap(name, letters)) for name in names]
 
 

@@ -25,7 +25,7 @@ _CONTAINER = "rgba(128, 128, 128, 0.12)"  # on the page's ground, light or dark;
 _OTHER = "rgba(128, 128, 128, 0.35)"  # what has no status, and what gathers others
 
 # Lines in black on the colours, so that they can be told apart in grey as well.
-_MARKS: Mapping[str | None, str] = {"sensitive": ".", "offensive": "x", "not imageable": "/"}
+_MARKS: Mapping[str | None, str] = {"sensitive": ".", "offensive": "x", "hard to picture": "/"}
 
 _SMALLEST_NAME = 12  # pixels: what has no room for its name is told by the list beside the map
 

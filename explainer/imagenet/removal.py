@@ -22,7 +22,7 @@ THRESHOLD = 4.0
 DROPPED: tuple[Safety, ...] = ("sensitive", "offensive")
 """The safety classes that ImageNet dropped (Yang et al. 2020)."""
 
-REASONS: tuple[Status, ...] = ("not imageable", "sensitive", "offensive")
+REASONS: tuple[Status, ...] = ("hard to picture", "sensitive", "offensive")
 """Why a person category was removed: every status but "kept"."""
 
 

@@ -75,12 +75,12 @@ def sizes() -> tuple[int, int]:
     return len(person_categories(oldest)), len(person_categories(newest))
 
 
-Status = Literal["kept", "not imageable", "sensitive", "offensive"]
+Status = Literal["kept", "hard to picture", "sensitive", "offensive"]
 """What became of a person category between 2019 and 2021: kept, or why it was removed."""
 
 FATES: Mapping[Status, str] = {
     "kept": "kept",
-    "not imageable": "removed by 2021",
+    "hard to picture": "removed by 2021",
     "sensitive": "removed in 2019",
     "offensive": "removed in 2019",
 }
@@ -92,7 +92,7 @@ def status(wnid: str) -> Status | None:
     synset = taxonomy.load()[wnid]
     if synset.safety != "safe":
         return synset.safety
-    return "kept" if synset.in_winter_2021 else "not imageable"
+    return "kept" if synset.in_winter_2021 else "hard to picture"
 
 
 @cache

@@ -3,9 +3,8 @@
 A file that an installed package carries is read where it lies. Else the folder that `EXPLAINER_MIRROR` names is asked,
 then the public homes. The face detector is one such file; weights of further models are fetched when somebody asks.
 
-`huggingface_hub` was tried in place of the downloader: it fetches from the Hub alone, and the face detector and
-torchvision's weights have other homes, so that both ways would be needed. Any address, a limit on the bytes that are
-read, a second home and a mirror are what is done here.
+`huggingface_hub` in place of this downloader was considered by reading what it does, and not tried: it fetches from the
+Hub alone, and the face detector and torchvision's weights have other homes, so they would still need this downloader.
 """
 
 import contextlib

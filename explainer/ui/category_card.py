@@ -16,7 +16,7 @@ PAGE = "pages/tree.py"
 # Each with a mark of its own, so that they can be told apart without colours.
 _STATUS: dict[Status, tuple[str, str, Literal["green", "blue", "orange", "red"]]] = {
     "kept": ("kept in 2021", ":material/check:", "green"),
-    "not imageable": ("removed by 2021: hard to picture", ":material/visibility_off:", "blue"),
+    "hard to picture": ("removed by 2021: hard to picture", ":material/visibility_off:", "blue"),
     "sensitive": ("announced for removal in 2019: sensitive", ":material/warning:", "orange"),
     "offensive": ("announced for removal in 2019: offensive", ":material/block:", "red"),
 }

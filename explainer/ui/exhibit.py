@@ -22,7 +22,7 @@ _SHARE = 180  # pixels of a bar that stands for all
 
 _BECAME: Mapping[Status, str] = {
     "kept": "It is one of the words that ImageNet kept.",
-    "not imageable": "ImageNet removed it by 2021: judged too hard to picture.",
+    "hard to picture": "ImageNet removed it by 2021: judged too hard to picture.",
     "sensitive": "ImageNet announced its removal in 2019, as sensitive.",
     "offensive": "ImageNet announced its removal in 2019, as offensive.",
 }
@@ -109,7 +109,7 @@ def releases() -> None:
     st.image(
         pictures.shares(
             (kept, announced - kept, people - announced),
-            [style.STATUS[status] for status in ("kept", "not imageable", "sensitive")],
+            [style.STATUS[status] for status in ("kept", "hard to picture", "sensitive")],
         ),
         width="stretch",
         output_format="PNG",

@@ -18,7 +18,7 @@ _READING = 800  # pixels that a line of prose is wide
 
 _GROUPS: Mapping[Status, str] = {
     "kept": "Kept by ImageNet",
-    "not imageable": "Safe, but removed by 2021: judged hard to picture",
+    "hard to picture": "Safe, but removed by 2021: judged hard to picture",
     "sensitive": "Sensitive, removal announced in 2019",
     "offensive": "Offensive, removal announced in 2019",
 }
@@ -47,11 +47,12 @@ def words() -> None:
     for word in reported:
         groups.setdefault(vocabularies.status(word.wnid), []).append(word)
     for status, title in _GROUPS.items():
-        st.markdown(f"**{title}** ({len(groups.get(status, ()))})")
-        _grid(groups.get(status, ()))
+        # Folded but for the first, as 23 words are a long way to scroll on a phone.
+        with st.expander(f"{title} ({len(groups.get(status, ()))})", expanded=status == next(iter(_GROUPS))):
+            _grid(groups.get(status, ()))
     st.caption(
         "No face, no name and nobody's target stands beside a word. Pictures: how many ImageNet had collected for it. "
-        "Easy to picture: the mean rating of ImageNet's annotators."
+        "Easy to picture: the mean rating of ImageNet's paid workers."
     )
 
 
@@ -70,7 +71,7 @@ def fates(reported: Sequence[Reported]) -> str:
         "The press of September 2019 named these words, some as labels that people got, some as ImageNet's categories. "
         f"Where a word has two senses both stand here: {len(reported)} categories. ImageNet removed **{gone}** of "
         f"them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
-        f"{counts['not imageable']} as hard to picture. {counts['kept']} were kept."
+        f"{counts['hard to picture']} as hard to picture. {counts['kept']} were kept."
     )
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pillow_heif
 from PIL import ExifTags, Image, ImageChops, ImageCms, JpegImagePlugin, UnidentifiedImageError, _imaging
 
+from explainer.vision import avif
+
 MAX_BYTES = 64 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 64 enforces
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 210_000_000  # phones make 200 megapixels; a JPEG is decoded at an eighth of its sides
@@ -58,6 +60,8 @@ _END = b"\xff\xd9"  # of a JPEG
 _COEFFICIENT_BYTES = 400_000_000
 
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
+_PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
+
 _SPACES = {"RGB": "RGB", "CMYK": "CMYK"}  # modes of pictures whose profile is applied, and what it must be for
 
 # Pillow's own limit, which it enforces at twice this value, must let in what is let in here.
@@ -179,6 +183,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
             file.draft(None, (_DRAFT_SIDE, _DRAFT_SIDE))
             file.load()
         else:
+            if file.format == "AVIF":
+                _check_coded(avif.coded_sizes(data))
             file.load()
             size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)
@@ -212,6 +218,12 @@ def _checked(size: tuple[int, int], most: int) -> tuple[int, int]:
     if max(size) > MAX_LENGTH:
         raise PhotoError(_LONG)
     return size
+
+
+def _check_coded(sizes: list[tuple[int, int]]) -> None:
+    """Raises PhotoError where the pictures of an AVIF are larger than it says, each or together."""
+    if sum(width * height for width, height in (_checked(size, MAX_PIXELS) for size in sizes)) > _PICTURES * MAX_PIXELS:
+        raise PhotoError(_WIDE)
 
 
 def _bounded(size: tuple[int, int]) -> tuple[int, int]:

@@ -196,7 +196,7 @@ def test_a_phone_may_reveal_a_masked_word_and_the_projector_does_not_follow(
     press(phone, "Reveal")
     assert sentinels.found(said(phone))
     assert not sentinels.found(said(visit(room=room.code, view="projector")))
-    press(phone, "Mask everything again")
+    press(phone, "Cover all words again")
     assert not sentinels.found(said(phone))
 
 

@@ -36,10 +36,20 @@ def test_23_words_are_shown_by_what_became_of_them(page: AppTest) -> None:
     assert not page.exception
     tree = taxonomy.load()
     counts = Counter(vocabularies.status(word.wnid) for word in published.reported())
-    assert counts == {"kept": 3, "not imageable": 6, "sensitive": 8, "offensive": 6}
+    assert counts == {"kept": 3, "hard to picture": 6, "sensitive": 8, "offensive": 6}
     assert all(tree[word.wnid].in_fall_2011 for word in published.reported())
     assert "both stand here: 23 categories. ImageNet removed **20** of them" in texts(page)
     assert texts(page).count("easy to picture") + texts(page).count("never rated") == 23
+
+
+def test_the_words_are_folded_by_what_became_of_them_and_the_first_group_is_open(page: AppTest) -> None:
+    groups = {expander.label: expander.proto.expanded for expander in page.expander}
+    assert groups == {
+        "Kept by ImageNet (3)": True,
+        "Safe, but removed by 2021: judged hard to picture (6)": False,
+        "Sensitive, removal announced in 2019 (8)": False,
+        "Offensive, removal announced in 2019 (6)": False,
+    }
 
 
 def test_what_the_tables_say_of_a_word() -> None:

@@ -69,6 +69,8 @@ def test_twenty_minutes_with_one_key_pressed_again_and_again(
         assert at(store, code) == beat
         projector.wait_for_step(talk.load().steps[beat.step].title)
         assert projector.page.get_by_role("button").filter(visible=True).count() == 0
+        if beat.phase == "second":
+            second.wait_for("You gave no first answer.")  # this phone has not voted
         if beat.phase in ("open", "second") and beat.step == "decide":
             expect(first.page.get_by_text("Counted:")).to_have_count(0, timeout=PATIENCE)
             first.press("Safe")
@@ -76,15 +78,17 @@ def test_twenty_minutes_with_one_key_pressed_again_and_again(
         if beat is not beats[-1]:
             press((notes, projector)[number % 2], store, code, keys[number % 3])
     assert votes.tally(store, code, "safety/n10142747", 2).phones["safe"] == 1
-    assert "You gave no first answer" in second.text or second.text
     assert press(notes, store, code, "PageUp") == beats[-2]
     assert KEY not in workshop_visitor.server.log
 
 
-def test_two_hundred_presses_are_all_counted_once(notes: RoomPage, store: Store) -> None:
+@pytest.mark.parametrize("presses", [60, pytest.param(200, marks=pytest.mark.watch)])
+def test_presses_faster_than_the_page_is_drawn_are_each_counted_once(
+    notes: RoomPage, store: Store, presses: int
+) -> None:
     code, chance = notes.code, random.Random(3)
     beats = talk.beats(rooms.find(store, code))
-    keys: list[Key] = chance.choices(["next", "back"], [3, 2], k=60)
+    keys: list[Key] = chance.choices(["next", "back"], [3, 2], k=presses)
     notes.page.bring_to_front()
     for key in keys:
         notes.page.keyboard.press("ArrowRight" if key == "next" else "ArrowLeft")
@@ -134,7 +138,7 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
             port = int(server.url.rpartition(":")[2])
         for screen in (phone, projector):
             screen.page.wait_for_function(
-                "getComputedStyle(document.body, '::after').content.includes('Reconnecting')", timeout=PATIENCE
+                "() => getComputedStyle(document.body, '::after').content.includes('Reconnecting')", timeout=PATIENCE
             )
             expect(screen.page.get_by_text("streamlit run")).to_have_count(0)
         with serving(APP, tmp_path / "again", port, **data):

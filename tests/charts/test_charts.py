@@ -167,13 +167,13 @@ def test_words_on_a_colour_can_be_read() -> None:
 
 NONE = Extent(0, 0)
 STEPS = (
-    Step("fall-2011", {"not imageable": NONE, "sensitive": NONE, "offensive": NONE}, Extent(10, 1_000)),
+    Step("fall-2011", {"hard to picture": NONE, "sensitive": NONE, "offensive": NONE}, Extent(10, 1_000)),
     Step(
         "september-2019",
-        {"not imageable": NONE, "sensitive": Extent(3, 200), "offensive": Extent(1, 50)},
+        {"hard to picture": NONE, "sensitive": Extent(3, 200), "offensive": Extent(1, 50)},
         Extent(6, 750),
     ),
-    Step("winter-2021", {"not imageable": Extent(4, 700), "sensitive": NONE, "offensive": NONE}, Extent(2, 50)),
+    Step("winter-2021", {"hard to picture": Extent(4, 700), "sensitive": NONE, "offensive": NONE}, Extent(2, 50)),
 )
 
 
@@ -184,7 +184,7 @@ def test_each_bar_of_the_waterfall_hangs_where_the_one_before_it_ends() -> None:
         ("sensitive", 7, 3, "− 3"),
         ("offensive", 6, 1, "− 1"),
         ("September 2019,<br>announced", 0, 6, "6"),
-        ("not imageable", 2, 4, "− 4"),
+        ("hard to picture", 2, 4, "− 4"),
         ("Winter 2021", 0, 2, "2"),
     ]
 
@@ -268,11 +268,11 @@ def test_for_a_projector_all_texts_are_large_and_the_figure_of_the_page_stays_as
 
 
 def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:
-    gone = {"not imageable": Extent(1, 10), "sensitive": Extent(2, 20), "offensive": Extent(3, 30)}
+    gone = {"hard to picture": Extent(1, 10), "sensitive": Extent(2, 20), "offensive": Extent(3, 30)}
     hit = [Branch("n1", Extent(8, 99), gone), Branch("n2", Extent(6, 60), gone)]
     figure = removal_charts.branches(hit, lambda wnid: Caption(wnid, "offensive", None), "", "")
     assert {bar.name: list(bar.x) for bar in figure.data[:4]} == {
-        "not imageable": [1, 1],
+        "hard to picture": [1, 1],
         "sensitive": [2, 2],
         "offensive": [3, 3],
         "kept": [2, 0],
@@ -340,7 +340,7 @@ def test_the_colours_are_those_of_the_theme() -> None:
     from streamlit import config
 
     theme = [config.get_option(f"theme.{name}Color") for name in ("green", "blue", "orange", "red")]
-    assert theme == [style.STATUS[status] for status in ("kept", "not imageable", "sensitive", "offensive")]
+    assert theme == [style.STATUS[status] for status in ("kept", "hard to picture", "sensitive", "offensive")]
 
 
 def test_a_chart_waits_for_pandas_that_another_thread_is_importing() -> None:

@@ -40,9 +40,9 @@ def rows() -> list[dict[str, str]]:
 @pytest.mark.usefixtures("by_hand")
 def test_each_step_takes_from_what_the_one_before_left() -> None:
     assert removal.steps() == (
-        Step("fall-2011", {"not imageable": NONE, "sensitive": NONE, "offensive": NONE}, Extent(3, 33)),
-        Step("september-2019", {"not imageable": NONE, "sensitive": NONE, "offensive": Extent(1, 3)}, Extent(2, 30)),
-        Step("winter-2021", {"not imageable": Extent(1, 10), "sensitive": NONE, "offensive": NONE}, Extent(1, 20)),
+        Step("fall-2011", {"hard to picture": NONE, "sensitive": NONE, "offensive": NONE}, Extent(3, 33)),
+        Step("september-2019", {"hard to picture": NONE, "sensitive": NONE, "offensive": Extent(1, 3)}, Extent(2, 30)),
+        Step("winter-2021", {"hard to picture": Extent(1, 10), "sensitive": NONE, "offensive": NONE}, Extent(1, 20)),
     )
 
 
@@ -77,7 +77,7 @@ def test_a_category_rated_at_the_threshold_stays_unless_it_must_be_above() -> No
 
 @pytest.mark.usefixtures("by_hand")
 def test_a_branch_counts_what_is_below_its_top() -> None:
-    removed = {"not imageable": Extent(1, 10), "sensitive": NONE, "offensive": Extent(1, 3)}
+    removed = {"hard to picture": Extent(1, 10), "sensitive": NONE, "offensive": Extent(1, 3)}
     branch = Branch(WORKER, Extent(2, 13), removed)
     assert removal.branches(least=2) == removal.branches(least=1) == (branch,)
     assert branch.share == 1
@@ -117,14 +117,14 @@ def test_offensive_and_sensitive_categories_go_first_then_those_not_imageable() 
     first, second, third = removal.steps()
     assert first.kept == Extent(2_832, 1_177_285)
     assert second.removed == {
-        "not imageable": NONE,
+        "hard to picture": NONE,
         "sensitive": Extent(1_156, 492_026),
         "offensive": Extent(437, 108_015),
     }
     assert second.together == Extent(1_593, 600_041)
     assert [published.figure(name).published for name in published.UNSAFE.values()] == ["1,593", "600,040"]
     assert second.kept == Extent(1_239, 1_177_285 - 600_041)
-    assert third.removed == {"not imageable": Extent(1_081, 443_547), "sensitive": NONE, "offensive": NONE}
+    assert third.removed == {"hard to picture": Extent(1_081, 443_547), "sensitive": NONE, "offensive": NONE}
     assert third.kept == Extent(158, 133_697)
 
 
@@ -164,7 +164,7 @@ def test_of_26_kinds_of_medical_practitioner_four_were_kept() -> None:
     (doctors,) = (branch for branch in removal.branches() if branch.wnid == "n10305802")
     # Kept: cardiologist, doctor, medical officer, surgeon. Sensitive: hakim (41 images), Surgeon General (50).
     assert doctors.below.categories == 26
-    assert doctors.removed["not imageable"].categories == 20
+    assert doctors.removed["hard to picture"].categories == 20
     assert doctors.removed["sensitive"] == Extent(2, 91)
     assert doctors.removed["offensive"] == NONE
     assert doctors.share == pytest.approx(22 / 26)

@@ -52,7 +52,7 @@ def test_an_unknown_release_is_a_key_error() -> None:
 
 def test_a_category_has_one_of_four_fates(tree: Taxonomy) -> None:
     fates = [vocabularies.status(wnid) for wnid in tree.people]
-    names = ("kept", "not imageable", "sensitive", "offensive")
+    names = ("kept", "hard to picture", "sensitive", "offensive")
     assert [fates.count(name) for name in names] == [158, 1_081, 1_156, 437]
     assert vocabularies.status(taxonomy.PERSON) is None
 

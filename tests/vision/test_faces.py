@@ -93,6 +93,61 @@ def test_a_face_in_a_photo_that_is_upside_down_is_found_where_it_is(yunet: Detec
     assert middle(box, photo) == pytest.approx(place, abs=0.1)
 
 
+@pytest.mark.parametrize("angle", [-45, 45])
+def test_a_tilted_face_is_found_where_it_is(angle: int, yunet: Detector, photos_folder: Path) -> None:
+    upright = photos.read_file(photos_folder / "grace_hopper.jpg").image
+    cut = upright.crop((0, 0, upright.width, upright.width))
+    place = middle(faces.detect(yunet, Photo(cut, cut.size, "cut"))[0], Photo(cut, cut.size, "cut"))
+    turned = cut.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=(128, 128, 128))
+    photo = Photo(turned, turned.size, "tilted")
+    (box,) = faces.detect(yunet, photo)
+    turn = np.deg2rad(angle)
+    x, y = ((share - 0.5) * cut.width for share in place)
+    expected = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    assert middle(box, photo) == pytest.approx([0.5 + share / turned.width for share in expected], abs=0.08)
+
+
+@pytest.mark.parametrize(("wide", "high"), [(10, 1), (1, 12)])
+def test_faces_in_a_panorama_and_in_a_long_screenshot_are_found_where_they_are(
+    wide: int, high: int, yunet: Detector, four_faces: Photo
+) -> None:
+    width, height = four_faces.size
+    ground = Image.new("RGB", (width * wide, height * high), (235, 235, 230))
+    x, y = (ground.width - width) // 2, (ground.height - height) // 3
+    ground.paste(four_faces.image, (x, y))
+    size = ground.size
+    ground.thumbnail((photos.MAX_SIDE, photos.MAX_SIDE))  # as large as a photo is kept
+    found = faces.detect(yunet, Photo(ground, size, "long"))
+    assert len(found) == 4
+    for truth in FOUR_FACES:
+        moved = Box(truth.left + x, truth.top + y, truth.right + x, truth.bottom + y)
+        assert max(overlap(moved, box) for box in found) > 0.4
+
+
+@pytest.fixture
+def looks(yunet: Detector) -> tuple[Detector, list[tuple[int, ...]]]:
+    """The detector, and the shape of each picture that it looked at."""
+    looked: list[tuple[int, ...]] = []
+    return Detector("yunet", lambda picture: looked.append(picture.shape[:2]) or yunet.search(picture)), looked
+
+
+def test_a_photo_with_clear_faces_takes_one_look(
+    looks: tuple[Detector, list[tuple[int, ...]]], four_faces: Photo
+) -> None:
+    detector, looked = looks
+    faces.detect(detector, four_faces)
+    faces.detect(detector, samples.read("astronaut"))
+    assert [max(shape) for shape in looked] == [512, 512]
+
+
+def test_a_photo_without_any_hint_of_a_face_takes_two_looks(
+    looks: tuple[Detector, list[tuple[int, ...]]], photos_folder: Path
+) -> None:
+    detector, looked = looks
+    faces.detect(detector, photos.read_file(photos_folder / "sunflower.jpg"))
+    assert [max(shape) for shape in looked] == [512, 320]
+
+
 @pytest.mark.parametrize("factor", [0.15, 0.1])
 def test_faces_in_a_dull_picture_are_found(factor: float, yunet: Detector, photos_folder: Path) -> None:
     photo = photos.read_file(photos_folder / "grace_hopper.jpg")

@@ -20,9 +20,9 @@ import profiles
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms
 
-from explainer.vision import photos
+from explainer.vision import avif, photos
 from explainer.vision.photos import MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo, PhotoError, read, read_file
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Pillow's, about files that are damaged on purpose
@@ -334,16 +334,14 @@ def test_a_damaged_profile_takes_no_photo_away(damage: Callable[[bytes], bytes])
 
 
 def test_inks_without_adobes_mark_are_not_inverted() -> None:
-    inks = Image.new("CMYK", (32, 32), (0, 255, 255, 0))  # red
+    inks = Image.new("CMYK", (32, 32), (0, 255, 255, 255))  # red under black
     data = saved(inks, "JPEG", quality=100)
     marked = data.index(b"\xff\xee")
     length = int.from_bytes(data[marked + 2 : marked + 4])
-    assert read(data).image.getpixel((9, 9)) == pytest.approx((255, 0, 0), abs=3)
-    # Pillow writes inverted inks: without the mark they mean cyan.
+    assert read(data).image.getpixel((9, 9)) == pytest.approx((0, 0, 0), abs=3)
+    # Pillow writes inverted inks: without the mark they mean cyan without black.
     plain = data[:marked] + data[marked + 2 + length :]
-    assert read(plain).image.getpixel((9, 9)) == pytest.approx((0, 0, 0), abs=3) or read(plain).image.getpixel(
-        (9, 9)
-    ) == pytest.approx((0, 255, 255), abs=3)
+    assert read(plain).image.getpixel((9, 9)) == pytest.approx((0, 255, 255), abs=3)
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -360,7 +358,7 @@ def test_a_jpeg_without_its_end_mark_is_read_and_one_without_some_pixels_is_not(
 PHONE = """
 import io, pathlib, sys
 from PIL import Image
-from explainer.vision import photos
+from explainer.vision import avif, photos
 
 data = pathlib.Path(sys.argv[1]).read_bytes()
 photo = photos.read(data)
@@ -387,6 +385,60 @@ def test_a_progressive_jpeg_is_refused_where_its_coefficients_would_fill_the_mem
     assert read(saved(square, "JPEG", progressive=False, subsampling=0)).size == (64, 64)
     assert read(saved(square, "JPEG", progressive=True, subsampling=2)).size == (64, 64)  # half the samples
     assert "baseline" in refusal(saved(square, "JPEG", progressive=True, subsampling=0))
+
+
+def says(data: bytes, width: int, height: int) -> bytes:
+    """An AVIF whose `ispe` says another size, of all of its pictures."""
+    return re.sub(rb"(ispe....).{8}", lambda found: found[1] + struct.pack(">II", width, height), data, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_an_avif_that_is_larger_inside_than_it_says_is_refused_before_it_is_decoded(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = says(saved(quarters(64, 32).convert(mode), "AVIF"), 16, 8)
+    assert read(data).size == (16, 8)  # small enough, whatever it says
+    monkeypatch.setattr(photos, "MAX_PIXELS", 64 * 32 - 1)
+    monkeypatch.setattr(AvifImagePlugin.AvifImageFile, "load", lambda _: pytest.fail("it was decoded"))
+    assert "megapixels" in refusal(data)
+
+
+def test_an_animated_avif_that_is_larger_inside_than_it_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(quarters(64, 32), "AVIF", save_all=True, append_images=[Image.new("RGB", (64, 32))])
+    assert b"moov" in data
+    assert avif.coded_sizes(data) == [(64, 32)] * 2  # the still picture, and the first frame
+    assert read(data).size == (64, 32)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 64 * 32 - 1)
+    assert "megapixels" in refusal(says(data, 16, 8))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (63, 31), (17, 2000)])
+def test_the_coded_size_of_an_avif_is_that_of_the_photo(size: tuple[int, int]) -> None:
+    assert avif.coded_sizes(saved(Image.new("RGB", size, RED), "AVIF")) == [size]
+    assert avif.coded_sizes(saved(Image.new("RGBA", size), "AVIF")) == [size] * 2  # colours, and transparency
+
+
+def test_frames_that_may_be_larger_than_their_sequence_header_says_are_refused() -> None:
+    start = "000000000000" + "0" * 12 + "00000"  # a video of one operating point, without timing
+
+    def header(bits: int) -> bytes:
+        digits = start + 2 * f"{bits - 1:04b}" + 2 * f"{63:0{bits}b}" + "0" * 16
+        return int(digits.ljust(8 * 16, "0"), 2).to_bytes(16)
+
+    assert avif._sequence_size(header(6)) == avif._sequence_size(header(13)) == (64, 64)
+    with pytest.raises(ValueError, match="larger"):
+        avif._sequence_size(header(16))
+
+
+def test_an_avif_whose_pictures_share_their_bytes_is_refused() -> None:
+    data = saved(Image.new("RGBA", (64, 64)), "AVIF")
+    place = data.index(b"iloc") + 12  # item, file, count; then place and length of each of two items
+    colours, transparency = data[place + 6 : place + 14], data[place + 20 : place + 28]
+    whole = struct.pack(">II", 0, len(data))
+    shared = data.replace(colours, whole).replace(transparency, whole)
+    with pytest.raises(ValueError, match="share"):
+        avif.coded_sizes(shared)
+    assert "damaged" in refusal(shared)
 
 
 def test_a_picture_of_one_endless_row_is_refused() -> None:
@@ -688,7 +740,7 @@ def test_at_most_two_photos_decode_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
 CROWD = """
 import io, pathlib, threading
 from PIL import Image
-from explainer.vision import photos
+from explainer.vision import avif, photos
 
 def saved(format):
     file = io.BytesIO()

@@ -22,7 +22,7 @@ def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -
     question = questions.DECKS["imageability"].questions()[0]
     file = tmp_path / "data" / "rooms.sqlite"
     store, sent, cast = Store(file), Sent(), 0
-    room = rooms.open_room(store)
+    room = rooms.open_room(store, deck="imageability")
     rooms.present(store, room.code, step="decide", activity=question, phase="open")
     tokens = [rooms.join(store, room.code) for _ in range(PHONES)]
     with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(file.parent)) as server:

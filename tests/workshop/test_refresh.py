@@ -9,7 +9,7 @@ from benchmarks.protocol import Visit
 from explainer.workshop import rooms, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
-from tests.servers import APP, serving
+from tests.servers import APP, Server, serving
 
 START, WHAT = (talk.load().steps[name].title for name in ("start", "cups"))
 
@@ -27,10 +27,9 @@ def room(store: Store) -> Room:
 
 
 @pytest.fixture
-def screen(tmp_path: Path, store: Store, room: Room) -> Iterator[Visit]:
-    """The projector of the room, without the key."""
+def server(tmp_path: Path, store: Store) -> Iterator[Server]:
     with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data")) as server:
-        yield Visit(server.url, "workshop", f"room={room.code}&view=projector")
+        yield server
 
 
 def headings(screen: Visit) -> list[str]:
@@ -38,7 +37,8 @@ def headings(screen: Visit) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> None:
+def test_a_screen_follows_the_room(store: Store, room: Room, server: Server) -> None:
+    screen = Visit(server.url, "workshop", f"room={room.code}&view=projector")  # without the key
     assert START in headings(screen)
     rooms.present(store, room.code, step="cups")
     screen.wait(4)
@@ -46,7 +46,9 @@ def test_a_screen_follows_the_room(store: Store, room: Room, screen: Visit) -> N
 
 
 @pytest.mark.slow
-def test_a_drawing_that_never_arrived_is_made_again(screen: Visit) -> None:
+def test_a_drawing_that_never_arrived_is_made_again(store: Store, room: Room, server: Server) -> None:
+    token = rooms.join(store, room.code)  # on a phone one thing alone is looked at
+    screen = Visit(server.url, "workshop", f"room={room.code}&token={token}")
     (number,) = screen.drawings.values()
     screen.run()
     assert [*screen.drawings.values()] == [number + 1]

@@ -13,13 +13,13 @@ _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how m
 
 
 def kept_and_removed() -> None:
-    """What stayed, and the largest and the most imageable of what went, each leading to its place in the tree."""
+    """What stayed, and of what went the largest and the easiest to picture, each leading to its place in the tree."""
     tree = taxonomy.load()
     kept = removal.kept()
     links("Kept", kept, "kept", most=len(kept))
     links("The largest removed", removal.largest_removed(), "largest")
     links(
-        "The most imageable removed",
+        "The easiest to picture of the removed",
         removal.most_imageable_removed(),
         "most_imageable",
         lambda wnid: f"{tree[wnid].imageability:.1f} of 5",

@@ -48,6 +48,7 @@ def _own() -> None:
         "what-if",
         lambda: _outcome_as_csv(outcome),
         "All person categories: what this rule does with each, and what was done.",
+        "Categories (CSV)",
     )
 
 

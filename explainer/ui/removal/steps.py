@@ -31,7 +31,7 @@ def _waterfall(measure: str) -> None:
             measure,
             f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
             f"{size(announced.together):,} offensive or sensitive (published: {announced_then}),<br>"
-            f"then {size(after.together):,} not imageable<br>{chart_frame.CREDIT}",
+            f"then {size(after.together):,} hard to picture<br>{chart_frame.CREDIT}",
         ),
         "removal-steps",
         "Bars from release to release, and what was removed in between. "

@@ -44,18 +44,20 @@ def on_projector(scene: Scene) -> None:
         return
     if scene.stage.phase == "second":
         st.header("Second vote", anchor=False)
-    for column, choices in zip(st.columns(2), _halves(question), strict=True):
-        with column, st.container(gap=None):
-            for number, choice in choices:
-                st.markdown(f"### {number}\\. {plain(choice.title)}")
+    with st.container(key="answers"):
+        halves = _halves(question)
+        for column, choices in zip(st.columns(len(halves)), halves, strict=True):
+            with column, st.container(gap=None):
+                for number, choice in choices:
+                    st.markdown(f"### {number}\\. {plain(choice.title)}")
     refresh.every(1.0, partial(_turnout, scene, question), "turnout")
 
 
-def _halves(question: Question) -> tuple[list[tuple[int, Choice]], list[tuple[int, Choice]]]:
-    """The answers with their numbers, in two columns where they are many."""
+def _halves(question: Question) -> list[list[tuple[int, Choice]]]:
+    """The answers with their numbers: in one column, or in two where they are many."""
     numbered = [*enumerate(question.choices, start=1)]
-    first = len(numbered) if len(numbered) < 5 else (len(numbered) + 1) // 2
-    return numbered[:first], numbered[first:]
+    half = (len(numbered) + 1) // 2
+    return [numbered] if len(numbered) < 5 else [numbered[:half], numbered[half:]]
 
 
 def on_phone(scene: Scene, token: str) -> None:
@@ -134,11 +136,13 @@ def results(scene: Scene, question: Question, large: bool) -> None:
     shown = {_name(question, tally): [*counts.values()] for tally in asked if (counts := tally.told)}
     if not shown:
         return
+    title, line = question.text, _line(question)
     with drawn:
+        if not large:  # a phone has no room for a title in one line, nor for more than a mark
+            st.markdown(f"**{plain(title)}**")
+            title, line = "", line and ("on record", line[1])
         st.plotly_chart(
-            charts.ballots(
-                [choice.title for choice in question.choices], shown, _line(question), question.text, "", large
-            ),
+            charts.ballots([choice.title for choice in question.choices], shown, line, title, "", large),
             alt=f"How often each answer was given. {found}",
             key=f"votes_{question.key}",
             config={"displayModeBar": False},

@@ -63,7 +63,8 @@ def _step(scene: Scene, token: str) -> None:
     st.header(plain(scene.step.title), anchor=False)
     if ballot.asked(scene) is None and not scene.stage.activity:
         st.markdown(plain(scene.step.line))
-        st.markdown(f"**{plain(talk.filled(scene.step.ask, supplied.seen()))}**")
+        if not scene.step.busy:  # else it is about what is still to come
+            st.markdown(f"**{plain(talk.filled(scene.step.ask, supplied.seen()))}**")
     slide.of(scene).on_phone(scene, token)
 
 

@@ -10,7 +10,7 @@ from explainer.ui import access
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, qr, refresh, sentences, slide, supplied
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import rooms, talk
+from explainer.workshop import rooms, sheets, talk
 from explainer.workshop.rooms import Room
 
 _CORNER = 120  # pixels of the QR code on every step but the first
@@ -44,11 +44,14 @@ def _step(scene: Scene) -> None:
     step, stage = scene.step, scene.stage
     with st.container(key="corner", gap=None):
         _corner(scene)
-    st.title(plain(step.title), anchor=False)
-    if not step.words or not stage.activity:
-        st.header(plain(step.line), anchor=False)
-    if stage.phase == ("talk" if step.words else "result" if step.busy else ""):
-        st.header(f":primary[{plain(talk.filled(step.ask, supplied.seen()))}]", anchor=False)
+    with st.container(key="head"):
+        st.title(plain(step.title), anchor=False)
+        if not stage.activity or not (step.words or stage.activity in sheets.SHEETS):  # a word takes the line's place
+            st.header(plain(step.line), anchor=False)
+        # What neighbours talk about, or the room, once all that the step asks was answered.
+        last = step.asks[-1] if step.asks else stage.activity
+        if stage.activity == last and stage.phase == ("talk" if step.words else "result" if step.busy else ""):
+            st.header(f":primary[{plain(talk.filled(step.ask, supplied.seen()))}]", anchor=False)
     slide.of(scene).on_projector(scene)
 
 

@@ -17,7 +17,7 @@ TALK = 60
 _OUTCOMES: dict[Outcome | None, str] = {
     "same": "**The same**: this room decided as ImageNet did.",
     "different": "**Different**: this room decided otherwise than ImageNet.",
-    "undecided": "**Level**: two answers were given equally often.",
+    "undecided": "**Level**: no answer was given more often than all others.",
     None: "Nothing to lay side by side: there is no vote, or no record.",
 }
 
@@ -46,7 +46,7 @@ def on_record(question: Question, published: Published) -> str:
         if published.safety != "safe":
             return f"{rated}; it was removed all the same, as {published.safety}."
         return f"{rated}, and it was {'kept' if published.status == 'kept' else 'removed'}: the line is {THRESHOLD:g}."
-    fate = {"kept": "It was kept.", "not imageable": "It was removed later, as not imageable."}
+    fate = {"kept": "It was kept.", "hard to picture": "It was removed later, as hard to picture."}
     return f"On record: {published.safety}. {fate.get(str(published.status), 'It was removed in 2019.')}"
 
 

@@ -18,18 +18,20 @@ def _on_projector(scene: Scene) -> None:
         return
     if room.ended:
         return
-    code, how, network = st.columns([4, 6, 4], gap="large")
+    said = invitation.wifi(room)
+    code, how, network = st.columns([5, 6, 3] if said else [5, 9, 0.1], gap="large")
     with code:
-        address = qr.way_in(room, 440)
+        address = qr.way_in(room, 500)
     with how:
         st.header("Join with a phone, or put up a hand", anchor=False)
         st.subheader(address, anchor=False)
-        st.title(f"Room {room.code}", anchor=False)
+        with st.container(key="code"):
+            st.title(f"Room {room.code}", anchor=False)
         photo = "your own photo only if you want" if room.rules.own_faces else "no photo of you"
         st.subheader(f"No name, no account, {photo}.", anchor=False)
         refresh.every(2.0, partial(_joined, room), "count")
     with network:
-        if said := invitation.wifi(room):
+        if said:
             qr.code(said, 280, "A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
 

@@ -1,0 +1,160 @@
+"""What is said of a room's answers, its time and its next press: without a page, a file or a clock."""
+
+from dataclasses import replace
+
+import pytest
+
+from explainer.ui.workshop import sentences
+from explainer.workshop import questions, sheets
+from explainer.workshop.privacy import FEWEST
+from explainer.workshop.questions import Question
+from explainer.workshop.stage import Beat, Phase
+from explainer.workshop.votes import PICTURES, Marks, Tally
+
+HERE = Beat("decide", "safety/n10142747", "open")
+SAFETY, IMAGEABILITY, OFFENSIVE = "safety/n10142747", "imageability/n10142747", "safety/n10401331"
+POLL = next(iter(questions.polls().values()))
+
+
+def tally(question: Question, counts: dict[str, int], hands: dict[str, int] | None = None) -> Tally:
+    """A tally with these counts of phones and hands, and 0 for all other answers."""
+    none = dict.fromkeys((choice.key for choice in question.choices), 0)
+    return Tally(question.key, question.rounds, none | counts, none | (hands or {}))
+
+
+def test_of_fewer_than_five_no_answer_is_told_and_the_record_is() -> None:
+    question = questions.question(SAFETY)
+    said = sentences.outcome(question, tally(question, {"offensive": FEWEST - 1}))
+    assert said.startswith("Fewer than 5 answered: what they answered stays hidden")
+    assert "Offensive" not in said
+    assert "same" not in said.lower()
+    assert "different" not in said.lower()
+    assert said.endswith(sentences.on_record(question, questions.published("n10142747")))
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "answers"),
+    [
+        ({"safe": 5}, "**The same**", "“Safe”"),
+        ({"safe": 1, "offensive": 5}, "**Different**", "“Offensive, whatever the photo”"),
+        ({"safe": 3, "who": 3}, "**Level**", "“Safe” and “It depends who says it”"),
+        ({"safe": 5, "unsure": 20}, "**The same**", "“Safe”"),
+    ],
+)
+def test_the_commonest_answers_to_a_word_stand_beside_the_record(
+    counts: dict[str, int], verdict: str, answers: str
+) -> None:
+    question = questions.question(SAFETY)
+    said = sentences.outcome(question, tally(question, counts))
+    assert said.startswith(verdict)
+    assert f"Said most often: {answers}. On record: safe." in said
+
+
+def test_where_all_were_unsure_nothing_is_compared_and_nothing_is_said_most_often() -> None:
+    question = questions.question(SAFETY)
+    said = sentences.outcome(question, tally(question, {"unsure": 9}))
+    assert said.startswith("Nothing to lay side by side")
+    assert "Said most often: nothing." in said
+
+
+def test_hands_of_five_are_told_beside_four_phones_that_are_not() -> None:
+    question = questions.question(SAFETY)
+    said = sentences.outcome(question, tally(question, {"offensive": 4}, {"safe": 5}))
+    assert said.startswith("**The same**")
+
+
+def test_ratings_are_told_by_their_median_with_the_line_of_the_removal() -> None:
+    question = questions.question(IMAGEABILITY)
+    said = sentences.outcome(question, tally(question, {"5": 3, "4": 2}))
+    assert "The room's median is 5." in said
+    assert "Said most often" not in said
+    assert "ImageNet's workers rated it" in said
+    assert said.endswith("the line is 4.")
+
+
+def test_a_poll_has_no_record_and_no_verdict() -> None:
+    title = POLL.choices[0].title
+    assert sentences.outcome(POLL, tally(POLL, {POLL.choices[0].key: 6})) == f"Said most often: “{title}”."
+
+
+def test_an_offensive_word_was_removed_in_2019_or_for_that_alone() -> None:
+    question, published = questions.question(OFFENSIVE), questions.published("n10401331")
+    assert sentences.on_record(question, published) == "On record: offensive. It was removed in 2019."
+    kept = replace(published, safety="safe", status="kept")
+    assert sentences.on_record(question, kept) == "On record: safe. It was kept."
+    vague = replace(kept, status="not imageable")
+    assert sentences.on_record(question, vague) == "On record: safe. It was removed later, as not imageable."
+
+
+def test_an_imageable_word_that_was_removed_as_offensive_says_why() -> None:
+    question = questions.question(IMAGEABILITY)
+    published = replace(questions.published("n10142747"), safety="offensive", imageability=4.8)
+    rated = "ImageNet's workers rated it 4.8 on average"
+    assert sentences.on_record(question, published) == f"{rated}; it was removed all the same, as offensive."
+
+
+@pytest.mark.parametrize(
+    ("answered", "here", "hands", "phones", "said"),
+    [
+        (3, 24, 0, True, "3 of 24 answered"),
+        (25, 24, 0, True, "25 of 25 answered"),  # one has answered and gone to sleep
+        (3, 24, 7, True, "3 of 24 answered, 7 hands"),
+        (0, 0, 7, False, "7 hands counted"),
+        (0, 0, 0, False, "Put up a hand"),
+    ],
+)
+def test_turnout_counts_answers_and_never_more_than_there_are(
+    answered: int, here: int, hands: int, phones: bool, said: str
+) -> None:
+    assert sentences.turnout(answered, here, hands, phones) == said
+
+
+def test_joined_and_awake_are_two_counts() -> None:
+    assert sentences.joined(24, 19) == "24 joined, 19 awake"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(60, "1:00"), (59.6, "1:00"), (9, "0:09"), (0, "0:00"), (-0.4, "0:00"), (-75, "1:15 over")]
+)
+def test_a_countdown_goes_on_after_its_end(seconds: float, said: str) -> None:
+    assert sentences.left(seconds) == said
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(0.4, "on time"), (2.6, "3 min late"), (-2, "2 min early")])
+def test_a_talk_is_on_time_within_half_a_minute(minutes: float, said: str) -> None:
+    assert sentences.lateness(minutes) == said
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        ("open", "Open: “grandma”"),
+        ("talk", "Close the vote; the room talks for a minute"),
+        ("second", "Second vote"),
+        ("result", "Close, and show the result"),
+        ("", "You decide"),
+    ],
+)
+def test_within_a_step_the_next_press_is_named_by_what_it_does(phase: Phase, said: str) -> None:
+    assert sentences.comes(HERE, Beat("decide", "safety/n10142391", phase), "You decide", "“grandma”") == said
+
+
+def test_the_next_press_names_another_step_and_the_end() -> None:
+    assert sentences.comes(HERE, HERE, "You decide", "") == "This is the end."
+    assert sentences.comes(HERE, Beat("tree"), "The tree", "") == "Next step: The tree"
+    opens = sentences.comes(HERE, Beat("end", "poll/exit", "open"), "The end", "")
+    assert opens == "Next step: The end (its question opens)"
+
+
+def test_of_pages_a_room_is_told_shares_and_nothing_of_fewer_than_five() -> None:
+    cups = sheets.sheet("thing")
+    right = Marks("thing", FEWEST, tuple(FEWEST if place in cups.showing else 0 for place in range(PICTURES)))
+    assert sentences.marked(cups, right) == "Pictures that show it were marked 100% of the time, the others 0%."
+    assert sentences.marked(cups, replace(right, pages=FEWEST - 1)) == "Fewer than 5 answered."
+    assert sentences.marked(cups, None) == "Fewer than 5 answered."
+
+
+def test_of_a_word_that_no_picture_can_show_one_share_is_told() -> None:
+    marks = Marks("person", 10, (5,) * PICTURES)
+    said = sentences.marked(sheets.sheet("person"), marks)
+    assert said == "On average 50% of the pictures were marked. No picture can show the word."
