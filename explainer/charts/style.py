@@ -86,7 +86,7 @@ def add_legend(figure: "go.Figure", colours: Mapping[str, str]) -> None:
 
 
 def wrapped(names: Sequence[str], letters: int = 20) -> list[str]:
-    """Names in lines of so many letters, by default those that leave room for the bars beside them on a telephone."""
+    """Names in lines of so many letters, by default those that leave room for the bars beside them on a phone."""
     return ["<br>".join(textwrap.wrap(name, letters)) for name in names]
 
 

@@ -80,7 +80,7 @@ def versions() -> None:
     )
     st.markdown("**Where the tables come from, and WordNet's licence**")
     _, text = (DATA / "SOURCES.md").read_text(encoding="utf-8").split("\n", maxsplit=1)  # its heading is said above
-    with st.container(height=480):  # its table is wider than a telephone
+    with st.container(height=480):  # its table is wider than a phone
         st.markdown(text)
 
 

@@ -1,4 +1,4 @@
-"""A chart of a page with all that belongs to it: its picture and its numbers to take away, its source, its size."""
+"""Draws a chart with its source, its size, and downloads of its picture and its numbers."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ SOURCE = "Counted from the tables of Yang et al. 2020 and ImageNet's lists of Fa
 """Where the numbers of the removal come from."""
 
 CREDIT = "Source: Yang et al. 2020, ImageNet 2011 and 2021"
-"""The same within a chart, as short as a telephone is wide."""
+"""The same within a chart, short enough for a phone."""
 
 
 def large() -> None:
-    """A switch that has all charts of the page drawn for a projector; a telephone, too narrow for them, has none."""
+    """A switch that draws all charts of the page for a projector; phones are too narrow and have none."""
     if "Mobi" not in st.context.headers.get("User-Agent", ""):
         st.toggle("Large charts, for a projector", key="large", persist_state="session")
 
@@ -32,16 +32,16 @@ def is_large() -> bool:
 
 
 def caption(wnid: str) -> Caption:
-    """The caption in a chart: it can be taken away as a picture, so masked words stay masked, revealed or not."""
+    """The caption in a chart. The chart can be downloaded, so masked words stay masked, revealed or not."""
     return words.caption(wnid, Context.TREE_FILE)
 
 
 def draw(
     figure: "go.Figure", name: str, alt: str, key: str | None = None, clicked: Callable[[], None] | None = None
 ) -> None:
-    """A chart with a button in its corner for its picture; `name` names the file, and the chart where there is no key.
+    """A chart with a button in its corner that downloads its picture.
 
-    `clicked` is called at a click on a field of it.
+    `name` names the file, and the chart where there is no `key`. A click on a field of the chart calls `clicked`.
     """
     with st.container(key=name):
         st.plotly_chart(
@@ -60,7 +60,7 @@ def draw(
 
 
 def below(key: str, write: Callable[[], str], source: str = SOURCE, title: str = "Numbers (CSV)") -> None:
-    """What stands below a chart: where its numbers come from, and a button for them."""
+    """The line below a chart: a button that downloads its numbers, and their source."""
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads.numbers(key, write, title)
         st.caption(source)

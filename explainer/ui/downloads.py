@@ -1,4 +1,4 @@
-"""What a visitor may take away. Nothing of it carries a masked word, revealed or not, nor any data of the upload's."""
+"""Files to download. None contains a masked word, revealed or not, or anything of the uploaded file's metadata."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from explainer.vision.pipeline import Result
 
 
 def buttons(photo: Photo, result: Result, release: str) -> None:
-    """Buttons for the labelled picture as PNG, with the small print below, and for the readings as JSON."""
+    """Buttons that download the labelled picture (PNG, with the small print below it) and the readings (JSON)."""
     captions = [_caption(reading.people(release, 1)[0].wnid) for reading in result.readings]
     st.download_button(
         "Picture (PNG)",
@@ -43,7 +43,7 @@ def buttons(photo: Photo, result: Result, release: str) -> None:
 
 
 def numbers(name: str, write: Callable[[], str], title: str = "Numbers (CSV)") -> None:
-    """A button for the numbers of a chart, which `write` gives as CSV when it is pressed; `name` names the file."""
+    """A button that downloads the numbers of a chart: `write` gives the CSV when pressed; `name` names the file."""
     st.download_button(
         title,
         write,

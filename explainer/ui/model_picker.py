@@ -1,4 +1,4 @@
-"""Models: choose the one that reads the photo, download others, and set two side by side on the same photo."""
+"""Models: choose one, download others, and compare two on the same photo."""
 
 import streamlit as st
 
@@ -19,25 +19,25 @@ _PEOPLE = {
 
 
 def settings(photo: Photo, result: Result) -> None:
-    """What only some visitors want: the whole picture, another model, files to take away."""
+    """What only some visitors need: labelling the whole picture, another model, downloads."""
     with st.popover("Settings", icon=":material/tune:", key="settings"):
         st.toggle(
             "Label the whole picture",
             key="whole",
             persist_state="session",
-            help="No face is looked for; the middle of the picture is labelled.",
+            help="Ignores faces and labels the middle of the picture.",
         )
         choose()
         about()
-        st.markdown("**Take it away.** Files never carry a covered word.")
+        st.markdown("**Download.** The files never contain a covered word.")
         with st.container(horizontal=True):
             downloads.buttons(photo, result, "fall-2011")
 
 
 def ready() -> None:
-    """See to it that the visitor's model can be asked. One that fails its self-test gives way to the default."""
+    """Make sure that the visitor's model is ready. The default replaces one that fails its self-test."""
     if session.model() == cards.DEFAULT and photo_source.sample() and sample_results.is_compiled():
-        return  # what is shown is compiled, and need not wait for the model
+        return  # the results of the samples are compiled and need no model
     try:
         computed.ready(session.model())
     except CardError as error:
@@ -50,7 +50,7 @@ def ready() -> None:
 
 
 def choose() -> None:
-    """A choice among the models that are here."""
+    """A choice among the installed models."""
     present = {card.name: card for card in cards.load_all() if card.present}
     st.session_state[_CHOSEN] = session.model()
     st.selectbox("Model", present, format_func=lambda name: present[name].title, key=_CHOSEN, on_change=_ask)
@@ -62,7 +62,7 @@ def _ask() -> None:
 
 
 def about() -> None:
-    """What the chosen model is, why another one was refused, and those that can be downloaded."""
+    """What the chosen model is, why another was refused, and which can be downloaded."""
     if error := st.session_state.get(_ERROR):
         st.error(plain(error))
     with st.expander("About this model, and others to download"):
@@ -72,17 +72,17 @@ def about() -> None:
         for card in cards.load_all():
             if card.present and (failed := _failure(computed.downloads().get(card.name))):
                 st.error(
-                    plain(f"{failed} Take {card.weights.file} away from the folder of weights to download it again.")
+                    plain(f"{failed} Delete {card.weights.file} from the folder of weights, then download it again.")
                 )
         watched = computed.downloading()
         st.fragment(_offers, run_every=1.0 if watched else None)(watched)
 
 
 def _offers(watched: frozenset[str]) -> None:
-    """The models that are not here, each with its size and a button, or how far its download is.
+    """The models that are not installed, each with its size and a button, or the progress of its download.
 
-    `watched` names the downloads that were under way when the page was drawn. Where these are others now, one began,
-    ended or was stopped, and the whole page is drawn anew: a fragment cannot begin to run by itself, nor end it.
+    `watched` names the downloads that were running when the page was drawn. If others run now, the whole page is drawn
+    again, because a fragment can neither start nor stop its own timer.
     """
     running = computed.downloading()
     if running != watched:
@@ -90,11 +90,11 @@ def _offers(watched: frozenset[str]) -> None:
     offered = [card for card in cards.load_all() if card.weights.asset and (not card.present or card.name in running)]
     if offered:
         st.markdown(
-            "**Other models.** They come from their publishers, or from the folder in `EXPLAINER_MIRROR`, and stay on "
-            "this computer. Each must recognise the sample pictures before it may answer."
+            "**Other models.** They are downloaded from their publishers, or copied from the folder in "
+            "`EXPLAINER_MIRROR`, and stay on this computer. Each must recognise the sample pictures before it is used."
         )
         if not access.may_download():
-            st.caption("The presenter, or whoever sits at the app's own computer, can download them.")
+            st.caption("Only the presenter, or someone at the computer that runs the app, can download them.")
     for card in offered:
         _describe(card)
         if card.name in running:
@@ -110,10 +110,10 @@ def _offers(watched: frozenset[str]) -> None:
 
 
 def _under_way(card: ModelCard, job: Job[None]) -> None:
-    """How far a download is, and a button that ends it."""
+    """The progress of a download, and a button that stops it."""
     ahead = f", {job.place} before it" if job.place else ""
     doing = f"Downloading, {job.progress:.0%} of {_size(card)}{ahead}"
-    st.progress(job.progress, doing if job.progress < 1 else "Trying it on the sample pictures …")
+    st.progress(job.progress, doing if job.progress < 1 else "Testing it on the sample pictures …")
     st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
 
 
@@ -122,7 +122,7 @@ def _size(card: ModelCard) -> str:
 
 
 def _failure(job: Job[None] | None) -> str | None:
-    """Why a download ended without a model, as a sentence; None where it did not, or nobody waits for it any more."""
+    """Why a download failed, as a sentence; None where it did not fail or nobody waits for it."""
     if job is None or job.future.cancelled() or (job.wanted() and not job.done):
         return None
     error = job.future.exception() if job.done else CancelledError()
@@ -138,10 +138,10 @@ def _describe(card: ModelCard) -> None:
 
 
 def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> None:
-    """The `n` nearest words of the chosen model and of another one for the same face, under a release, side by side."""
+    """The `n` closest words of the chosen model and of another for the same face in one release, side by side."""
     others = [card for card in cards.load_all() if card.present and card.name != result.model]
     if not others:
-        st.caption("To compare, download a second model in Settings, further up.")
+        st.caption("To compare, download a second model in Settings, near the top of this page.")
         return
     titles = {card.name: card.title for card in others}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

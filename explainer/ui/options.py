@@ -1,4 +1,4 @@
-"""Choices among a few, all of which are seen, and which stay while the visitor looks at other pages."""
+"""Choices among a few visible options; a choice is kept while the visitor looks at other pages."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ Option = TypeVar("Option")
 def one(
     label: str, options: Sequence[Option], key: str, named: Callable[[Option], str] = str, first: Option | None = None
 ) -> Option:
-    """One of several; at first the `first`, or where that is None the first of them."""
+    """One of several; before the visitor chooses it is `first`, or without it the first option."""
     chosen: Option = st.segmented_control(
         label,
         options,
@@ -26,7 +26,7 @@ def one(
 
 
 def several(label: str, options: Sequence[Option], key: str) -> list[Option]:
-    """Any number of several, at first what the session has under the key, or none."""
+    """Any number of several; before the visitor chooses it is what the session has under `key`, or none."""
     chosen: list[Option] = st.pills(
         label,
         options,
@@ -40,9 +40,9 @@ def several(label: str, options: Sequence[Option], key: str) -> list[Option]:
 
 
 def readable(name: str) -> str:
-    """The name of an option in the colour of texts.
+    """The name of an option in the colour of the text.
 
-    Without it a chosen one is green on a tint of the same green: in the dark no green can be read on its own tint at
-    4.5 to 1 and carry the white letters of a button as well.
+    Without it a chosen option is green on a tint of the same green. In dark mode no green has a contrast of 4.5 to 1
+    both on its own tint and under the white letters of a button.
     """
     return f":gray[{name}]"

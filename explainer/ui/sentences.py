@@ -91,8 +91,8 @@ def firsts(releases: list[str]) -> str:
 def removal(nearest: int, gone: int, share: float) -> str:
     """How the nearest words fared in the removal of 2019, beside what chance would give."""
     return (
-        f"ImageNet announced the removal of {gone} of these {nearest} closest words in 2019. Chance would give about "
-        f"{round(nearest * share)} of {nearest}."
+        f"In 2019 ImageNet announced the removal of {gone} of the {nearest} closest words. Chance would give about "
+        f"{round(nearest * share)}."
     )
 
 

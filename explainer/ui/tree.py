@@ -29,18 +29,18 @@ _ROWS = 200  # how many rows of a list are sent at a time
 
 
 def caption(wnid: str) -> Caption:
-    """The caption of a category in the tree, as far as this visitor asked to see it."""
+    """The caption of a category in the tree, with its words if this visitor asked to see them."""
     return session.caption(wnid, Context.TREE)
 
 
 def place() -> str:
-    """Wnid of the category that the address names, people where it names none; an unknown one gives a sentence."""
+    """Wnid of the category in the address; people where there is none, or, with an error, where it is unknown."""
     given = st.query_params.get(_PARAMETER, "").strip().lower() or taxonomy.PERSON
     wnid = f"n{given}" if given.isdigit() else given
     if wnid in taxonomy.load():
         return wnid
     st.error(
-        "The address names no category of this tree. Numbers are those of WordNet 3.0; other versions use others. "
+        "This address has no category of this tree. The numbers are those of WordNet 3.0; other versions differ. "
         "Search for a word, or start with people."
     )
     return taxonomy.PERSON
@@ -57,7 +57,7 @@ def starts() -> None:
         st.button("Everything", key="start_all", on_click=walk, args=(ROOT,))
         st.button("People", key="start_people", on_click=walk, args=(taxonomy.PERSON,))
         st.button("Spin", key="spin", on_click=_spin, help="A random category of people, as in ImageNet Roulette.")
-        st.button("Category of the day", key="day", on_click=_day, help="The same for everybody today, and a safe one.")
+        st.button("Category of the day", key="day", on_click=_day, help="The same safe category for everybody today.")
 
 
 def _spin() -> None:
@@ -112,13 +112,13 @@ def _search_for(text: str) -> None:
 
 
 def _walk_out(wnid: str) -> None:
-    """Go to a category from a part of the page that runs by itself."""
+    """Go to a category from a fragment, which runs without the rest of the page."""
     walk(wnid)
     st.session_state["walked"] = True
 
 
 def _leave() -> None:
-    """Run the whole page where a part of it led to another category."""
+    """Run the whole page if one of its fragments led to another category."""
     if st.session_state.pop("walked", False):
         st.rerun()
 
@@ -153,10 +153,10 @@ def extent(wnid: str) -> str:
 
 
 def named_by(wnid: str) -> str:
-    """Which published vocabularies name a category, as a sentence."""
+    """Which published vocabularies include a category, as a sentence."""
     titles = [vocabularies.VOCABULARIES[name].title for name in vocabularies.naming(wnid)]
     of = f"of {len(vocabularies.VOCABULARIES)} published vocabularies that models answer with"
-    return f"Named by {len(titles)} {of}: {'; '.join(titles)}." if titles else f"Named by none {of}."
+    return f"In {len(titles)} {of}: {'; '.join(titles)}." if titles else f"In none {of}."
 
 
 @st.fragment
@@ -185,14 +185,14 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
 
 
 def senses(wnid: str) -> tuple[str, ...]:
-    """Other senses of the words of a category, as far as naming them here tells no masked word."""
+    """Other senses of the words of a category; none where that would give away a masked word."""
     if caption(wnid).masked:
         return ()
     return tuple(other for other in computed.index().senses(wnid) if not caption(other).masked)
 
 
 def chart(wnid: str) -> None:
-    """The map of what is below a category, with its legend; a click goes there. Of less than three there is none."""
+    """The map of the subcategories with its legend; a click opens one. Fewer than three get no map."""
     below = len(taxonomy.load().hyponyms(wnid) + taxonomy.load().instances(wnid))
     if below < _FEWEST:
         st.caption("Too few subcategories for a map; they are listed here." if below else "No subcategories.")
@@ -220,7 +220,7 @@ def _clicked(key: str) -> None:
 
 
 def listing(wnid: str) -> None:
-    """The categories below one as a list: filters, how many there are, a table to go on from, and all of it as CSV."""
+    """The categories below one as a list: filters, their number, a table whose rows open a category, and a CSV file."""
     everything = catalogue.select(wnid, Facets())
     if not everything:
         st.caption("No subcategories.")
@@ -247,17 +247,17 @@ def listing(wnid: str) -> None:
         if facets != Facets():
             st.button("Clear the filters", key="clear_filters", on_click=_clear_filters)
     if not wnids:
-        st.caption("No category passes all the filters. Widen one of them.")
+        st.caption("No category matches all filters. Loosen one of them.")
         return
     pages = -(-len(wnids) // _ROWS)
-    list_ = hash((wnid, facets, order))  # another list begins at its first page
+    list_ = hash((wnid, facets, order))  # a new list starts at its first page
     page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
     rows = wnids[(page - 1) * _ROWS : page * _ROWS]
     key = f"list_{list_}_{page}"
     st.dataframe(
         _table(rows),
         hide_index=True,
-        placeholder="",  # of what is no person category nothing was judged
+        placeholder="",  # only categories of people were judged
         column_config={
             name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")
         },
@@ -286,7 +286,7 @@ _UNFILTERED = {"people": False, "statuses": [], "safeties": [], "ratings": catal
 def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
     tree = taxonomy.load()
     synsets = [tree[wnid] for wnid in wnids]
-    # Streamlit lets a table be taken away as a file: what is masked stays masked in it, revealed or not.
+    # Visitors can download the table, so masked words stay masked in it, revealed or not.
     captions = [words.caption(wnid, Context.TREE_FILE) for wnid in wnids]
     return {
         "category": [catalogue.as_text(said.text) for said in captions],

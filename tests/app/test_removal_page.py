@@ -247,12 +247,12 @@ def test_every_chart_is_drawn_larger_for_a_projector(part: str) -> None:
         assert after["title"]["subtitle"]["font"]["size"] >= 20 > before["title"]["subtitle"]["font"]["size"]
 
 
-def test_a_telephone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phone_is_offered_no_charts_for_a_projector(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "large" in [toggle.key for toggle in page.toggle]  # the control
     monkeypatch.setattr(type(st.context), "headers", {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile Safari"})
-    telephone = opened()
-    assert not telephone.exception
-    assert "large" not in [toggle.key for toggle in telephone.toggle]
+    phone = opened()
+    assert not phone.exception
+    assert "large" not in [toggle.key for toggle in phone.toggle]
 
 
 @pytest.mark.parametrize("part", [part for part, drawn in PARTS.items() if drawn])
@@ -327,6 +327,11 @@ def test_dropping_the_safe_loses_all_that_was_kept() -> None:
     assert not page.exception
     assert metrics(page) == {"Categories kept": "0", "Images kept": "0"}
     assert "removes 158 that were kept" in texts(page)
+
+
+def test_the_two_files_of_the_rule_have_names_of_their_own() -> None:
+    labels = [button.proto.label for button in opened("The rule").get("download_button")]
+    assert labels == ["Numbers (CSV)", "Categories (CSV)"]
 
 
 def test_the_histogram_hatches_what_the_rule_removes_and_the_numbers_say_the_same(

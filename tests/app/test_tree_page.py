@@ -92,7 +92,7 @@ def test_an_address_that_names_nothing_gives_a_sentence_and_a_way_on(address: st
     page = opened(address)
     assert not page.exception
     (error,) = page.error
-    assert error.value.startswith("The address names no category of this tree.")
+    assert error.value.startswith("This address has no category of this tree.")
     assert address not in error.value
     assert press(page, "start_people")
     assert place(page) == PERSON
@@ -176,7 +176,7 @@ def test_filters_narrow_the_list_and_the_counts_follow() -> None:
     assert any(text.value.startswith("**437** of 2,832") for text in page.markdown)
     page.pills(key="statuses").set_value(["kept"]).run()
     assert any(text.value.startswith("**0** of 2,832") for text in page.markdown)
-    assert any("Widen one of them" in text.value for text in page.caption)
+    assert any("Loosen one of them" in text.value for text in page.caption)
     page.pills(key="safeties").set_value([]).run()
     assert any(text.value.startswith("**158** of 2,832") for text in page.markdown)
     press(page, "clear_filters")

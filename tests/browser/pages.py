@@ -345,7 +345,7 @@ class TreePage(AppPage):
     @property
     def card(self) -> Locator:
         """The column with the words of the category."""
-        return self.page.get_by_test_id("stColumn").filter(has=self.page.locator("h3"))
+        return self.page.get_by_test_id("stColumn").filter(has=self.page.locator("h2"))
 
 
 class RemovalPage(AppPage):

@@ -1,4 +1,4 @@
-"""Pictures of pages in their states, in light and dark, on a telephone, a laptop and a wide screen; and of each step of
+"""Pictures of pages in their states, in light and dark, on a phone, a laptop and a wide screen; and of each step of
 a rehearsed workshop, on its projector and on a phone.
 
 By hand, from the project's folder: `python -m tests.browser.screenshots FOLDER [state ...]`.

@@ -65,7 +65,7 @@ def test_no_masked_word_is_sent(sentinel_visitor, app_with_sentinels) -> None:
     assert sentinels.found(app_with_sentinels.log) == set()
 
 
-def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor) -> None:
+def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor) -> None:
     page = visitor.break_it(width=390, height=844)
     page.move("blur", "End")
     assert page.overflow == []

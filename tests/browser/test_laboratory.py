@@ -192,7 +192,7 @@ def test_why_before_and_not_after_sends_no_masked_word(sentinel_visitor, app_wit
         assert sentinels.found(text) == set()
 
 
-def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor) -> None:
+def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor) -> None:
     page = visitor.laboratory(width=390, height=844)
     page.choose_methods("Integrated Gradients", "Saliency")
     assert page.overflow == []

@@ -233,7 +233,7 @@ STATES: dict[str, Callable] = {
 
 @pytest.mark.parametrize("width", [390, 320])
 @pytest.mark.parametrize("state", STATES)
-def test_on_a_telephone_nothing_reaches_beyond_the_edge(visitor, state: str, width: int) -> None:
+def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor, state: str, width: int) -> None:
     page = visitor(width=width, height=844)
     STATES[state](page)
 

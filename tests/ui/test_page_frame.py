@@ -35,3 +35,7 @@ def test_a_page_that_waits_has_its_chip_and_the_line_that_leads_on(monkeypatch: 
     page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120).run()
     assert not page.exception
     assert drawn == ["_lead_on", "controls_before_counting", "ready"]
+
+
+def test_no_page_stops_the_script_before_its_frame_is_drawn() -> None:
+    assert not [file for file in PAGES if "st.stop()" in SOURCES[file]]

@@ -82,8 +82,8 @@ def test_an_offensive_word_was_removed_in_2019_or_for_that_alone() -> None:
     assert sentences.on_record(question, published) == "On record: offensive. It was removed in 2019."
     kept = replace(published, safety="safe", status="kept")
     assert sentences.on_record(question, kept) == "On record: safe. It was kept."
-    vague = replace(kept, status="not imageable")
-    assert sentences.on_record(question, vague) == "On record: safe. It was removed later, as not imageable."
+    vague = replace(kept, status="hard to picture")
+    assert sentences.on_record(question, vague) == "On record: safe. It was removed later, as hard to picture."
 
 
 def test_an_imageable_word_that_was_removed_as_offensive_says_why() -> None:
