@@ -433,21 +433,27 @@ def _key(options: argparse.Namespace) -> int:
 
 def _compile(options: argparse.Namespace) -> int:
     try:
-        if options.table == "tree":
-            path = taxonomy.write_table()
-        elif options.table == "samples":
-            path = sample_results.write()
-        elif options.table == "verdicts":
-            path = sample_verdicts.write()
-        else:
-            from explainer.vision import people  # imports torch
-
-            path = people.write_embeddings()
-    except LookupError:
-        print("explainer: WordNet 3.0 is missing; `explainer provision` fetches it.", file=sys.stderr)
-        return 2
+        path = _written(options.table)
     except ImportError as error:
         print(f"explainer: {error.name} is missing; pip install -e '.[embeddings]' brings it.", file=sys.stderr)
         return 2
+    if path is None:
+        print("explainer: WordNet 3.0 is missing; `explainer provision` fetches it.", file=sys.stderr)
+        return 2
     print(f"Wrote {path}")
     return 0
+
+
+def _written(table: str) -> Path | None:
+    """The file of a table that was compiled; None where the dictionary that it needs is missing."""
+    if table == "samples":
+        return sample_results.write()
+    if table == "verdicts":
+        return sample_verdicts.write()
+    with contextlib.suppress(LookupError):
+        if table == "tree":
+            return taxonomy.write_table()
+        from explainer.vision import people  # imports torch
+
+        return people.write_embeddings()
+    return None

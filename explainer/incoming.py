@@ -20,11 +20,6 @@ def is_whole(value: object, lowest: int, highest: int) -> TypeGuard[int]:
     return _told(type(value) is int and lowest <= value <= highest, "a whole number")
 
 
-def is_number(value: object, lowest: float, highest: float) -> TypeGuard[float]:
-    """Whether it is a number, and no boolean, from the lowest to the highest; NaN is not."""
-    return _told(type(value) in (int, float) and lowest <= value <= highest, "a number")  # type: ignore[operator]
-
-
 def is_text(value: object, pattern: re.Pattern[str]) -> TypeGuard[str]:
     """Whether it is a text that fits the whole pattern."""
     return _told(type(value) is str and pattern.fullmatch(value) is not None, "a text")

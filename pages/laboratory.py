@@ -2,58 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, labels, photo_source, sample_results, waiting
-from explainer.ui.laboratory import asking, checks, maps, opening
-from explainer.vision import pipeline
-
-TOP = 5
-
-
-def try_it() -> None:
-    """One's own question, as far as it was asked; returns early, for after `st.stop` the page's frame is not drawn."""
-    st.header("Try it on a photo")
-    photo = photo_source.bring_along()
-    result = sample_results.read(photo, photo_source.whole())
-    reading = result.readings[labels.face(result)]
-    target = asking.target(photo, reading, TOP)
-    methods = asking.methods(target.kind)
-    drawing = maps.drawing()
-    if not asking.asked(photo, reading, target, methods):
-        return
-    crop = pipeline.seen(photo, reading)
-    jobs = maps.jobs(photo, reading.box, target, methods)
-    pictures, below = st.container(), waiting.blank_until(*jobs)
-    with pictures:
-        attributions = maps.maps(jobs, methods, crop, drawing)
-    if not attributions:
-        return
-    with below():
-        maps.download(crop, reading.box, attributions, drawing)
-
-        if len(attributions) > 1:
-            st.header("Do they agree?")
-            checks.agreement(attributions)
-
-        st.header("Which ones hold up?")
-        checks.verdicts(photo, reading, attributions)
-
-        st.header("Five words, one method")
-        if st.toggle("Compare the maps of the five nearest words", key=asking.WORDS, persist_state="session"):
-            maps.words(photo, reading, crop, drawing)
-
-        st.header("One map in detail")
-        checked = checks.checked(attributions)
-        if checked is None:
-            waiting.stop("checks")
-            st.caption("Choose a map to see the curves and pictures behind its checks.")
-            return
-        check = computed.check(photo, reading.box, checked)
-        place = waiting.blank_until(check)
-        found = checks.wait(check)
-        with place():
-            checks.show(checked, found, crop, drawing)
-            checks.download(crop, reading.box, checked, found)
-
+from explainer.ui.laboratory import opening, own_question
 
 st.title("Laboratory")
 st.markdown(
@@ -61,5 +10,4 @@ st.markdown(
     "Here you can compare them, and check which ones hold up."
 )
 opening.show()
-
-try_it()
+own_question.show()

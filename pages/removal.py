@@ -5,15 +5,15 @@ import streamlit as st
 from explainer.ui import chart_frame
 from explainer.ui.removal import (
     afterlife,
+    as_published,
     branches,
-    figures,
     history,
     lineage,
     lists,
     maps,
+    parts,
     photo,
     rule,
-    sections,
     sentences,
     steps,
 )
@@ -21,7 +21,7 @@ from explainer.ui.removal import (
 st.title("Before and after")
 st.markdown(sentences.opening())
 photo.before_and_after()
-sections.tabs(
+parts.tabs(
     {
         "The removal": steps.show,
         "The rule": rule.show,
@@ -31,7 +31,7 @@ sections.tabs(
         "Where they live on": afterlife.show,
         "From dictionary to model": lineage.show,
         "How it came about": history.show,
-        "As published": figures.table,
+        "As published": as_published.table,
     }
 )
 chart_frame.large()

@@ -1,5 +1,6 @@
 """Which pixels carried a label: one function over all methods."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.attribution.methods import FIRST, METHODS, SETTINGS, Kind, Method
-from explainer.attribution.methods.registry import FORWARD
 from explainer.attribution.question import Progress, Question, Settings, compute, counter
 from explainer.vision import cards, faces
 
@@ -58,6 +58,8 @@ class MethodFailed(AttributionError):
 Finding = Literal["nothing", "even", "against", "for"]
 """What a map shows: no part that changes the answer, the same everywhere, nothing that speaks for it, or something."""
 
+_log = logging.getLogger("explainer")
+
 # What counts as rounding: outputs of the compiled network and of the eager one differ by up to as much of the largest.
 _ROUNDING = 1e-5
 
@@ -104,7 +106,7 @@ class Attribution:
         moving every pixel can make.
         """
         sizes = np.abs(self.values)
-        if float(sizes.max() if METHODS[self.method].need is FORWARD else sizes.sum()) <= self.floor:
+        if float(sizes.sum() if METHODS[self.method].need.gradients else sizes.max()) <= self.floor:
             return "nothing"
         if np.ptp(self.values) <= 1e-6 * sizes.max():
             return "even"
@@ -174,6 +176,7 @@ def explain(
     except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if ended:
             raise
+        _log.warning("%s: %s", method, type(error).__name__)  # not its words: they could name a category
         raise MethodFailed(f"{entry.title} could make nothing of this picture; other methods may.") from error
     flat = values.detach().sum(dim=1)[0].numpy().astype(np.float32)
     if not np.isfinite(flat).all():

@@ -114,6 +114,10 @@ class Judgement:
     method: str
     verdicts: tuple[Verdict, ...]
 
+    def verdict(self, check: str) -> Verdict:
+        """What a check found, by its name. Raises KeyError for a check that was not run."""
+        return {each.check: each for each in self.verdicts}[check]
+
     @property
     def failed(self) -> tuple[str, ...]:
         """The names of the checks that it failed."""
@@ -137,12 +141,13 @@ class Judgement:
 
 NOTHING_CHANGES = "no part of the picture changes the answer"
 
-_UNMOVED = 0.7
+UNMOVED = 0.7
 """The rank correlation from which a map counts as the one it was: half of the variance of its ranks is still foretold.
 
 The same bound holds for maps under small noise, by their correlation as drawn."""
 
-_COMPLETE = 0.05  # the share of the whole that parts may miss
+COMPLETE = 0.05
+"""The share of the whole that the parts of a map may miss."""
 
 _CELLS = 7  # along each side, as in `faithfulness.curves`
 _ORDERS = 19  # random orders: to beat all of them happens by chance once in 20 times
@@ -347,7 +352,7 @@ def _randomised(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
     """The rank correlations with the maps of shuffled networks; of one that shows nothing any more it is 0."""
     found = [faithfulness.similarity(given, other) for other in maps]
     found = [0.0 if math.isnan(each) else each for each in found]
-    return _all_sides("randomised", found, _UNMOVED, above=False)
+    return _all_sides("randomised", found, UNMOVED, above=False)
 
 
 def _complexity(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
@@ -369,7 +374,7 @@ def _steady(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
     found = [agreement.correlation(given.values, other.values) for other in maps]
     if any(map(math.isnan, found)):
         return Verdict("steady", "undecided", reason="nothing in the map speaks for the label")
-    return _all_sides("steady", found, _UNMOVED, above=True)
+    return _all_sides("steady", found, UNMOVED, above=True)
 
 
 def _all_sides(check: str, numbers: Sequence[float], bound: float, above: bool) -> Verdict:
@@ -382,9 +387,26 @@ def _all_sides(check: str, numbers: Sequence[float], bound: float, above: bool) 
 def _complete(given: Attribution) -> Verdict:
     """By what share of the whole the parts of a map miss it."""
     if given.delta is None:
-        return Verdict("complete", "not asked", bound=_COMPLETE, reason="the method promises no sum")
-    promised = float(given.values.sum(dtype=np.float64)) - given.delta
-    if abs(promised) <= given.floor:
-        return Verdict("complete", "undecided", bound=_COMPLETE, reason=NOTHING_CHANGES)
-    missed = abs(given.delta / promised)
-    return Verdict("complete", "passed" if missed <= _COMPLETE else "failed", missed, 0.0, _COMPLETE)
+        return Verdict("complete", "not asked", bound=COMPLETE, reason="the method promises no sum")
+    missed = missed_share(given)
+    if math.isnan(missed):
+        return Verdict("complete", "undecided", bound=COMPLETE, reason=NOTHING_CHANGES)
+    if math.isinf(missed):
+        return Verdict("complete", "failed", bound=COMPLETE, reason="the parts should add up to nothing, and do not")
+    return Verdict("complete", "passed" if missed <= COMPLETE else "failed", missed, 0.0, COMPLETE)
+
+
+def promised_sum(given: Attribution) -> float:
+    """The change of the output that the values of a map should add up to; NaN where no sum is promised."""
+    return math.nan if given.delta is None else float(given.values.sum(dtype=np.float64)) - given.delta
+
+
+def missed_share(given: Attribution) -> float:
+    """By what share of the whole the parts of a map miss it, 0 or more.
+
+    Infinite where the whole is nothing and the parts are not; NaN where both are rounding, or no sum is promised.
+    """
+    promised = promised_sum(given)
+    if given.delta is None or max(abs(promised), abs(given.delta)) <= given.floor:
+        return math.nan
+    return abs(given.delta / promised) if abs(promised) > given.floor else math.inf

@@ -13,8 +13,7 @@ from explainer.workshop.presenter_key import Gate, Later
 from explainer.workshop.rooms import PRESETS, Preset
 from explainer.workshop.store import Store
 
-_PRESENTER, _FAILURES, _REFUSED = "presenter", "wrong_keys", "key_refused"
-_LOCAL = "x-explainer-this-computer"  # which `middleware.Proxies` sets to "0" for all others
+_FAILURES, _REFUSED = "wrong_keys", "key_refused"
 _LATE = 2.0  # seconds that the rules in force may be behind the record
 
 
@@ -53,12 +52,12 @@ def gate() -> Gate:
 
 def may_download() -> bool:
     """Whether this visitor may have models downloaded: the presenter, and who sits at the server's own computer."""
-    return is_presenter() or st.context.headers.get(_LOCAL) != "0"
+    return is_presenter() or st.context.headers.get(browser.LOCAL) != "0"
 
 
 def is_presenter() -> bool:
     """Whether this session, or another one of the same browser, has given the key."""
-    return bool(st.session_state.get(_PRESENTER) or browser.recall(_PRESENTER))
+    return bool(st.session_state.get(browser.PRESENTER) or browser.recall(browser.PRESENTER))
 
 
 def give_key(key: str) -> None:
@@ -70,9 +69,9 @@ def give_key(key: str) -> None:
     except Later as error:
         st.session_state[_REFUSED] = str(error)
         return
-    st.session_state[_PRESENTER] = admitted
+    st.session_state[browser.PRESENTER] = admitted
     if admitted:
-        browser.remember(_PRESENTER, True)
+        browser.remember(browser.PRESENTER, True)
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
     if not admitted:
         st.session_state[_REFUSED] = "This is not the key. It stands where the app was started."

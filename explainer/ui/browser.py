@@ -4,10 +4,10 @@ The cookie holds a random number and a signature, and nothing else. Scripts cann
 not get it sent (SameSite). It comes with the first page, and a session knows it from then on: a reload, another tab, or
 the address without its parameters are still the same browser.
 
-    browser.remember("presenter", True)          # in a callback or a script
-    if browser.recall("presenter"): ...          # in any session of the same browser
+    browser.remember(browser.PRESENTER, True)    # in a callback or a script
+    if browser.recall(browser.PRESENTER): ...    # in any session of the same browser
     browser.remember(f"phone {room.code}", token)
-    browser.forget("presenter")
+    browser.forget(browser.PRESENTER)
 
 A browser that takes no cookies has none (`known` is False): nothing is remembered of it, and nothing fails. What is
 remembered is in memory alone, of at most `MOST` browsers; those that were seen last stay.
@@ -26,6 +26,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NAME = "explainer_browser"
 """The name of the cookie."""
+
+LOCAL = "x-explainer-this-computer"
+"""A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
+
+PRESENTER = "presenter"
+"""Under this name stands that the browser has given the presenter's key."""
 
 MOST = 5000
 """Browsers of which something is remembered."""
@@ -82,11 +88,10 @@ def forget(name: str) -> None:
         _remembered.get(this or "", {}).pop(name, None)
 
 
-def forget_everywhere(name: str) -> None:
-    """Forget what is remembered of all browsers under a name: of phones, say, when their room is deleted."""
+def forget_everywhere(name: str) -> list[object]:
+    """Forget what is remembered of all browsers under a name, and give it back."""
     with _lock:
-        for of_it in _remembered.values():
-            of_it.pop(name, None)
+        return [of_it.pop(name) for of_it in _remembered.values() if name in of_it]
 
 
 def _recall(known_as: str | None, name: str) -> object | None:

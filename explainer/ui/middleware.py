@@ -29,9 +29,6 @@ from explainer.ui import browser, streamlit_internals
 
 _log = logging.getLogger("explainer")
 
-LOCAL = "x-explainer-this-computer"
-"""A header that is set for scripts: "1" where the request comes from the computer that the server runs on."""
-
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
@@ -75,14 +72,15 @@ class Proxies:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set the client's address, and `LOCAL`."""
+        """Set the client's address, and `browser.LOCAL`."""
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
             address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
             local = local and "forwarded" not in headers
-            kept = [each for each in scope["headers"] if each[0].lower() != LOCAL.encode()]
-            scope = {**scope, "client": (address, 0), "headers": [*kept, (LOCAL.encode(), b"1" if local else b"0")]}
+            kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
+            here = (browser.LOCAL.encode(), b"1" if local else b"0")
+            scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
         await self.app(scope, receive, send)
 
 
@@ -374,7 +372,8 @@ class Visitors:
 
     def _has_room(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        first = headers.get(LOCAL) == "1" or browser.recall_of(headers.get("cookie", ""), "presenter") is not None
+        presenter = browser.recall_of(headers.get("cookie", ""), browser.PRESENTER)
+        first = headers.get(browser.LOCAL) == "1" or presenter is not None
         most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
         of_it = self._open[scope["client"][0]]
         return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))

@@ -77,7 +77,7 @@ class Packaged:
 class Downloaded:
     """Weights that are downloaded when a visitor asks: `file` in the folder of weights, its address and its bytes.
 
-    `sha256` is the published one in hex, or empty where none is; then `size` is about right, as `assets.Asset` has it.
+    `sha256` is the published one in hex, or empty where none is; then `size` is about right, as `files.Asset` has it.
     The tensors bear the names that the module gives them.
     """
 
@@ -237,7 +237,7 @@ def _read(path: Path, mtime_ns: int) -> ModelCard:
 
 
 def fetch(card: ModelCard, *, progress: files.Progress | None = None, report: files.Report = print) -> None:
-    """Sees to it that the weights of a card are there, from the mirror or the network; `assets.fetch` has the rest.
+    """Sees to it that the weights of a card are there, from the mirror or the network; `files.fetch` has the rest.
 
     A file of that name with other bytes is left as it is. Raises ProvisionError, and CardError for weights that come
     in a package which is not installed.

@@ -31,7 +31,8 @@ _DULL = 100  # levels of brightness, of 255, between the darkest and the brighte
 _SURE, _SURE_DULL, _SURE_CLOSE, _SURE_TURNED, _SURE_TILTED = 0.7, 0.88, 0.75, 0.87, 0.88
 _LITTLE, _HINT = 0.85, 0.35
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
-_TURNS = {90: _SURE_TURNED, 180: _SURE_TURNED, 270: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
+_TURNS = _SIDEWAYS | {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ _CELLS, _SAME = (8, 16, 32), 0.3
 def _yunet(path: Path) -> _Search:
     """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which also runs the network that labels.
 
-    `python -m benchmarks faces` compares the two: on a busy machine OpenCV took 1.1 times as long in the same run.
+    `python -m benchmarks faces` compares the two: OpenCV takes about twice the processor time, for the same boxes.
     """
     forward = openvino.load(path)
 
@@ -130,8 +131,8 @@ def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture.
 
     Most photos take one look. Where it finds nothing, a second one at a smaller picture looks for faces that fill it,
-    and a third restores the contrast of a dull one. Where there are hints of faces but none for certain, the picture is
-    looked at turned and tilted.
+    and a third restores the contrast of a dull one. Where there is still none, the picture is looked at on its sides;
+    where there are hints of faces but none for certain, also upside down and tilted.
     """
     width, height = photo.size
     boxes = (
@@ -153,15 +154,17 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
     found = [face for face in looked if face.sure >= _SURE]
     if any(face.sure >= _LITTLE for face in found):
         return found
+    closer: Sequence[_Found] = ()
     if not found:
         closer = _close_up(detector, picture)
         faces = [face for face in closer if face.sure >= _SURE_CLOSE]
         if not faces and _is_dull(picture):
             faces = list(_look(detector, ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True), _SURE_DULL))
-        # Faces that are not upright leave a hint nearly always; most pictures without faces leave none.
-        if faces or not (looked or closer):
+        if faces:
             return faces
-    turned = [_look_turned(detector, picture, angle, sure) for angle, sure in _TURNS.items()]
+    # A face on its side may leave no hint at all; one upside down or tilted nearly always does.
+    turns = _TURNS if looked or closer else _SIDEWAYS
+    turned = [_look_turned(detector, picture, angle, sure) for angle, sure in turns.items()]
     best = max(turned, key=_surety)
     # Where it only finds the same faces once more, the boxes of the picture as it is are the better ones.
     new = any(not any(_overlap(face, other) for other in found) for face in best)

@@ -252,9 +252,9 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
+        store.given[found.code, new] = time.monotonic()
         return new
 
-    store.given[normal(code), new] = time.monotonic()
     return store.write(work)
 
 

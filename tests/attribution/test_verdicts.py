@@ -16,7 +16,7 @@ from tiny_networks import DOUBLE
 from explainer.attribution import explain, verdicts
 from explainer.attribution.explain import METHODS, Attribution, Method, Target
 from explainer.attribution.faithfulness import Claim
-from explainer.attribution.methods.registry import GRADIENT
+from explainer.attribution.methods.method import GRADIENT
 from explainer.attribution.question import Answer, Question
 from explainer.attribution.verdicts import CHECKS, Judgement
 from explainer.vision import faces, pipeline, samples
@@ -153,7 +153,8 @@ def test_parts_that_miss_the_whole_fail_and_are_not_asked_where_nothing_is_promi
 
     assert complete(0.01) == "passed"
     assert complete(0.5) == "failed"
-    assert complete(1.0) == "undecided"  # the whole is nothing
+    assert complete(1.0) == "failed"  # the whole is nothing, and the parts are not
+    assert complete(0.0, values=0.0) == "undecided"  # neither is anything
     assert complete(None) == "not asked"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from explainer.workshop import handout, record, rehearsal, sheets
+from explainer.workshop import handout, record, rehearsal
 from explainer.workshop.handout import Service
 from explainer.workshop.store import Store
 
@@ -20,7 +20,7 @@ MARK = rb"\.886\d* \.886\d* \.886\d* rg"  # the grey in which each page says tha
 def papers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("papers")
     store = Store(None)
-    room = rehearsal.rehearse(store, sheets={name: sheets.sheet(name).showing for name in sheets.SHEETS})
+    room = rehearsal.rehearse(store)
     html = {
         "handout": handout.handout(record.record(store, room.code)),
         "cards": handout.cards("imageability"),

@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 PROJECTORS = [ViewportSize(width=wide, height=high) for wide, high in ((1920, 1080), (1280, 720))]
 
+FITTED = """size => innerWidth == size.width && getComputedStyle(document.documentElement).getPropertyValue('--fit')
+    == Math.min(innerWidth / 1400, innerHeight / 900)"""
+
 
 @pytest.fixture
 def notes(workshop_visitor: Visitors) -> RoomPage:
@@ -160,5 +163,6 @@ def test_every_beat_fits_the_window_of_any_projector(workshop_visitor: Visitors,
         projector.wait_for_step(talk.load().steps[beat.step].title)
         for size in PROJECTORS:
             projector.page.set_viewport_size(size)
+            projector.page.wait_for_function(FITTED, arg=size)
             projector.wait_for_charts()
             assert (projector.clipped, projector.overflow, projector.scrolls) == ([], [], False), (beat, size)

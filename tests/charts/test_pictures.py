@@ -205,13 +205,17 @@ def test_both_signs_are_drawn_in_two_colours_that_can_be_told_apart() -> None:
     assert right[2] > right[0] + 100  # blue
 
 
-def test_what_spoke_against_shows_only_where_it_is_asked_for() -> None:
-    values = np.zeros((7, 7), np.float32)
-    values[3, 3] = -1
+def test_what_spoke_against_shows_only_where_it_is_asked_for_or_nothing_spoke_for_it() -> None:
     crop = grey(224, 224).image
     plain = np.asarray(pictures.dimmed(crop))
-    assert (np.asarray(pictures.overlay(crop, mapped(values), 1, "for")) == plain).all()
-    assert (np.asarray(pictures.overlay(crop, mapped(values), 1, "absolute")) != plain).any()
+    values = np.zeros((7, 7), np.float32)
+    values[3, 3] = -1
+    alone = np.asarray(pictures.overlay(crop, mapped(values), 1, "for"))
+    assert (alone != plain).any()
+    values[0, 0] = 1
+    middle = np.s_[190:260, 190:260]
+    assert (np.asarray(pictures.overlay(crop, mapped(values), 1, "for"))[middle] == plain[middle]).all()
+    assert (np.asarray(pictures.overlay(crop, mapped(values), 1, "absolute"))[middle] != plain[middle]).any()
 
 
 RISING = np.tile(np.linspace(0, 1, 224, dtype=np.float32), (224, 1))

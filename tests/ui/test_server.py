@@ -219,7 +219,7 @@ def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) ->
 def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, marked: object) -> None:
     with contextlib.closing(Store(data / "rooms.sqlite")) as store:
         room = rooms.open_room(store, "adults", route="90")
-        rooms.present(store, room.code, step="fifty", activity="thing", open=True)
+        rooms.present(store, room.code, step="cups", activity="thing", phase="open")
         attacker = visit("workshop", f"room={room.code}")
         attacker.press("Join")
         (sheet, fragment) = attacker._one(lambda element: element.bidi_component.component_name == "sheet")

@@ -122,6 +122,13 @@ def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room
     assert rooms.join(store, room.code) != phone
 
 
+def test_a_phone_that_is_refused_leaves_nothing_behind(store: Store, room: Room) -> None:
+    rooms.open_door(store, room.code, False)
+    with pytest.raises(DoorClosed):
+        rooms.join(store, room.code)
+    assert not store.given
+
+
 def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
     store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from explainer.attribution.methods.registry import REGISTERED, SETTINGS, Kind, Method, Need, Setting
+from explainer.attribution.methods.method import REGISTERED, SETTINGS, Kind, Method, Need, Setting
 from explainer.attribution.question import BASELINES, Answer, Progress, Question, Settings, counter
 
 __all__ = [

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image
 
-from explainer.attribution.methods.registry import Kind, Need, activations, method
+from explainer.attribution.methods.method import Kind, Need, activations, method
 from explainer.attribution.question import Answer, Question, compute
 
 if TYPE_CHECKING:

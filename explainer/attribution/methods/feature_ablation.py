@@ -1,6 +1,6 @@
 """Feature Ablation."""
 
-from explainer.attribution.methods.registry import FORWARD, PASSES_AT_ONCE, batches, method
+from explainer.attribution.methods.method import FORWARD, PASSES_AT_ONCE, batches, method
 from explainer.attribution.question import Answer, Question
 
 

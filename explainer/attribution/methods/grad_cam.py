@@ -1,6 +1,6 @@
 """Grad-CAM."""
 
-from explainer.attribution.methods.registry import FEATURE_MAP, method
+from explainer.attribution.methods.method import FEATURE_MAP, method
 from explainer.attribution.question import Answer, Question
 
 

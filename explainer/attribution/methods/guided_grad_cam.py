@@ -1,6 +1,6 @@
 """Guided Grad-CAM."""
 
-from explainer.attribution.methods.registry import RECTIFIERS, method
+from explainer.attribution.methods.method import RECTIFIERS, method
 from explainer.attribution.question import Answer, Question
 
 

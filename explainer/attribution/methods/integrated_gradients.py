@@ -1,6 +1,6 @@
 """Integrated Gradients."""
 
-from explainer.attribution.methods.registry import GRADIENTS_AT_ONCE, batches, method
+from explainer.attribution.methods.method import GRADIENTS_AT_ONCE, batches, method
 from explainer.attribution.question import Answer, Question
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from explainer.attribution.methods.registry import FORWARD, PASSES_AT_ONCE, batches, method
+from explainer.attribution.methods.method import FORWARD, PASSES_AT_ONCE, batches, method
 from explainer.attribution.question import Answer, Question
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Saliency."""
 
-from explainer.attribution.methods.registry import method
+from explainer.attribution.methods.method import method
 from explainer.attribution.question import Answer, Question
 
 

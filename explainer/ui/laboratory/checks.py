@@ -83,8 +83,8 @@ def table(judgements: Sequence[Judgement], things: bool) -> None:
     ranked = sentences.ranked(judgements)
     st.markdown(sentences.together(ranked, things))
     columns: dict[str, list[str]] = {"Method": [METHODS[each.method].title for each in ranked]}
-    for number, check in enumerate(CHECKS.values()):
-        columns[check.title] = [sentences.outcome(each.verdicts[number]) for each in ranked]
+    for name, check in CHECKS.items():
+        columns[check.title] = [sentences.outcome(each.verdict(name)) for each in ranked]
     st.dataframe(
         columns,
         column_config={

@@ -7,13 +7,9 @@ from explainer.attribution import explain
 from explainer.attribution.explain import METHODS, Attribution
 from explainer.attribution.faithfulness import Infidelity, Sensitivity
 from explainer.attribution.question import Settings
-from explainer.attribution.verdicts import CHECKS, Judgement, Verdict
+from explainer.attribution.verdicts import CHECKS, COMPLETE, UNMOVED, Judgement, Verdict, missed_share, promised_sum
 
 _ALIKE, _UNLIKE = 0.7, 0.3  # correlations as drawn from which two maps mark the same places, and below which others
-# The rank correlation from which a map counts as the one it was: half of the variance of its ranks (0.7 squared) is
-# then still foretold by the map of the network that had learned. A map turned upside down is another one.
-_UNMOVED = 0.7
-_COMPLETE = 0.05  # the share of the whole by which parts may miss it
 
 
 def chosen(settings: Settings) -> str:
@@ -161,7 +157,7 @@ def randomised(correlations: Sequence[float]) -> str:
     said = f"With the topmost layer gone, the map correlates with the first one by {correlations[0]:z.2f}, " + (
         f"with all gone by {correlations[-1]:z.2f}. "
     )
-    unmoved = sum(correlation > _UNMOVED for correlation in correlations)
+    unmoved = sum(correlation > UNMOVED for correlation in correlations)
     if not unmoved:
         return said + "It is another map at once, as it must be if it shows what the network has learned."
     if unmoved == len(correlations):
@@ -176,12 +172,11 @@ def completeness(attribution: Attribution) -> str | None:
     """How far the parts of a map are from the whole that they promise, as sentences; None where they promise none."""
     if attribution.delta is None:
         return None
-    promised = float(attribution.values.sum(dtype=float)) - attribution.delta
-    if max(abs(promised), abs(attribution.delta)) <= attribution.floor:
+    promised, missed = promised_sum(attribution), missed_share(attribution)
+    if math.isnan(missed):
         return "**Completeness**: no part of the picture changes the answer, so there is no sum to reach."
-    missed = abs(attribution.delta / promised) if promised else math.inf
     hints = [_HINTS[name] for name in ("steps", "samples") if name in attribution.settings]
-    if missed <= _COMPLETE:
+    if missed <= COMPLETE:
         verdict = "The promise is kept."
     else:
         verdict = " ".join(["The promise is not kept: read the map as rough.", *hints])

@@ -11,17 +11,17 @@ from explainer.ui import chart_frame, options
 
 
 def measure() -> str:
-    """What the visitor wants counted, by its name in maps.MEASURES."""
+    """What the visitor wants counted, by its name in subtrees.MEASURES."""
     return options.one("Count", list(subtrees.MEASURES), "counted", first="categories")
 
 
 def show() -> None:
     """The steps, counted as the visitor asks."""
-    _flows(measure())
+    _waterfall(measure())
 
 
-def _flows(measure: str) -> None:
-    """The steps of the removal as flows, and what was announced in 2019 beside what was published of it."""
+def _waterfall(measure: str) -> None:
+    """The steps of the removal as a waterfall, and what was announced in 2019 beside what was published of it."""
     steps, size = removal.steps(), attrgetter(measure)
     before, announced, after = steps
     announced_then = published.figure(published.UNSAFE[measure]).published

@@ -91,7 +91,7 @@ def on_phone(scene: Scene, token: str) -> None:
             )
     trouble(scene.stage.version)
     if answer is not None:
-        st.success(f"Counted: {plain(titles[answer])}")
+        st.success(f"Counted: {plain(titles[answer])}{access.in_memory_only()}")
     if scene.stage.open:
         st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
     else:

@@ -165,6 +165,7 @@ def end(code: str) -> None:
 def _delete(code: str) -> None:
     if access.is_presenter():
         attempt(lambda: rooms.delete(access.store(), code))
+        location.forget_phones(code)
         invitation.tell_wifi(code, None)
         access.in_force.clear()
         location.go()

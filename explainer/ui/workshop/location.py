@@ -15,9 +15,6 @@ from explainer.workshop.rooms import Room
 View = Literal["phone", "projector", "notes"]
 """How a room can be looked at."""
 
-PAGE = "pages/workshop.py"
-"""Where all of it is."""
-
 _TOKENS = "tokens"
 
 
@@ -100,6 +97,12 @@ def _keep(code: str, token: str) -> None:
     if browser.known() and browser.recall(_remembered(code)) != token:
         browser.remember(_remembered(code), token)
         _bound().add(token)
+
+
+def forget_phones(code: str) -> None:
+    """Forget by which token each browser is known in a room, when the room is deleted."""
+    for token in browser.forget_everywhere(_remembered(code)):
+        _bound().discard(str(token))
 
 
 def _remembered(code: str) -> str:

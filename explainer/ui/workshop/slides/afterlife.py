@@ -6,12 +6,11 @@ from explainer.imagenet import vocabularies
 from explainer.ui.category_card import plain
 from explainer.ui.workshop.slide import Scene, Slide
 
-_SHOWN = ("yolo9000", "imagenet-21k", "imagenet-1k")
+_SHOWN = ("yolo9000", "imagenet-21k-goog", "imagenet-1k")
 
 
 def _rows() -> list[tuple[str, str]]:
-    names = [name for name in _SHOWN if name in vocabularies.VOCABULARIES] or list(vocabularies.VOCABULARIES)[:3]
-    named = {vocabularies.VOCABULARIES[name].title: vocabularies.afterlife(name) for name in names}
+    named = {vocabularies.VOCABULARIES[name].title: vocabularies.afterlife(name) for name in _SHOWN}
     return [
         (title, f"{found.removed:,} removed words for people, of {found.people:,}") for title, found in named.items()
     ]

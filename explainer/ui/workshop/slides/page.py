@@ -20,7 +20,7 @@ from explainer.workshop.sheets import SHEETS, Sheet
 from explainer.workshop.votes import Marks
 
 _ACROSS, _WIDE = 9, 1000  # pictures in a row on the projector below a word, and pixels of all
-_ALONE = 7  # in a row where nothing else is shown
+_ALONE = 1160  # pixels where no word is shown
 _SPLIT = 6  # pictures that are shown of those that split the room, or for which hands go up
 
 _HTML, _CSS, _JS = ((Path(__file__).parents[1] / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
@@ -30,7 +30,7 @@ _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
 def _on_projector(scene: Scene) -> None:
     sheet = _asked(scene)
     if sheet is None:
-        st.image(sheets.together(sheets.sheet(SHEETS[0]), _ALONE), width=_WIDE, alt="A page of small pictures.")
+        st.image(sheets.together(sheets.sheet(SHEETS[0]), _ACROSS), width=_ALONE, alt="A page of small pictures.")
         return
     result = scene.stage.phase == "result"
     ballot.word(sheet.wnid, told=result)

@@ -16,10 +16,14 @@ Kind = Literal["object", "person"]
 
 @dataclass(frozen=True)
 class Need:
-    """What a method needs of a model: in words, and whether a classifier and its head have it for a kind of target."""
+    """What a method needs of a model: in words, and whether a classifier and its head have it for a kind of target.
+
+    A method without `gradients` hides parts of the picture: its values are changes of the output.
+    """
 
     words: str
     met: Callable[["Classifier", "PeopleHead", Kind], bool]
+    gradients: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ SETTINGS = {
 }
 """What can be chosen of the settings, by name. How many passes go at once changes no map, and is no choice."""
 
-FORWARD = Need("nothing but its answers", lambda classifier, head, kind: True)
+FORWARD = Need("nothing but its answers", lambda classifier, head, kind: True, gradients=False)
 GRADIENT = Need("gradients", lambda classifier, head, kind: True)
 FEATURE_MAP = Need("gradients and a last feature map", lambda classifier, head, kind: True)
 
