@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explainer import incoming
 from explainer.imagenet import taxonomy
-from explainer.workshop import rooms
+from explainer.workshop import incoming, rooms
 from explainer.workshop.errors import BadAnswer, Closed, Ended
 from explainer.workshop.store import Store
 

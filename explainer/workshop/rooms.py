@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict, Unpack
 
-from explainer import incoming, limits
-from explainer.workshop import questions
+from explainer import limits
+from explainer.workshop import incoming, questions
 from explainer.workshop.errors import Closed, DoorClosed, Ended, Full, Moved, TooFast, UnknownRoom, UnknownToken
 from explainer.workshop.stage import PHASES, Beat, Phase, Press, State, pressed
 from explainer.workshop.store import Store

@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from explainer import incoming
-from explainer.workshop import questions, rooms
+from explainer.workshop import incoming, questions, rooms
 from explainer.workshop.errors import BadAnswer, UnknownQuestion
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Store
