@@ -540,8 +540,12 @@ class LaboratoryPage(PicturePage):
 
     def choose_option(self, key: str, place: int) -> None:
         """Choose from a list by its place in it."""
-        self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
-        self.page.get_by_role("option").nth(place).click()
+        option = self.page.get_by_role("option").nth(place)
+        while not option.count():  # a script that still runs closes the list again
+            self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=5_000)
+        option.click()
         self._settle(self.button("explain"))
 
     def move(self, key: str, press: str) -> None:

@@ -110,6 +110,7 @@ def test_a_download_that_was_stopped_goes_on_where_it_ended(
     home.bytes_a_second = None
     page.button("download_third").click()
     expect(page.button("download_third")).to_have_count(0, timeout=PATIENCE)
+    expect(page.button("stop_third")).to_have_count(0, timeout=PATIENCE)
     begin = int((home.asked[-1] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
     assert begin > len(home.content) // 20
     assert (folder / "weights" / "third.safetensors").read_bytes() == home.content

@@ -118,7 +118,7 @@ def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) 
     assert page.choices == chosen
     assert page.how_it_was_made() == drawn
     page.choose_methods("Saliency")  # what the page shows is what its script goes on with
-    assert page.methods == ["Grad-CAM", "Saliency", "LIME"]
+    assert page.methods == ["Grad-CAM", "LIME", "Saliency"]
     assert page.choices == chosen
     expect(page.exceptions).to_have_count(0)
 
@@ -132,7 +132,7 @@ def test_what_was_stopped_does_not_begin_again_after_an_explanation_on_another_p
     expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
     page.page.get_by_role("link", name="Your photo", exact=True).click()
     expect(page.maps).to_have_count(0, timeout=PATIENCE)
-    expect(page.page.get_by_text("It shows pixels, not reasons.")).to_be_visible(timeout=PATIENCE)
+    expect(page.page.get_by_text("This shows where, not why.")).to_be_visible(timeout=PATIENCE)
     page.page.get_by_role("link", name="Laboratory", exact=True).click()
 
     expect(page.page.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE)
@@ -145,7 +145,7 @@ def test_no_label_is_explained_rather_than_itself(visitor) -> None:
     page.choose_option("laboratory_against", 1)
     page.choose_option("laboratory_target", 1)
     against = page.page.locator(".st-key-laboratory_against input")
-    expect(against).to_have_value("nothing: the label by itself")
+    expect(against).to_have_value("nothing")
 
 
 def test_maps_are_compared_and_all_of_them_can_be_taken_away(visitor) -> None:

@@ -23,14 +23,14 @@ from benchmarks.protocol import Visit
 from explainer.workshop import questions, rooms, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
+from tests.pages_by_hand import descriptors, give_key, put
 from tests.servers import APP, KEY, Server, serving
-from tests.ui.test_server import descriptors, give_key, put
 
 SECONDS = 15 * 60
 QUIET = 60  # seconds in which the good visitors are alone first
 GOOD = 10
 PAUSE = 1.0  # seconds between two things that one visitor, good or bad, does
-QUESTION = questions.DECKS["imageability"].questions[0]
+QUESTION = questions.DECKS["imageability"].questions()[0]
 
 pytestmark = [pytest.mark.watch, pytest.mark.timeout(2 * SECONDS)]
 
@@ -99,7 +99,7 @@ def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> 
         contextlib.closing(Store(tmp_path / "rooms.sqlite")) as store,
     ):
         room = rooms.open_room(store, "adults")
-        rooms.present(store, room.code, step="decide", activity=QUESTION, open=True)
+        rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
         vote(server, store, room)  # everything is loaded now
         alone = good(server, store, room, QUIET)
         before = descriptors(server)

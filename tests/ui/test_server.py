@@ -4,13 +4,10 @@ import contextlib
 import http.client
 import io
 import json
-import os
-import resource
 import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,6 +25,7 @@ from benchmarks.visitors import Visitor
 from explainer import limits
 from explainer.workshop import rooms, votes
 from explainer.workshop.store import Store
+from tests.pages_by_hand import descriptors, give_key, put
 from tests.servers import APP, KEY, Server, serving
 
 PHOTO = io.BytesIO()
@@ -78,10 +76,6 @@ def ask(server: Server, path: str, method: str = "GET", **headers: str) -> http.
     answer = connection.getresponse()
     answer.read()
     return answer
-
-
-def descriptors(server: Server) -> int:
-    return len(os.listdir(f"/proc/{server.pid}/fd"))
 
 
 def until(true: Callable[[], bool], seconds: float = 60) -> bool:
@@ -180,13 +174,6 @@ def test_a_presenter_stays_in_after_anybody_asked_to_clear_all_caches(
     assert any(element.button.label == "Open a room" for element in presenter.elements)
 
 
-def give_key(page: Visit, key: str) -> None:
-    (field, _) = page._one(lambda element: element.text_input.label == "Presenter's key")
-    page._values[field.text_input.id] = WidgetState(id=field.text_input.id, string_value=key)
-    (button, fragment) = page._one(lambda element: element.button.label == "Go on" and element.button.is_form_submitter)
-    page.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
-
-
 @pytest.mark.parametrize("frame", [b"\x00" * 1_100_000, "a text", b"\xff" * 50], ids=["large", "text", "garbage"])
 def test_a_page_that_sends_what_none_does_is_closed_or_not_listened_to(
     server: Server, visit: Callable[..., Visit], frame: bytes | str
@@ -233,20 +220,6 @@ def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, m
 
 
 # --- uploads
-
-
-def put(page: Visit, content: bytes, file: str) -> int:
-    boundary = uuid.uuid4().hex
-    start = f'--{boundary}\r\nContent-Disposition: form-data; name="x"; filename="x"\r\n\r\n'.encode()
-    connection = http.client.HTTPConnection(page._host, timeout=60)
-    headers = {
-        "Cookie": page._cookie,
-        "X-Xsrftoken": page._token,
-        "Content-Type": f"multipart/form-data; boundary={boundary}",
-    }
-    body = start + content + f"\r\n--{boundary}--\r\n".encode()
-    connection.request("PUT", f"/_stcore/upload_file/{page._session}/{file}", body, headers)
-    return connection.getresponse().status
 
 
 def test_a_visitor_may_leave_two_uploads_unread_and_they_go_after_a_while(visit: Callable[..., Visit]) -> None:
@@ -320,12 +293,10 @@ def test_an_error_is_one_line_in_the_log_and_many_are_ten(server: Server) -> Non
 def test_where_256_files_are_all_there_is_forty_phones_and_the_presenter_work_and_the_next_is_told(
     tmp_path: Path,
 ) -> None:
-    def few() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-
     run = subprocess.Popen
+    few = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "Popen", lambda *given, **options: run(*given, **options, preexec_fn=few))
+        patch.setattr(subprocess, "Popen", lambda command, **options: run([*few, *command], **options))
         with serving(
             APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data"), EXPLAINER_PRESENTER_KEY=KEY
         ) as server:
