@@ -66,8 +66,13 @@ def photos_folder() -> Path:
 
 
 @pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentinels.plant(monkeypatch.setattr)
+def planted() -> Iterator[None]:
+    """Sentinels in place of all masked words; what was made of words before, or meanwhile, is not kept."""
+    sentinels.forget_words()
+    with pytest.MonkeyPatch.context() as patch:
+        sentinels.plant(patch.setattr)
+        yield
+    sentinels.forget_words()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import contextlib
 import re
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +19,19 @@ class Home:
     announces_length: bool = True
     knows_ranges: bool = True
     etag: str | None = None
-    bytes_a_second: int | None = None  # None is as fast as can be
+    pauses: list[int] = field(default_factory=list)  # bytes after which it waits for `go_on`
     asked: list[str | None] = field(default_factory=list)  # the Range header of each request
     url: str = ""
+    _go_on: threading.Event = field(default_factory=threading.Event)
+
+    def pause_at(self, *bytes_sent: int) -> None:
+        """From the next request on, all but stop after so many bytes of the file each time, until told to go on."""
+        self.pauses = list(bytes_sent)
+        self._go_on.clear()
+
+    def go_on(self) -> None:
+        """Send on, to the next pause or to the end."""
+        self._go_on.set()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         wanted = request.headers.get("Range")
@@ -39,19 +48,21 @@ class Home:
             request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         with contextlib.suppress(ConnectionError):
-            for part in self._parts(body[: self.breaks_off_after]):
+            for part in self._parts(body[: self.breaks_off_after], start):
                 request.wfile.write(part)
         request.close_connection = True
 
-    def _parts(self, body: bytes) -> Iterator[bytes]:
-        """The parts in which it is sent: all at once, or a tenth of a second's worth at a time while it is slow."""
+    def _parts(self, body: bytes, start: int) -> Iterator[bytes]:
+        """The parts in which it is sent: all at once, or as far as each pause, in which hardly anything comes."""
         sent = 0
-        while sent < len(body):
-            size = self.bytes_a_second // 10 if self.bytes_a_second else len(body)
-            yield body[sent : sent + size]
-            sent += size
-            if self.bytes_a_second:
-                time.sleep(0.1)
+        for pause in [place - start for place in self.pauses if place > start]:
+            yield body[sent:pause]
+            sent = pause
+            while not self._go_on.wait(0.1):
+                yield body[sent : sent + 1000]
+                sent += 1000
+            self._go_on.clear()
+        yield body[sent:]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from explainer.imagenet import taxonomy, words
+from explainer.imagenet import search, taxonomy, words
 from explainer.imagenet.taxonomy import Safety, Synset, Taxonomy
 
 MASKED: tuple[Safety, ...] = ("offensive", "sensitive")
@@ -45,6 +45,12 @@ def plant(replace: Callable[[object, str, object], None] = setattr) -> None:
 
     replace(taxonomy, "load", lambda: tree)
     replace(words, "_gloss", planted_gloss)
+
+
+def forget_words() -> None:
+    """Drop the indices of words that were kept, which are of other words than those planted, or of the planted ones."""
+    for kept in (search.of_words, search._whole, search._words, search._places):
+        kept.cache_clear()
 
 
 def _marked(synset: Synset) -> Synset:

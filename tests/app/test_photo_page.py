@@ -278,8 +278,6 @@ def test_a_masked_word_that_is_typed_is_answered_by_one_sentence_and_not_repeate
     answers = set()
     for safety in sentinels.MASKED:
         wnid = next(wnid for wnid in tree.people if tree[wnid].safety == safety)
-        search.of_words.cache_clear()
-        search._words.cache_clear()
         field = labelled.text_input(key="word_place")
         field.set_value(sentinels.lemma(tree[wnid])).run()
         assert not labelled.exception
@@ -288,8 +286,6 @@ def test_a_masked_word_that_is_typed_is_answered_by_one_sentence_and_not_repeate
         assert not sentinels.found("".join(element.value for element in labelled.markdown))
         assert not any(re.search(r"\*\*[\d,]+(st|nd|rd|th)\*\*", text.value) for text in labelled.markdown)
     assert answers == {sentences.COVERED_PLACE}
-    search.of_words.cache_clear()
-    search._words.cache_clear()
 
 
 @pytest.mark.usefixtures("planted")

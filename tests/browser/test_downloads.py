@@ -1,4 +1,4 @@
-"""A model is downloaded in a real browser, from a slow server of the test's own: seen, stopped, and gone wrong."""
+"""A model is downloaded in a real browser, from a server of the test that pauses: seen, stopped, and gone wrong."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from tests.servers import APP, serving
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NAMES = ("first", "second", "third")  # a model for each test
-SLOW = 2_000_000  # bytes a second, of 19 million
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +71,11 @@ def downloading(page: PhotoPage, least: int) -> None:
 def test_a_download_is_seen_to_come_and_the_model_can_be_chosen_at_its_end(
     page: PhotoPage, home: file_server.Home
 ) -> None:
-    home.bytes_a_second = SLOW
+    home.pause_at(*(len(home.content) * per_cent // 100 for per_cent in (6, 31, 61)))
     page.button("download_first").click()
     for least in (5, 30, 60):
         downloading(page, least)
+        home.go_on()
     expect(page.button("download_first")).to_have_count(0, timeout=PATIENCE)
     expect(page.button("stop_first")).to_have_count(0, timeout=PATIENCE)
     page.page.locator(".st-key-model").get_by_role("combobox").click()
@@ -86,28 +86,30 @@ def test_a_download_is_seen_to_come_and_the_model_can_be_chosen_at_its_end(
 
 
 def test_a_download_that_fails_says_why_and_can_be_tried_again(page: PhotoPage, home: file_server.Home) -> None:
+    home.pause_at()
     home.content, whole = b"another file", home.content
     page.button("download_second").click()
     expect(page.error).to_contain_text("it offers 12 bytes instead of", timeout=PATIENCE)
     expect(page.button("download_second")).to_be_visible()
     expect(page.page.get_by_test_id("stProgress")).to_have_count(0)
-    home.content, home.bytes_a_second = whole, None
+    home.content = whole
     page.button("download_second").click()
     expect(page.button("download_second")).to_have_count(0, timeout=PATIENCE)
-    expect(page.error).to_have_count(0, timeout=PATIENCE)
+    expect(page.button("stop_second")).to_have_count(0, timeout=PATIENCE)
+    expect(page.error).to_have_count(0)
 
 
 def test_a_download_that_was_stopped_goes_on_where_it_ended(
     page: PhotoPage, home: file_server.Home, folder: Path
 ) -> None:
-    home.bytes_a_second = SLOW
+    home.pause_at(len(home.content) // 8)
     page.button("download_third").click()
     downloading(page, 10)
     page.button("stop_third").click()
     expect(page.button("download_third")).to_be_visible(timeout=PATIENCE)
     expect(page.page.get_by_test_id("stProgress")).to_have_count(0)
     expect(page.error).to_contain_text("it can go on where it ended")
-    home.bytes_a_second = None
+    home.pause_at()
     page.button("download_third").click()
     expect(page.button("download_third")).to_have_count(0, timeout=PATIENCE)
     expect(page.button("stop_third")).to_have_count(0, timeout=PATIENCE)

@@ -153,10 +153,8 @@ def test_other_senses_share_a_word(index: Index) -> None:
     assert index.senses(FLUTIST) == ()
 
 
-def test_no_masked_word_is_suggested_but_one_that_is_typed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentinels.plant(monkeypatch.setattr)
-    for cached in (search.of_words, search._words, search._places):
-        cached.cache_clear()
+@pytest.mark.usefixtures("planted")
+def test_no_masked_word_is_suggested_but_one_that_is_typed_is_found() -> None:
     index = search.of_words()
     tree = taxonomy.load()
     offensive = next(wnid for wnid in tree.people if tree[wnid].safety == "offensive")
@@ -165,6 +163,3 @@ def test_no_masked_word_is_suggested_but_one_that_is_typed_is_found(monkeypatch:
     near = index.find(word[:-1] + "zz")
     assert near.wnids == ()
     assert not any("offensive" in spelling for spelling in near.spellings)
-    monkeypatch.undo()
-    for cached in (search.of_words, search._words, search._places):
-        cached.cache_clear()

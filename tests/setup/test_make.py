@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 def make(*arguments: str, folder: Path = PROJECT, **environment: str) -> str:
     """What make prints, its errors too."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "EXPLAINER_", "PIP_"))}
+    # Variables of the make that runs these tests come as environment: `make test APT=1` is not to reach the calls here.
+    outer = ("MAKE", "MFLAGS", "EXPLAINER_", "PIP_", "APT", "TORCH", "PORT", "PROCESSES")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
     run = subprocess.run(
         ["make", *arguments], cwd=folder, env=clean | environment, capture_output=True, text=True, timeout=120
     )
