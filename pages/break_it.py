@@ -20,5 +20,6 @@ reading = result.readings[labels.face(result)]
 course = sample_results.course(photo, reading, break_it.chosen())
 break_it.stage(photo, reading, course)
 break_it.row(photo, reading, course)
+break_it.advice()
 break_it.every(photo, reading)
 break_it.small_print(reading)
