@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="remove all categories of these safety classes",
     )
     remove.add_argument(
-        "--threshold", type=_rating, metavar="X", help="remove what is rated less imageable than this, 1 to 5"
+        "--threshold", type=_rating, metavar="X", help="remove what is rated harder to picture than this, 1 to 5"
     )
     remove.add_argument("--strict", action="store_true", help="also remove what is rated exactly at the threshold")
     remove.set_defaults(run=_removal, parser=remove)

@@ -21,7 +21,7 @@ _SIDE = 320  # pixels of the two pictures on the stage
 
 def nobody() -> None:
     """Pictures without anybody in them, each with the word for people that it gets."""
-    with st.container(key="nobody", horizontal=True, gap="large"):
+    with st.container(key="nobody", horizontal=True, gap="medium"):
         for title, crop, reading in sample_results.nobody():
             (first,) = reading.people(_RELEASE, 1)
             with st.container(width=200, gap="xsmall"):

@@ -41,8 +41,10 @@ def words() -> None:
     if not session.may_reveal():
         st.info("A workshop is on. These words are shown again when its presenter ends it.")
         return
-    reported = published.reported()
+    reported, absent = here(published.reported())
     st.markdown(fates(reported))
+    if absent:
+        st.info(lacks(absent))
     groups: dict[Status | None, list[Reported]] = {}
     for word in reported:
         groups.setdefault(vocabularies.status(word.wnid), []).append(word)
@@ -53,6 +55,22 @@ def words() -> None:
     st.caption(
         "No face, no name and nobody's target stands beside a word. Pictures: how many ImageNet had collected for it. "
         "Easy to picture: the mean rating of ImageNet's paid workers."
+    )
+
+
+def here(named: Sequence[Reported]) -> tuple[list[Reported], list[Reported]]:
+    """The words that the release at hand has, and those that it lacks."""
+    tree = taxonomy.load()
+    held = [word for word in named if word.wnid in tree and tree[word.wnid].in_fall_2011]
+    return held, [word for word in named if word not in held]
+
+
+def lacks(absent: Sequence[Reported]) -> str:
+    """That the release at hand lacks some of the words, and the way on."""
+    numbers = ", ".join(f"`{word.wnid}`" for word in absent)
+    return (
+        f"This release of ImageNet does not have {numbers}, so nothing can be counted for it. Named by: "
+        f"{sources.cite(tuple({key: None for word in absent for key in word.sources}))}."
     )
 
 
