@@ -10,7 +10,7 @@ st.markdown(
     "happens to these words."
 )
 st.header("Nobody at all", anchor=False)
-said, shown = st.columns([2, 3], gap="large", vertical_alignment="center")
+said, shown = st.columns([2, 3], gap="medium", vertical_alignment="center")
 with said:
     st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
 with shown:

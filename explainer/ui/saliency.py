@@ -17,7 +17,7 @@ _SIDE = 308  # pixels of the square and of its map
 
 def show(photo: Photo, reading: Reading, n: int) -> None:
     """The square and its map side by side, under what is chosen beside them: the label, the method, the opacity."""
-    pair, ask = st.columns([3, 2], gap="large")
+    pair, ask = st.columns([3, 2], gap="medium")
     with ask:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
