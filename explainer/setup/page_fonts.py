@@ -31,7 +31,7 @@ def cut(name: str) -> Path | None:
 
 def compile_fonts() -> Path:
     """Cut the typefaces, unless that was done; returns their folder. Takes some seconds."""
-    from fontTools import subset
+    from fontTools import subset  # type: ignore[import-untyped]
 
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
