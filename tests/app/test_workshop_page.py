@@ -401,11 +401,6 @@ def test_a_room_that_somebody_forgot_to_end_is_told_and_can_be_ended(room: Room,
     assert not rooms.find(access.store(), room.code).ended
 
 
-def test_the_pictures_of_the_talk_are_read_from_when_a_room_is_opened(notes: AppTest) -> None:
-    supplied.prepared().result(250)
-    assert ":green[:material/check:] The pictures of the talk are read" in said(checks(notes))
-
-
 @pytest.mark.parametrize("view", ["phone", "projector", "notes", "lobby"])
 def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again(
     visit: Open, monkeypatch: pytest.MonkeyPatch, view: str

@@ -123,10 +123,7 @@ def test_every_drawing_is_on_a_sheet() -> None:
 
 
 @pytest.mark.parametrize("title", drawings.DRAWINGS)
-def test_a_drawing_stays_within_its_picture_and_varies(title: str) -> None:
-    for shape in drawings.DRAWINGS[title]:
-        assert 0 <= min(shape.xy) <= max(shape.xy) <= 100
-        assert len(shape.xy) % 2 == 0
+def test_a_drawing_varies_by_chance_alone(title: str) -> None:
     first, other = (np.asarray(drawings.draw(title, 25, random.Random(seed))) for seed in (1, 2))
     assert (first != other).any()
     assert (first == np.asarray(drawings.draw(title, 25, random.Random(1)))).all()

@@ -38,7 +38,6 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         key_form.show()
         return
-    supplied.prepared()
     presenting.keys(room, listens=True)
     scene = presenting.scene(room)
     _troubles(room)
