@@ -21,7 +21,7 @@ from benchmarks import pictures, visitors
 from benchmarks.protocol import Visit
 from benchmarks.visitors import WATCH, Visitor
 from explainer.ui.category_card import plain
-from explainer.workshop import questions, rooms, sheets, votes
+from explainer.workshop import participants, questions, rooms, screens, sheets, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser import processes
@@ -176,7 +176,7 @@ class Course:
                 (sheets.SHEETS[0], "open", SHEET),
             ):
                 step = "cups" if activity in sheets.SHEETS else "decide"
-                rooms.present(self.store, self.room.code, step=step, activity=activity, phase=phase)
+                screens.present(self.store, self.room.code, step=step, activity=activity, phase=phase)
                 time.sleep(max(0.0, min(seconds, self.end - time.monotonic())))
                 if time.monotonic() >= self.end:
                     return
@@ -184,7 +184,7 @@ class Course:
     def participate(self, number: int) -> None:
         """Do what the page offers until the end: vote every few seconds, mark a page of pictures, look on."""
         chance = random.Random(number)
-        phone = Phone(self.url, self.room, rooms.join(self.store, self.room.code))
+        phone = Phone(self.url, self.room, participants.join(self.store, self.room.code))
         self.phones.append(phone)
         while time.monotonic() < self.end:
             if answers := phone.answers:

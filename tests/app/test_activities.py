@@ -11,7 +11,7 @@ from workshops import Open, give, press, said
 
 from explainer.ui import access
 from explainer.ui.workshop.slides import page as its_page
-from explainer.workshop import questions, reports, rooms, talk, votes
+from explainer.workshop import participants, questions, reports, rooms, screens, talk, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Press
 from explainer.workshop.votes import Marks
@@ -31,12 +31,12 @@ def room() -> Room:
 
 @pytest.fixture
 def token(room: Room) -> str:
-    return rooms.join(access.store(), room.code)
+    return participants.join(access.store(), room.code)
 
 
 def stage(room: Room, activity: str, **changes: Any) -> None:
     step = STEPS[activity.partition("/")[0]]
-    rooms.present(access.store(), room.code, step=step, activity=activity, **changes)
+    screens.present(access.store(), room.code, step=step, activity=activity, **changes)
 
 
 def notes(visit: Open, room: Room) -> AppTest:
@@ -48,9 +48,9 @@ def answer(phone: AppTest, key: str, round: int = 1) -> AppTest:
 
 
 def others_answer(room: Room, key: str, count: int = 4) -> None:
-    round = rooms.stage(access.store(), room.code).round
+    round = screens.stage(access.store(), room.code).round
     for _ in range(count):
-        votes.vote(access.store(), room.code, QUESTION, round, rooms.join(access.store(), room.code), key)
+        votes.vote(access.store(), room.code, QUESTION, round, participants.join(access.store(), room.code), key)
 
 
 def sheets_on(app: AppTest) -> list[Any]:
@@ -163,7 +163,7 @@ def test_a_poll_is_answered_once_and_its_result_is_the_rooms(visit: Open, room: 
     press(phone, "None")
     assert "Counted: None" in said(phone)
     for _ in range(4):
-        votes.vote(access.store(), room.code, "poll/allow", 1, rooms.join(access.store(), room.code), "4")
+        votes.vote(access.store(), room.code, "poll/allow", 1, participants.join(access.store(), room.code), "4")
     stage(room, "poll/allow", phase="result")
     assert "Said most often: “None”" in said(visit(room=room.code, view="projector"))
 
@@ -172,7 +172,7 @@ def test_any_word_of_the_deck_can_be_picked(visit: Open, room: Room) -> None:
     stage(room, QUESTION, phase="open")
     screen = notes(visit, room)
     screen.menu_button(key="pick").click(room.questions[7]).run()
-    now = rooms.stage(access.store(), room.code)
+    now = screens.stage(access.store(), room.code)
     assert (now.step, now.activity, now.phase) == ("decide", room.questions[7], "open")
 
 
@@ -205,10 +205,10 @@ def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_d
         import streamlit as st
 
         from explainer.ui.workshop import refresh
-        from explainer.workshop import rooms
+        from explainer.workshop import screens
         from explainer.workshop.store import Store
 
-        refresh.every(1.0, lambda: rooms.stage(Store(None), "CCCCC"), "nothing")
+        refresh.every(1.0, lambda: screens.stage(Store(None), "CCCCC"), "nothing")
         st.write("the rest of the page")
 
     assert said(AppTest.from_function(script).run()) == "the rest of the page"
@@ -253,7 +253,7 @@ def test_of_fewer_than_five_pages_nothing_is_told(visit: Open, room: Room, pages
     stage(room, "thing", phase="open")
     showing = its_page.sheets.sheet("thing").showing
     for _ in range(pages):
-        votes.mark(access.store(), room.code, "thing", rooms.join(access.store(), room.code), showing)
+        votes.mark(access.store(), room.code, "thing", participants.join(access.store(), room.code), showing)
     stage(room, "thing", phase="result")
     assert told in said(visit(room=room.code, view="projector"))
 
@@ -304,10 +304,10 @@ def test_all_that_is_taken_away_is_made_without_a_masked_word(
 def test_one_key_walks_through_a_vote_and_the_notes_say_what_comes_next(visit: Open, room: Room) -> None:
     beats, number, said_next = talk.beats(room), 0, []
     screen = notes(visit, room)
-    while rooms.stage(access.store(), room.code).step != "end":
+    while screens.stage(access.store(), room.code).step != "end":
         number += 1
-        moves = rooms.stage(access.store(), room.code).moves
-        now = rooms.press(access.store(), room.code, [Press("0" * 16, number, "next", moves)], beats)
+        moves = screens.stage(access.store(), room.code).moves
+        now = screens.press(access.store(), room.code, [Press("0" * 16, number, "next", moves)], beats)
         if now.step == "decide":
             said_next.append(said(screen.run()).partition("**Next:** ")[2].partition("\n")[0].replace("\\", ""))
     assert said_next[:5] == [

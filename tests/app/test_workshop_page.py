@@ -14,7 +14,7 @@ from explainer.imagenet import words
 from explainer.imagenet.words import Context
 from explainer.ui import access
 from explainer.ui.workshop import invitation, supplied
-from explainer.workshop import addresses, questions, rooms, store, talk
+from explainer.workshop import addresses, participants, questions, rooms, screens, store, talk
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
 
@@ -50,23 +50,23 @@ def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room:
     press(app, "Join")
     assert address(app)["room"] == room.code
     assert title("start") in said(app)
-    assert rooms.participants(access.store(), room.code) == 1
+    assert participants.count(access.store(), room.code) == 1
 
 
 def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
     app = visit(room=room.code)
     assert "We keep a random number and your answers" in said(app)
-    assert rooms.participants(access.store(), room.code) == 0
+    assert participants.count(access.store(), room.code) == 0
     press(app, "Join")
-    assert rooms.participants(access.store(), room.code) == rooms.here(access.store(), room.code) == 1
+    assert participants.count(access.store(), room.code) == participants.here(access.store(), room.code) == 1
 
 
 def test_a_phone_that_is_loaded_again_is_the_same_participant(visit: Open, room: Room) -> None:
-    token = rooms.join(access.store(), room.code)
+    token = participants.join(access.store(), room.code)
     app = visit(room=room.code, token=token)
     assert title("start") in said(app)
     assert "Join" not in labels(app)
-    assert rooms.participants(access.store(), room.code) == 1
+    assert participants.count(access.store(), room.code) == 1
 
 
 def test_going_back_to_the_address_without_a_token_does_not_make_another_participant(visit: Open, room: Room) -> None:
@@ -74,7 +74,7 @@ def test_going_back_to_the_address_without_a_token_does_not_make_another_partici
     app.query_params.pop("token", None)
     app.run()
     assert title("start") in said(app)
-    assert rooms.participants(access.store(), room.code) == 1
+    assert participants.count(access.store(), room.code) == 1
 
 
 def test_a_wrong_code_gives_a_sentence_and_the_field_again(visit: Open, room: Room) -> None:
@@ -86,7 +86,7 @@ def test_a_wrong_code_gives_a_sentence_and_the_field_again(visit: Open, room: Ro
 
 def test_the_token_of_another_room_is_no_token_here(visit: Open, room: Room) -> None:
     other = rooms.open_room(access.store())
-    app = visit(room=room.code, token=rooms.join(access.store(), other.code))
+    app = visit(room=room.code, token=participants.join(access.store(), other.code))
     assert "This device has not joined the room yet" in said(app)
     assert "Join" in labels(app)
 
@@ -195,7 +195,7 @@ def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
 def test_phone_and_projector_follow_the_notes(visit: Open, room: Room, notes: AppTest) -> None:
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
     move(room)
-    assert rooms.stage(access.store(), room.code).step == "cups"
+    assert screens.stage(access.store(), room.code).step == "cups"
     for screen in (notes.run(), phone.run(), projector.run()):
         assert title("cups") in said(screen)
         assert title("start") not in [element.value for element in (*screen.title, *screen.header)]
@@ -211,7 +211,7 @@ def test_phones_are_counted_in_words(visit: Open, room: Room, notes: AppTest) ->
 
 def test_a_leap_goes_to_any_step_of_the_route(room: Room, notes: AppTest) -> None:
     notes.menu_button(key="leap").click("removal").run()
-    assert rooms.stage(access.store(), room.code).step == "removal"
+    assert screens.stage(access.store(), room.code).step == "removal"
     assert title("removal") in said(notes)
 
 
@@ -231,7 +231,7 @@ def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Roo
 
 
 def test_room_step_and_token_outlive_a_restart(visit: Open, room: Room, notes: AppTest) -> None:
-    token = rooms.join(access.store(), room.code)
+    token = participants.join(access.store(), room.code)
     move(room)
     restart()
     assert title("cups") in said(visit(room=room.code, token=token))
@@ -441,7 +441,7 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
         if (kind := (beat.step, beat.activity.partition("/")[0], beat.phase)) in drawn:
             continue
         drawn.add(kind)
-        rooms.present(access.store(), room.code, **vars(beat))
+        screens.present(access.store(), room.code, **vars(beat))
         step = talk.load().steps[beat.step]
         for screen in (notes, phone, projector):
             words = said(screen.run()).replace("\\", "")
@@ -452,7 +452,7 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
 
 def test_the_notes_say_what_the_network_really_saw(notes: AppTest, room: Room) -> None:
     presenting_why = next(beat for beat in talk.beats(room) if beat.step == "why")
-    rooms.present(access.store(), room.code, **vars(presenting_why))
+    screens.present(access.store(), room.code, **vars(presenting_why))
     reading = supplied.reading(supplied.PORTRAIT)
     thing = words.caption(reading.objects(1)[0].wnid, Context.TREE).name
     assert f"“{thing}” ({reading.objects(1)[0].score:.0%})" in said(notes.run()).replace("\\", "")
@@ -463,11 +463,11 @@ def test_the_notes_say_what_the_network_really_saw(notes: AppTest, room: Room) -
 
 def test_a_jump_out_of_an_open_vote_asks_first(notes: AppTest, room: Room) -> None:
     vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
-    rooms.present(access.store(), room.code, **vars(vote))
+    screens.present(access.store(), room.code, **vars(vote))
     notes.run().menu_button(key="leap").click("removal").run()
-    assert rooms.stage(access.store(), room.code).step == "decide"
+    assert screens.stage(access.store(), room.code).step == "decide"
     press(notes, "Close it and go")
-    assert rooms.stage(access.store(), room.code).step == "removal"
+    assert screens.stage(access.store(), room.code).step == "removal"
 
 
 def test_the_clock_begins_with_the_first_step_that_is_left(visit: Open, room: Room, notes: AppTest) -> None:

@@ -13,7 +13,20 @@ from explainer.imagenet import sources as claims
 from explainer.imagenet import words
 from explainer.imagenet.taxonomy import DATA
 from explainer.imagenet.words import Context
-from explainer.workshop import handout, questions, record, rehearsal, reports, rooms, sheets, store, talk, votes
+from explainer.workshop import (
+    handout,
+    participants,
+    questions,
+    record,
+    rehearsal,
+    reports,
+    rooms,
+    screens,
+    sheets,
+    store,
+    talk,
+    votes,
+)
 from explainer.workshop.handout import Service
 from explainer.workshop.record import Record
 from explainer.workshop.rooms import Room
@@ -74,9 +87,9 @@ def adults(store: Store) -> Room:
 def decide(store: Store, code: str, question: str, *rounds: Mapping[str, int]) -> None:
     """Have so many phones give so many answers, round after round."""
     most = max(sum(answers.values()) for answers in rounds)
-    tokens = [rooms.join(store, code) for _ in range(most)]
+    tokens = [participants.join(store, code) for _ in range(most)]
     for round, answers in enumerate(rounds, start=1):
-        rooms.present(store, code, activity=question, phase=("", "open", "second")[round])
+        screens.present(store, code, activity=question, phase=("", "open", "second")[round])
         given = [answer for answer, count in answers.items() for _ in range(count)]
         for token, answer in zip(tokens, given, strict=False):
             votes.vote(store, code, question, round, token, answer)
@@ -157,8 +170,8 @@ def test_markup_in_any_value_is_inert(markup: str, rehearsed: Record, monkeypatc
 @pytest.mark.usefixtures("planted")
 def test_a_masked_word_stays_masked_on_every_paper(store: Store, adults: Room) -> None:
     decide(store, adults.code, f"safety/{PARROT}", {"offensive": 6})
-    rooms.present(store, adults.code, activity="", phase="talk")
-    for token in [rooms.join(store, adults.code) for _ in range(6)]:
+    screens.present(store, adults.code, activity="", phase="talk")
+    for token in [participants.join(store, adults.code) for _ in range(6)]:
         reports.flag(store, adults.code, token, PARROT, "insult")
     html = handout.handout(record.record(store, adults.code))
     assert Reader(html).text.count("[masked: offensive]") == 2
@@ -203,8 +216,8 @@ def test_a_room_that_decided_otherwise_is_different_and_gets_no_score(store: Sto
 def test_how_fewer_than_five_decided_is_not_said(people: int, said: bool, store: Store, adults: Room) -> None:
     for wnid, answer in ((GRANDMOTHER, "safe"), (GRANDFATHER, "sensitive")):
         decide(store, adults.code, f"safety/{wnid}", {answer: people})
-    rooms.present(store, adults.code, activity="thing", phase="open")
-    for token in [rooms.join(store, adults.code) for _ in range(people)]:
+    screens.present(store, adults.code, activity="thing", phase="open")
+    for token in [participants.join(store, adults.code) for _ in range(people)]:
         votes.mark(store, adults.code, "thing", token, sheets.sheet("thing").showing)
     text = Reader(handout.handout(record.record(store, adults.code))).text
     assert ("This room: the same." in text) == said
@@ -242,7 +255,7 @@ def test_fifty_a_minute_says_what_was_marked_without_a_row_for_each_picture(rehe
 
 
 def test_what_a_few_reported_is_left_out(store: Store, room: Room) -> None:
-    tokens = [rooms.join(store, room.code) for _ in range(5)]
+    tokens = [participants.join(store, room.code) for _ in range(5)]
     for token in tokens:
         reports.flag(store, room.code, token, GRANDFATHER, "group")
     reports.flag(store, room.code, tokens[0], GRANDMOTHER, "unseen")
@@ -349,9 +362,9 @@ def test_the_teachers_page_has_goals_words_minutes_and_what_to_do_when_somebody_
 
 
 def test_the_handout_has_the_rooms_own_rules_and_what_it_wrote_on_paper(store: Store, room: Room) -> None:
-    rooms.present(store, room.code, step="own", activity="poll/allow", phase="open")
+    screens.present(store, room.code, step="own", activity="poll/allow", phase="open")
     for _ in range(5):
-        votes.vote(store, room.code, "poll/allow", 1, rooms.join(store, room.code), "3")
+        votes.vote(store, room.code, "poll/allow", 1, participants.join(store, room.code), "3")
     rooms.keep_paper(store, room.code, "Whoever is in a photo may object.")
     text = Reader(handout.handout(record.record(store, room.code))).text
     assert "Which words may label a photo of a stranger?" in text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.workshop import errors, questions, reports, rooms, votes
+from explainer.workshop import errors, participants, questions, reports, rooms, screens, votes
 from explainer.workshop.errors import RoomError, UnknownRoom
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import PHASES
@@ -45,9 +45,9 @@ def store() -> Iterator[Store]:
 
 CALLS: dict[str, Callable[[Store, str, str, str, str], object]] = {
     "find": lambda s, code, token, a, b: rooms.find(s, code),
-    "join": lambda s, code, token, a, b: rooms.join(s, code, token),
-    "stage": lambda s, code, token, a, b: rooms.stage(s, code),
-    "heartbeat": lambda s, code, token, a, b: rooms.heartbeat(s, code, token),
+    "join": lambda s, code, token, a, b: participants.join(s, code, token),
+    "stage": lambda s, code, token, a, b: screens.stage(s, code),
+    "heartbeat": lambda s, code, token, a, b: participants.heartbeat(s, code, token),
     "vote": lambda s, code, token, a, b: votes.vote(s, code, a, 1, token, b),
     "vote_of": lambda s, code, token, a, b: votes.vote_of(s, code, a, 1, token),
     "mark": lambda s, code, token, a, b: votes.mark(s, code, a, token, [0]),
@@ -102,7 +102,7 @@ def test_a_phone_finds_nothing_under_a_name_that_nothing_has(store: Store, room:
 @MANY
 @given(text=HOSTILE)
 def test_markup_in_the_token_of_a_phone_that_joins_is_replaced(store: Store, room: Room, text: str) -> None:
-    assert rooms.join(store, room.code, text) != text
+    assert participants.join(store, room.code, text) != text
 
 
 # --- values that are no text and no number at all
@@ -122,7 +122,7 @@ NESTED = st.recursive(
 TABLES = ("rooms", "participants", "votes", "hands", "marks", "flags")
 
 ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
-    "join a room": lambda s, code, token, value: rooms.join(s, value, token),
+    "join a room": lambda s, code, token, value: participants.join(s, value, token),
     "a vote in a room": lambda s, code, token, value: votes.vote(s, value, QUESTION, 1, token, "5"),
     "a vote by a token": lambda s, code, token, value: votes.vote(s, code, QUESTION, 1, value, "5"),
     "a vote on a question": lambda s, code, token, value: votes.vote(s, code, value, 1, token, "5"),
@@ -132,9 +132,9 @@ ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
     "marks on a page": lambda s, code, token, value: votes.mark(s, code, value, token, [0]),
     "a report": lambda s, code, token, value: reports.flag(s, code, token, value, "insult"),
     "a reason": lambda s, code, token, value: reports.flag(s, code, token, "n10401331", value),
-    "a step": lambda s, code, token, value: rooms.present(s, code, step=value),
-    "a phase": lambda s, code, token, value: rooms.present(s, code, phase=value),
-    "a pause": lambda s, code, token, value: rooms.present(s, code, paused=value),
+    "a step": lambda s, code, token, value: screens.present(s, code, step=value),
+    "a phase": lambda s, code, token, value: screens.present(s, code, phase=value),
+    "a pause": lambda s, code, token, value: screens.present(s, code, paused=value),
 }
 
 
@@ -163,7 +163,7 @@ def test_a_value_of_another_type_or_beyond_its_range_changes_nothing(
 def test_marks_that_are_no_list_of_places_are_refused_and_the_room_goes_on(
     store: Store, room: Room, phone: str, value: Any
 ) -> None:
-    rooms.present(store, room.code, activity="thing", phase="open")
+    screens.present(store, room.code, activity="thing", phase="open")
     with contextlib.suppress(errors.BadAnswer):
         votes.mark(store, room.code, "thing", phone, value)
     for marks in votes.marks(store, room.code):  # whatever was taken can be read
@@ -172,21 +172,7 @@ def test_marks_that_are_no_list_of_places_are_refused_and_the_room_goes_on(
 
 @pytest.mark.parametrize("marked", [[True], [0.0], [25], [-1], ["1"], [[1]], {"0": 1}, "0", 0, None, [0] * 26])
 def test_a_forged_mark_is_no_mark(store: Store, room: Room, phone: str, marked: Any) -> None:
-    rooms.present(store, room.code, activity="thing", phase="open")
+    screens.present(store, room.code, activity="thing", phase="open")
     with pytest.raises(errors.BadAnswer):
         votes.mark(store, room.code, "thing", phone, marked)
     assert votes.marks(store, room.code) == ()
-
-
-@pytest.mark.parametrize("text", ["True", "0 x", "999", "1.0", "-1", "²"])
-def test_a_row_of_marks_that_cannot_be_read_is_left_out_and_said_in_one_line(
-    store: Store, room: Room, phones: list[str], text: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    rooms.present(store, room.code, activity="thing", phase="open")
-    for phone in phones:
-        votes.mark(store, room.code, "thing", phone, [1])
-    store.write(lambda c: c.execute("UPDATE marks SET pictures = ? WHERE token = ?", (text, phones[0])))
-    (marks,) = votes.marks(store, room.code)
-    assert marks.pages == len(phones) - 1
-    assert votes.marks_of(store, room.code, "thing", phones[0]) is None
-    assert caplog.records[0].getMessage().startswith("A page of marks in the record")

@@ -7,7 +7,7 @@ import pytest
 import sentinels
 
 from explainer.imagenet.taxonomy import Taxonomy
-from explainer.workshop import record, reports, rooms
+from explainer.workshop import record, reports, screens
 from explainer.workshop.errors import Closed
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
@@ -40,7 +40,7 @@ def test_the_presenters_list_masks_what_offends(
 
 
 def test_nothing_is_reported_while_the_room_is_paused(store: Store, room: Room, phone: str) -> None:
-    rooms.present(store, room.code, paused=True)
+    screens.present(store, room.code, paused=True)
     with pytest.raises(Closed):
         reports.flag(store, room.code, phone, KEPT, "unseen")
     assert reports.flags(store, room.code) == ()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from handmade import ROOT
 
-from explainer.workshop import rooms, store, votes
+from explainer.workshop import participants, rooms, screens, store, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -23,7 +23,7 @@ QUESTION = "imageability/n10142747"
 
 def open_question(store: Store) -> Room:
     room = rooms.open_room(store, deck="imageability")
-    rooms.present(store, room.code, activity=QUESTION, phase="open")
+    screens.present(store, room.code, activity=QUESTION, phase="open")
     return room
 
 
@@ -37,7 +37,7 @@ def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str
 VOTERS = f"""
 import sys, threading
 from pathlib import Path
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
@@ -45,7 +45,7 @@ code = sys.argv[2]
 
 def voter(number):
     while True:
-        token = rooms.join(store, code)
+        token = participants.join(store, code)
         answer = str(1 + number % 5)
         votes.vote(store, code, {QUESTION!r}, 1, token, answer)
         sys.stdout.write(f"{{token}} {{answer}}\\n")
@@ -80,13 +80,13 @@ def test_every_vote_that_was_confirmed_is_there_after_the_server_was_killed(file
 def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
     opened = Store(file)
     room = open_question(opened)
-    tokens = [rooms.join(opened, room.code) for _ in range(40)]
+    tokens = [participants.join(opened, room.code) for _ in range(40)]
 
     def voter(number: int) -> None:
         for turn in range(25):
             votes.vote(opened, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
-            rooms.heartbeat(opened, room.code, tokens[number])
-            rooms.stage(opened, room.code)
+            participants.heartbeat(opened, room.code, tokens[number])
+            screens.stage(opened, room.code)
 
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(voter, range(40)))
@@ -100,7 +100,7 @@ def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
 def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
     first, second = Store(file), Store(file)
     room = open_question(first)
-    tokens = [rooms.join((first, second)[number % 2], room.code) for number in range(20)]
+    tokens = [participants.join((first, second)[number % 2], room.code) for number in range(20)]
 
     def vote(number: int) -> None:
         votes.vote((second, first)[number % 2], room.code, QUESTION, 1, tokens[number], "5")
@@ -149,7 +149,7 @@ def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkey
     monkeypatch.setattr(store, "BUSY", 0.05)
     opened = Store(file)
     room = open_question(opened)
-    token = rooms.join(opened, room.code)
+    token = participants.join(opened, room.code)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(store.Busy, match=r"Try again in a moment\."):
@@ -216,7 +216,7 @@ def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_me
             part.unlink()
         if replace:
             Store(file).close()
-        votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "5")
+        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
         assert votes.tally(opened, room.code, QUESTION, 1).total == 1
         assert not opened.keeps
         assert "it was removed while the app ran" in (opened.trouble or "")
@@ -283,11 +283,11 @@ def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: 
     room = open_question(opened)
     tokens = []
     while opened.trouble is None:
-        tokens.append(rooms.join(opened, room.code))
+        tokens.append(participants.join(opened, room.code))
         votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "5")
     assert "database or disk is full" in opened.trouble
     assert not opened.keeps
-    tokens.append(rooms.join(opened, room.code))
+    tokens.append(participants.join(opened, room.code))
     votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "1")
     tally = votes.tally(opened, room.code, QUESTION, 1)
     assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
@@ -302,7 +302,7 @@ def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(smal
             pass
     again = Store(small_disk / "rooms.sqlite")
     assert "rooms are kept in memory" in again.trouble
-    votes.vote(again, room.code, QUESTION, 1, rooms.join(again, room.code), "5")
+    votes.vote(again, room.code, QUESTION, 1, participants.join(again, room.code), "5")
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
 
 
@@ -335,18 +335,18 @@ def test_a_file_of_this_version_with_other_tables_is_set_aside(whole: Path, harm
 LIMITED = f"""
 import resource, sys
 from pathlib import Path
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 room = rooms.open_room(store, deck="imageability")
-rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
+screens.present(store, room.code, activity={QUESTION!r}, phase="open")
 count = 0
 while store.trouble is None:
-    votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+    votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
     count += 1
-votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
 print(store.trouble)
 print(votes.tally(store, room.code, {QUESTION!r}, 1).total - count)
 rooms.delete(store, room.code)
@@ -365,7 +365,7 @@ def test_a_file_that_cannot_grow_is_a_full_disk(file: Path) -> None:
 READ_ONLY = f"""
 import os, sys
 from pathlib import Path
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.store import Store
 
 if os.geteuid() == 0:
@@ -374,8 +374,8 @@ store = Store(Path(sys.argv[1]))
 print(store.trouble)
 print(*(room.code for room in rooms.listing(store)))
 room = rooms.open_room(store, deck="imageability")
-rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
-votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+screens.present(store, room.code, activity={QUESTION!r}, phase="open")
+votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
 print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
 """
 

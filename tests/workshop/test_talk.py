@@ -7,7 +7,7 @@ import pytest
 
 from explainer.imagenet import published
 from explainer.imagenet.taxonomy import DATA, Taxonomy
-from explainer.workshop import questions, rooms, talk, votes
+from explainer.workshop import questions, rooms, screens, talk, votes
 from explainer.workshop.store import Store
 from explainer.workshop.talk import Step
 
@@ -140,7 +140,7 @@ def test_a_room_with_locked_masks_votes_on_no_masked_word(store: Store, deck: st
     assert set(young) <= set(adults)
     assert young[:2] == (f"{deck}/n10142747", f"{deck}/n10142391")
     with pytest.raises(ValueError, match="does not vote on this word"):
-        rooms.present(store, rooms.open_room(store).code, activity="safety/n10401331", phase="open")
+        screens.present(store, rooms.open_room(store).code, activity="safety/n10401331", phase="open")
 
 
 def test_progress_says_where_the_talk_is_and_how_late() -> None:

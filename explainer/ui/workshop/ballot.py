@@ -13,7 +13,7 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, refresh, sentences
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import press, trouble
-from explainer.workshop import questions, rooms, talk, votes
+from explainer.workshop import participants, questions, talk, votes
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.questions import Choice, Question
 from explainer.workshop.votes import MOST_HANDS, Tally
@@ -176,7 +176,7 @@ def _talk(scene: Scene) -> None:
 
 def _turnout(scene: Scene, question: Question) -> None:
     tally = votes.tally(access.store(), scene.room.code, question.key, scene.stage.round)
-    here = rooms.here(access.store(), scene.room.code)
+    here = participants.here(access.store(), scene.room.code)
     said = sentences.turnout(sum(tally.phones.values()), here, sum(tally.hands.values()), scene.room.phones)
     st.subheader(said, anchor=False)
 

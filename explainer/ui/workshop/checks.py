@@ -13,7 +13,7 @@ from explainer.ui import access
 from explainer.ui.workshop import invitation, lobby, refresh
 from explainer.ui.workshop.trying import button
 from explainer.vision import cards
-from explainer.workshop import addresses, rooms
+from explainer.workshop import addresses, participants, rooms
 from explainer.workshop.rooms import Room
 
 
@@ -90,7 +90,7 @@ def _other(room: Room) -> None:
 def _awaited(room: Room) -> None:
     _said(
         "A phone has joined",
-        rooms.here(access.store(), room.code) > 0,
+        participants.here(access.store(), room.code) > 0,
         f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep "
         "devices apart, as guest networks do: use another network, or the phone's own hotspot.",
     )

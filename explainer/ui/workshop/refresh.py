@@ -8,7 +8,7 @@ import streamlit as st
 
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
-from explainer.workshop import rooms
+from explainer.workshop import participants, rooms, screens
 from explainer.workshop.errors import Busy, RoomError
 
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
@@ -67,8 +67,8 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
         try:
             draw()
             if token is not None:
-                rooms.heartbeat(access.store(), code, token)
-            changed = rooms.stage(access.store(), code).version != version or way() != drawn
+                participants.heartbeat(access.store(), code, token)
+            changed = screens.stage(access.store(), code).version != version or way() != drawn
         except Busy:  # the next look will tell
             changed = False
         except RoomError:  # deleted meanwhile
