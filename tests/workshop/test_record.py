@@ -23,11 +23,6 @@ def rows(store: Store, room: Room, question: str) -> list[list[str]]:
     return [row[2:] for row in table(record.to_csv(record.record(store, room.code))) if row[0] == question]
 
 
-def test_a_room_in_which_nothing_happened_has_an_empty_record(store: Store, room: Room) -> None:
-    found = record.record(store, room.code)
-    assert (found.room, found.participants, found.decisions, found.marks, found.flags) == (room, 0, (), (), ())
-
-
 def test_the_last_round_is_what_a_room_decided(store: Store, room: Room, phones: list[str]) -> None:
     for phase, answer in (("open", "1"), ("second", "5")):
         screens.present(store, room.code, phase=phase)
@@ -107,9 +102,3 @@ def test_a_rehearsal_is_a_room_with_everything_in_it_and_marked(store: Store) ->
     assert found.flags
     assert [marks.pages for marks in found.marks] == [rehearsal.PHONES] * 2
     assert "rehearsal: the votes are made up" in record.to_csv(found)
-
-
-def test_the_same_seed_makes_up_the_same_votes(store: Store) -> None:
-    same, again, other = (record.record(store, rehearsal.rehearse(store, seed=seed).code) for seed in (3, 3, 4))
-    assert (same.decisions, same.flags) == (again.decisions, again.flags)
-    assert same.decisions != other.decisions

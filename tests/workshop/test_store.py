@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -31,50 +30,6 @@ def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT, **options
     )
-
-
-# Opens the file and votes with many threads until it is killed; prints each vote once it is confirmed.
-VOTERS = f"""
-import sys, threading
-from pathlib import Path
-from explainer.workshop import participants, rooms, screens, votes
-from explainer.workshop.store import Store
-
-store = Store(Path(sys.argv[1]))
-code = sys.argv[2]
-
-def voter(number):
-    while True:
-        token = participants.join(store, code)
-        answer = str(1 + number % 5)
-        votes.vote(store, code, {QUESTION!r}, 1, token, answer)
-        sys.stdout.write(f"{{token}} {{answer}}\\n")
-        sys.stdout.flush()
-
-for number in range(8):
-    threading.Thread(target=voter, args=(number,)).start()
-"""
-
-
-@pytest.mark.slow
-def test_every_vote_that_was_confirmed_is_there_after_the_server_was_killed(file: Path) -> None:
-    before = Store(file)
-    room = open_question(before)
-    before.close()
-    confirmed: dict[str, str] = {}
-    for _ in range(3):
-        voting = run(VOTERS, str(file), room.code)
-        for _, line in zip(range(60), voting.stdout, strict=False):
-            confirmed.update([line.split()])
-        os.kill(voting.pid, signal.SIGKILL)
-        confirmed.update(line.split() for line in voting.stdout if line.endswith("\n"))
-        assert voting.wait() == -signal.SIGKILL
-    after = Store(file)
-    assert after.trouble is None
-    assert len(confirmed) >= 180
-    kept = {token: votes.vote_of(after, room.code, QUESTION, 1, token) for token in confirmed}
-    assert kept == confirmed
-    assert votes.tally(after, room.code, QUESTION, 1).total - len(confirmed) <= 3 * 8  # those under way at each kill
 
 
 def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
@@ -132,19 +87,6 @@ def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
     }
 
 
-def test_work_that_fails_changes_nothing(file: Path) -> None:
-    opened = Store(file)
-    room = open_question(opened)
-
-    def work(connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM rooms")
-        raise KeyError("broken")
-
-    with pytest.raises(KeyError, match="broken"):
-        opened.write(work)
-    assert rooms.find(opened, room.code) == room
-
-
 def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "BUSY", 0.05)
     opened = Store(file)
@@ -199,15 +141,6 @@ def test_a_damaged_file_is_set_aside_as_it_is(whole: Path, harm: object) -> None
     assert rooms.listing(again) == (room,)
 
 
-def test_a_file_that_is_damaged_while_it_is_open_is_set_aside_too(whole: Path) -> None:
-    opened = Store(whole)
-    opened.read(lambda connection: connection.execute("PRAGMA shrink_memory").fetchall())  # or it reads no page again
-    whole.write_bytes(scribbled(whole.read_bytes()))
-    assert rooms.listing(opened) == ()
-    assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 1
-    assert rooms.find(opened, open_question(opened).code)
-
-
 def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_memory(file: Path) -> None:
     for replace in (False, True):
         opened = Store(file)
@@ -244,14 +177,6 @@ def test_a_file_of_another_version_is_set_aside(whole: Path, version: int) -> No
 # --- disks
 
 
-def test_without_a_file_rooms_are_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    opened = Store(None)
-    assert rooms.find(opened, open_question(opened).code)
-    assert (opened.trouble, opened.keeps) == (None, False)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_folder_is_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "elsewhere"))
     assert store.path() == tmp_path / "elsewhere" / "rooms.sqlite"
@@ -276,21 +201,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no disk can be mounted here")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: Path) -> None:
-    opened = Store(small_disk / "rooms.sqlite")
-    room = open_question(opened)
-    tokens = []
-    while opened.trouble is None:
-        tokens.append(participants.join(opened, room.code))
-        votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "5")
-    assert "database or disk is full" in opened.trouble
-    assert not opened.keeps
-    tokens.append(participants.join(opened, room.code))
-    votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "1")
-    tally = votes.tally(opened, room.code, QUESTION, 1)
-    assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
 
 
 def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(small_disk: Path) -> None:
