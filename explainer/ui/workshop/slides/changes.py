@@ -26,8 +26,8 @@ def _on_projector(scene: Scene) -> None:
         drawn.append((f"{corruption.title} {corruption.dose(step.amount)}", course, step))
     for column, (title, course, step) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
         with column:
-            picture = supplied.changed(supplied.PORTRAIT, course, step)
-            st.image(picture, width=_SIDE, alt=f"What the network saw. {title}.")
+            shot = supplied.changed(supplied.PORTRAIT, course, step)
+            st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
             st.subheader(title, anchor=False)
             st.header(plain(supplied.name(step)), anchor=False)
     ballot.results_in_words(scene)
