@@ -57,12 +57,6 @@ def test_where_all_were_unsure_nothing_is_compared_and_nothing_is_said_most_ofte
     assert "Said most often: nothing." in said
 
 
-def test_hands_of_five_are_told_beside_four_phones_that_are_not() -> None:
-    question = questions.question(SAFETY)
-    said = sentences.outcome(question, tally(question, {"offensive": 4}, {"safe": 5}))
-    assert said.startswith("**The same**")
-
-
 def test_ratings_are_told_by_their_median_with_the_line_of_the_removal() -> None:
     question = questions.question(IMAGEABILITY)
     said = sentences.outcome(question, tally(question, {"5": 3, "4": 2}))
@@ -107,10 +101,6 @@ def test_turnout_counts_answers_and_never_more_than_there_are(
     answered: int, here: int, hands: int, phones: bool, said: str
 ) -> None:
     assert sentences.turnout(answered, here, hands, phones) == said
-
-
-def test_joined_and_awake_are_two_counts() -> None:
-    assert sentences.joined(24, 19) == "24 joined, 19 awake"
 
 
 @pytest.mark.parametrize(

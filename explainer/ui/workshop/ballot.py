@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from PIL.Image import Image
 
 from explainer.charts import workshop as charts
 from explainer.imagenet import words
@@ -51,6 +52,23 @@ def on_projector(scene: Scene) -> None:
                 for number, choice in choices:
                     st.markdown(f"### {number}\\. {plain(choice.title)}")
     refresh.every(1.0, partial(_turnout, scene, question), "turnout")
+
+
+def beside(scene: Scene, picture: Image, alt: str, note: str = "") -> None:
+    """The question on the projector with the picture that it is about at its left."""
+    shown, asked = st.columns([2, 3], gap="large")
+    with shown:
+        st.image(picture, width=480, alt=alt)
+        if note:
+            st.subheader(note, anchor=False)
+    with asked:
+        on_projector(scene)
+
+
+def below(scene: Scene, token: str, picture: Image, alt: str) -> None:
+    """The question on a phone with the picture that it is about above it."""
+    st.image(picture, width=200, alt=alt)
+    on_phone(scene, token)
 
 
 def _halves(question: Question) -> list[list[tuple[int, Choice]]]:

@@ -12,12 +12,8 @@ _SIDE = 230
 
 def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
-        picture, asked = st.columns([2, 3], gap="large")
-        with picture:
-            st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
-            st.subheader(f"As it is: {plain(supplied.name(supplied.reading(supplied.PORTRAIT)))}", anchor=False)
-        with asked:
-            ballot.on_projector(scene)
+        as_it_is = f"As it is: {plain(supplied.name(supplied.reading(supplied.PORTRAIT)))}"
+        ballot.beside(scene, supplied.crop(supplied.PORTRAIT), "A supplied portrait.", as_it_is)
         return
     courses = [supplied.course(supplied.PORTRAIT, change) for change in supplied.CHANGES]
     drawn = [("As it is", courses[0], courses[0].steps[0])]
@@ -39,8 +35,7 @@ def shown(course: Course) -> Step:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    st.image(supplied.crop(supplied.PORTRAIT), width=200, alt="A supplied portrait.")
-    ballot.on_phone(scene, token)
+    ballot.below(scene, token, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
 
 
 SLIDE = Slide(_on_projector, _on_phone, ballot.controls)
