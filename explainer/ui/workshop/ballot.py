@@ -39,12 +39,11 @@ def on_projector(scene: Scene) -> None:
     if scene.stage.phase == "result":
         results(scene, question, large=True)
         return
-    st.header(f":primary[{plain(question.text)}]", anchor=False)
+    again = "Second vote. " if scene.stage.phase == "second" else ""
+    st.header(f":primary[{again}{plain(question.text)}]", anchor=False)
     if scene.stage.phase == "talk":
         refresh.every(1.0, partial(_talk, scene), "talk")
         return
-    if scene.stage.phase == "second":
-        st.header("Second vote", anchor=False)
     with st.container(key="answers"):
         halves = _halves(question)
         for column, choices in zip(st.columns(len(halves)), halves, strict=True):
@@ -58,7 +57,7 @@ def beside(scene: Scene, picture: Image, alt: str, note: str = "") -> None:
     """The question on the projector with the picture that it is about at its left."""
     shown, asked = st.columns([2, 3], gap="large")
     with shown:
-        st.image(picture, width=480, alt=alt)
+        st.image(picture, width=540, alt=alt)
         if note:
             st.subheader(note, anchor=False)
     with asked:
@@ -188,7 +187,8 @@ def _definition(caption: Caption) -> str:
 
 def _talk(scene: Scene) -> None:
     left = max(sentences.TALK - scene.stage.seconds, 0)
-    st.header(f"Talk with your neighbour: {sentences.left(left)}" if left else "Time is up.", anchor=False)
+    with st.container(key="countdown"):
+        st.title(f"Talk with your neighbour: {sentences.left(left)}" if left else "Time is up.", anchor=False)
     st.progress(left / sentences.TALK)
 
 
