@@ -24,7 +24,7 @@ def _on_projector(scene: Scene) -> None:
         with column:
             shot = supplied.changed(supplied.PORTRAIT, course, step)
             st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
-            st.subheader(title, anchor=False)
+            st.markdown(f"#### {plain(title)}")
             st.header(plain(supplied.name(step)), anchor=False)
     ballot.results_in_words(scene)
 
