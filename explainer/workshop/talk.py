@@ -175,8 +175,13 @@ class Progress:
 
 
 def progress(route: Route, step: str, elapsed: float) -> Progress:
-    """Where a talk is that shows a step of the route `elapsed` minutes after its beginning."""
-    place = [each.name for each in route.steps].index(step)
+    """Where a talk is that shows a step `elapsed` minutes after its beginning. KeyError for unknown names.
+
+    A step that the route leaves out counts as the last one before it that it has.
+    """
+    order = list(load().steps)
+    reached = order.index(load().steps[step].name)
+    place = max(sum(order.index(on.name) <= reached for on in route.steps) - 1, 0)
     starts = sum(before.minutes[route.name] for before in route.steps[:place])
     ends = starts + route.steps[place].minutes[route.name]
     late = min(elapsed - starts, 0) + max(elapsed - ends, 0)

@@ -123,6 +123,7 @@ def test_progress_says_where_the_talk_is_and_how_late() -> None:
     progress = talk.progress(route, "nobody", 7)
     assert (progress.number, progress.of, progress.starts, progress.ends) == (3, len(route.steps), 5, 8)
     assert [talk.progress(route, "nobody", elapsed).late for elapsed in (3, 5, 8, 10)] == [-2, 0, 0, 2]
+    assert talk.progress(talk.route("20"), "break", 0).number == 3  # left out: as the one before it
 
 
 @pytest.mark.parametrize(
