@@ -24,6 +24,7 @@ def test_the_first_deck_asks_for_no_slur_and_shows_all_of_its_words(tree: Taxono
 def test_the_deck_of_what_can_be_seen_goes_from_what_nobody_can_see_to_what_everybody_can(tree: Taxonomy) -> None:
     ratings = [tree[wnid].imageability for wnid in IMAGEABILITY.wnids()]
     assert {int(rating * 2) for rating in ratings} == set(range(2, 11))
+    assert {tree[wnid].safety for wnid in IMAGEABILITY.wnids()} == {"safe", "sensitive"}  # grandfather alone
     assert sum(rating >= 4 for rating in ratings) >= 4
     assert sum(rating < 4 for rating in ratings) >= 4
 
