@@ -25,9 +25,6 @@ Work = Callable[[sqlite3.Connection], T]
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
 
-VERSION = 9
-"""The version of the tables, which the file says of itself; another one is not read."""
-
 SCHEMA = (
     """CREATE TABLE rooms (
         code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL, extras TEXT NOT NULL,
@@ -62,7 +59,7 @@ SCHEMA = (
         PRIMARY KEY (room, token, wnid, reason),
         FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
 )
-"""The tables of that version."""
+"""The tables. A file with others is from another version of the app."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -245,16 +242,13 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
 
     def prepare(connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
-            raise _OtherVersion
-        for statement in () if version else SCHEMA:
+        tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")}
+        for statement in () if tables else SCHEMA:
             connection.execute(statement)
-        tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")
-        if {sql for (sql,) in tables} != set(SCHEMA):
-            raise _Damaged("other tables than this version has")
+        if tables not in (set(), set(SCHEMA)):
+            raise _OtherVersion
         # Written though it may be so already: a file that can only be read is found now, not at the first vote.
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA user_version = 1")
 
     _transact(connection, prepare, "BEGIN IMMEDIATE")
     return connection
