@@ -1,6 +1,6 @@
 """Fifty a minute: a page of small pictures under one word, as ImageNet's workers had it; click all that show it.
 
-The pictures are drawn here, or cut from the sample pictures; none is taken from the web. Where it can be doubted that a
+The pictures are icons, or cut from the sample pictures; none is taken from the web. Where it can be doubted that a
 picture shows the word, the sheet does not know either.
 """
 
