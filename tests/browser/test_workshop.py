@@ -175,7 +175,7 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
 
 @pytest.mark.watch
 def test_every_beat_fits_the_window_of_any_projector(workshop_visitor: Visitors, store: Store) -> None:
-    room = rehearsal.rehearse(store, "adults", route="90", extras=[step.name for step in talk.optional("90")])
+    room = rehearsal.rehearse(store, preset="adults", route="90", extras=[step.name for step in talk.optional("90")])
     projector = workshop_visitor.room(1280, 720, room=room.code, view="projector")
     for beat in talk.beats(room):
         screens.present(store, room.code, **vars(beat))
