@@ -24,7 +24,7 @@ class Waits(list[float]):
 
 
 def test_a_key_is_made_anew_at_each_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("EXPLAINER_PRESENTER_KEY", raising=False)
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "   ")  # blank space is none
     keys = {presenter_key.presenter_key() for _ in range(100)}
     assert len(keys) == 100
     assert all(len(key.replace("-", "")) == 16 for key in keys)
@@ -41,12 +41,6 @@ def test_a_key_that_is_easily_guessed_is_refused_with_a_sentence(key: str, monke
     monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", key)
     with pytest.raises(presenter_key.WeakKey, match=r"at least 12 characters.* Set another one, or none"):
         presenter_key.presenter_key()
-
-
-def test_blank_space_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "   ")
-    assert len(presenter_key.presenter_key()) == 19
-    assert not Gate(presenter_key.presenter_key(), Waits()).admits("", 0)
 
 
 @given(st.text(st.characters(codec=None)))

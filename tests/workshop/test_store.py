@@ -66,27 +66,6 @@ def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
     assert votes.tally(first, room.code, QUESTION, 1).total == 20
 
 
-def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
-    opened = Store(file)
-    columns = opened.read(
-        lambda c: c.execute(
-            """SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
-               WHERE t.type = 'table' AND t.name <> 'rooms'"""
-        ).fetchall()
-    )
-    kept: dict[str, list[str]] = {}
-    for table, column in columns:
-        kept.setdefault(table, []).append(column)
-    assert kept == {
-        "participants": ["room", "token"],
-        "votes": ["room", "question", "round", "token", "answer"],
-        "hands": ["room", "question", "round", "answer", "count"],
-        "marks": ["room", "sheet", "token", "pictures"],
-        "flags": ["room", "token", "wnid", "reason"],
-        "presses": ["room", "client", "number"],
-    }
-
-
 def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "BUSY", 0.05)
     opened = Store(file)
