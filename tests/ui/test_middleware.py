@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+import re
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import limits
 from explainer.setup import page_fonts
-from explainer.ui import middleware, server
+from explainer.ui import middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -84,28 +88,63 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
 
 
+async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+    """What lies below the middleware, and answers whatever is asked."""
+    await Response(b"all letters")(scope, receive, send)
+
+
+def answer(app: ASGIApp, path: str) -> tuple[Headers, bytes]:
+    """Headers and body of the answer of an app to a GET."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()  # the browser does not hang up
+        raise AssertionError
+
+    asyncio.run(app({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send))
+    return Headers(raw=sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent)
+
+
 def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "Letters.woff2").write_bytes(b"a few letters")
     monkeypatch.setattr(page_fonts, "_folder", lambda: tmp_path)
+    fonts = middleware.Fonts(streamlit)
+    assert answer(fonts, "/static/media/Letters.woff2")[1] == b"a few letters"
+    assert answer(fonts, "/static/media/Others.woff2")[1] == answer(fonts, "/Letters.woff2")[1] == b"all letters"
 
-    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
-        await Response(b"all letters")(scope, receive, send)
 
-    def got(path: str) -> bytes:
-        sent: list[Message] = []
+@pytest.mark.parametrize("path", ["/", "/removal"])
+def test_a_page_names_scripts_that_streamlit_has(path: str) -> None:
+    headers, _ = answer(middleware.Preloads(streamlit), path)
+    scripts = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", headers["link"])
+    assert len(scripts) == (6 if path == "/removal" else 5)
+    assert all((streamlit_internals.static_folder() / script).is_file() for script in scripts)
 
-        async def send(message: Message) -> None:
-            sent.append(message)
 
-        async def receive() -> Message:
-            await asyncio.Event().wait()  # the browser does not hang up
-            raise AssertionError
+@pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health"])
+def test_what_is_no_page_names_none(path: str) -> None:
+    assert "link" not in answer(middleware.Preloads(streamlit), path)[0]
 
-        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-        asyncio.run(middleware.Fonts(streamlit)(scope, receive, send))
-        return b"".join(message.get("body", b"") for message in sent)
 
-    assert got("/static/media/Letters.woff2") == b"a few letters"
-    assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"
+def test_what_pages_need_is_made_ready_beside_a_server_that_answers_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def run() -> None:
+        began.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(
+        server, "import_module", lambda name: SimpleNamespace(run=run) if name == "of the pages" else None
+    )
+
+    async def serve() -> None:
+        async with server.lifespan("of the pages")(None):  # type: ignore[arg-type]
+            assert await asyncio.to_thread(began.wait, 30)
+            go_on.set()
+
+    asyncio.run(serve())
