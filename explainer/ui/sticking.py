@@ -7,8 +7,6 @@ from explainer.imagenet.words import Context
 from explainer.ui import photo_source, sample_results, sentences, session
 from explainer.vision import samples
 
-_RELEASE = "fall-2011"
-
 
 @st.fragment
 def ask(wnid: str) -> None:
@@ -17,7 +15,7 @@ def ask(wnid: str) -> None:
     Nothing is computed or sent before it is pressed. Of a category that is masked beside a photo nothing is offered
     where words may not be revealed.
     """
-    if wnid not in vocabularies.person_categories(_RELEASE):
+    if wnid not in vocabularies.person_categories(vocabularies.OLDEST):
         return
     if session.caption(wnid, Context.PHOTO).masked and not session.may_reveal():
         return
@@ -33,8 +31,8 @@ def ask(wnid: str) -> None:
     st.markdown(
         "Its place among all words for people, by picture: "
         + sentences.sticks(
-            {name: reading.place(wnid, _RELEASE) for name, reading in read.items()},
-            len(vocabularies.person_categories(_RELEASE)),
+            {name: reading.place(wnid, vocabularies.OLDEST) for name, reading in read.items()},
+            len(vocabularies.person_categories(vocabularies.OLDEST)),
         )
     )
 

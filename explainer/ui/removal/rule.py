@@ -79,7 +79,7 @@ def _outcome_as_csv(outcome: Outcome) -> str:
 
 
 def _metrics(outcome: Outcome) -> None:
-    kept, done = removal.extent(outcome.kept), removal.extent(person_categories("winter-2021"))
+    kept, done = removal.extent(outcome.kept), removal.extent(person_categories(vocabularies.NEWEST))
     for column, title in zip(st.columns(2), ("categories", "images"), strict=True):
         size = attrgetter(title)
         column.metric(

@@ -8,7 +8,7 @@ from PIL.Image import Image
 from explainer.attribution.explain import Target
 from explainer.charts import pictures
 from explainer.imagenet import taxonomy, words
-from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.vocabularies import NEWEST, OLDEST, Label
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
 from explainer.ui import computed
@@ -19,7 +19,7 @@ from explainer.vision.pipeline import Reading
 PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
-BEFORE, AFTER = "fall-2011", "winter-2021"
+BEFORE, AFTER = OLDEST, NEWEST
 """The releases between which the words were removed."""
 
 CHANGES = ("tilt", "zoom", "brightness", "blur")
