@@ -11,7 +11,6 @@ from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
 from explainer.ui import options, sentences, session
 from explainer.ui.category_card import plain
-from explainer.ui.laboratory.sentences import EMPTY
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result
@@ -159,7 +158,7 @@ def _name(label: Label) -> str:
 
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, and how far it misses its promise, as sentences."""
-    empty = f"{EMPTY[attribution.finding]} " if attribution.finding in EMPTY else ""
+    empty = f"{sentences.EMPTY[attribution.finding]} " if attribution.finding in sentences.EMPTY else ""
     if attribution.delta is None:
         return f"{empty}This shows where, not why."
     total = float(attribution.values.sum())

@@ -19,6 +19,7 @@ from explainer.ui import computed, labels, options, session, waiting
 from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import STOPPED
+from explainer.ui.sentences import EMPTY
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
@@ -122,7 +123,7 @@ def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number:
             except AttributionError as error:
                 st.markdown(str(error))
                 continue
-            said = sentences.EMPTY.get(attribution.finding, "")
+            said = EMPTY.get(attribution.finding, "")
             if attribution.finding in ("for", "against"):
                 title = f"{METHODS[method].title} for {caption.text}"
                 st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
