@@ -327,7 +327,7 @@ def _line(said: dict[str, Any]) -> str:
     return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
 
 
-# How the table names each field of a removal.Outcome.
+# How the table names each field of a removal.RuleOutcome.
 _OUTCOME = {
     "kept": "kept by this rule",
     "not_rated": "  of these, never rated",

@@ -18,7 +18,7 @@ from explainer.attribution.explain import Attribution, Target
 from explainer.imagenet import taxonomy
 from explainer.imagenet.vocabularies import OLDEST, Label
 from explainer.vision import cards, corruptions, pipeline, samples
-from explainer.vision.corruptions import CORRUPTIONS, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 from explainer.vision.faces import Box
 from explainer.vision.pipeline import Reader, Reading, Result
 
@@ -153,7 +153,9 @@ def _unpacked(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> S
         return Course(
             change,
             tuple(
-                Step(amount, box, tuple(Label(people[at], score) for at, score in zip(row, points, strict=True)), rank)
+                CourseStep(
+                    amount, box, tuple(Label(people[at], score) for at, score in zip(row, points, strict=True)), rank
+                )
                 for amount, box, row, points, rank in zip(grid, boxes, labels, scores, ranks, strict=True)
             ),
         )

@@ -64,7 +64,7 @@ def steps() -> tuple[Step, ...]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleOutcome:
     """What a rule would do to the person categories, as sets of wnids.
 
     `not_rated` are those kept though nobody ever rated their imageability. `returned` are kept by the rule and were
@@ -78,7 +78,7 @@ class Outcome:
     lost: frozenset[str]
 
 
-def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bool = False) -> Outcome:
+def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bool = False) -> RuleOutcome:
     """What would be kept by another rule: no category of the safety classes `drop`, none rated below `threshold`.
 
     `threshold` is an imageability, 1 to 5; with `strict` a category must be above it, not only reach it. The offensive
@@ -97,7 +97,7 @@ def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bo
         elif imageability < threshold or (strict and imageability == threshold):
             continue
         kept.add(wnid)
-    return Outcome(
+    return RuleOutcome(
         kept=frozenset(kept),
         not_rated=frozenset(not_rated),
         returned=frozenset(kept - kept_in_2021),

@@ -8,7 +8,7 @@ from explainer.imagenet.words import Context
 from explainer.ui import labels, options, sample_results, sentences, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards, corruptions
-from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, CourseStep
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
@@ -121,7 +121,7 @@ def small_print(reading: Reading) -> None:
     st.caption(f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)}")
 
 
-def _crop(photo: Photo, reading: Reading, course: Course, step: Step) -> Image:
+def _crop(photo: Photo, reading: Reading, course: Course, step: CourseStep) -> Image:
     side = cards.load(reading.model).transform.side
     return corruptions.corrupt(photo, step.box, side, course.corruption, step.amount)
 

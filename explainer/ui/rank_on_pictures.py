@@ -1,4 +1,4 @@
-"""How strongly a category sticks: its place on the sample pictures and on the visitor's photo, on request."""
+"""The rank of a category on the sample pictures and on the visitor's photo, on request."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ def ask(wnid: str) -> None:
         return
     if session.caption(wnid, Context.PHOTO).masked and not session.may_reveal():
         return
-    if st.session_state.get("sticking") != wnid:
+    if st.session_state.get("rank_on_pictures") != wnid:
         st.button("How strongly does it stick to the pictures?", key="stick", on_click=_ask, args=(wnid,))
         return
     read = {
@@ -38,4 +38,4 @@ def ask(wnid: str) -> None:
 
 
 def _ask(wnid: str) -> None:
-    st.session_state["sticking"] = wnid
+    st.session_state["rank_on_pictures"] = wnid
