@@ -10,7 +10,7 @@ from explainer.attribution import sample_results
 from explainer.attribution.sample_results import SampleResults
 from explainer.charts import pictures
 from explainer.imagenet import taxonomy, words
-from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.vocabularies import NEWEST, OLDEST, Label
 from explainer.imagenet.words import Caption, Context
 from explainer.ui.category_card import plain
 from explainer.vision import cards, corruptions, pipeline, samples
@@ -20,7 +20,7 @@ from explainer.vision.pipeline import Reading
 PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
-BEFORE, AFTER = sample_results.RELEASE, "winter-2021"
+BEFORE, AFTER = OLDEST, NEWEST
 """The releases between which the words were removed."""
 
 CHANGES = ("tilt", "zoom", "brightness", "blur")
