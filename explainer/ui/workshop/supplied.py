@@ -14,7 +14,7 @@ from explainer.imagenet.vocabularies import NEWEST, OLDEST, Label
 from explainer.imagenet.words import Caption, Context
 from explainer.ui.category_card import plain
 from explainer.vision import cards, corruptions, pipeline, samples
-from explainer.vision.corruptions import Course, Step
+from explainer.vision.corruptions import Course, CourseStep
 from explainer.vision.pipeline import Reading
 
 PORTRAIT, OTHER = "astronaut", "photographer"
@@ -49,7 +49,7 @@ def course(name: str, change: str) -> Course:
     return _table().courses[name][change]
 
 
-def changed(name: str, course: Course, step: Step) -> Image:
+def changed(name: str, course: Course, step: CourseStep) -> Image:
     """What the network saw of a sample picture at a step of a change."""
     return corruptions.corrupt(samples.read(name), step.box, _side(), course.corruption, step.amount)
 
@@ -59,9 +59,9 @@ def caption(label: Label) -> Caption:
     return words.caption(label.wnid, Context.PHOTO)
 
 
-def name(of: Reading | Step, release: str = BEFORE) -> str:
+def name(of: Reading | CourseStep, release: str = BEFORE) -> str:
     """The words of the nearest category, masked where they offend or may."""
-    return caption((of.labels if isinstance(of, Step) else of.people(release, 1))[0]).name
+    return caption((of.labels if isinstance(of, CourseStep) else of.people(release, 1))[0]).name
 
 
 def seen() -> Mapping[str, str]:
