@@ -12,14 +12,14 @@ st.markdown(
     "musician is a performer, a performer is an entertainer, an entertainer is a person."
 )
 wnid = tree.place()
-find, go = st.columns([3, 2], gap="large", vertical_alignment="bottom")
+find, go = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
 with find:
     tree.search()
 with go:
     tree.starts()
 
 tree.ways(wnid)
-about, picture = st.columns([2, 3], gap="large")
+about, picture = st.columns([2, 3], gap="medium")
 with about:
     category_card.card(wnid, Context.TREE, key="card")
     st.markdown(tree.extent(wnid))

@@ -48,8 +48,8 @@ class Facets:
 ORDERS: Mapping[str, Callable[[Synset], float]] = {
     "most images": lambda synset: -(synset.images or 0),
     "most below": lambda synset: -taxonomy.load().below(synset.wnid).categories,
-    "most imageable": lambda synset: -(synset.imageability or 0),
-    "least imageable": lambda synset: synset.imageability or RATINGS[1] + 1,
+    "easiest to picture": lambda synset: -(synset.imageability or 0),
+    "hardest to picture": lambda synset: synset.imageability or RATINGS[1] + 1,
     "wnid": lambda synset: 0,
 }
 """Orders of a list by name. Among equals the lower wnid comes first; none goes by words, which may be masked."""

@@ -3,7 +3,7 @@
 import streamlit as st
 from PIL.Image import Image
 
-from explainer.imagenet import vocabularies
+from explainer.imagenet import sources, vocabularies
 from explainer.imagenet.words import Context
 from explainer.ui import labels, options, sample_results, sentences, session
 from explainer.ui.category_card import plain
@@ -20,7 +20,7 @@ _SIDE = 320  # pixels of the two pictures on the stage
 
 def nobody() -> None:
     """Pictures without anybody in them, each with the word for people that it gets."""
-    with st.container(key="nobody", horizontal=True, gap="large"):
+    with st.container(key="nobody", horizontal=True, gap="medium"):
         for title, crop, reading in sample_results.nobody():
             (first,) = reading.people(vocabularies.OLDEST, 1)
             with st.container(width=200, gap="xsmall"):
@@ -98,9 +98,15 @@ def row(photo: Photo, reading: Reading, course: Course) -> None:
         for amount in corruption.amounts():
             step = course.at(amount)
             name = _name(step.labels[0].wnid)
-            with st.container(width=104, gap="xsmall"):
-                st.image(_crop(photo, reading, course, step), width=104, alt=f"{_said(corruption, amount)}: {name}.")
+            with st.container(gap="xsmall"):
+                crop = _crop(photo, reading, course, step)
+                st.image(crop, width="stretch", alt=f"{_said(corruption, amount)}: {name}.")
                 st.markdown(f"**{name}**  \n:small[{amount:g} · place {step.rank:,}]")
+
+
+def advice() -> None:
+    """What somebody advised in 2019, and where to try it."""
+    st.markdown(sources.cited(sentences.RESOLUTION))
 
 
 def every(photo: Photo, reading: Reading) -> None:

@@ -16,6 +16,7 @@ from explainer.vision.pipeline import Reading, Result
 
 """The release that answers: all of ImageNet's words for people."""
 
+_FIT = (840, 720)  # pixels of the picture: twice as many as it is shown at
 _THINGS = 3  # how many of the things that the network took the picture for stand in the chain
 _SHARE = 180  # pixels of a bar that stands for all
 
@@ -32,7 +33,7 @@ def picture(photo: Photo, result: Result, whole: bool) -> None:
     captions = [_caption(reading.people(OLDEST, 1)[0].wnid) for reading in result.readings]
     found = sentences.found(len(result.boxes), len(result.readings), whole)
     st.image(
-        pictures.labelled(photo, result.boxes, captions, fit=(960, 720)),
+        pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT)),
         width="stretch",
         output_format="JPEG",
         alt=f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}.",
@@ -73,7 +74,12 @@ def chain(photo: Photo, reading: Reading) -> None:
     columns = st.columns([4, 5, 8, 7], gap="medium")
     with columns[0], st.container(key="link_1"):
         st.markdown("**1. It sees this square**")
-        st.image(pipeline.seen(photo, reading), width=150, alt="The square cut out for the network.")
+        st.image(
+            pictures.to_jpeg(pipeline.seen(photo, reading)),
+            width=150,
+            output_format="JPEG",
+            alt="The square cut out for the network.",
+        )
     things = reading.objects(_THINGS)
     with columns[1], st.container(key="link_2", gap="xsmall"):
         st.markdown("**2. It guesses things**")

@@ -129,7 +129,7 @@ def face(result: Result) -> int:
 
 def by_release(reading: Reading, n: int) -> None:
     """The `n` nearest words of each release, side by side."""
-    for column, release in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
+    for column, release in zip(st.columns(3, gap="medium"), vocabularies.RELEASES.values(), strict=True):
         with column:
             count = len(vocabularies.person_categories(release.name))
             st.markdown(f"**{release.title}**  \n{count:,} person categories")

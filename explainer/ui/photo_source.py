@@ -103,6 +103,13 @@ def _close() -> None:
     st.session_state.pop(_ERROR, None)
 
 
+def prepare() -> None:
+    """Read the sample pictures, for whoever comes first."""
+    for name in samples.SAMPLES:
+        _thumbnail(name)
+    _first(FIRST)
+
+
 def bring_along(first: str = FIRST) -> Photo:
     """The picture in use, under the strip to choose another one."""
     strip(first)

@@ -77,15 +77,14 @@ def mask_button() -> None:
 
 
 def controls() -> None:
-    """The chip: how many words on the page are covered, with a way to show them all, or to cover them again."""
+    """The chip: how many words on the page are covered, if any, with a way to show all, or to cover them again."""
     covered = len(st.session_state.get(_COVERED, ()))
     if not may_reveal():
         st.markdown("A workshop is on: words stay covered, and only sample pictures are used.")
         return
     mask_button()
-    if st.session_state.get(_ALL):
-        return
-    _chip(sentences.covered(covered))
+    if covered and not st.session_state.get(_ALL):
+        _chip(sentences.covered(covered))
 
 
 def controls_before_counting() -> None:

@@ -231,34 +231,6 @@ _TOY: Sequence[tuple[tuple[float, float, float, float], str]] = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Changed:
-    """A picture under an amount of a corruption: what the network saw, and what it made of it.
-
-    `rank` says at which place, from 1, the person category now stands that came first in the unchanged picture, in the
-    same release.
-    """
-
-    amount: float
-    crop: Image.Image
-    reading: Reading
-    rank: int
-
-
-@dataclass(frozen=True, eq=False)
-class Strip:
-    """A picture under one corruption, amount by amount, the first of them unchanged.
-
-    `least` is the least amount of the corruption's whole grid at which another label comes first, None where the first
-    one stays; `farthest` is the place, from 1, to which the first one falls at most.
-    """
-
-    corruption: str
-    changed: tuple[Changed, ...]
-    least: float | None
-    farthest: int
-
-
 NEAREST = 5
 """How many of the nearest words a step of a course keeps."""
 

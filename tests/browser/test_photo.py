@@ -230,6 +230,31 @@ def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor) -> None:
     expect(page.exceptions).to_have_count(0)
 
 
+def test_on_a_phone_the_answer_stands_in_the_first_screen_and_a_half_after_a_tap(visitor) -> None:
+    page = visitor(width=390, height=844)
+    page.choose_another_sample("Cat")
+    end = page.page.locator(".st-key-answer_word").evaluate(
+        """answer => answer.getBoundingClientRect().bottom + document.querySelector('[data-testid=stMain]').scrollTop"""
+    )
+    assert end < 1.5 * 844
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_word_that_is_revealed_moves_nothing_above_it(visitor, width: int) -> None:
+    page = visitor(width=width, height=1200)
+    page.choose_another_sample("Photographer")
+    above = page.page.locator("h1, h2, .st-key-answer, .st-key-covered").filter(visible=True)
+    reveal = page.page.locator("[class*=st-key-reveal_rung_] button").first
+    top = "element => element.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
+    limit = reveal.evaluate(top)
+    before = [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit]
+    masked = page.masked_labels
+    reveal.click()
+    expect(page.page.get_by_text("[masked: ")).not_to_have_count(masked)
+    page._settle(page.explanation)
+    assert [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit] == before
+
+
 def _walk_to_a_photo_with_masked_labels(page) -> None:
     page.choose_another_sample("Photographer")
     assert page.masked_labels > 0

@@ -103,7 +103,12 @@ def maps(
             with place():
                 if attribution.finding in ("for", "against"):
                     title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
-                    st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                    st.image(
+                        pictures.to_jpeg(drawing.of(crop, attribution)),
+                        width="stretch",
+                        output_format="JPEG",
+                        alt=title,
+                    )
                 st.caption(f"{sentences.chosen(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found
@@ -126,7 +131,9 @@ def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number:
             said = EMPTY.get(attribution.finding, "")
             if attribution.finding in ("for", "against"):
                 title = f"{METHODS[method].title} for {caption.text}"
-                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                st.image(
+                    pictures.to_jpeg(drawing.of(crop, attribution)), width="stretch", output_format="JPEG", alt=title
+                )
             st.markdown(f"{plain(caption.text)}  \n{said}")
             found.append(attribution)
     st.markdown(sentences.alike([agreement.correlation(a.values, b.values) for a, b in combinations(found, 2)]))

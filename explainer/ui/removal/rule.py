@@ -28,7 +28,7 @@ def _own() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     for key, value in _OWN_RULE.items():  # no defaults of the widgets: they may not be set as well
         st.session_state.setdefault(key, value)
-    ask, answer = st.columns([2, 3], gap="large")
+    ask, answer = st.columns([2, 3], gap="medium")
     with ask:
         drop: list[Safety] = options.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
