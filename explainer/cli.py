@@ -247,7 +247,7 @@ def _is_photo(file: Path) -> bool:
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
     """Save the explanation of the first label of each reading. The files have no words in them."""
     for number, reading in enumerate(result.readings, start=1):
-        target = Target("person", reading.people("fall-2011", 1)[0].wnid)
+        target = Target("person", reading.people(vocabularies.OLDEST, 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
         crop = pipeline.seen(photo, reading)
         Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))
@@ -327,7 +327,7 @@ def _line(said: dict[str, Any]) -> str:
     return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
 
 
-# How the table names each field of a removal.Outcome.
+# How the table names each field of a removal.RuleOutcome.
 _OUTCOME = {
     "kept": "kept by this rule",
     "not_rated": "  of these, never rated",
@@ -365,7 +365,7 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
-        if step.release == "september-2019":
+        if step.release == vocabularies.ANNOUNCED:
             rows += [("  together, removed", step.together), ("  together, as published", announced)]
             record["as_published"] = asdict(announced)
         rows.append((vocabularies.RELEASES[step.release].title, step.kept))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import taxonomy
 from explainer.imagenet.words import Context
-from explainer.ui import category_card, sticking, tree
+from explainer.ui import category_card, rank_on_pictures, tree
 
 st.title("Category tree", anchor=False)
 st.markdown(
@@ -23,7 +23,7 @@ about, picture = st.columns([2, 3], gap="medium")
 with about:
     category_card.card(wnid, Context.TREE, key="card")
     st.markdown(tree.extent(wnid))
-    sticking.ask(wnid)
+    rank_on_pictures.ask(wnid)
     st.caption(tree.named_by(wnid))
 with picture:
     tree.chart(wnid)

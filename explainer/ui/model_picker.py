@@ -31,7 +31,7 @@ def settings(photo: Photo, result: Result) -> None:
         about()
         st.markdown("**Download.** The files never contain a covered word.")
         with st.container(horizontal=True):
-            downloads.buttons(photo, result, "fall-2011")
+            downloads.buttons(photo, result, vocabularies.OLDEST)
 
 
 def ready() -> None:

@@ -17,6 +17,14 @@ def opening(people: int, kept: int) -> str:
     )
 
 
+EMPTY = {
+    "nothing": "**No part of this picture changes the answer.** The rest of the map is rounding and not drawn.",
+    "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
+    "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
+}
+"""What is said of a map in which nothing speaks for the label, by what it shows."""
+
+
 COVERED = "Words that offend are covered. Show …"
 """The chip as long as the covered words are not counted."""
 

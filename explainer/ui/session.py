@@ -15,6 +15,9 @@ _ALL, _SOME, _RULES = "revealed_all", "revealed_wnids", "room_rules"
 _COVERED = "covered_wnids"
 _MODEL = "model_asked"
 
+GOES_WITH_THE_PHOTO: set[str] = set()
+"""Names in a session's state that are dropped with the photo. A page adds those of what was asked of it."""
+
 
 def keep_to(rules: Preset) -> None:
     """The rules of the room that the visitor joined, for as long as they are here."""

@@ -5,7 +5,7 @@ import time
 from explainer.attribution import sample_results
 from explainer.charts import style
 from explainer.imagenet import search
-from explainer.ui import about, computed, exhibit, model_picker, photo_source, roulette, sticking, tree  # noqa: F401
+from explainer.ui import about, computed, exhibit, model_picker, photo_source, rank_on_pictures, roulette, tree  # noqa: F401
 from explainer.ui.removal import afterlife, as_published, branches, history, lineage, maps, photo, rule  # noqa: F401
 from explainer.ui.workshop import lobby, notes, phone, projector  # noqa: F401
 
