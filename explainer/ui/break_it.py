@@ -93,7 +93,7 @@ def _said(corruption: Corruption, amount: float) -> str:
 def row(photo: Photo, reading: Reading, course: Course) -> None:
     """Amounts of the change as a row of pictures, each with its first word and the old word's place."""
     corruption = CORRUPTIONS[course.corruption]
-    st.caption("The amount, the new first word, and where the old word stands now:")
+    st.caption("Below each picture: its first word, the amount of the change, and where the old word stands.")
     with st.container(key="row", horizontal=True, gap="small"):
         for amount in corruption.amounts():
             step = course.at(amount)
@@ -101,7 +101,7 @@ def row(photo: Photo, reading: Reading, course: Course) -> None:
             with st.container(gap="xsmall"):
                 crop = _crop(photo, reading, course, step)
                 st.image(crop, width="stretch", alt=f"{_said(corruption, amount)}: {name}.")
-                st.markdown(f"{amount:g}: **{name}**  \n:small[old word: {sentences.ordinal(step.rank)}]")
+                st.markdown(f"**{name}**  \n:small[{amount:g} · place {step.rank:,}]")
 
 
 def advice() -> None:

@@ -135,7 +135,7 @@ def test_the_first_word_of_each_release_is_marked_in_one_ladder(labelled: AppTes
     firsts = {reading.people(release, 1)[0].wnid for release in vocabularies.RELEASES}
     assert {reading.place(wnid, "fall-2011") for wnid in firsts} <= set(places)
     assert places == sorted(places)
-    marks = [text.value for text in labelled.markdown if "← first in" in text.value]
+    marks = [text.value for text in labelled.markdown if "← the first word in" in text.value]
     assert len(marks) == len(firsts)
 
 
