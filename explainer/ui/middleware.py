@@ -231,7 +231,7 @@ class Compressed:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._made: dict[str, bytes] = {}
+        self._made: dict[str, asyncio.Task[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a file that can be compressed; hand on all else."""
@@ -249,11 +249,13 @@ class Compressed:
         if path not in self._made:
             folder = streamlit_internals.static_folder().resolve()
             file = (folder / path).resolve()
-            if not file.is_relative_to(folder) or not file.is_file():
+            # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
+            if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
                 return None
-            self._made[path] = await asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+            compressing = asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+            self._made[path] = asyncio.create_task(compressing)
         return Response(
-            self._made[path],
+            await asyncio.shield(self._made[path]),
             headers={
                 "Content-Encoding": "gzip",
                 "Content-Type": self._KINDS[end],

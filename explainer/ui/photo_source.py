@@ -192,6 +192,8 @@ def _forget_all() -> None:
 
 
 def _forget() -> None:
+    if _own():
+        streamlit_internals.drop_media()
     for name in ("photo", "photo_error"):
         st.session_state.pop(name, None)
     computed.forget()

@@ -15,6 +15,8 @@ from explainer import limits
 from explainer.ui import middleware, streamlit_internals
 from explainer.workshop import addresses
 
+_log = logging.getLogger("explainer")
+
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _PROJECT = Path(__file__).parents[2]
 
@@ -29,6 +31,7 @@ def prepare() -> None:
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
+    streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
 
 
 @asynccontextmanager

@@ -7,9 +7,12 @@ is no longer needed; no other file of the package imports a private name of Stre
 import asyncio
 import hashlib
 import hmac
+import math
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,13 +22,16 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.state.session_state import Serialized, Value, WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -169,6 +175,37 @@ def _files() -> MemoryUploadedFileManager:
     return files
 
 
+def check_widget_values(told: Callable[[], None]) -> None:
+    """Take a value that is none of its widget's for none at all: the widget is as nobody had touched it.
+
+    A browser can send a text for a number, a number that is none, or JSON without an end. Streamlit takes each for what
+    the widget should send, so that a script, or Streamlit before it, raises whatever comes of that. `told` is called
+    for each such value.
+    """
+    read = WStates.__getitem__
+
+    def checked(self: WStates, name: str) -> Any:
+        state, widget = self.states.get(name), self.widget_metadata.get(name)
+        if not isinstance(state, Serialized) or widget is None:
+            return read(self, name)
+        with suppress(Exception):  # of any kind: it depends on the widget
+            if _is_of(state.value, widget.value_type):
+                return read(self, name)
+        told()
+        untouched = widget.deserializer(None)
+        self.states[name] = Value(untouched)
+        return untouched
+
+    setattr(WStates, "__getitem__", checked)  # noqa: B010 - a method
+
+
+def _is_of(state: WidgetState, kind: str | None) -> bool:
+    """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind."""
+    found = state.WhichOneof("value")
+    numbers = {"double_value": [state.double_value], "double_array_value": state.double_array_value.data}
+    return found in (None, kind) and all(map(math.isfinite, numbers.get(found or "", ())))
+
+
 def trust_no_proxy() -> None:
     """Keep uvicorn from believing what a request says about whom it comes from: `middleware.Proxies` decides that.
 
@@ -218,17 +255,57 @@ def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable
 
 
 def hide_media_names() -> None:
-    """Give each picture an address that nobody can guess, another one in each session.
+    """Give each picture, and each download, an address that nobody can guess, another one in each session.
 
     Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it.
     """
-    secret, made = secrets.token_bytes(32), memory_media_file_storage._calculate_file_id
+    made, executed = memory_media_file_storage._calculate_file_id, MediaFileManager.execute_deferred
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
-        known = f"{session_id()} {made(data, mimetype, filename)}".encode()
-        return hmac.new(secret, known, hashlib.sha224).hexdigest()
+        owner = _downloading.get() or session_id()
+        return _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+
+    def execute_deferred(self: MediaFileManager, file_id: str) -> str:
+        asked = self._deferred_callables.get(file_id)
+        token = _downloading.set(asked["session_id"] if asked else None)
+        try:
+            return executed(self, file_id)
+        finally:
+            _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
+    setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
+
+
+def drop_media() -> None:
+    """Drop all pictures and downloads that this session was given, now, and what downloads would be made from.
+
+    Streamlit keeps a picture until the run ends that no longer shows it, and a download until the run after that.
+    """
+    this = session_id()
+    if this is None or not runtime.exists():
+        return
+    media, prefix = runtime.get_instance().media_file_mgr, _media_prefix(this)
+    media.clear_session_refs(this)
+    with media._lock:
+        for file in [each for each in media._file_metadata if each.startswith(prefix)]:
+            media._delete_file(file)
+        for download in tuple(media._deferred_ids_by_session.get(this, ())):
+            media._drop_deferred_id(download)
+
+
+_SECRET = secrets.token_bytes(32)  # of this process
+_downloading: ContextVar[str | None] = ContextVar("_downloading", default=None)
+"""The session for which a download is made: that happens in a thread that belongs to none."""
+
+
+def _media_prefix(session: str | None) -> str:
+    """How the names of a session's pictures and downloads begin."""
+    return _digest(f"session {session}")[:16]
+
+
+def _digest(text: str) -> str:
+    return hmac.new(_SECRET, text.encode(), hashlib.sha224).hexdigest()
 
 
 def static_folder() -> Path:

@@ -14,7 +14,7 @@ from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import computed, options, sentences, session
+from explainer.ui import chart_frame, computed, options, sentences, session
 from explainer.ui.category_card import plain
 
 ROOT = "n00001740"
@@ -214,9 +214,8 @@ def chart(wnid: str) -> None:
 
 
 def _clicked(key: str) -> None:
-    points = st.session_state[key]["selection"]["points"]
-    if points:
-        walk(points[0]["id"].removesuffix("+"))
+    if field := chart_frame.field(key):
+        walk(field.removesuffix("+"))
 
 
 def listing(wnid: str) -> None:
@@ -251,7 +250,8 @@ def listing(wnid: str) -> None:
         return
     pages = -(-len(wnids) // _ROWS)
     list_ = hash((wnid, facets, order))  # a new list starts at its first page
-    page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
+    asked = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
+    page = options.within(asked, 1, pages)
     rows = wnids[(page - 1) * _ROWS : page * _ROWS]
     key = f"list_{list_}_{page}"
     st.dataframe(
@@ -300,6 +300,6 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
 
 
 def _chosen(key: str, wnids: Sequence[str]) -> None:
-    rows = st.session_state[key]["selection"]["rows"]
-    if rows:
-        walk(wnids[rows[0]])
+    row = chart_frame.row(key)
+    if row is not None and row < len(wnids):
+        walk(wnids[row])

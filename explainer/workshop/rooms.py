@@ -132,8 +132,8 @@ class Stage:
 
     @property
     def seconds(self) -> float:
-        """How long the beat has been shown."""
-        return (datetime.datetime.now(datetime.UTC) - self.since).total_seconds()
+        """How long the beat has been shown; 0 where the clock was set back since it began."""
+        return max(0.0, (datetime.datetime.now(datetime.UTC) - self.since).total_seconds())
 
 
 class Changes(TypedDict, total=False):

@@ -133,14 +133,17 @@ def tally(store: Store, code: str, question: str, round: int) -> Tally:
 
 
 def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
-    """The questions and rounds in which anybody answered, in order. Raises UnknownRoom."""
+    """The questions and rounds in which anybody answered, in order. Raises UnknownRoom.
+
+    A question that the text of the talk or a deck has no longer is left out.
+    """
 
     def work(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
         found = rooms.room(connection, code).code
         query = (
             "SELECT question, round FROM votes WHERE room = ? UNION SELECT question, round FROM hands WHERE room = ?"
         )
-        return tuple(sorted(connection.execute(query, (found, found))))
+        return tuple(sorted(row for row in connection.execute(query, (found, found)) if questions.is_known(row[0])))
 
     return store.read(work)
 
@@ -197,7 +200,7 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
 def _places(text: object) -> frozenset[int] | None:
     """The places that a row of marks has; None, and a line in the log, for a row that cannot be read."""
     words = text.split() if isinstance(text, str) else ["?"]
-    if all(word.isascii() and word.isdigit() and int(word) < PICTURES for word in words):
+    if all(word.isascii() and word.isdigit() and len(word) < 4 and int(word) < PICTURES for word in words):
         return frozenset(map(int, words))
     _log.warning("A page of marks in the record cannot be read, and is left out.")
     return None

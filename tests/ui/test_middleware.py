@@ -1,12 +1,14 @@
 """Whom a request comes from, which names are ours, and which pages may frame the app."""
 
+import asyncio
 import logging
 import sys
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from explainer import limits
-from explainer.ui import middleware, server
+from explainer.ui import middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,29 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
         for number in range(1000)
     ]
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
+
+
+def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
+    folder = streamlit_internals.static_folder()
+    name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
+    handed_on = []
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        handed_on.append(scope["path"])
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    async def ask_for(compressed: middleware.Compressed, *paths: str) -> None:
+        for path in paths:
+            headers = [(b"accept-encoding", b"gzip")]
+            await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
+
+    compressed = middleware.Compressed(streamlit)
+    other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
+    asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
+    assert len(compressed._made) == 1
+    assert handed_on == other

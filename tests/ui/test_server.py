@@ -236,6 +236,31 @@ def test_a_photo_that_was_read_is_dropped_at_once(server: Server) -> None:
     visitor.leave()
 
 
+def status(server: Server, address: str) -> int:
+    return ask(server, urlsplit(address).path).status
+
+
+@pytest.mark.parametrize("go", ["forget", "sample_coffee"])
+def test_with_a_photo_its_pictures_and_downloads_go_at_once(server: Server, go: str) -> None:
+    visitor = Visitor(server.url)
+    visitor.bring("photo.png", PHOTO.getvalue())
+    addresses = [*visitor.addresses[-3:], visitor.download("download_picture"), visitor.download("download_readings")]
+    assert [status(server, address) for address in addresses] == [200] * 5
+    visitor.press_key(go)
+    assert [status(server, address) for address in addresses] == [404] * 5
+    visitor.leave()
+
+
+def test_the_same_photo_and_its_downloads_have_other_addresses_for_another_visitor(server: Server) -> None:
+    given = []
+    for _ in range(2):
+        visitor = Visitor(server.url)
+        visitor.bring("photo.png", PHOTO.getvalue())
+        given.append({*visitor.addresses, visitor.download("download_picture"), visitor.download("download_readings")})
+        visitor.leave()
+    assert given[0].isdisjoint(given[1])
+
+
 def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visit]) -> None:
     assert until(lambda: put(visit(), bytes(1000), "before") == 204)
     answers = [put(page, bytes(2_000_000), "one") for page in [visit() for _ in range(4)]]

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from handmade import ROOT
 
-from explainer.workshop import rooms, store, votes
+from explainer.workshop import handout, record, rooms, store, talk, votes
+from explainer.workshop.errors import UnknownRoom
 from explainer.workshop.rooms import Room
+from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
 
 QUESTION = "imageability/n10142747"
@@ -39,6 +41,7 @@ VOTERS = f"""
 import sys, threading
 from pathlib import Path
 from explainer.workshop import rooms, votes
+from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
@@ -408,6 +411,7 @@ LIMITED = f"""
 import resource, sys
 from pathlib import Path
 from explainer.workshop import rooms, votes
+from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
@@ -438,6 +442,7 @@ READ_ONLY = f"""
 import os, sys
 from pathlib import Path
 from explainer.workshop import rooms, votes
+from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
 
 if os.geteuid() == 0:
@@ -507,3 +512,87 @@ def test_a_new_file_in_a_read_only_folder_is_kept_in_memory(readable: Path) -> N
     assert "cannot be written" in said
     assert (listed, voted) == ("", "1")
     assert not readable.with_name("new.sqlite").exists()
+
+
+# --- rows that cannot be read
+
+NO_UTF8 = "CAST(x'fffe41' AS TEXT)"
+BROKEN = {
+    "a time that is a text": "UPDATE rooms SET since = 'abc' WHERE code = :code",
+    "a time that is no number": "UPDATE rooms SET entered = 9e999 WHERE code = :code",
+    "a time of another age": "UPDATE rooms SET created = 1e300 WHERE code = :code",
+    "an end that is a text": "UPDATE rooms SET ended = 'abc' WHERE code = :code",
+    "moves that are a text": "UPDATE rooms SET moves = 'abc' WHERE code = :code",
+    "a pause of no time": "UPDATE rooms SET paused = 1, halted = NULL WHERE code = :code",
+    "a phase that there is not": "UPDATE rooms SET phase = 'zzz' WHERE code = :code",
+    "a route that there is not": "UPDATE rooms SET route = 'zzz' WHERE code = :code",
+    "a preset that there is not": "UPDATE rooms SET preset = 'zzz' WHERE code = :code",
+    "a route of bytes": "UPDATE rooms SET route = x'00' WHERE code = :code",
+    "a text that is none": f"UPDATE rooms SET paper = {NO_UTF8} WHERE code = :code",
+    "a code that is none": f"UPDATE rooms SET code = {NO_UTF8} WHERE code = :code",
+    "a vote in no round": "INSERT INTO votes SELECT :code, :question, 'x', token, '5' FROM participants",
+    "a vote on nothing": f"INSERT INTO votes SELECT :code, {NO_UTF8}, 1, token, '5' FROM participants",
+    "a vote on what is not asked": "INSERT INTO votes SELECT :code, 'zz/zz', 1, token, '5' FROM participants",
+    "a vote for nothing": f"INSERT INTO votes SELECT :code, :question, 1, token, {NO_UTF8} FROM participants",
+    "hands without a number": "INSERT INTO hands VALUES (:code, :question, 1, '5', 'many')",
+    "a word that there is not": "INSERT INTO flags SELECT :code, token, 'n99999999', 'insult' FROM participants",
+    "a reason that there is not": "INSERT INTO flags SELECT :code, token, 'n00007846', 'zzz' FROM participants",
+    "a reason that is none": f"INSERT INTO flags SELECT :code, token, 'n00007846', {NO_UTF8} FROM participants",
+    "a sheet that there is not": "INSERT INTO marks SELECT :code, 'zzz', token, '1 2' FROM participants",
+    "marks with many digits": f"INSERT INTO marks SELECT :code, 'thing', token, '{'9' * 5000}' FROM participants",
+    "marks that are none": f"INSERT INTO marks SELECT :code, 'thing', token, {NO_UTF8} FROM participants",
+    "presses without a number": "INSERT INTO presses VALUES (:code, 'window', 'abc')",
+    "presses of nobody": f"INSERT INTO presses VALUES (:code, {NO_UTF8}, 5)",
+    "a phone that is none": f"INSERT INTO participants VALUES (:code, {NO_UTF8})",
+}
+
+
+@pytest.mark.parametrize(("harm", "while_open"), [*((harm, False) for harm in BROKEN), (next(iter(BROKEN)), True)])
+def test_a_row_that_cannot_be_read_takes_nothing_else_down(file: Path, harm: str, while_open: bool) -> None:
+    opened = Store(file)
+    room, other = (rooms.open_room(opened, deck="imageability") for _ in range(2))
+    rooms.join(opened, room.code)
+    if not while_open:
+        opened.close()
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute(
+            BROKEN[harm], {"code": room.code, "question": QUESTION} if ":q" in BROKEN[harm] else {"code": room.code}
+        )
+    if not while_open:
+        opened = Store(file)
+
+    assert rooms.in_force(opened) == other.rules
+    assert other in rooms.listing(opened)
+    with contextlib.suppress(UnknownRoom):  # all of it is there and works, or it is left out as a whole
+        found = rooms.find(opened, room.code)
+        beats = talk.beats(found)
+        rooms.press(opened, found.code, [Press("window", 9, "next", 9)], beats)
+        rooms.present(opened, found.code, paused=True)
+        assert rooms.present(opened, found.code, paused=False).seconds >= 0
+        told = record.record(opened, found.code)
+        record.to_csv(told)
+        record.flags_csv(told)
+        assert "<html" in handout.handout(told)
+        votes.tally(opened, found.code, QUESTION, 1)
+        rooms.delete(opened, found.code)
+    opened.close()
+
+
+def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_aside(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = Store(file)
+    room = rooms.open_room(opened)
+    kept = rooms.open_room(opened)
+    opened.write(lambda c: c.execute("UPDATE rooms SET since = 'abc' WHERE code = ?", (room.code,)))
+    opened.close()
+    opened = Store(file)
+    assert rooms.listing(opened) == (kept,)
+    assert [each.getMessage() for each in caplog.records] == [
+        "Rows of the record cannot be read, and are left out: rooms."
+    ]
+    (aside,) = file.parent.glob("rooms.unreadable-*.sqlite")
+    assert aside.name in (opened.trouble or "")
+    with contextlib.closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT since FROM rooms WHERE code = ?", (room.code,)).fetchone() == ("abc",)
+    opened.close()
