@@ -15,6 +15,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -294,12 +295,29 @@ class Patience:
             _log.warning("A request took too long and was ended.")
 
 
+@dataclass(eq=False)
+class _Upload:
+    """An upload on its way: whose it is, from where, and how many bytes of it came."""
+
+    session: str
+    address: str
+    size: int = 0
+
+
+class _TooManyError(Exception):
+    """More is on its way than is let in."""
+
+
 class Uploads:
-    """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here."""
+    """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here.
+
+    What counts is what came, once Streamlit, which looks for the page and its token first, begins to read it: a request
+    that says to be large, and sends nothing, keeps nobody out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._coming: list[tuple[str, int]] = []  # whose uploads are on their way, and how large they say to be
+        self._coming: list[_Upload] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -307,23 +325,41 @@ class Uploads:
         if not at.startswith("_stcore/upload_file/") or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
-        session = at.split("/")[2]
-        known = [*((owner, size) for (owner, _), size in streamlit_internals.uploads().items()), *self._coming]
-        largest = st.get_option("server.maxUploadSize") * 1024 * 1024
-        said = Headers(scope=scope).get("content-length", "")
-        size = min(int(said), largest) if said.isascii() and said.isdigit() and len(said) < 20 else largest
-        of_it = sum(1 for owner, _ in known if owner == session)
-        in_all = sum(size for _, size in known) + size
-        if of_it >= limits.value("uploads of a visitor") or in_all > limits.value("uploads"):
+        upload = _Upload(at.split("/")[2], scope["client"][0])
+
+        async def receiving() -> Message:
+            if upload not in self._coming:
+                self._check(upload)
+                self._coming.append(upload)
+            message = await receive()
+            upload.size += len(message.get("body", b""))
+            self._check(upload)
+            return message
+
+        try:
+            await self.app(scope, receiving, send)
+        except _TooManyError:
             _log.warning("An upload was refused: too many files that were not read yet.")
             await PlainTextResponse("Too many files. Try again in a minute.", 429)(scope, receive, send)
-            return
-        coming = (session, size)
-        self._coming.append(coming)
-        try:
-            await self.app(scope, receive, send)
         finally:
-            self._coming.remove(coming)
+            if upload in self._coming:
+                self._coming.remove(upload)
+
+    def _check(self, upload: _Upload) -> None:
+        """Raises _TooManyError where an upload is one too many, or too large beside the others."""
+        kept = streamlit_internals.uploads()
+        coming = [each for each in self._coming if each is not upload]
+        of_it = sum(owner == upload.session for owner, _ in kept) + sum(
+            each.session == upload.session for each in coming
+        )
+        in_all = sum(kept.values()) + sum(each.size for each in coming) + upload.size
+        of_address = sum(each.size for each in coming if each.address == upload.address) + upload.size
+        if (
+            of_it >= limits.value("uploads of a visitor")
+            or in_all > limits.value("uploads")
+            or of_address > limits.value("uploads of an address")
+        ):
+            raise _TooManyError
 
 
 class UnreadUploads:

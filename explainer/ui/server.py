@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from explainer import limits
+from explainer.imagenet import words
 from explainer.ui import middleware, streamlit_internals
 from explainer.workshop import addresses
 
@@ -27,10 +28,12 @@ def prepare() -> None:
     limits.raise_file_limit()
     streamlit_internals.trust_no_proxy()
     streamlit_internals.watch_connections(_admit, lambda: limits.value("half a request"))
+    streamlit_internals.bound_messages(lambda: limits.value("message"))
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
+    words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
 
 

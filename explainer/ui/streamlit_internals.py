@@ -35,6 +35,7 @@ from streamlit.runtime.state.session_state import Serialized, Value, WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["UploadedFile"]
 
@@ -223,6 +224,30 @@ class _PassOn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+def bound_messages(most: Callable[[], float]) -> None:
+    """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
+
+    Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, and counts no pieces.
+    """
+    made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
+
+    def bounded(self: WebSocketsSansIOProtocol, *arguments: Any, **named: Any) -> None:
+        made(self, *arguments, **named)
+        self.conn.max_message_size = self.conn.max_fragment_size = int(most())
+
+    def go_on(self: WebSocketsSansIOProtocol, frame: Any) -> None:
+        if len(self.frames) < _PIECES:
+            went_on(self, frame)
+        else:
+            self.transport.abort()
+
+    setattr(WebSocketsSansIOProtocol, "__init__", bounded)  # noqa: B010 - a method
+    setattr(WebSocketsSansIOProtocol, "handle_cont", go_on)  # noqa: B010 - a method
+
+
+_PIECES = 100  # of a message; browsers send some as several
 
 
 def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable[[], float]) -> None:

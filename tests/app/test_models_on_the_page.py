@@ -43,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLAINER_MODELS", str(folder))
     monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
+    monkeypatch.setattr(access, "may_download", lambda: True)  # a visitor at the server's own computer
     pipeline._others.cache_clear()
     computed.downloads().clear()
 
@@ -143,10 +144,11 @@ def test_who_is_not_at_the_computer_can_neither_start_nor_stop_a_download(
     assert not computed.downloads()
 
 
-@pytest.mark.parametrize(("local", "may"), [("1", True), ("0", False)])
+@pytest.mark.parametrize(("local", "may"), [("1", True), ("0", False), (None, False)])
 def test_downloads_are_for_this_computer_and_the_presenter(
-    local: str, may: bool, monkeypatch: pytest.MonkeyPatch
+    local: str | None, may: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()
     monkeypatch.setattr(access.st, "context", types.SimpleNamespace(headers={browser.LOCAL: local}))
     monkeypatch.setattr(access, "is_presenter", lambda: False)
     assert access.may_download() == may

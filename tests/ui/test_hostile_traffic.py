@@ -10,10 +10,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -22,7 +24,7 @@ from explainer.workshop import questions, rooms, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.attackers import ATTACKS
-from tests.pages_by_hand import descriptors
+from tests.pages_by_hand import descriptors, give_key
 from tests.servers import APP, KEY, ROOT, Server, serving
 
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "900"))
@@ -30,6 +32,8 @@ QUIET = max(15.0, SECONDS / 15)  # seconds in which the good visitors are alone 
 GOOD = 10
 PAUSE = 1.0  # seconds between two things that one good visitor does
 QUESTION = questions.DECKS["imageability"].questions()[0]
+
+Done = TypeVar("Done")
 
 pytestmark = [pytest.mark.watch, pytest.mark.timeout(2 * SECONDS + 300)]
 
@@ -44,11 +48,21 @@ def attacked(server: Server, room: Room) -> Iterator[dict[str, int]]:
         tried.update(json.loads(process.communicate(timeout=60)[0]))
 
 
-def visit(server: Server, store: Store, room: Room) -> None:
+@dataclass(frozen=True)
+class Times:
+    """The seconds that a visit took, and of them until the phone was in the room."""
+
+    whole: float
+    joining: float
+
+
+def visit(server: Server, store: Store, room: Room) -> Times:
     """What a good visitor does: joins the room, votes, finds the vote counted, and looks up a category."""
+    began = time.monotonic()
     before = votes.tally(store, room.code, QUESTION, 1).total
     phone = Visit(server.url, "workshop", f"room={room.code}")
     phone.press("Join")
+    joined = time.monotonic()
     phone.press(questions.question(QUESTION).deck.choices[-1].title)
     assert any("Counted" in element.alert.body for element in phone.elements)
     phone.leave()
@@ -56,23 +70,35 @@ def visit(server: Server, store: Store, room: Room) -> None:
     tree = Visit(server.url, "tree", "category=n10560637")
     assert any("scientist" in text for text in tree.texts)
     tree.leave()
+    return Times(time.monotonic() - began, joined - began)
 
 
-def visits(server: Server, store: Store, room: Room, seconds: float) -> list[float]:
-    """The seconds that each visit of the good visitors took, all at once for so long; every one ends well."""
+def present(server: Server) -> float:
+    """The seconds in which a presenter with a new browser is in, the second of waiting among them."""
+    began = time.monotonic()
+    page = Visit(server.url, "workshop")
+    give_key(page, KEY)
+    assert any(element.button.label == "Open a room" for element in page.elements)
+    page.leave()
+    return time.monotonic() - began
+
+
+def again(act: Callable[[], Done], pause: float, end: float) -> list[Done]:
+    """What somebody does, again and again until the end; it ends well each time."""
+    done = []
+    while time.monotonic() < end:
+        done.append(act())
+        time.sleep(pause)
+    return done
+
+
+def visits(server: Server, store: Store, room: Room, seconds: float) -> tuple[list[Times], list[float]]:
+    """The times of all good visitors, who come at once for so long, and of the presenter, who comes now and then."""
     end = time.monotonic() + seconds
-
-    def again(number: int) -> list[float]:
-        took = []
-        while time.monotonic() < end:
-            began = time.monotonic()
-            visit(server, store, room)
-            took.append(time.monotonic() - began)
-            time.sleep(PAUSE)
-        return took
-
-    with ThreadPoolExecutor(GOOD) as visitors:
-        return [seconds for took in visitors.map(again, range(GOOD)) for seconds in took]
+    with ThreadPoolExecutor(GOOD + 1) as people:
+        visitors = [people.submit(again, lambda: visit(server, store, room), PAUSE, end) for _ in range(GOOD)]
+        presenter = people.submit(again, lambda: present(server), 5 * PAUSE, end)
+    return [times for each in visitors for times in each.result()], presenter.result()
 
 
 def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> None:
@@ -81,20 +107,26 @@ def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> 
         serving(APP, tmp_path / "log", **settings) as server,
         contextlib.closing(Store(tmp_path / "rooms.sqlite")) as store,
     ):
-        room = rooms.open_room(store, "adults")
+        room = rooms.open_room(store, "adults", "imageability")
         rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
         visit(server, store, room)  # everything is loaded now
-        alone = visits(server, store, room, QUIET)
+        alone, _ = visits(server, store, room, QUIET)
         before = descriptors(server)
         with attacked(server, room) as tried:
-            beside = visits(server, store, room, SECONDS)
+            beside, presenter = visits(server, store, room, SECONDS)
+        before_it, during_it = (statistics.median(each.whole for each in some) for some in (alone, beside))
+        joining = sorted(each.joining for each in beside)
         load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
         print(
-            f"alone {statistics.median(alone):.2f} s ({len(alone)} visits), "
-            f"beside {statistics.median(beside):.2f} s ({len(beside)} visits); load {load}; tried: {tried}"
+            f"alone {before_it:.2f} s ({len(alone)} visits), beside {during_it:.2f} s ({len(beside)} visits); "
+            f"a phone is in after {statistics.median(joining):.2f} s, at most {joining[-1]:.2f} s, "
+            f"the presenter after {statistics.median(presenter):.2f} s, at most {max(presenter):.2f} s; "
+            f"load {load}; tried: {tried}"
         )
         assert tried.keys() == {each.__name__ for each in ATTACKS}
-        assert statistics.median(beside) <= 2 * statistics.median(alone)
+        assert during_it <= 2 * before_it
+        assert joining[-1] < 5
+        assert statistics.median(presenter) < 3
         time.sleep(70)
         assert descriptors(server) <= before + 20
         assert "Traceback" not in server.log

@@ -1,10 +1,12 @@
 """Whom a request comes from, which names are ours, and which pages may frame the app."""
 
 import asyncio
+import contextlib
 import logging
 import sys
 
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from explainer import limits
@@ -105,3 +107,62 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
     assert len(compressed._made) == 1
     assert handed_on == other
+
+
+async def put(uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0) -> int:
+    """An upload of which so many bytes come, and then nothing for a moment; its answer's status, 0 for none yet."""
+    statuses = [0]
+    pieces = [bytes(1_000_000)] * (came // 1_000_000)
+
+    async def receive() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    path = f"/_stcore/upload_file/{session}/file"
+    headers = [(b"content-length", str(said or came).encode())]
+    scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await uploads(scope, receive, send)
+    return statuses[-1]
+
+
+@pytest.fixture
+def uploads(monkeypatch: pytest.MonkeyPatch) -> middleware.Uploads:
+    """Before a Streamlit that knows the sessions whose names begin with "known", and reads what they send."""
+    monkeypatch.setattr(streamlit_internals, "uploads", dict)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        if "/known" not in scope["path"]:
+            await PlainTextResponse("no such session", 400)(scope, receive, send)
+            return
+        while True:
+            await receive()
+
+    return middleware.Uploads(streamlit)
+
+
+def test_requests_of_nobody_that_say_to_be_large_keep_no_upload_out(uploads: middleware.Uploads) -> None:
+    async def all_at_once() -> list[int]:
+        hostile = [put(uploads, f"nobody{number}", "192.0.2.1", 0, 60_000_000) for number in range(9)]
+        hostile += [put(uploads, f"known{number}", "192.0.2.1", 0, 60_000_000) for number in range(9)]
+        return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 5_000_000))
+
+    assert asyncio.run(all_at_once()) == [*[400] * 9, *[0] * 9, 0]
+
+
+def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uploads) -> None:
+    async def all_at_once() -> list[int]:
+        hostile = [put(uploads, f"known{number}", "192.0.2.1", 60_000_000) for number in range(9)]
+        return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 60_000_000))
+
+    *hostile, honest = asyncio.run(all_at_once())
+    assert honest == 0  # it is read
+    assert hostile.count(429) >= 4
+    assert not uploads._coming

@@ -186,6 +186,28 @@ def test_a_page_that_sends_what_none_does_is_closed_or_not_listened_to(
     assert visit().elements
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"\x02\xff" + (10**8).to_bytes(8) + bytes(4), *[bytes(65536)] * 8],
+        [b"\x02\x80" + bytes(4), *[b"\0\x80" + bytes(4)] * 300],
+    ],
+    ids=["one of 100 MB", "very many pieces"],
+)
+def test_a_message_without_end_is_ended_while_it_comes(visit: Callable[..., Visit], pieces: list[bytes]) -> None:
+    wire = visit()._socket.socket
+    wire.settimeout(20)
+    with contextlib.suppress(OSError):  # closed meanwhile
+        for piece in pieces:
+            wire.sendall(piece)
+        while wire.recv(65536):
+            pass
+    with pytest.raises(OSError):  # noqa: PT011, PT012
+        for _ in range(20):
+            wire.sendall(b"\0\x80" + bytes(4))
+            time.sleep(0.1)
+
+
 def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) -> None:
     page = visit()
     message = BackMsg()
