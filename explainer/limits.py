@@ -42,6 +42,8 @@ TABLE: Mapping[str, Limit] = {
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED),
+    "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits"),
+    "files": Limit(2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits"),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),

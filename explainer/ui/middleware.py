@@ -417,12 +417,28 @@ class Visitors:
         return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
 
 
+class _Pace:
+    """Lets through so many at once, and then so many a second."""
+
+    def __init__(self, first: float, a_second: float) -> None:
+        self._first, self._a_second = first, a_second
+        self._left, self._at = first, time.monotonic()
+
+    def wait(self) -> float:
+        """The seconds that the next one has to wait."""
+        now = time.monotonic()
+        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - 1, now
+        return max(0.0, -self._left / self._a_second)
+
+
 class _Messages:
     """What a page sends, without what no page of this app sends."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._left, self._at = 300.0, time.monotonic()
+        runs, files = _Pace(60, limits.value("runs")), _Pace(5, 1 / limits.value("files"))
+        self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
 
     async def __call__(self) -> Message:
         while True:
@@ -437,6 +453,8 @@ class _Messages:
                 return {"type": "websocket.disconnect", "code": 1008}
             kind = streamlit_internals.kind(frame)
             if kind in streamlit_internals.MESSAGES:
+                if kind in self._paces:
+                    await asyncio.sleep(self._paces[kind].wait())
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

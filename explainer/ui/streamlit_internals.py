@@ -134,6 +134,11 @@ def name_fragment(draw: Drawn, name: str) -> Drawn:
     return draw
 
 
+_MOST_OF = {"widgets": 1000, "hashes": 5000, "names": 10}
+"""How many values of widgets, hashes of kept messages and names of files a message has at most. Streamlit goes through
+all of them where it serves everybody, and answers with kilobytes for each name."""
+
+
 def kind(frame: bytes) -> str:
     """The kind of a message that a browser sent by websocket, as `MESSAGES` has it; "" for what is none."""
     message = BackMsg()
@@ -143,6 +148,10 @@ def kind(frame: bytes) -> str:
         return ""
     if message.WhichOneof("type") == "backend_operation_request":
         return message.backend_operation_request.WhichOneof("payload") or ""
+    script, names = message.rerun_script, message.file_urls_request.file_names
+    found = {"widgets": script.widget_states.widgets, "hashes": script.cached_message_hashes, "names": names}
+    if any(len(found[each]) > most for each, most in _MOST_OF.items()):
+        return ""
     return message.WhichOneof("type") or ""
 
 

@@ -4,6 +4,7 @@ Each kind of wrong value is sent to all widgets of a page at once, and the page 
 visitor sees what they saw before, and the log has a line for each kind at most.
 """
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -33,8 +34,8 @@ def several(kind: str, values: Sequence[object]) -> WidgetState:
     return state
 
 
-def texts(text: str) -> list[WidgetState]:
-    return [WidgetState(string_value=text), WidgetState(json_value=text), WidgetState(json_trigger_value=text)]
+def as_json(text: str) -> list[WidgetState]:
+    return [WidgetState(json_value=text), WidgetState(string_value=text)]
 
 
 WRONG: dict[str, list[WidgetState]] = {
@@ -46,17 +47,17 @@ WRONG: dict[str, list[WidgetState]] = {
     "a number far below": [WidgetState(int_value=-(2**62)), several("double_array_value", [-1e308, 1e308])],
     "too many numbers": [several("double_array_value", range(1000)), several("int_array_value", range(1000))],
     "no numbers": [several("double_array_value", []), several("int_array_value", [])],
-    "markup": [*texts(MARKUP), several("string_array_value", [MARKUP])],
-    "a text without end": [*texts("A" * 4_000)],
-    "an empty text": [*texts(""), several("string_array_value", [""])],
+    "markup": [WidgetState(string_value=MARKUP), several("string_array_value", [MARKUP])],
+    "a text without end": [WidgetState(string_value="A" * 4_000)],
+    "an empty text": [WidgetState(string_value=""), several("string_array_value", [""])],
     "an option that there is not": [several("string_array_value", ["n00007846", "no option"])],
     "no options": [several("string_array_value", [])],
-    "JSON of another kind": [*texts("null"), *texts("1e999"), *texts('[true, {"event": 1}]')],
-    "JSON that is damaged": texts('{"selection": '),
-    "JSON that is nested": texts("[" * 5000 + "]" * 5000),
-    "a selection of nothing": texts('{"selection": {"points": [], "rows": []}}'),
-    "a selection that is none": texts('{"selection": [{}]}'),
-    "a selection of what is not there": texts(json.dumps(FOREIGN)),
+    "JSON of another kind": [*as_json("1e999"), *as_json('[true, {"event": 1}]')],
+    "JSON that is damaged": [*as_json('{"selection": '), WidgetState(json_trigger_value="{")],
+    "JSON that is nested": as_json("[" * 5000 + "]" * 5000),
+    "a selection of nothing": as_json('{"selection": {"points": [], "rows": []}}'),
+    "a selection that is none": as_json('{"selection": [{}]}'),
+    "a selection of what is not there": as_json(json.dumps(FOREIGN)),
     "bytes": [WidgetState(bytes_value=b"\xff\x00" * 1000)],
 }
 
@@ -91,19 +92,18 @@ def widgets(page: Visit) -> dict[str, str]:
 @pytest.mark.parametrize("page", [*PAGES, *(f"removal?part={part}" for part in PARTS)])
 def test_a_wrong_value_of_any_kind_is_as_nobody_had_touched_the_widget(server: Server, page: str) -> None:
     at, _, query = page.partition("?")
-    for states in WRONG.values():
-        for wrong in states:
-            visitor = Visit(server.url, at, query.replace(" ", "%20"))
-            names = widgets(visitor)
-            assert names  # the control
-            for name in names:
-                visitor._values[name] = WidgetState()
-                visitor._values[name].CopyFrom(wrong)
-                visitor._values[name].id = name
-            visitor.run()
-            for name in widgets(visitor):
-                visitor._values.pop(name, None)
-            visitor.leave()
+    visitor = Visit(server.url, at, query.replace(" ", "%20"))
+    assert widgets(visitor)  # the control
+    for wrong in itertools.chain.from_iterable(WRONG.values()):
+        names = widgets(visitor)
+        for name in names:
+            visitor._values[name] = WidgetState()
+            visitor._values[name].CopyFrom(wrong)
+            visitor._values[name].id = name
+        visitor.run()
+        for name in names:
+            del visitor._values[name]
+    visitor.leave()
     assert "Uncaught" not in server.log
     assert "Traceback" not in server.log
 
@@ -111,9 +111,9 @@ def test_a_wrong_value_of_any_kind_is_as_nobody_had_touched_the_widget(server: S
 @pytest.mark.parametrize(
     "query",
     ["category=<script>", "category=n99999999", "category=" + "9" * 5000, "part=%00", "room=%22%3E",
-     "room=CDFHJ&token=x", "view=notes", "room=" + "A" * 3000, "category=n1&category=n2", "%FF=%FF", "a=" * 500],
+     "room=CDFHJ&token=x", "view=notes", "room=" + "A" * 3000, "category=n1&category=n2", "part=x", "%FF=%FF", "a=" * 500],
 )  # fmt: skip
-@pytest.mark.parametrize("page", ["tree", "removal", "workshop", "about"])
+@pytest.mark.parametrize("page", ["tree", "workshop"])
 def test_an_address_that_nobody_gave_out_is_a_page_with_a_sentence(server: Server, page: str, query: str) -> None:
     visitor = Visit(server.url, page, query)
     assert visitor.elements
@@ -127,12 +127,12 @@ def test_forged_values_of_one_visitor_leave_another_as_they_were_and_no_memory(s
     forger = Visit(server.url, "tree", "category=n10560637")
     names = widgets(forger)
     held = []
-    for number in range(60):
+    for number in range(30):
         for name in names:
             forger._values[name] = WidgetState(id=name, json_value=json.dumps([number] * 2_000))
         forger.run()
         held.append(megabytes(server.pid))
-    assert held[-1] - held[10] < 30
+    assert held[-1] - held[5] < 30
     other.run()
     assert sorted(other.texts) == before
-    assert server.log.count("none of its widget's") <= 12 * 60
+    assert server.log.count("none of its widget's") <= 12 * 30

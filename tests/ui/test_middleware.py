@@ -8,6 +8,8 @@ import sys
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import limits
 from explainer.ui import middleware, server, streamlit_internals
@@ -166,3 +168,30 @@ def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uplo
     assert honest == 0  # it is read
     assert hostile.count(429) >= 4
     assert not uploads._coming
+
+
+def test_a_page_that_runs_or_downloads_without_end_waits_and_one_that_does_not_is_not_held_up() -> None:
+    runs, files = middleware._Pace(60, limits.value("runs")), middleware._Pace(5, 1 / limits.value("files"))
+    assert [runs.wait() for _ in range(60)] == [0] * 60
+    assert 0.1 < runs.wait() <= 0.2
+    assert [files.wait() for _ in range(5)] == [0] * 5
+    assert 1.9 < files.wait() <= 2
+
+
+def many(field: str, entries: int) -> bytes:
+    message = BackMsg()
+    if field == "names":
+        message.file_urls_request.file_names.extend([""] * entries)
+    elif field == "hashes":
+        message.rerun_script.cached_message_hashes.extend([""] * entries)
+    else:
+        message.rerun_script.widget_states.widgets.extend(WidgetState() for _ in range(entries))
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"), [("names", "file_urls_request"), ("hashes", "rerun_script"), ("widgets", "rerun_script")]
+)
+def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str) -> None:
+    assert streamlit_internals.kind(many(field, 3)) == kind
+    assert streamlit_internals.kind(many(field, 20_000)) == ""
