@@ -113,7 +113,8 @@ def served(target: str, programs: Path, port: int, **environment: str) -> Iterat
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | settings, stdout=output, stderr=output)
         try:
-            assert any(reached("127.0.0.1", port) or time.sleep(0.2) for _ in range(300)), log.read_text()
+            assert any("can reach it" in log.read_text() or time.sleep(0.2) for _ in range(300)), log.read_text()
+            assert reached("127.0.0.1", port)
             yield log.read_text
         finally:
             process.terminate()

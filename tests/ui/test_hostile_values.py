@@ -111,7 +111,8 @@ def test_a_wrong_value_of_any_kind_is_as_nobody_had_touched_the_widget(server: S
 @pytest.mark.parametrize(
     "query",
     ["category=<script>", "category=n99999999", "category=" + "9" * 5000, "part=%00", "room=%22%3E",
-     "room=CDFHJ&token=x", "view=notes", "room=" + "A" * 3000, "category=n1&category=n2", "part=x", "%FF=%FF", "a=" * 500],
+     "room=CDFHJ&token=x", "view=notes", "room=" + "A" * 3000, "category=n1&category=n2", "part=x",
+     "%FF=%FF", "a=" * 500],
 )  # fmt: skip
 @pytest.mark.parametrize("page", ["tree", "workshop"])
 def test_an_address_that_nobody_gave_out_is_a_page_with_a_sentence(server: Server, page: str, query: str) -> None:
