@@ -43,6 +43,7 @@ TABLE: Mapping[str, Limit] = {
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits"),
+    "computing": Limit(75, "% of a core for the pages of an address, after 20 seconds of it", "the page waits"),
     "files": Limit(2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits"),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),

@@ -30,6 +30,9 @@ NAME = "explainer_browser"
 LOCAL = "x-explainer-this-computer"
 """A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
 
+THIS_COMPUTER = ("127.0.0.1", "::1")
+"""Addresses for which `address` has ""."""
+
 PRESENTER = "presenter"
 """Under this name stands that the browser has given the presenter's key."""
 

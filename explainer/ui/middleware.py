@@ -12,12 +12,14 @@ import logging
 import os
 import re
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -403,7 +405,7 @@ class Visitors:
         address = scope["client"][0]
         self._open[address] += 1
         try:
-            await self.app(scope, _Messages(receive), send)
+            await self.app(scope, _Messages(receive, address), send)
         finally:
             self._open[address] -= 1
             self._open += Counter()
@@ -415,6 +417,58 @@ class Visitors:
         most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
         of_it = self._open[scope["client"][0]]
         return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
+
+
+class Computing:
+    """Shares the processor among addresses: one whose pages compute without pause waits, one page after another.
+
+    What a run of a script will take nobody knows, so a little is taken for it, and the rest when it ended. Any thread
+    may charge; turns are given in the event loop.
+    """
+
+    _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, float]] = {}  # by address: seconds that are left, and when that was so
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def charge(self, address: str, seconds: float) -> None:
+        """Note what a run took; of one whose browser had left, nobody knows where it was, and nothing is noted."""
+        if not address:
+            return
+        with self._lock:
+            self._take(address, seconds - self._A_RUN)
+
+    async def turn(self, address: str) -> None:
+        """Wait until a page of an address may run: those of one address one after another. This computer's do not."""
+        if not address:
+            return
+        turns = self._turns.setdefault(address, asyncio.Lock())
+        async with turns:
+            while (seconds := self._wait(address)) > 0:
+                await asyncio.sleep(min(seconds, 1.0))
+
+    def _wait(self, address: str) -> float:
+        with self._lock:
+            left = self._take(address, 0.0)
+            if left > 0:
+                self._take(address, self._A_RUN)
+                return 0.0
+            return max(0.01, -left * 100 / limits.value("computing"))
+
+    def _take(self, address: str, seconds: float) -> float:
+        now = time.monotonic()
+        if len(self._known) > limits.visitors():
+            self._known = {name: known for name, known in self._known.items() if now - known[1] < self._FIRST}
+        left, at = self._known.get(address, (self._FIRST, now))
+        left = min(self._FIRST, left + (now - at) * limits.value("computing") / 100) - seconds
+        self._known[address] = max(left, -self._FIRST), now
+        return left
+
+
+COMPUTING = Computing()
+"""What the pages of each address compute."""
 
 
 class _Pace:
@@ -434,8 +488,8 @@ class _Pace:
 class _Messages:
     """What a page sends, without what no page of this app sends."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, address: str) -> None:
+        self._receive, self._address = receive, address
         self._left, self._at = 300.0, time.monotonic()
         runs, files = _Pace(60, limits.value("runs")), _Pace(5, 1 / limits.value("files"))
         self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
@@ -455,6 +509,8 @@ class _Messages:
             if kind in streamlit_internals.MESSAGES:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
+                if kind == "rerun_script":
+                    await COMPUTING.turn("" if self._address in browser.THIS_COMPUTER else self._address)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

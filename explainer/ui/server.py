@@ -13,7 +13,7 @@ import streamlit as st
 
 from explainer import limits
 from explainer.imagenet import words
-from explainer.ui import middleware, streamlit_internals
+from explainer.ui import browser, middleware, streamlit_internals
 from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
@@ -29,6 +29,7 @@ def prepare() -> None:
     streamlit_internals.trust_no_proxy()
     streamlit_internals.watch_connections(_admit, lambda: limits.value("half a request"))
     streamlit_internals.bound_messages(lambda: limits.value("message"))
+    streamlit_internals.measure_runs(browser.address, middleware.COMPUTING.charge)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()

@@ -195,3 +195,31 @@ def many(field: str, entries: int) -> bytes:
 def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str) -> None:
     assert streamlit_internals.kind(many(field, 3)) == kind
     assert streamlit_internals.kind(many(field, 20_000)) == ""
+
+
+async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
+    """How many runs, each of so many seconds, the pages of an address get within a second."""
+    done = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            for _ in range(runs):
+                await computing.turn(address)
+                computing.charge(address, seconds)
+                done += 1
+    return done
+
+
+def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> None:
+    computing = middleware.Computing()
+    assert 40 <= asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 42
+    assert asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 2
+    assert asyncio.run(turns(computing, "192.0.2.2", 20, 0.1)) == 20
+    assert asyncio.run(turns(computing, "", 100, 0.5)) == 100  # the server's own computer
+
+
+def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
+    computing = middleware.Computing()
+    opening, looking = 0.02, 0.006  # what a phone's page takes
+    assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
+    assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
+    assert 75 * looking < limits.value("computing") / 100 + 0.01
