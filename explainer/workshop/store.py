@@ -1,8 +1,8 @@
 """The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
 
 Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file,
-or one of an older version, is set aside under a name that says when; a newer one is left alone. A row that cannot be
-read is left out, and a copy of the file that has it is set aside.
+or one of another version, is set aside under a name that says when. A row that cannot be read is left out, and a copy
+of the file that has it is set aside.
 """
 
 import contextlib
@@ -32,9 +32,6 @@ Work = Callable[[sqlite3.Connection], T]
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
 AGAIN = 30.0  # seconds after which a file that could not be written is tried again
-
-VERSION = 9
-"""The version of the tables, which the file says of itself; another one is not read."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -70,7 +67,7 @@ SCHEMA = (
         PRIMARY KEY (room, token, wnid, reason),
         FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
 )
-"""The tables of that version."""
+"""The tables. A file with others is from another version of the app."""
 
 _TIME, _SWITCH, _COUNT = (
     "typeof({0}) = 'real' AND {0} BETWEEN 0 AND 4e9",
@@ -121,12 +118,8 @@ class _Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-class _Newer(Exception):
-    """A file of a later version, which another program may still use: it is left alone."""
-
-
-class _Older(Exception):
-    """A file of an earlier version of the tables, which is set aside."""
+class _OtherVersion(Exception):
+    """A file of another version of the tables, which is set aside."""
 
 
 def path() -> Path:
@@ -251,9 +244,9 @@ class Store:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 connection = _checked(self.file)
-            except (sqlite3.DatabaseError, _Older) as error:
-                if isinstance(error, _Older):
-                    why, what = "older", "is from an older version of this app"
+            except (sqlite3.DatabaseError, _OtherVersion) as error:
+                if isinstance(error, _OtherVersion):
+                    why, what = "other", "is from another version of this app"
                 elif _kind(error) in _DAMAGED:
                     why, what = "damaged", "was damaged"
                 else:
@@ -261,7 +254,7 @@ class Store:
                 aside = _set_aside(self.file, why)
                 self.trouble = f"The record of rooms {what}. It was set aside as {aside.name}; a new one was begun."
                 connection = _checked(self.file)
-        except (sqlite3.Error, OSError, _Newer) as error:
+        except (sqlite3.Error, OSError) as error:
             return self._in_memory(error)
         self._identity = _identity(self.file)
         return connection
@@ -275,11 +268,12 @@ class Store:
         """A memory of all that can be read of the file, from a connection that is open or by the file's name."""
         assert self.file is not None
         self.keeps = False
-        self.trouble = f"{self.file} cannot be written ({_why(error)}): rooms are kept in memory until the app stops."
+        why = files.why(error)
+        self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
         memory = _memory(source) if source else _remembered(self.file)
-        # One that was removed, or belongs to a newer app, is not made anew: somebody meant it to be so.
+        # One that was removed is not made anew: somebody meant it to be so.
         removed = self._identity is not None and _identity(self.file) != self._identity
-        self._returns = None if removed or isinstance(error, _Newer) else _Return(time.monotonic(), None)
+        self._returns = None if removed else _Return(time.monotonic(), None)
         return memory
 
     def _return(self) -> None:
@@ -296,7 +290,7 @@ class Store:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = _checked(self.file)
-        except (sqlite3.Error, OSError, _Older, _Newer):
+        except (sqlite3.Error, OSError, _OtherVersion):
             return
         try:
             self._connection.backup(connection)
@@ -312,7 +306,7 @@ class Store:
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A new database in memory, with all that another holds, as far as that can be read. Raises _Newer."""
+    """A new database in memory, with all that another holds, as far as that can be read. Raises _OtherVersion."""
     memory = _connect(":memory:")
     if source is not None:
         try:
@@ -353,7 +347,7 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _checked(file: Path) -> sqlite3.Connection:
-    """The file, found whole and of this version. Raises sqlite3's errors, _Older and _Newer."""
+    """The file, found whole and of this version. Raises sqlite3's errors and _OtherVersion."""
     with contextlib.suppress(OSError):  # what cannot be written is found out below
         file.touch(mode=0o600)
         file.chmod(0o600)
@@ -369,24 +363,19 @@ def _checked(file: Path) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection with its safeguards on, and its tables of this version. Raises _Older and _Newer."""
+    """The connection with its safeguards on, and its tables of this version. Raises _OtherVersion."""
     connection.execute("PRAGMA synchronous = FULL")  # the log is on the disk before a vote is confirmed
     connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
     connection.execute("PRAGMA foreign_keys = ON")
 
     def prepare(connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise _Newer
-        if 0 < version < VERSION:
-            raise _Older
-        for statement in () if version else SCHEMA:
+        tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")}
+        for statement in () if tables else SCHEMA:
             connection.execute(statement)
-        tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")
-        if {sql for (sql,) in tables} != set(SCHEMA):
-            raise _Damaged("other tables than this version has")
+        if tables not in (set(), set(SCHEMA)):
+            raise _OtherVersion
         # Written though it may be so already: a file that can only be read is found now, not at the first vote.
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA user_version = 1")
 
     _transact(connection, prepare, "BEGIN IMMEDIATE")
     return connection
@@ -399,7 +388,7 @@ def _remembered(file: Path) -> sqlite3.Connection:
             with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
                 source.execute("SELECT count(*) FROM rooms")
                 return _memory(source)
-        except (sqlite3.Error, _Older, _Newer):
+        except (sqlite3.Error, _OtherVersion):
             continue
     return _memory()
 
@@ -436,10 +425,6 @@ def _set_aside(file: Path, why: str) -> Path:
 def _name_aside(file: Path, why: str) -> Path:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
     return file.with_name(f"{file.stem}.{why}-{now}{file.suffix}")
-
-
-def _why(error: Exception) -> str:
-    return "it is from a newer version of this app" if isinstance(error, _Newer) else files.why(error)
 
 
 def _kind(error: sqlite3.Error) -> int:

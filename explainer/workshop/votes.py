@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from explainer.workshop import incoming, questions, rooms
+from explainer.workshop import incoming, participants, questions, rooms, screens
 from explainer.workshop.errors import BadAnswer, UnknownQuestion
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Store
@@ -73,7 +73,7 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
     _check(question, answer)
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit_to(connection, code, token, question, round)
+        found = screens.admit_to(connection, code, token, question, round)
         connection.execute(
             "INSERT INTO votes (room, question, round, token, answer) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET answer = excluded.answer",
@@ -87,7 +87,7 @@ def vote_of(store: Store, code: str, question: str, round: int, token: str) -> s
     """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> str | None:
-        found = rooms.admit(connection, code, token)
+        found = participants.admit(connection, code, token)
         query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
         rows = connection.execute(query, (found.code, token))
         return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
@@ -133,10 +133,7 @@ def tally(store: Store, code: str, question: str, round: int) -> Tally:
 
 
 def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
-    """The questions and rounds in which anybody answered, in order. Raises UnknownRoom.
-
-    A question that the text of the talk or a deck has no longer is left out.
-    """
+    """The questions and rounds in which anybody answered, in order. Raises UnknownRoom."""
 
     def work(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
         found = rooms.room(connection, code).code
@@ -158,7 +155,7 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
     text = " ".join(map(str, sorted(set(pictures))))
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit_to(connection, code, token, sheet, 1)
+        found = screens.admit_to(connection, code, token, sheet, 1)
         connection.execute(
             "INSERT INTO marks (room, sheet, token, pictures) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
@@ -172,7 +169,7 @@ def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] 
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> frozenset[int] | None:
-        found = rooms.admit(connection, code, token)
+        found = participants.admit(connection, code, token)
         rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
         return {name: _places(text) for name, text in rows}.get(sheet)
 
@@ -197,11 +194,10 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
     )
 
 
-def _places(text: object) -> frozenset[int] | None:
+def _places(text: str) -> frozenset[int] | None:
     """The places that a row of marks has; None, and a line in the log, for a row that cannot be read."""
-    words = text.split() if isinstance(text, str) else ["?"]
-    if all(word.isascii() and word.isdigit() and len(word) < 4 and int(word) < PICTURES for word in words):
-        return frozenset(map(int, words))
+    if all(word.isascii() and word.isdigit() and len(word) < 4 and int(word) < PICTURES for word in text.split()):
+        return frozenset(map(int, text.split()))
     _log.warning("A page of marks in the record cannot be read, and is left out.")
     return None
 

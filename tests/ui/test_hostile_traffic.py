@@ -20,7 +20,7 @@ from typing import TypeVar
 import pytest
 
 from benchmarks.protocol import Visit
-from explainer.workshop import questions, rooms, votes
+from explainer.workshop import questions, rooms, screens, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.attackers import ATTACKS
@@ -108,7 +108,7 @@ def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> 
         contextlib.closing(Store(tmp_path / "rooms.sqlite")) as store,
     ):
         room = rooms.open_room(store, "adults", "imageability")
-        rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
+        screens.present(store, room.code, step="decide", activity=QUESTION, phase="open")
         visit(server, store, room)  # everything is loaded now
         alone, _ = visits(server, store, room, QUIET)
         before = descriptors(server)
