@@ -34,6 +34,7 @@ _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_COOKIES = 4096  # bytes of a header with cookies
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
 
 _FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -63,6 +64,24 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
         await send(message)
 
     return sending
+
+
+class Cookies:
+    """Drops cookies that none of this app's is like, before anybody reads them.
+
+    Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request without such headers."""
+        if scope["type"] in ("http", "websocket"):
+            given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
+            if len(given) > 1 or any(len(value) > _COOKIES or b"\\" in value for value in given):
+                scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != b"cookie"]}
+        await self.app(scope, receive, send)
 
 
 class Proxies:
@@ -515,7 +534,7 @@ class _Messages:
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
 
-_ORDER = (Proxies, Hosts, Answers, Paths, Patience, Compressed, browser.Cookie, Uploads, Visitors)
+_ORDER = (Cookies, Proxies, Hosts, Answers, Paths, Patience, Compressed, browser.Cookie, Uploads, Visitors)
 
 STACK = tuple(Middleware(each) for each in _ORDER)
 """Round every answer and every connection, the outermost first."""

@@ -223,3 +223,24 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
     assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
     assert 75 * looking < limits.value("computing") / 100 + 0.01
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("cookies", "kept"),
+    [
+        (["explainer_browser=a.b; _streamlit_xsrf=2|c"], True),
+        (["explainer_browser=\\\\"], False),
+        (["a=" + "b" * 5000], False),
+        (["a=b", "c=d"], False),
+    ],
+)
+def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, cookies: list[str], kept: bool) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
+
+    headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in cookies)]
+    asyncio.run(middleware.STACK[0].cls(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
+    assert seen == (cookies if kept else [])

@@ -449,6 +449,19 @@ def test_frames_that_may_be_larger_than_their_sequence_header_says_are_refused()
         avif._sequence_size(header(16))
 
 
+def test_an_avif_with_items_of_very_many_empty_parts_is_refused_at_once() -> None:
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(content)) + kind + content
+
+    def items(number: int, parts: int) -> bytes:
+        each = b"".join(struct.pack(">IHHH", 1000 + item, 0, 0, parts) for item in range(number))
+        return box(b"moov", box(b"iloc", bytes([2, 0, 0, 0, 0, 0]) + struct.pack(">I", number) + each))
+
+    good = saved(quarters(), "AVIF")
+    assert read(good + items(3, 100)).size == quarters().size
+    assert refusal(good + items(100, 65_535))
+
+
 def test_an_avif_whose_pictures_share_their_bytes_is_refused() -> None:
     data = saved(Image.new("RGBA", (64, 64)), "AVIF")
     place = data.index(b"iloc") + 12  # item, file, count; then place and length of each of two items

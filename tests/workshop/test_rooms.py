@@ -106,10 +106,10 @@ def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_on
 ) -> None:
     limit = replace(limits.TABLE["participants"], most=20)
     monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, "participants": limit})
-    rooms.present(store, room.code, activity=QUESTIONS[0], phase="open")
+    screens.present(store, room.code, activity=QUESTIONS[0], phase="open")
 
     def voter(browser: str) -> str:
-        token = rooms.join(store, room.code, source="192.0.2.1", browser=browser)
+        token = participants.join(store, room.code, source="192.0.2.1", browser=browser)
         votes.vote(store, room.code, QUESTIONS[0], 1, token, "5")
         return token
 
@@ -119,11 +119,11 @@ def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_on
     for number in range(19):
         voter(f"cookie {number}")
     with pytest.raises(Full):
-        rooms.join(store, room.code, source="192.0.2.1", browser="real")
-    monkeypatch.setattr(time, "monotonic", lambda: begun + 5 + rooms.HERE + 1)
-    rooms.heartbeat(store, room.code, honest)
-    real = rooms.join(store, room.code, source="192.0.2.1", browser="real")
-    rooms.heartbeat(store, room.code, real)
+        participants.join(store, room.code, source="192.0.2.1", browser="real")
+    monkeypatch.setattr(time, "monotonic", lambda: begun + 5 + participants.HERE + 1)
+    participants.heartbeat(store, room.code, honest)
+    real = participants.join(store, room.code, source="192.0.2.1", browser="real")
+    participants.heartbeat(store, room.code, real)
     assert votes.vote_of(store, room.code, QUESTIONS[0], 1, honest) == "5"
 
 
