@@ -18,6 +18,7 @@ from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
 
+_LONGEST = 1000  # letters of a line in the log
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _PROJECT = Path(__file__).parents[2]
 
@@ -110,6 +111,10 @@ class OneLineEach(logging.Filter):
         self._seen[kind] += 1
         if self._seen[kind] == limits.value("log"):
             record.msg = f"{record.msg} (no more of these for a minute)"
+        said = record.getMessage()
+        plain = "".join(letter if letter.isprintable() else "?" for letter in said[:_LONGEST])
+        if plain != said:  # a stranger's text may be long, or steer the terminal
+            record.msg, record.args = plain, None
         return self._seen[kind] <= limits.value("log")
 
 

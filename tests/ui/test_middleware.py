@@ -85,6 +85,16 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
 
 
+def test_a_strangers_text_neither_fills_the_log_nor_steers_the_terminal() -> None:
+    text = "http://evil\x1bc.example/%s" + "A" * 60_000
+    record = logging.LogRecord("streamlit", logging.WARNING, "", 0, "Refused: origin=%s", (text,), None)
+    assert server.OneLineEach().filter(record)
+    line = logging.Formatter().format(record)
+    assert line.startswith("Refused: origin=http://evil?c.example/")
+    assert len(line) <= 1001
+    assert line.isprintable()
+
+
 def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     folder = streamlit_internals.static_folder()
     name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
