@@ -22,7 +22,7 @@ PARTS = (
     "The branches",
     "The maps",
     "Where they live on",
-)  # of the page "removal", with widgets of their own
+)  # of the page "removal", with widgets of its own
 MARKUP = "<script>alert(1)</script> **b** ../../etc/passwd \x00 {0} %s"
 FOREIGN = {"selection": {"points": [{"id": 7}], "rows": [10**9, "x"]}}
 
@@ -48,13 +48,13 @@ WRONG: dict[str, list[WidgetState]] = {
     "too many numbers": [several("double_array_value", range(100)), several("int_array_value", range(100))],
     "no numbers": [several("double_array_value", []), several("int_array_value", [])],
     "markup": [WidgetState(string_value=MARKUP), several("string_array_value", [MARKUP])],
-    "a text without end": [WidgetState(string_value="A" * 4_000)],
+    "a text without end": [WidgetState(string_value="A" * 2_000)],
     "an empty text": [WidgetState(string_value=""), several("string_array_value", [""])],
     "an option that there is not": [several("string_array_value", ["n00007846", "no option"])],
     "no options": [several("string_array_value", [])],
     "JSON of another kind": [*as_json("1e999"), *as_json('[true, {"event": 1}]')],
     "JSON that is damaged": [*as_json('{"selection": '), WidgetState(json_trigger_value="{")],
-    "JSON that is nested": as_json("[" * 2000 + "]" * 2000),
+    "JSON that is nested": as_json("[" * 1500 + "]" * 1500),
     "a selection of nothing": as_json('{"selection": {"points": [], "rows": []}}'),
     "a selection that is none": as_json('{"selection": [{}]}'),
     "a selection of what is not there": as_json(json.dumps(FOREIGN)),
