@@ -116,18 +116,26 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     >>> client("127.0.0.1", [], [])
     ('127.0.0.1', True)
     """
-    trusted = frozenset(trusted)
+    named = tuple(trusted)
+    proxies = {_address(each) for each in named} - {None}
     said = [entry.strip() for line in forwarded for entry in line.split(",")]
     address = peer
-    while said and address in trusted:
+    while said and _address(address) in proxies:
         address = said.pop()
     found = _address(address)
     if found is None:
         return peer, False
-    return str(found), found.is_loopback and not trusted and not said
+    return str(found), found.is_loopback and not named and not said
+
+
+def is_trusted(address: str) -> bool:
+    """Whether an address is that of a proxy that `EXPLAINER_TRUSTED_PROXIES` names."""
+    return _address(address) in {_address(each) for each in settings("EXPLAINER_TRUSTED_PROXIES")} - {None}
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if text.count(":") == 1:  # with a port, as some proxies write it
+        text = text.partition(":")[0]
     try:
         found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

@@ -69,8 +69,9 @@ def reach(address: str | None) -> str:
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
-    trusted = address in middleware.settings("EXPLAINER_TRUSTED_PROXIES")
-    return in_all <= limits.connections() and (trusted or of_it <= limits.value("connections of an address"))
+    return in_all <= limits.connections() and (
+        middleware.is_trusted(address) or of_it <= limits.value("connections of an address")
+    )
 
 
 async def _sweep() -> None:

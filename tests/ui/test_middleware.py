@@ -32,6 +32,8 @@ from explainer.ui import middleware, server, streamlit_internals
         ("10.0.0.1", ["127.0.0.1, 192.0.2.7"], ["10.0.0.1"], "192.0.2.7", False),
         ("10.0.0.1", ["192.0.2.7, 10.0.0.2"], ["10.0.0.1", "10.0.0.2"], "192.0.2.7", False),
         ("10.0.0.1", ["<script>"], ["10.0.0.1"], "10.0.0.1", False),
+        # However the system and the proxy write an address.
+        ("::ffff:10.0.0.1", ["192.0.2.7:5555"], ["10.0.0.1"], "192.0.2.7", False),
     ],
 )
 def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
