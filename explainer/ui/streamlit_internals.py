@@ -21,7 +21,7 @@ import uvicorn.config
 from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
-from streamlit import file_util, net_util, runtime
+from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
@@ -87,6 +87,14 @@ def measure_runs(whose: Callable[[], str], told: Callable[[str, float], None]) -
             told(owner, time.thread_time() - began)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
+
+
+def know_how_it_runs() -> None:
+    """Keep Streamlit from finding out, at the first element that is drawn, whether it runs in a Python shell.
+
+    For that it looks for the source of each frame among all modules: half a second of the first visitor's.
+    """
+    delta_generator._use_warning_has_been_displayed = True
 
 
 def session_id() -> str | None:

@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import logging
 import sys
+from pathlib import Path
 
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import limits
+from explainer.setup import page_fonts
 from explainer.ui import middleware, server, streamlit_internals
 
 
@@ -256,3 +258,30 @@ def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, c
     headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in cookies)]
     asyncio.run(middleware.STACK[0].cls(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
     assert seen == (cookies if kept else [])
+
+
+def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Letters.woff2").write_bytes(b"a few letters")
+    monkeypatch.setattr(page_fonts, "_folder", lambda: tmp_path)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(b"all letters")(scope, receive, send)
+
+    def got(path: str) -> bytes:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            await asyncio.Event().wait()  # the browser does not hang up
+            raise AssertionError
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+        asyncio.run(middleware.Fonts(streamlit)(scope, receive, send))
+        return b"".join(message.get("body", b"") for message in sent)
+
+    assert got("/static/media/Letters.woff2") == b"a few letters"
+    assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"
