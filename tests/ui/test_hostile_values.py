@@ -16,6 +16,8 @@ from benchmarks.protocol import Visit
 from benchmarks.visitors import megabytes
 from tests.servers import APP, Server, serving
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("", "break_it", "laboratory", "tree", "removal", "workshop")  # on the others there are buttons alone
 PARTS = (
     "The rule",
