@@ -17,10 +17,10 @@ SHORT: dict[str, dict[str, Any]] = {
     "integrated-gradients": {"steps": 4, "at_once": 2},
     "smoothgrad": {"samples": 4},
     "gradient-shap": {"samples": 4},
-    "occlusion": {"window": 64, "stride": 64},
+    "occlusion": {"window": 64, "stride": 48},
     "feature-ablation": {"segments": 12},
-    "lime": {"segments": 12, "samples": 20},
-    "kernel-shap": {"segments": 12, "samples": 20},
+    "lime": {"segments": 12, "samples": 40},
+    "kernel-shap": {"segments": 12, "samples": 40},
 }
 
 
