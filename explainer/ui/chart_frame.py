@@ -1,6 +1,6 @@
 """Draws a chart with its source, its size, and downloads of its picture and its numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -57,27 +57,6 @@ def draw(
                 "toImageButtonOptions": {"filename": name, "scale": 2},
             },
         )
-
-
-def field(key: str) -> str:
-    """The id of the field of a chart that was clicked on, as the browser says; "" for none."""
-    found = _first(key, "points")
-    named = found.get("id") if isinstance(found, Mapping) else None
-    return named if isinstance(named, str) else ""
-
-
-def row(key: str) -> int | None:
-    """The number of the row of a table that was chosen, from 0, as the browser says; None for none."""
-    found = _first(key, "rows")
-    return found if type(found) is int and found >= 0 else None
-
-
-def _first(key: str, kind: str) -> object:
-    """The first that is selected of a kind; None where nothing is, or what the browser sent is no selection."""
-    try:
-        return st.session_state[key]["selection"][kind][0]
-    except (KeyError, TypeError, IndexError, AttributeError):
-        return None
 
 
 def below(key: str, write: Callable[[], str], source: str = SOURCE, title: str = "Numbers (CSV)") -> None:

@@ -1,9 +1,9 @@
-"""Choices among a few visible options, and numbers; they are kept while the visitor looks at other pages.
+"""Choices among a few visible options, numbers, and what was clicked on; choices are kept on other pages.
 
 What a browser sends that is no option, or beyond a range, is as nobody had chosen, or the nearest that can be.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict, TypeVar, Unpack
 
 import streamlit as st
@@ -62,6 +62,27 @@ def several(label: str, options: Sequence[Option], key: str) -> list[Option]:
         wrap=True,
     )
     return chosen
+
+
+def field(key: str) -> str:
+    """The id of the field of a chart that was clicked on, as the browser says; "" for none."""
+    found = _first(key, "points")
+    named = found.get("id") if isinstance(found, Mapping) else None
+    return named if isinstance(named, str) else ""
+
+
+def row(key: str) -> int | None:
+    """The number of the row of a table that was chosen, from 0, as the browser says; None for none."""
+    found = _first(key, "rows")
+    return found if type(found) is int and found >= 0 else None
+
+
+def _first(key: str, kind: str) -> object:
+    """The first that is selected of a kind; None where nothing is, or what the browser sent is no selection."""
+    try:
+        return st.session_state[key]["selection"][kind][0]
+    except (KeyError, TypeError, IndexError, AttributeError):
+        return None
 
 
 def readable(name: str) -> str:

@@ -14,7 +14,7 @@ from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import chart_frame, computed, options, sentences, session
+from explainer.ui import computed, options, sentences, session
 from explainer.ui.category_card import plain
 
 ROOT = "n00001740"
@@ -215,7 +215,7 @@ def chart(wnid: str) -> None:
 
 def _clicked(key: str, root: str) -> None:
     """Go to the category that was clicked on; of what is gathered below the root itself, open the row of all."""
-    field = chart_frame.field(key)
+    field = options.field(key)
     if field == f"{root}+":
         st.session_state[_every("child", _largest_first(_below(root)))] = True
     elif field:
@@ -318,6 +318,6 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
 
 
 def _chosen(key: str, wnids: Sequence[str]) -> None:
-    row = chart_frame.row(key)
+    row = options.row(key)
     if row is not None and row < len(wnids):
         walk(wnids[row])

@@ -79,7 +79,7 @@ def _rest(place: Place, measure: str) -> None:
 
 
 def _clicked(key: str) -> None:
-    branch, way = chart_frame.field(key).partition(" ")[0], _way()
+    branch, way = options.field(key).partition(" ")[0], _way()
     if branch not in taxonomy.load() or all(PERSON not in path for path in taxonomy.load().hypernym_paths(branch)):
         return
     root, _ = way[-1]
