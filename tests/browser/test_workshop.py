@@ -123,26 +123,6 @@ def test_an_address_that_is_shared_is_no_shared_identity_and_a_reload_is_the_sam
     assert participants.count(store, notes.code) == 2
 
 
-def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_counts_once(
-    workshop_visitor: Visitors, notes: RoomPage, store: Store
-) -> None:
-    code = notes.code
-    phone, vote = joined(workshop_visitor, code), Beat("decide", "safety/n10142747", "open")
-    screens.present(store, code, **vars(vote))
-    phone.wait_for("grandma")
-    phone.page.context.set_offline(True)
-    phone.page.wait_for_function(RECONNECTING, timeout=PATIENCE)
-    phone.press("Safe")
-    assert votes.tally(store, code, vote.activity, 1).total == 0
-    phone.page.context.set_offline(False)
-    phone.page.wait_for_function(f"() => !({RECONNECTING})()", timeout=PATIENCE)
-    phone.press("Safe")
-    phone.wait_for("Counted: Safe")
-    tally = votes.tally(store, code, vote.activity, 1)
-    assert (tally.phones["safe"], tally.total) == (1, 1)
-    assert participants.count(store, code) == 1
-
-
 def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
     chromium: Browser, tmp_path: Path
 ) -> None:
@@ -186,30 +166,3 @@ def test_every_beat_fits_the_window_of_any_projector(workshop_visitor: Visitors,
             projector.page.wait_for_function(FITTED, arg=size)
             projector.wait_for_charts()
             assert (projector.clipped, projector.overflow, projector.scrolls) == ([], [], False), (beat, size)
-
-
-def test_no_line_of_the_step_before_stands_under_a_new_title(workshop_visitor: Visitors, store: Store) -> None:
-    room = rooms.open_room(store, route="90")
-    steps = [step for step in talk.of_room(room).steps if not step.busy]
-    projector = workshop_visitor.room(1280, 720, room=room.code, view="projector")
-    projector.page.evaluate(
-        """() => {
-          globalThis.seen = new Set();
-          const main = document.querySelector("[data-testid=stMain]");
-          const look = () => { seen.add(main.innerText); requestAnimationFrame(look); };
-          look();
-        }"""
-    )
-    lines = {}
-    for step in steps:
-        screens.present(store, room.code, step=step.name)
-        projector.wait_for_step(step.title)
-        projector.page.wait_for_timeout(500)
-        lines[step.title] = {line for line in projector.page.locator("h2").all_inner_texts() if line}
-    for text in projector.page.evaluate("() => [...seen]"):
-        shown = [title for title in lines if f"{title}\n" in text]
-        others = {line for title in lines if title not in shown for line in lines[title]} - {
-            line for title in shown for line in lines[title]
-        }
-        assert len(shown) <= 1, text
-        assert not shown or not others & set(text.split("\n")), text
