@@ -1,4 +1,4 @@
-"""What is made ready before a visitor waits for it: tables beside the server's start, scripts before a page is drawn."""
+"""What is made ready before a visitor waits for it: tables beside the server's start, scripts before a page."""
 
 import asyncio
 import re
