@@ -410,22 +410,6 @@ class Uploads:
             raise _TooManyError
 
 
-class UnreadUploads:
-    """The uploads that no page has read yet, and since when."""
-
-    def __init__(self) -> None:
-        self._since: dict[tuple[str, str], float] = {}
-
-    def drop(self) -> None:
-        """Drop those that have waited for too long."""
-        now = time.monotonic()
-        kept = streamlit_internals.uploads()
-        self._since = {key: self._since.get(key, now) for key in kept}
-        for key, since in self._since.items():
-            if now - since >= limits.value("unread upload"):
-                streamlit_internals.drop_upload_of(*key)
-
-
 class Visitors:
     """Bounds how many pages are open, and lets through only the messages that a page of this app sends."""
 
@@ -536,8 +520,9 @@ class _Messages:
 
     def __init__(self, receive: Receive, address: str) -> None:
         self._receive, self._address = receive, address
-        self._left, self._at = 300.0, time.monotonic()
-        runs, files = _Pace(60, limits.value("runs")), _Pace(5, 1 / limits.value("files"))
+        self._left, self._at = limits.first("messages"), time.monotonic()
+        runs = _Pace(limits.first("runs"), limits.value("runs"))
+        files = _Pace(limits.first("files"), 1 / limits.value("files"))
         self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
 
     async def __call__(self) -> Message:
@@ -547,7 +532,7 @@ class _Messages:
             if message["type"] != "websocket.receive":
                 return message
             now, pace = time.monotonic(), limits.value("messages")
-            self._left, self._at = min(300.0, self._left + (now - self._at) * pace) - 1, now
+            self._left, self._at = min(limits.first("messages"), self._left + (now - self._at) * pace) - 1, now
             if frame is None or len(frame) > limits.value("message") or self._left < 0:
                 _log.warning("A page was closed: it sent what no page of this app does.")
                 return {"type": "websocket.disconnect", "code": 1008}

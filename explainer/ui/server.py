@@ -85,8 +85,24 @@ def _admit(address: str, of_it: int, in_all: int) -> bool:
     )
 
 
+class UnreadUploads:
+    """The uploads that no page has read yet, and since when."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], float] = {}
+
+    def drop(self) -> None:
+        """Drop those that have waited for too long."""
+        now = time.monotonic()
+        kept = streamlit_internals.uploads()
+        self._since = {key: self._since.get(key, now) for key in kept}
+        for key, since in self._since.items():
+            if now - since >= limits.value("unread upload"):
+                streamlit_internals.drop_upload_of(*key)
+
+
 async def _sweep() -> None:
-    unread = middleware.UnreadUploads()
+    unread = UnreadUploads()
     while True:
         await asyncio.sleep(_SWEEP)
         streamlit_internals.close_left_sessions()
