@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
-from explainer.ui import computed, session, streamlit_internals
+from explainer.ui import computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.laboratory import asking
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import photos, samples
@@ -194,5 +194,6 @@ def _forget_all() -> None:
 def _forget() -> None:
     for name in ("photo", "photo_error"):
         st.session_state.pop(name, None)
+    frame_by_hand.forget()
     computed.forget()
     asking.forget()
