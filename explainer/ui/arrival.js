@@ -1,6 +1,17 @@
 // Tells when a photo that was chosen does not arrive: its upload failed, the connection went, or the page began anew.
 const KEY = "photo on its way"; // kept by this tab, so that a reload knows of it
 const LOST = 3000, SLOW = 25000; // milliseconds that the connection may be away, and that an upload may take
+const ENDED = "explainer upload ended";
+
+// Of a request that failed the page is told nothing else.
+globalThis.arrivalOpen ??= XMLHttpRequest.prototype.open;
+XMLHttpRequest.prototype.open = function (method, address, ...others) {
+  if (/^put$/i.test(method) && String(address).includes("/_stcore/upload_file/")) {
+    const tell = () => document.dispatchEvent(new CustomEvent(ENDED, { detail: this.status }));
+    for (const end of ["load", "error", "timeout"]) this.addEventListener(end, tell);
+  }
+  return globalThis.arrivalOpen.call(this, method, address, ...others);
+};
 
 export default function ({ data, parentElement }) {
   const banner = parentElement.querySelector(".arrival");
@@ -13,7 +24,7 @@ export default function ({ data, parentElement }) {
 
   const before = kept();
   if (before && before.session !== data.session) say(data.anew);
-  else if (!before || before.answered < data.answered) say("");
+  else if (data.own || before?.answered < data.answered) say("");
   const pending = before?.session === data.session && before.pending && before.answered === data.answered;
   keep(pending || data.own ? { session: data.session, answered: data.answered, pending, at: before?.at } : null);
 
@@ -23,12 +34,11 @@ export default function ({ data, parentElement }) {
     say("");
     keep({ session: data.session, answered: data.answered, pending: true, at: Date.now() });
   };
-  const uploads = new PerformanceObserver((list) => {
-    const upload = list.getEntries().findLast(({ name }) => name.includes("/_stcore/upload_file/"));
-    if (!upload || !waits()) return;
-    if (upload.responseStatus === 403) say(data.refused);
-    else if (upload.responseStatus === 0 || upload.responseStatus >= 400) say(data.failed);
-  });
+  const onEnd = ({ detail: status }) => {
+    if (status === 403) say(data.refused);
+    else if (status === 0 || status >= 400) say(data.failed);
+  };
+  const onClick = () => banner.textContent === data.anew && say(""); // it was read
   let connected = Date.now();
   const looking = setInterval(() => {
     const state = document.querySelector("[data-test-connection-state]")?.dataset.testConnectionState;
@@ -38,10 +48,12 @@ export default function ({ data, parentElement }) {
     else if (Date.now() - kept().at > SLOW) say(data.slow);
   }, 500);
   document.addEventListener("change", onChange, true);
-  uploads.observe({ type: "resource" });
+  document.addEventListener("click", onClick, true);
+  document.addEventListener(ENDED, onEnd);
   const stop = () => {
     document.removeEventListener("change", onChange, true);
-    uploads.disconnect();
+    document.removeEventListener("click", onClick, true);
+    document.removeEventListener(ENDED, onEnd);
     clearInterval(looking);
   };
   globalThis.arrivalStop?.(); // Streamlit may end the last drawing after this one has begun

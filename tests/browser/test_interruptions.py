@@ -47,7 +47,7 @@ def banner(page):
 def test_an_upload_that_breaks_off_is_announced_and_can_be_repeated(phone) -> None:
     phone.page.route("**/_stcore/upload_file/**", lambda route: route.abort("connectionreset"))
     phone.upload(ASTRONAUT)
-    expect(banner(phone)).to_have_text(arrival._SENTENCES["failed"])
+    expect(banner(phone)).to_have_text(arrival._SENTENCES["failed"], timeout=40_000)
     phone.page.unroute("**/_stcore/upload_file/**")
     phone.upload(ASTRONAUT)
     phone.wait_for_result("1 face was found")

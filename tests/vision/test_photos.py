@@ -387,6 +387,41 @@ def test_a_progressive_jpeg_is_refused_where_its_coefficients_would_fill_the_mem
     assert "baseline" in refusal(saved(square, "JPEG", progressive=True, subsampling=0))
 
 
+def with_scans(scans: int, film: bytes = b"") -> bytes:
+    """A progressive JPEG in which the last scan stands so many more times, and what follows its end."""
+    whole = saved(quarters().convert("L"), "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + scans * whole[last:-2] + b"\xff\xd9" + film
+
+
+def test_a_jpeg_of_many_scans_is_refused_and_one_that_a_film_follows_is_read() -> None:
+    assert "baseline" in refusal(with_scans(200))
+    assert "baseline" in refusal(with_scans(200)[:-2])
+    plain = read(with_scans(0))
+    assert read(with_scans(0, film=500 * b"\xff\xda\0\x08film")).image.tobytes() == plain.image.tobytes()
+
+
+def tiled(width: int, height: int) -> bytes:
+    """A TIFF of 64 x 64 black pixels whose one tile has another size."""
+    tile = zlib.compress(bytes(3 * width * height))
+    depths = struct.pack("<HHH", 8, 8, 8)
+    entries = {256: 64, 257: 64, 258: 0, 259: 8, 262: 2, 277: 3, 322: width, 323: height, 324: 0, 325: len(tile)}
+    first = 8 + 2 + 12 * len(entries) + 4  # where the depths of the channels stand, and then the tile
+    entries |= {258: first, 324: first + len(depths)}
+    rows = [struct.pack("<HHII", tag, *((3, 3) if tag == 258 else (4, 1)), value) for tag, value in entries.items()]
+    return b"II*\0" + struct.pack("<IH", 8, len(rows)) + b"".join(rows) + bytes(4) + depths + tile
+
+
+@pytest.mark.parametrize("side", [(64, 64), (80, 64), (1024, 512)])
+def test_a_tiff_of_tiles_is_read(side: tuple[int, int]) -> None:
+    assert read(tiled(*side)).size == (64, 64)
+
+
+@pytest.mark.parametrize("side", [(1040, 64), (64, 1040), (4096, 4096)])
+def test_a_tiff_whose_tiles_are_much_larger_than_its_picture_is_refused(side: tuple[int, int]) -> None:
+    assert "damaged" in refusal(tiled(*side))
+
+
 def says(data: bytes, width: int, height: int) -> bytes:
     """An AVIF whose `ispe` says another size, of all of its pictures."""
     return re.sub(rb"(ispe....).{8}", lambda found: found[1] + struct.pack(">II", width, height), data, flags=re.DOTALL)
