@@ -26,18 +26,20 @@ _Search = Callable[[NDArray[np.uint8]], Sequence[Sequence[float]]]
 _LONG = 2.5
 _DULL = 100  # levels of brightness, of 255, between the darkest and the brightest hundredth of a dull picture
 
-# From which certainty an answer counts as a face: at the first look, in a dull picture with its contrast restored, in
-# one made small so that a close-up fits the detector, and in one that is turned or tilted. Where the first look found
-# none that it is so sure of as `_LITTLE`, the picture may not be upright. All were chosen on half of the faces;
-# `docs/faces.md` has the recall on the other half.
-_SURE, _SURE_DULL, _SURE_CLOSE, _SURE_TURNED, _SURE_TILTED = 0.7, 0.88, 0.75, 0.87, 0.88
+# From which certainty an answer counts as a face: at the first look, in a picture made small so that a close-up fits
+# the detector, in one made large for small faces, in one that is turned or tilted, and in a dull one, its contrast
+# restored. Where the first look found none that it is so sure of as `_LITTLE`, the picture may not be upright. All were
+# chosen on half of the faces; `docs/faces.md` has the recall on the other half.
+_SURE, _SURE_CLOSE, _SURE_SMALL, _SURE_TURNED, _SURE_TILTED = 0.7, 0.75, 0.85, 0.87, 0.88
+_SURE_DULL, _SURE_DULLER = 0.88, 0.8  # the latter where the dull picture itself shows one face or more
 _LITTLE = 0.85
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
 
-# Of a face close up, on its side, or otherwise turned the first look is at least so sure: with less of a hint there is
-# no second look. On the same half of the faces nothing was lost by that.
+# Of a face on its side, otherwise turned, small or close up the first look is at least so sure: with less of a hint
+# there is no second look. On the same half of the faces that lost none but very small ones, 11 pixels high at 640.
 _HINT = _HINT_SIDEWAYS = 0.1
-_HINT_TURNED, _HINT_CLOSE = 0.3, 0.4
+_HINT_TURNED = _HINT_SMALL = 0.3
+_HINT_CLOSE = 0.4
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
 _TURNED = {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
 _WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
@@ -138,9 +140,9 @@ class _Found:
 def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture.
 
-    Most photos take one look. Where it finds nothing but hints, a second one at a smaller picture looks for faces that
-    fill it, and others look at that smaller picture on its sides, upside down and tilted; the likeliest of these is
-    then looked at in full. Of a dull picture without faces the contrast is restored.
+    Most photos take one look, dull ones another one with their contrast restored. Where these find nothing but hints, a
+    smaller picture is looked at for faces that fill it, a larger one for small faces, and the smaller one on its sides,
+    upside down and tilted; the likeliest of these is then looked at in full.
     """
     width, height = photo.size
     boxes = (
@@ -160,14 +162,20 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
     picture = _small(image)
     looked = _look(detector, picture, _HINT)
     found = [face for face in looked if face.sure >= _SURE]
+    if _is_dull(picture):
+        restored = ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True)
+        more = _look(detector, restored, _SURE_DULLER if found else _SURE_DULL)
+        if len(more) > len(found):
+            return more
     if any(face.sure >= _LITTLE for face in found):
         return found
     hint = max((face.sure for face in looked), default=0.0)
     small = _within(picture, _CLOSE_SIDE)
     if not found:
         faces = _close_up(detector, small) if hint >= _HINT_CLOSE else ()
-        if not faces and _is_dull(picture):
-            faces = _look(detector, ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True), _SURE_DULL)
+        if not faces and hint >= _HINT_SMALL:
+            large = image.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC, reducing_gap=1.0)
+            faces = _look(detector, large, _SURE_SMALL)
         if faces:
             return faces
     turns = (_SIDEWAYS if hint >= _HINT_SIDEWAYS else {}) | (_TURNED if hint >= _HINT_TURNED else {})
