@@ -290,7 +290,7 @@ def _speed(images: Sequence[Image.Image]) -> str:
 _TEXT = """# Which faces are found
 
 Made by one run of `python -m benchmarks faces`, on {date}. *Before* is one look with YuNet at 640 pixels; *after* is
-what `explainer/vision/faces.py` does. The faces are those of photos that were not used to choose any threshold; n counts
+what `explainer/vision/faces.py` does. The faces are those of photos that no threshold was chosen by; n counts
 faces, brackets hold the 95 % interval (Wilson). The changes are made by the benchmark: a rectangle stands for
 sunglasses, grey surrounds a tilted photo. A face's share of the frame is that of YuNet's box, which is higher than the
 face from brow to chin. A face counts as found where a box overlaps it by more than 0.35 (intersection over union).

@@ -18,7 +18,7 @@ from explainer.attribution.explain import MethodFailed, Target
 from explainer.attribution.report import Report
 from explainer.charts import pictures
 from explainer.cli import at_least_one
-from explainer.imagenet import words
+from explainer.imagenet import vocabularies, words
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
 from explainer.setup import files
@@ -161,7 +161,7 @@ def _is_photo(file: Path) -> bool:
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
     """Save the explanation of the first label of each reading. The files have no words in them."""
     for number, reading in enumerate(result.readings, start=1):
-        target = Target("person", reading.people("fall-2011", 1)[0].wnid)
+        target = Target("person", reading.people(vocabularies.OLDEST, 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
         crop = pipeline.seen(photo, reading)
         Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))

@@ -24,7 +24,7 @@ def add_arguments(remove: argparse.ArgumentParser) -> None:
         help="remove all categories of these safety classes",
     )
     remove.add_argument(
-        "--threshold", type=_rating, metavar="X", help="remove what is rated less imageable than this, 1 to 5"
+        "--threshold", type=_rating, metavar="X", help="remove what is rated harder to picture than this, 1 to 5"
     )
     remove.add_argument("--strict", action="store_true", help="also remove what is rated exactly at the threshold")
 
@@ -37,7 +37,7 @@ def _rating(text: str) -> float:
     raise argparse.ArgumentTypeError(f"a number from {removal.LOWEST:g} to {removal.HIGHEST:g}, as in 3.5")
 
 
-# How the table names each field of a removal.Outcome.
+# How the table names each field of a removal.RuleOutcome.
 _OUTCOME = {
     "kept": "kept by this rule",
     "not_rated": "  of these, never rated",
@@ -76,7 +76,7 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
-        if step.release == "september-2019":
+        if step.release == vocabularies.ANNOUNCED:
             rows += [("  together, removed", step.together), ("  together, as published", announced)]
             record["as_published"] = asdict(announced)
         rows.append((vocabularies.RELEASES[step.release].title, step.kept))

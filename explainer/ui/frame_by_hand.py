@@ -4,12 +4,10 @@ It belongs to one picture, is kept in the session, and is read like a face that 
 """
 
 import base64
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
 
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
@@ -57,11 +55,9 @@ def start_button(photo: Photo, boxes: tuple[Box, ...], key: str) -> None:
         )
 
 
-def picture(drawn: Image.Image, alt: str) -> None:
-    """The picture, drawn with its frame, that takes a press for the middle of the frame; the sliders below move it."""
-    file = io.BytesIO()
-    drawn.save(file, "JPEG", quality=85)
-    source = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+def picture(drawn: bytes, alt: str) -> None:
+    """The picture, a JPEG with its frame, that takes a press for the middle of the frame; the sliders below move it."""
+    source = f"data:image/jpeg;base64,{base64.b64encode(drawn).decode()}"
     _picture(data={"source": source, "alt": alt}, key="pressed", height="content", on_press_change=_pressed)
     st.caption("Press on the picture to move the frame, or use the sliders.")
     frame = _frame()

@@ -17,7 +17,7 @@ _SIDE = 308  # pixels of the square and of its map
 
 def show(photo: Photo, reading: Reading, n: int) -> None:
     """The square and its map side by side, under what is chosen beside them: the label, the method, the opacity."""
-    pair, ask = st.columns([3, 2], gap="large")
+    pair, ask = st.columns([3, 2], gap="medium")
     with ask:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
@@ -29,9 +29,9 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         attribution = sample_results.explain(photo, reading.box, target, method)
         st.markdown(f"Bright pixels spoke for **{word}**.")
         with st.container(key="pair", horizontal=True, gap="small"):
-            st.image(crop, width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
+            st.image(pictures.to_jpeg(crop), width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(
-                pictures.overlay(crop, attribution, opacity),
+                pictures.to_jpeg(pictures.overlay(crop, attribution, opacity)),
                 width=_SIDE,
                 output_format="JPEG",
                 alt="What the network saw; what spoke for the label is laid over it in bright colours.",

@@ -19,14 +19,6 @@ def chosen(settings: Settings) -> str:
     return f"{', '.join(said).capitalize()}. " if said else ""
 
 
-EMPTY = {
-    "nothing": "**No part of this picture changes the answer.** The rest of the map is rounding and not drawn.",
-    "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
-    "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
-}
-"""What is said of a map in which nothing speaks for the label, by what it shows."""
-
-
 def agree(correlations: Sequence[float]) -> str:
     """How far maps mark the same places, from the correlation of each pair as drawn."""
     found = [correlation for correlation in correlations if not math.isnan(correlation)]
