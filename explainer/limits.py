@@ -13,18 +13,22 @@ try:
 except ModuleNotFoundError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["TABLE", "Limit", "connections", "raise_file_limit", "value", "visitors"]
+__all__ = ["TABLE", "Limit", "connections", "first", "raise_file_limit", "value", "visitors"]
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The most of something, in a unit; `told` is what a visitor who meets it sees."""
+    """The most of something, in a unit; `told` is what a visitor who meets it sees.
+
+    `first` is how much of what has a pace is let in at once, before the pace counts.
+    """
 
     most: float
     unit: str
     told: str
+    first: float = 0.0
 
 
 _DROPPED = "nothing: the connection is closed"
@@ -40,11 +44,17 @@ TABLE: Mapping[str, Limit] = {
     "visitors": Limit(600, "open pages in all, or as many as the system's file limit bears", "“The app is full”"),
     "visitors of an address": Limit(300, "open pages", "“The app is full”"),
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
-    "message": Limit(1_000_000, "bytes of a browser's message", _DROPPED),
-    "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED),
+    "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
+    "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
+    "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
+    "computing": Limit(75, "% of a core for the pages of an address, after 20 seconds of it", "the page waits"),
+    "files": Limit(
+        2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
+    ),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),
+    "uploads of an address": Limit(250_000_000, "bytes that are on their way at the same time", "“Too many files”"),
     "unread upload": Limit(60, "seconds", "nothing: the file is dropped"),
     # The workshop
     "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),
@@ -60,6 +70,11 @@ TABLE: Mapping[str, Limit] = {
 def value(name: str) -> float:
     """How much of something is let in."""
     return TABLE[name].most
+
+
+def first(name: str) -> float:
+    """How much of something is let in at once, before its pace counts."""
+    return TABLE[name].first
 
 
 def visitors() -> int:

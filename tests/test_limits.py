@@ -16,6 +16,8 @@ def test_every_limit_is_told_with_its_number_and_what_a_visitor_sees(name: str) 
     (row,) = (line for line in TEXT.splitlines() if line.startswith(f"| {name} |"))
     assert f"{limit.most:,.0f} {limit.unit}" in row
     assert limit.told in row
+    if limit.first:
+        assert f"after the first {limit.first:,.0f}" in row
 
 
 def test_a_workshop_of_150_phones_behind_one_address_is_let_in() -> None:

@@ -83,8 +83,8 @@ Status = Literal["kept", "hard to picture", "sensitive", "offensive"]
 FATES: Mapping[Status, str] = {
     "kept": "kept",
     "hard to picture": "removed by 2021",
-    "sensitive": "removed in 2019",
-    "offensive": "removed in 2019",
+    "sensitive": "announced for removal in 2019",
+    "offensive": "announced for removal in 2019",
 }
 """What became of the categories of each status, in words that follow their safety."""
 

@@ -219,6 +219,8 @@ def _forget_all() -> None:
 
 
 def _forget() -> None:
+    if _own():
+        streamlit_internals.drop_media()
     for name in ("photo", "photo_error", *session.GOES_WITH_THE_PHOTO):
         st.session_state.pop(name, None)
     frame_by_hand.forget()

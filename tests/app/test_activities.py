@@ -121,7 +121,7 @@ def test_the_result_shows_both_votes_and_says_what_became_of_a_word_that_was_rem
     for screen in (phone.run(), visit(room=room.code, view="projector")):
         assert all(name in charts(screen) for name in ("first vote", "second vote", "on record"))
         assert "**The same**" in said(screen)
-        assert "On record: sensitive. It was removed in 2019." in said(screen)
+        assert "On record: sensitive. It was announced for removal in 2019." in said(screen)
 
 
 def test_what_fewer_than_five_answered_is_shown_nowhere(visit: Open, room: Room, token: str) -> None:

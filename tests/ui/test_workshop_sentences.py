@@ -65,7 +65,7 @@ def test_ratings_are_told_by_their_median_with_the_line_of_the_removal() -> None
     said = sentences.outcome(question, tally(question, {"5": 3, "4": 2}))
     assert "The room's median is 5." in said
     assert "Said most often" not in said
-    assert "ImageNet's workers rated it" in said
+    assert "ImageNet's workers, asked how easily the word brings a picture to mind, rated it" in said
     assert said.endswith("the line is 4.")
 
 
@@ -76,7 +76,7 @@ def test_a_poll_has_no_record_and_no_verdict() -> None:
 
 def test_an_offensive_word_was_removed_in_2019_or_for_that_alone() -> None:
     question, published = questions.question(OFFENSIVE), questions.published("n10401331")
-    assert sentences.on_record(question, published) == "On record: offensive. It was removed in 2019."
+    assert sentences.on_record(question, published) == "On record: offensive. It was announced for removal in 2019."
     kept = replace(published, safety="safe", status="kept")
     assert sentences.on_record(question, kept) == "On record: safe. It was kept."
     vague = replace(kept, status="hard to picture")
@@ -86,7 +86,7 @@ def test_an_offensive_word_was_removed_in_2019_or_for_that_alone() -> None:
 def test_an_imageable_word_that_was_removed_as_offensive_says_why() -> None:
     question = questions.question(IMAGEABILITY)
     published = replace(questions.published("n10142747"), safety="offensive", imageability=4.8)
-    rated = "ImageNet's workers rated it 4.8 on average"
+    rated = "ImageNet's workers, asked how easily the word brings a picture to mind, rated it 4.8 on average"
     assert sentences.on_record(question, published) == f"{rated}; it was removed all the same, as offensive."
 
 

@@ -197,7 +197,7 @@ def test_a_room_that_decided_otherwise_is_different_and_gets_no_score(store: Sto
     decide(store, adults.code, f"safety/{GRANDFATHER}", {"safe": 9})
     html = handout.handout(record.record(store, adults.code))
     text = Reader(section(html, GRANDFATHER)).text
-    assert "On record: sensitive, imageability 5.0 of 5, removed in 2019. This room: different." in text
+    assert "On record: sensitive, imageability 5.0 of 5, announced for removal in 2019. This room: different." in text
     assert not re.search(r"score|points|correct|wrong|right answer", text)
 
 

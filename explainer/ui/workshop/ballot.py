@@ -44,8 +44,8 @@ def on_projector(scene: Scene) -> None:
     if scene.stage.phase == "talk":
         refresh.every(1.0, partial(_talk, scene), "talk")
         return
-    with st.container(key="answers"):
-        halves = _halves(question)
+    halves = _halves(question)
+    with st.container(key="answers" if len(halves) > 1 else "few-answers"):
         for column, choices in zip(st.columns(len(halves)), halves, strict=True):
             with column, st.container(gap=None):
                 for number, choice in choices:
@@ -127,7 +127,7 @@ def controls(scene: Scene) -> None:
 def word(wnid: str, told: bool) -> None:
     """The word for the back row. Of a masked one the reason is left out unless it is `told`: it is on record."""
     caption = words.caption(wnid, Context.TREE)
-    with st.container(key="word"):
+    with st.container(key="told" if told else "word"):  # what is told leaves less room
         st.title(f"“{plain(caption.name) if not caption.masked else _said(caption, told)}”", anchor=False)
         also = "" if told or caption.masked or caption.text == caption.name else f" ({plain(caption.text)})"
         st.markdown(f"#### *{_definition(caption)}*{also}")

@@ -42,12 +42,13 @@ def _record(question: Question) -> str:
 def on_record(question: Question, published: Published) -> str:
     """What ImageNet has published of a word that was asked, and what became of it."""
     if question.ordinal:
-        rated = f"ImageNet's workers rated it {published.imageability:.1f} on average"
+        asked = "ImageNet's workers, asked how easily the word brings a picture to mind, rated it"
+        rated = f"{asked} {published.imageability:.1f} on average"
         if published.safety != "safe":
             return f"{rated}; it was removed all the same, as {published.safety}."
         return f"{rated}, and it was {'kept' if published.status == 'kept' else 'removed'}: the line is {THRESHOLD:g}."
     fate = {"kept": "It was kept.", "hard to picture": "It was removed later, as hard to picture."}
-    return f"On record: {published.safety}. {fate.get(str(published.status), 'It was removed in 2019.')}"
+    return f"On record: {published.safety}. {fate.get(str(published.status), 'It was announced for removal in 2019.')}"
 
 
 def turnout(answered: int, here: int, hands: int, phones: bool) -> str:

@@ -7,7 +7,7 @@ from explainer.ui.workshop import ballot, supplied
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 
-_SIDE = 230
+_SIDE = 210
 
 
 def _on_projector(scene: Scene) -> None:
@@ -25,7 +25,7 @@ def _on_projector(scene: Scene) -> None:
             shot = supplied.changed(supplied.PORTRAIT, course, step)
             st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
             st.markdown(f"#### {plain(title)}")
-            st.header(plain(supplied.name(step)), anchor=False)
+            st.subheader(plain(supplied.name(step)), anchor=False)
     ballot.results_in_words(scene)
 
 

@@ -6,7 +6,7 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import supplied
 from explainer.ui.workshop.slide import Scene, Slide
 
-_SIDE = 300
+_SIDE = 280
 
 
 def _on_projector(scene: Scene) -> None:

@@ -40,10 +40,10 @@ def _on_projector(scene: Scene) -> None:
         st.image(sheets.together(sheet, _ACROSS), width=_WIDE, alt=f"A page of {len(sheet.pictures)} small pictures.")
     elif scene.room.phones:
         st.markdown(f"### {sentences.marked(sheet, _marks(scene, sheet))}")
-        _disputed(scene, sheet, 200)
+        _disputed(scene, sheet, 160)
     else:
         st.header("Who would have clicked which? Put up a hand.", anchor=False)
-        _row(sheet, {p.number - 1: f"{p.title}?" for p in sheet.pictures if p.shows is None}, 200)
+        _row(sheet, {p.number - 1: f"{p.title}?" for p in sheet.pictures if p.shows is None}, 160)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
@@ -147,7 +147,7 @@ def _disputed(scene: Scene, sheet: Sheet, side: int) -> None:
     places = disputed(marks, _SPLIT)
     said = {place: f"{sheet.pictures[place].title}: {marks.marked[place] / marks.pages:.0%}" for place in places}
     found = "You disagreed most about these. So many marked each:" if places else "You agreed about all of them."
-    st.markdown(f"### {found}" if side > 100 else f"**{found}**")
+    st.markdown(f"#### {found}" if side > 100 else f"**{found}**")
     _row(sheet, said, side)
 
 
