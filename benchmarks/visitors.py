@@ -26,7 +26,7 @@ from explainer.vision.photos import Photo
 from tests.servers import APP, Server, serving
 
 VISITORS, MINUTES = 10, 5.0
-TOP, PICTURES = 8, 4 + len(samples.SAMPLES)  # words in the ladder, and pictures, on the page
+TOP, PICTURES = 8, 5 + len(samples.SAMPLES)  # words in the ladder, and pictures, on the page
 WATCH = 5, 30  # seconds between two looks at the server's memory, and between two of them that are printed
 
 # As explainer.ui.ladder writes a word: its place, then the word itself, struck through where it was removed.

@@ -102,7 +102,9 @@ def it_page(service: Service) -> str:
 def teacher_page() -> str:
     """One page for a teacher: goals, ages, words, minutes, what to prepare, what to do when somebody is hurt."""
     routes = [talk.route(name) for name in talk.load().routes]
-    return _render("teacher.html", routes=routes, steps=talk.load().steps.values(), figures=talk.figures())
+    return _render(
+        "teacher.html", routes=routes, steps=talk.load().steps.values(), hurt=talk.load().hurt, figures=talk.figures()
+    )
 
 
 def sources() -> tuple[str, ...]:

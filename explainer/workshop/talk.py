@@ -67,12 +67,16 @@ class Critique:
 
 @dataclass(frozen=True)
 class Talk:
-    """Steps by name, titles of routes by name, the critiques in order, and the questions that the handout ends with."""
+    """Steps by name, titles of routes by name, the critiques in order, and the questions that the handout ends with.
+
+    `hurt` is what to do when somebody is hurt.
+    """
 
     steps: Mapping[str, Step]
     routes: Mapping[str, str]
     critiques: tuple[Critique, ...]
     questions: tuple[str, ...]
+    hurt: tuple[str, ...]
 
 
 class TalkError(Exception):
@@ -98,7 +102,8 @@ def parse(text: str) -> Talk:
         if len(steps) < len(table["step"]):
             raise ValueError("two steps have one name")
         routes = {route["name"]: route["title"] for route in table["route"]}
-        return Talk(steps, routes, tuple(Critique(**one) for one in table["critique"]), tuple(table["questions"]))
+        critiques = tuple(Critique(**one) for one in table["critique"])
+        return Talk(steps, routes, critiques, tuple(table["questions"]), tuple(table["hurt"]))
     except KeyError as error:
         raise TalkError(f"The text of the talk cannot be read: it names no {error}, or it is no figure.") from error
     except (ValueError, TypeError) as error:  # a TOML that cannot be read is a ValueError as well

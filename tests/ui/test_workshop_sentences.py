@@ -7,6 +7,7 @@ import pytest
 from explainer.imagenet import taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
 from explainer.ui.workshop import sentences, supplied
+from explainer.ui.workshop.slides import changes
 from explainer.workshop import questions, sheets, talk
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Question
@@ -51,6 +52,27 @@ def test_the_commonest_answers_to_a_word_stand_beside_the_record(
     said = sentences.outcome(question, tally(question, counts))
     assert said.startswith(verdict)
     assert f"Said most often: {answers}. On record: safe." in said
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((5, 1), "Most of you said: “A space suit”."),
+        ((3, 2, 2), "Most often you said: “A space suit”."),
+        ((3, 3), "You were divided."),
+        ((4,), "Fewer than 5 answered."),
+    ],
+)
+def test_a_prediction_is_told_by_how_many_shared_it(counts: tuple[int, ...], said: str) -> None:
+    question = questions.question("poll/seen")
+    given = dict(zip("1234", counts, strict=False))
+    assert sentences.predicted(question, tally(question, given)) == said
+
+
+def test_where_more_than_two_answers_are_level_none_is_named() -> None:
+    question = questions.question("poll/seen")
+    said = sentences.outcome(question, tally(question, {"1": 2, "2": 2, "3": 2}))
+    assert said == "**Level**: no answer was given more often than all others."
 
 
 def test_where_all_were_unsure_nothing_is_compared_and_nothing_is_said_most_often() -> None:
@@ -160,6 +182,7 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
             assert "{" not in talk.filled(text, seen)
     reading = {name: supplied.reading(name) for name in ("coffee", "rocket", supplied.PORTRAIT)}
     before, after = ({name: each.people(release, 5) for name, each in reading.items()} for release in RELEASES)
+    assert {supplied.name(stranger) for _, _, stranger in supplied.strangers()} == {seen["nobody_word"]}
     # nobody: “The coffee got an offensive word until 2019, covered here; with the words that are left it gets ...”
     assert vocabularies.status(before["coffee"][0].wnid) == "offensive"
     assert supplied.name(reading["coffee"]) == "[masked: offensive]"
@@ -171,7 +194,8 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
     assert not any(supplied.caption(label).masked for label in after["rocket"])
     # break: each change of the poll's answers brings another word, and “nothing about the person has changed”
     answers = [choice.title for choice in questions.question("poll/change").choices]
-    assert len(answers) == len(supplied.CHANGES)
+    assert answers[len(supplied.CHANGES) :] == ["All of them"]
+    assert changes.so() == "All of them did."
     assert all(supplied.course(supplied.PORTRAIT, change).changed for change in supplied.CHANGES)
     # tree: “... is a kind of ...”
     assert (

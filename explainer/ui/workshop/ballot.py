@@ -133,12 +133,12 @@ def word(wnid: str, told: bool) -> None:
         st.markdown(f"#### *{_definition(caption)}*{also}")
 
 
-def results_in_words(scene: Scene) -> None:
-    """What the room predicted, in a sentence for the back row, beside what is so."""
+def results_in_words(scene: Scene, so: str) -> None:
+    """What is so, and what the room predicted, for the back row."""
     question = asked(scene)
     if question is not None:
         tally = votes.tally(access.store(), scene.room.code, question.key, 1)
-        st.markdown(f"### Your prediction: {sentences.outcome(question, tally)}")
+        st.markdown(f"### {plain(so)} {plain(sentences.predicted(question, tally))}")
 
 
 def results(scene: Scene, question: Question, large: bool) -> None:

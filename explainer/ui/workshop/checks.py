@@ -91,8 +91,9 @@ def _awaited(room: Room) -> None:
     _said(
         "A phone has joined",
         participants.here(access.store(), room.code) > 0,
-        f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep "
-        "devices apart, as guest networks do: use another network, or the phone's own hotspot.",
+        f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load: the Wi-Fi may keep "
+        "devices apart, as guest networks do; a firewall on this computer may block the port; the phone may have gone "
+        "back to mobile data, as this Wi-Fi has no internet. A hotspot often takes 5 to 10 phones only.",
     )
 
 

@@ -81,6 +81,7 @@ def _open() -> None:
             "More steps",
             [step.name for step in extras],
             selection_mode="multi",
+            default=[step.name for step in extras],
             format_func=lambda name: f"{options.readable(steps[name].title)}, {steps[name].minutes[route]} min",
             key="extras",
         )

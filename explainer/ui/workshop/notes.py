@@ -145,6 +145,7 @@ def _around(room: Room) -> None:
     sections: dict[str, Callable[[Room], None]] = {
         "Before people come": checks.show,
         "Joining": _joining,
+        "When somebody is hurt": _hurt,
         "To take away": taking.downloads,
         "End and delete": lobby.ending,
     }
@@ -156,6 +157,11 @@ def _around(room: Room) -> None:
             with section:
                 draw(room)
     st.button("All rooms", on_click=location.go)
+
+
+def _hurt(room: Room) -> None:
+    for line in talk.load().hurt:
+        st.markdown(f"- {plain(line)}")
 
 
 def _choose_address(origin: str) -> None:

@@ -8,12 +8,12 @@ from PIL import Image
 
 from explainer.ui import access
 from explainer.ui.category_card import plain
-from explainer.ui.workshop import presenting, qr, refresh, sentences, slide, supplied
+from explainer.ui.workshop import presenting, qr, refresh, slide, supplied
 from explainer.ui.workshop.slide import Scene
 from explainer.workshop import participants, sheets, talk
 from explainer.workshop.rooms import Room
 
-_CORNER = 120  # pixels of the QR code on every step but the first
+_CORNER = 200  # pixels of the QR code on every step but the first
 
 _HERE = Path(__file__).parent
 _fit = st.components.v2.component(
@@ -73,6 +73,4 @@ def _corner(scene: Scene) -> None:
 
 
 def _joined(room: Room, place: str) -> None:
-    store = access.store()
-    said = sentences.joined(participants.count(store, room.code), participants.here(store, room.code))
-    st.markdown(f"{said} · {place}")
+    st.markdown(f"{participants.count(access.store(), room.code)} joined · {place}")

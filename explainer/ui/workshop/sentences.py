@@ -31,8 +31,24 @@ def outcome(question: Question, tally: Tally) -> str:
     if question.ordinal:
         return f"{said} The room's median is {questions.median(told):g}. {_record(question)}"
     titles = {choice.key: choice.title for choice in question.choices}
-    most = " and ".join(f"“{titles[key]}”" for key in questions.commonest(question, told)) or "nothing"
-    return f"{said} Said most often: {most}. {_record(question)}".strip()
+    most = questions.commonest(question, told)
+    if len(most) > 2:
+        return f"{said or _OUTCOMES['undecided']} {_record(question)}".strip()
+    answers = " and ".join(f"“{titles[key]}”" for key in most) or "nothing"
+    return f"{said} Said most often: {answers}. {_record(question)}".strip()
+
+
+def predicted(question: Question, tally: Tally) -> str:
+    """What a room answered to a poll whose answer is known by now."""
+    told = tally.told
+    if told is None:
+        return f"{FEW.capitalize()}."
+    titles = {choice.key: choice.title for choice in question.choices}
+    most = questions.commonest(question, told)
+    if len(most) != 1:
+        return "You were divided."
+    mostly = "Most of you said" if told[most[0]] > sum(told.values()) / 2 else "Most often you said"
+    return f"{mostly}: “{titles[most[0]]}”."
 
 
 def _record(question: Question) -> str:

@@ -73,6 +73,7 @@ def seen() -> Mapping[str, str]:
         "astronaut_share": f"{thing.score:.0%}",
         "astronaut_word": name(portrait),
         "astronaut_parent": words.caption(way()[-2], Context.TREE).name,
+        "nobody_word": name(_table().strangers[0]),
         "coffee_after": name(coffee, AFTER),
         "rocket_masked": str(sum(caption(label).masked for label in rocket.people(BEFORE, 5))),
         "rocket_after": name(rocket, AFTER),

@@ -12,15 +12,16 @@ _SHOWN = ("yolo9000", "imagenet-21k-goog", "imagenet-1k")
 def _rows() -> list[tuple[str, str]]:
     named = {vocabularies.VOCABULARIES[name].title: vocabularies.afterlife(name) for name in _SHOWN}
     return [
-        (title, f"{found.removed:,} removed words for people, of {found.people:,}") for title, found in named.items()
+        (title, f"knows {found.people:,} of ImageNet's words for people; {found.removed or 'none'} of them removed")
+        for title, found in named.items()
     ]
 
 
 def _on_projector(scene: Scene) -> None:
     for title, said in _rows():
         with st.container(border=True):
-            st.header(f"**{plain(title)}**", anchor=False)
-            st.header(said, anchor=False)
+            st.header(plain(title), anchor=False)
+            st.subheader(said, anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:

@@ -26,7 +26,13 @@ def _on_projector(scene: Scene) -> None:
             st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
             st.markdown(f"#### {plain(title)}")
             st.subheader(plain(supplied.name(step)), anchor=False)
-    ballot.results_in_words(scene)
+    ballot.results_in_words(scene, so())
+
+
+def so() -> str:
+    """How many of the changes bring another word."""
+    moved = [bool(supplied.course(supplied.PORTRAIT, change).changed) for change in supplied.CHANGES]
+    return "All of them did." if all(moved) else f"{sum(moved)} of {len(moved)} did."
 
 
 def shown(course: Course) -> CourseStep:
@@ -35,6 +41,8 @@ def shown(course: Course) -> CourseStep:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
+    if scene.stage.phase == "result":
+        st.markdown(f"**{so()}**")
     ballot.below(scene, token, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
 
 

@@ -15,7 +15,7 @@ def _on_projector(scene: Scene) -> None:
     said, asked = st.columns([3, 2], gap="large")
     with said, st.container(gap=None):
         for critique in talk.load().critiques:
-            st.markdown(f"#### {plain(critique.short)} *{plain(critique.who)}*")
+            st.markdown(f"#### {plain(critique.short)}")  # by whom stands on the handout
     with asked:
         ballot.on_projector(scene)
 

@@ -11,7 +11,7 @@ from explainer.workshop import rooms
 def _on_projector(scene: Scene) -> None:
     ballot.on_projector(scene)
     if scene.stage.phase == "result":
-        st.subheader("Ask the presenter for a copy of what you decided. The room is deleted afterwards.", anchor=False)
+        st.subheader("The presenter gets a handout of what you decided. The room is deleted afterwards.", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:

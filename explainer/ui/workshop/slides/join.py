@@ -34,6 +34,7 @@ def _on_projector(scene: Scene) -> None:
         if said:
             qr.code(said, 280, "A QR code to join the Wi-Fi network.")
             st.subheader("First the Wi-Fi", anchor=False)
+            st.markdown("#### No internet there: stay connected.")
 
 
 def _joined(room: Room) -> None:

@@ -6,7 +6,7 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import supplied
 from explainer.ui.workshop.slide import Scene, Slide
 
-_SIDE = 280
+_SIDE = 240
 
 
 def _on_projector(scene: Scene) -> None:
@@ -19,22 +19,22 @@ def _on_projector(scene: Scene) -> None:
             (
                 "A cup of coffee",
                 supplied.crop("coffee"),
-                [f"2011: {supplied.name(coffee)}", f"today: {supplied.name(coffee, supplied.AFTER)}"],
+                [f"until 2019: {supplied.name(coffee)}", f"today: {supplied.name(coffee, supplied.AFTER)}"],
             ),
         ],
         strict=True,
     ):
         with column:
             st.image(picture, width=_SIDE, alt=title)
-            st.subheader(title, anchor=False)
+            st.markdown(f"#### {plain(title)}")
             for each in said:
-                st.header(plain(each), anchor=False)
+                st.subheader(plain(each), anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
     coffee = supplied.reading("coffee")
     st.image(supplied.crop("coffee"), width=160, alt="A cup of coffee")
-    st.markdown(f"In 2011: **{plain(supplied.name(coffee))}**")
+    st.markdown(f"Until 2019: **{plain(supplied.name(coffee))}**")
     st.markdown(f"Today: **{plain(supplied.name(coffee, supplied.AFTER))}**")
 
 

@@ -12,10 +12,11 @@ def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
         ballot.beside(scene, supplied.crop("rocket"), "A rocket.")
         return
-    picture, before, after = st.columns(3, gap="large")
+    picture, before, after = st.columns([3, 4, 4], gap="large")
     with picture:
         st.image(supplied.crop("rocket"), width=400, alt="A rocket.")
-        ballot.results_in_words(scene)
+        people, kept = (len(vocabularies.person_categories(each)) for each in (supplied.BEFORE, supplied.AFTER))
+        ballot.results_in_words(scene, f"{kept} of {people:,} are left.")
     for column, release in ((before, supplied.BEFORE), (after, supplied.AFTER)):
         with column:
             st.header(_of(release), anchor=False)

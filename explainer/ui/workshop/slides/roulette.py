@@ -11,11 +11,13 @@ def _on_projector(scene: Scene) -> None:
     for column, name in zip(st.columns(2, gap="large"), (supplied.OTHER, supplied.PORTRAIT), strict=True):
         with column:
             supplied.labelled(name, 400)
-            st.header(f"The closest word: **{plain(supplied.name(supplied.reading(name)))}**", anchor=False)
+            st.subheader(f"The closest word: {plain(supplied.name(supplied.reading(name)))}", anchor=False)
+    st.header("These words are this app's, not Roulette's: its network was never published.", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
     supplied.labelled(supplied.OTHER, 320)
+    st.markdown("These words are this app's, not Roulette's: its network was never published.")
 
 
 SLIDE = Slide(_on_projector, _on_phone)

@@ -9,9 +9,21 @@ from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision import samples
 from explainer.vision.corruptions import CORRUPTIONS
 
+_HOW = (
+    "Choose a picture.",
+    "Choose a change.",
+    "Move the slider slowly. Stop when the word changes.",
+    "Tell your neighbour what you changed.",
+)
+
 
 def _on_projector(scene: Scene) -> None:
-    st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
+    picture, how = st.columns([2, 3], gap="large")
+    with picture:
+        st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
+    with how, st.container(key="answers"):
+        for number, line in enumerate(_HOW, start=1):
+            st.markdown(f"### {number}\\. {line}")
 
 
 def _on_phone(scene: Scene, token: str) -> None:

@@ -18,7 +18,7 @@ def _on_projector(scene: Scene) -> None:
             caption = words.caption(wnid, Context.TREE)
             with st.container(gap=None):
                 st.header(f"{'↳ ' if depth else ''}**{plain(caption.name)}**", anchor=False)
-                st.markdown(f"##### *{plain(caption.gloss or '')}*")
+                st.markdown(f"#### *{plain(caption.gloss or '')}*")
 
 
 def _on_phone(scene: Scene, token: str) -> None:

@@ -19,7 +19,8 @@ def _on_projector(scene: Scene) -> None:
             st.subheader("What the network saw", anchor=False)
         with chain:
             _chain("###")
-            ballot.results_in_words(scene)
+            thing = supplied.reading(supplied.PORTRAIT).objects(1)[0]
+            ballot.results_in_words(scene, f"First was: {words.caption(thing.wnid, Context.TREE).name}.")
         with carried:
             st.image(supplied.overlay(supplied.PORTRAIT), width=_SIDE, alt="What carried the word, brighter for more.")
             st.subheader("What carried the word, brighter for more", anchor=False)
@@ -35,7 +36,7 @@ def _on_phone(scene: Scene, token: str) -> None:
 
 def _chain(heading: str) -> None:
     reading = supplied.reading(supplied.PORTRAIT)
-    st.markdown(f"{heading} It recognised objects:".strip())
+    st.markdown(f"{heading} It guessed objects:".strip())
     for label in reading.objects(_OBJECTS):
         name = plain(words.caption(label.wnid, Context.TREE).name)
         st.markdown(f"{heading} **{name}** {label.score:.0%}".strip())
