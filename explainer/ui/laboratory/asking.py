@@ -29,6 +29,9 @@ WORDS = "laboratory_words"
 CHECKED = "checked"
 """Where the session keeps which map is checked."""
 
+HOLDS_UP = "holds_up"
+"""Where the session notes of which map the photo's page was asked whether it holds up."""
+
 _ASKED, _WHY, _RATHER, _PRESSED = "laboratory_asked", "laboratory_target", "laboratory_against", "laboratory_pressed"
 _CARD = "laboratory_card"  # which label's card was there when the choice was made
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
@@ -77,7 +80,7 @@ def _keep_apart() -> None:
 
 def forget() -> None:
     """Drop what was asked of the photo that goes, the choice of a map to check with it."""
-    for name in (_ASKED, _PRESSED, STOPPED, CHECKED, JUDGED, WORDS):
+    for name in (_ASKED, _PRESSED, STOPPED, CHECKED, HOLDS_UP, JUDGED, WORDS):
         st.session_state.pop(name, None)
 
 

@@ -15,9 +15,10 @@ from explainer.vision import pipeline, samples
 
 def show() -> None:
     """A sample picture, two maps of its word, and what the checks found of them; nothing where none are compiled."""
-    results, judgements = sample_results.load(), sample_verdicts.load()
-    if results is None or judgements is None:
+    results, found = sample_results.load(), sample_verdicts.load()
+    if results is None or found is None:
         return
+    judgements = found[SAMPLE]
     photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)

@@ -124,7 +124,7 @@ def outcome(verdict: Verdict) -> str:
         return f"{mark} off by {verdict.value:.0%}"
     if verdict.check in ("insertion", "deletion", "road"):
         return f"{mark} {verdict.value:+z.2f} (random ≤ {verdict.within:+z.2f})"
-    return f"{mark} {verdict.value:z.2f} ± {verdict.within:.2f}"
+    return f"{mark} {verdict.value:z.2f}" + ("" if math.isnan(verdict.within) else f" ± {verdict.within:.2f}")
 
 
 def ranked(judgements: Sequence[Judgement]) -> list[Judgement]:
