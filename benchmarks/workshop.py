@@ -1,33 +1,39 @@
-"""A room of forty for ten minutes: is each vote counted, once and in time, while others next door upload photos?
+"""Rooms full of phones: is each vote counted, once and in time, while others next door upload photos?
 
-Forty phones are in a room: they vote every few seconds, and mark pages of pictures against the clock. Twenty visitors
-are on the page of photos, where once a minute each uploads one within ten seconds. What was confirmed on the phones is
-then looked up in the record.
+Forty phones are in a room, then 120 in three rooms: they vote every few seconds, and mark pages of pictures against the
+clock. Twenty visitors are on the page of photos, where once a minute each uploads one within ten seconds. What was
+confirmed on the phones is then looked up in the record. EXPLAINER_BENCH_AGAINST names a commit whose own measurement of
+forty phones comes first, so that both can be laid side by side.
 """
 
 import itertools
 import os
 import random
+import re
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import pictures, visitors
 from benchmarks.protocol import Visit
 from benchmarks.visitors import WATCH, Visitor
 from explainer.ui.category_card import plain
-from explainer.workshop import questions, rooms, sheets, votes
+from explainer.workshop import participants, questions, rooms, screens, sheets, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser import processes
 from tests.servers import APP, Server, serving
 
-PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 10.0
+PARTICIPANTS, UPLOADERS, MINUTES = 40, 20, 1.7
+ROOMS = 1, 3  # in one measurement after the other, each with so many participants
 PAUSE = 2.0, 5.0  # seconds between two votes of a phone
 PRESSES, SHEET = 20, sheets.seconds() - 3  # pictures that a phone marks on a page, and seconds until the room goes on
 VOTE, WITHIN = 20.0, 10.0  # seconds that a vote is open, and within which all photos of a minute are uploaded
@@ -55,7 +61,7 @@ class Phone(Visit):
     """A phone in a room, with what was `confirmed` on it, and what it sent since. What stands where is known here."""
 
     def __init__(self, url: str, room: Room, token: str) -> None:
-        self.token = token
+        self.room, self.token = room.code, token
         self.confirmed: dict[Page, object] = {}
         self.unsure: dict[Page, list[object]] = {}
         super().__init__(url, "workshop", f"room={room.code}&token={token}")
@@ -115,24 +121,49 @@ class Phone(Visit):
 
 
 def report() -> None:
-    """Serve the app to a room for minutes (EXPLAINER_BENCH_MINUTES, 10), check the record, print what came of it."""
+    """Serve the app to rooms for minutes each (EXPLAINER_BENCH_MINUTES, 1.7), check the record, print the outcome."""
     minutes = float(os.environ.get("EXPLAINER_BENCH_MINUTES", MINUTES))
     uploads = pictures.large()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["EXPLAINER_DATA"] = folder
-        with serving(APP, Path(folder) / "log") as server:
-            _run(server, Store(Path(folder) / "rooms.sqlite"), uploads, minutes)
+    against = os.environ.pop("EXPLAINER_BENCH_AGAINST", "")
+    before = _before(against, minutes) if against else {}
+    for count in ROOMS:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["EXPLAINER_DATA"] = folder
+            with serving(APP, Path(folder) / "log") as server:
+                late = _run(server, Store(Path(folder) / "rooms.sqlite"), uploads, minutes, count)
+        if count == 1:
+            for asked in late.keys() & before.keys():
+                print(f"  {asked}: {late[asked] / before[asked]:.2f} times {against} at the 95th percentile")
 
 
-def _run(server: Server, store: Store, uploads: list[bytes], minutes: float) -> None:
+def _before(commit: str, minutes: float) -> dict[str, float]:
+    """Seconds at the 95th percentile, by what was asked, as another commit measures its own workshop."""
+    here = Path(__file__).parents[1]
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "before"
+        subprocess.run(
+            ["git", "worktree", "add", "--detach", folder, commit], cwd=here, check=True, capture_output=True
+        )
+        (folder / "models" / "weights").symlink_to(here / "models" / "weights")
+        own = {"PYTHONPATH": str(folder), "EXPLAINER_BENCH_MINUTES": str(minutes)}
+        command = [sys.executable, "-m", "benchmarks", "workshop"]
+        said = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True).stdout
+        subprocess.run(["git", "worktree", "remove", "--force", folder], cwd=here, check=True)
+    print(f"{commit}:", said, sep="\n")
+    return {asked: float(late) for asked, late in re.findall(r"  (a \w+): .*95th percentile ([\d.]+) s", said)}
+
+
+def _run(server: Server, store: Store, uploads: list[bytes], minutes: float, count: int) -> dict[str, float]:
+    """Seconds at the 95th percentile, by what was asked, in so many rooms."""
     # Of adults: a room of others that is on would keep everybody to supplied pictures.
-    course = Course(server.url, store, rooms.open_room(store, "adults"), uploads)
+    course = Course(server.url, store, [rooms.open_room(store, "adults") for _ in range(count)], uploads)
     course.uploader(0).leave()  # the models are loaded, and the dictionary
     start, used = time.monotonic(), processes.processor_seconds(server.pid)
     course.start, course.end = start, start + 60 * minutes
-    work = [lambda number=number: course.participate(number) for number in range(PARTICIPANTS)]
-    work += [lambda number=number: course.upload(number) for number in range(UPLOADERS)]
-    threads = [threading.Thread(target=course.attempt, args=(each,)) for each in [*work, course.present]]
+    work = [partial(course.participate, number) for number in range(PARTICIPANTS * count)]
+    work += [partial(course.upload, number) for number in range(UPLOADERS)]
+    work += [partial(course.present, room) for room in course.rooms]
+    threads = [threading.Thread(target=course.attempt, args=(each,)) for each in work]
     for thread in threads:
         thread.start()
     memory: list[tuple[float, float]] = []
@@ -140,19 +171,20 @@ def _run(server: Server, store: Store, uploads: list[bytes], minutes: float) -> 
         memory.append((time.monotonic() - start, visitors.megabytes(server.pid)))
         time.sleep(WATCH[0])
     used = (processes.processor_seconds(server.pid) - used) / (time.monotonic() - start)
-    print(f"{PARTICIPANTS} phones in a room, {UPLOADERS} that upload photos of 12 megapixels, {minutes:g} minutes")
+    print(f"{len(course.phones)} phones in {count} rooms, {UPLOADERS} visitors that upload photos, {minutes:g} minutes")
     print(f"  the server used {used:.2f} of {os.cpu_count()} cores; tracebacks: {server.log.count('Traceback')}")
-    _print(course)
+    late = _print(course)
     visitors.print_memory(minutes, memory)
+    return late
 
 
 @dataclass
 class Course:
-    """The course of a run: a room that votes, photos that are uploaded beside it, and all that was sent."""
+    """The course of a run: rooms that vote, photos that are uploaded beside them, and all that was sent."""
 
     url: str
     store: Store
-    room: Room
+    rooms: list[Room]
     uploads: list[bytes]
     start: float = 0.0
     end: float = 0.0
@@ -167,16 +199,16 @@ class Course:
             with self.sent.lock:
                 self.sent.errors[f"{type(error).__name__}: {error}"] += 1
 
-    def present(self) -> None:
-        """Lead the room through votes and pages until the end."""
-        for question in itertools.cycle(self.room.questions):
+    def present(self, room: Room) -> None:
+        """Lead a room through votes and pages until the end."""
+        for question in itertools.cycle(room.questions):
             for activity, phase, seconds in (
                 (question, "open", VOTE),
                 (question, "second", VOTE),
                 (sheets.SHEETS[0], "open", SHEET),
             ):
                 step = "cups" if activity in sheets.SHEETS else "decide"
-                rooms.present(self.store, self.room.code, step=step, activity=activity, phase=phase)
+                screens.present(self.store, room.code, step=step, activity=activity, phase=phase)
                 time.sleep(max(0.0, min(seconds, self.end - time.monotonic())))
                 if time.monotonic() >= self.end:
                     return
@@ -184,7 +216,8 @@ class Course:
     def participate(self, number: int) -> None:
         """Do what the page offers until the end: vote every few seconds, mark a page of pictures, look on."""
         chance = random.Random(number)
-        phone = Phone(self.url, self.room, rooms.join(self.store, self.room.code))
+        room = self.rooms[number % len(self.rooms)]
+        phone = Phone(self.url, room, participants.join(self.store, room.code))
         self.phones.append(phone)
         while time.monotonic() < self.end:
             if answers := phone.answers:
@@ -222,29 +255,31 @@ class Course:
 
 def _wrong(course: Course) -> int:
     """How many answers and pages the record has otherwise than the phones, or does not have, or has too often."""
-    store, code = course.store, course.room.code
-    wrong, cast = 0, Counter[Page]()
+    store = course.store
+    wrong, cast = 0, Counter[tuple[str, Page]]()
     for phone in course.phones:
         for page in phone.unsure:
             kept = (
-                votes.marks_of(store, code, page[0], phone.token)
+                votes.marks_of(store, phone.room, page[0], phone.token)
                 if page[0] in sheets.SHEETS
-                else votes.vote_of(store, code, *page, phone.token)
+                else votes.vote_of(store, phone.room, *page, phone.token)
             )
             # What was pressed in the last moment may have been kept, though the phone had gone on before it was told.
             wrong += kept not in [phone.confirmed.get(page), *phone.unsure[page]]
-            cast[page] += kept is not None
+            cast[phone.room, page] += kept is not None
     return wrong + sum(
-        votes.tally(store, code, *page).total != n for page, n in cast.items() if page[0] not in sheets.SHEETS
+        votes.tally(store, code, *page).total != n for (code, page), n in cast.items() if page[0] not in sheets.SHEETS
     )
 
 
-def _print(course: Course) -> None:
+def _print(course: Course) -> dict[str, float]:
+    late = {}
     for asked, seconds in course.sent.seconds.items():
         if len(seconds) > 1:
-            late = statistics.quantiles(seconds, n=20)[-1]
+            late[asked] = statistics.quantiles(seconds, n=20)[-1]
             print(
-                f"  {asked}: {len(seconds)}, median {statistics.median(seconds):.2f} s, 95th percentile {late:.2f} s "
+                f"  {asked}: {len(seconds)}, median {statistics.median(seconds):.2f} s, "
+                f"95th percentile {late[asked]:.2f} s "
                 f"(wanted: {WANTED[asked]:g} s), worst {max(seconds):.2f} s"
             )
     pages = sum(len(phone.confirmed) for phone in course.phones)
@@ -253,3 +288,4 @@ def _print(course: Course) -> None:
     print(f"  errors: {course.sent.errors.total()}")
     for kind, count in course.sent.errors.items():
         print(f"    {count} x {kind}")
+    return late

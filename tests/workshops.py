@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from explainer.ui import access
 from explainer.ui.workshop import invitation, location
-from explainer.workshop import rooms, talk
+from explainer.workshop import screens, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Key, Press
 
@@ -48,8 +48,8 @@ def said(app: AppTest) -> str:
 
 def move(room: Room, key: Key = "next") -> None:
     """Press a key of the presenter's, in a window that shows what the room is shown."""
-    seen = rooms.stage(access.store(), room.code).moves
-    rooms.press(access.store(), room.code, [Press(secrets.token_hex(8), 1, key, seen)], talk.beats(room))
+    seen = screens.stage(access.store(), room.code).moves
+    screens.press(access.store(), room.code, [Press(secrets.token_hex(8), 1, key, seen)], talk.beats(room))
 
 
 def join(visit: Open, room: Room) -> AppTest:

@@ -17,8 +17,8 @@ from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
 from explainer.ui import access, session, waiting
-from explainer.vision import cards, corruptions, faces, pipeline, samples
-from explainer.vision.corruptions import Course, Strip
+from explainer.vision import cards, corruptions, faces, pipeline
+from explainer.vision.corruptions import Course
 from explainer.vision.faces import Box, Detector
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader, Reading, Result
@@ -196,38 +196,6 @@ def _ready(model: str) -> Job[None]:
     return _readers().submit(_by(model, lambda reader, progress: None))
 
 
-# Of the workshop's pictures, which come with the app, read by the model that does: the same for all visitors.
-
-
-@st.cache_resource(show_spinner=False, validate=Job.wanted)
-def _supplied_reading(name: str) -> Job[Result]:
-    return _readers().submit(_by(cards.DEFAULT, lambda reader, progress: pipeline.read(reader, samples.read(name))))
-
-
-@st.cache_resource(show_spinner=False, validate=Job.wanted)
-def _supplied_strip(name: str, corruption: str, release: str) -> Job[Strip]:
-    reading = supplied(name).readings[0]
-    return _readers().submit(
-        _by(
-            cards.DEFAULT,
-            lambda reader, progress: corruptions.strip(reader, samples.read(name), reading, corruption, release),
-        )
-    )
-
-
-@st.cache_resource(show_spinner=False, validate=Job.wanted)
-def _supplied_explanation(name: str, target: Target, method: str) -> Job[Attribution]:
-    box = supplied(name).readings[0].box
-    return _explainers().submit(
-        _by(
-            cards.DEFAULT,
-            lambda reader, progress: explaining.explain_photo(
-                reader, samples.read(name), box, target, method, progress
-            ),
-        )
-    )
-
-
 def index() -> Index:
     """What categories are found by; without definitions until the dictionary was read."""
     job = _index()
@@ -336,27 +304,9 @@ def course(photo: Photo, reading: Reading, corruption: str, release: str) -> Cou
     return waiting.wait(job, "Changing the picture a little")
 
 
-def strangers(model: str | None = None) -> list[tuple[str, Image, Reading]]:
-    """Pictures without anybody in them, by title, and what a model, by default the visitor's, made of each.
-
-    Computed once for everybody.
-    """
-    return waiting.wait(_strangers(model or session.model()), "Showing it nobody")
-
-
-def supplied(name: str) -> Result:
-    """The reading of a sample picture by its name, computed once for everybody."""
-    return waiting.wait(_supplied_reading(name), "Looking for faces, and for words")
-
-
-def supplied_strip(name: str, corruption: str, release: str) -> Strip:
-    """The labels of a sample picture's first face under a corruption, computed once for everybody."""
-    return waiting.wait(_supplied_strip(name, corruption, release), "Changing the picture a little")
-
-
-def supplied_explanation(name: str, target: Target, method: str) -> Attribution:
-    """The explanation of a label of a sample picture's first face, computed once for everybody."""
-    return waiting.wait(_supplied_explanation(name, target, method), "Tracing the label back to the pixels")
+def strangers() -> list[tuple[str, Image, Reading]]:
+    """Pictures without anybody in them, by title, and what the visitor's model makes of each; once for everybody."""
+    return waiting.wait(_strangers(session.model()), "Showing it nobody")
 
 
 def forget() -> None:

@@ -17,7 +17,7 @@ from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader, Reading
 
 STEPS = 9
-"""How many amounts of a corruption a strip shows at most, from none to the most."""
+"""How many amounts of a corruption are shown at most, from none to the most."""
 
 _SEED = 0  # of all noise, so that the same picture comes twice
 
@@ -340,30 +340,3 @@ def corrupt(photo: Photo, box: Box | None, side: int, corruption: str, amount: f
     if amount == entry.none:
         return faces.crop(photo, box, side)
     return entry.apply(photo, box, side, amount)
-
-
-def changed(
-    reader: Reader, photo: Photo, reading: Reading, corruption: str, amounts: Sequence[float], release: str
-) -> tuple[Changed, ...]:
-    """The picture of a reading at some amounts of a corruption, each labelled. KeyError for unknown names."""
-    side = reader.card.transform.side
-    boxes = [_found_again(reader, CORRUPTIONS[corruption], photo, reading.box, amount) for amount in amounts]
-    crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, amounts, strict=True)]
-    readings = pipeline.label(reader, crops, boxes)
-    (first,) = reading.people(release, 1)
-    ranks = [each.place(first.wnid, release) for each in readings]
-    return tuple(map(Changed, amounts, crops, readings, ranks))
-
-
-def strip(reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str, steps: int = STEPS) -> Strip:
-    """The picture of a reading at up to `steps` amounts of a corruption; the whole grid is labelled."""
-    entry = CORRUPTIONS[corruption]
-    # A label that changes may change back, so that nothing less than the whole grid tells the least.
-    every = changed(reader, photo, reading, corruption, entry.grid, release)
-    shown = set(entry.amounts(steps))
-    return Strip(
-        corruption,
-        tuple(each for each in every if each.amount in shown),
-        next((each.amount for each in every if each.rank > 1), None),
-        max(each.rank for each in every),
-    )

@@ -7,53 +7,32 @@ import contextlib
 import io
 import re
 import socket
-import struct
-import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import ifaddr
 import segno
 from segno import helpers
 
 from explainer.workshop.errors import NoAddress
 
-# One from each range of private networks, and one that nobody has (RFC 5737): which of this machine's addresses would
-# speak to them, its own routes tell.
-_ASKED_FOR = ("192.0.2.1", "192.168.0.1", "10.0.0.1", "172.16.0.1")
 _OURSELVES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
-_SIOCGIFADDR = 0xC0206921 if sys.platform == "darwin" else 0x8915  # what asks an interface for its address
 _MARGIN = 4  # modules of quiet ground round a code, as its standard wants
 
 
 def addresses() -> tuple[str, ...]:
     """This machine's IPv4 addresses on its networks, the one of its usual way out first; none where it has no network.
 
-    Only routes and interfaces are looked up: to connect a datagram socket sends nothing.
+    A hotspot of this machine's own has no way out, and stands behind the one that has.
     """
-    found = dict.fromkeys([*_on_the_way_out(), *_of_interfaces()])
-    return tuple(address for address in found if not address.startswith("127."))
+    all_ = [str(each.ip) for adapter in ifaddr.get_adapters() for each in adapter.ips if each.is_IPv4]
+    return tuple(a for a in dict.fromkeys([*_on_the_way_out(), *all_]) if not a.startswith("127."))
 
 
 def _on_the_way_out() -> Iterator[str]:
-    for host in _ASKED_FOR:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.connect((host, 9))
-            yield str(asking.getsockname()[0])
-
-
-def _of_interfaces() -> Iterator[str]:
-    """All of them: a hotspot of this machine's own has no way out, and stands beside the one that has."""
-    if sys.platform == "win32":
-        with contextlib.suppress(OSError):
-            yield from socket.gethostbyname_ex(socket.gethostname())[2]
-    else:
-        import fcntl
-
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            for _, name in socket.if_nameindex():
-                with contextlib.suppress(OSError):  # an interface without an address
-                    answer = fcntl.ioctl(asking, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
-                    yield socket.inet_ntoa(answer[20:24])
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.connect(("192.0.2.1", 9))  # nobody has it (RFC 5737); to connect a datagram socket sends nothing
+        yield str(asking.getsockname()[0])
 
 
 def origins(seen: str, port: int, secure: bool, base: str = "") -> tuple[str, ...]:

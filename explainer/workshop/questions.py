@@ -6,6 +6,7 @@ because always answering "unsafe" would agree with 56.2 % of the record.
 """
 
 import re
+import statistics
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +25,6 @@ Outcome = Literal["same", "different", "undecided"]
 POLL = "poll"
 """What stands before the name of a poll, in the place of a deck."""
 
-_REAL_PEOPLE = frozenset({"n11100798", "n11242849", "n11346873"})  # categories that are somebody by name
-_BAND = 0.5  # of the range of imageability; the deck has a category of each
 _GRANDFATHER, _GRANDMOTHER = "n10142391", "n10142747"
 
 
@@ -72,7 +71,7 @@ class Deck:
 
     def wnids(self, masks_locked: bool = False) -> tuple[str, ...]:
         """Wnids of its categories, in the order in which they are asked; no masked one where masks are locked."""
-        wnids = _imageability_wnids() if self.name == "imageability" else _SAFETY_WNIDS
+        wnids = _IMAGEABILITY_WNIDS if self.name == "imageability" else _SAFETY_WNIDS
         return tuple(w for w in wnids if not (masks_locked and words.caption(w, Context.TREE).masked))
 
     def questions(self, masks_locked: bool = False) -> tuple[str, ...]:
@@ -123,19 +122,21 @@ _SAFETY_WNIDS = (
 )
 
 
-@cache
-def _imageability_wnids() -> tuple[str, ...]:
-    """Grandmother and grandfather; and of each half step of imageability the safe category with the most pictures."""
-    tree = taxonomy.load()
-    most: dict[int, str] = {}
-    for wnid in tree.people:
-        synset = tree[wnid]
-        if synset.safety == "safe" and synset.imageability is not None and wnid not in _REAL_PEOPLE:
-            band = int(synset.imageability / _BAND)
-            if band not in most or (synset.images or 0) > (tree[most[band]].images or 0):
-                most[band] = wnid
-    # In the order of their numbers, which gives no rating away.
-    return (_GRANDMOTHER, _GRANDFATHER, *sorted(set(most.values()) - {_GRANDMOTHER, _GRANDFATHER}))
+# Beside these two, of each half step of imageability the safe category with the most pictures, in the order of their
+# numbers, which gives no rating away.
+_IMAGEABILITY_WNIDS = (
+    _GRANDMOTHER,
+    _GRANDFATHER,
+    "n09618957",  # face
+    "n09764598",  # aerialist
+    "n09787534",  # ambassador
+    "n09793141",  # ancient
+    "n09800964",  # appointee
+    "n09820263",  # athlete
+    "n09834699",  # ballet dancer
+    "n10098245",  # flutist
+    "n10308732",  # mender
+)
 
 
 @cache
@@ -183,10 +184,8 @@ def published(wnid: str) -> Published:
 
 def median(counts: Mapping[str, int]) -> float | None:
     """The median of answers "1" to "5", the mean of the middle two where they are even; None of none."""
-    ratings = sorted(int(answer) for answer, count in counts.items() for _ in range(count))
-    if not ratings:
-        return None
-    return (ratings[(len(ratings) - 1) // 2] + ratings[len(ratings) // 2]) / 2
+    ratings = [int(answer) for answer, count in counts.items() for _ in range(count)]
+    return statistics.median(ratings) if ratings else None
 
 
 def commonest(question: Question, counts: Mapping[str, int]) -> tuple[str, ...]:

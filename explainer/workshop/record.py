@@ -11,7 +11,7 @@ from importlib import metadata
 
 from explainer.imagenet import catalogue, taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
-from explainer.workshop import questions, reports, rooms, votes
+from explainer.workshop import participants, questions, reports, rooms, votes
 from explainer.workshop.privacy import FEW, FEWEST
 from explainer.workshop.questions import Published, Question
 from explainer.workshop.reports import REASONS, Flag
@@ -57,7 +57,7 @@ def record(store: Store, code: str) -> Record:
         tallies.setdefault(key, []).append(votes.tally(store, code, key, round))
     return Record(
         rooms.find(store, code),
-        rooms.participants(store, code),
+        participants.count(store, code),
         tuple(Decision(questions.question(key), tuple(some)) for key, some in tallies.items()),
         votes.marks(store, code),
         reports.flags(store, code),

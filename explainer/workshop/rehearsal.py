@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,20 +22,13 @@ _SILENT = 0.1
 _MARKED = 0.75, 0.12  # of pictures that show the word, and of others
 
 
-def rehearse(
-    store: Store,
-    preset: str = "mixed",
-    deck: str = "safety",
-    route: str = "45",
-    extras: Sequence[str] = (),
-    seed: int = 0,
-    phones: bool = True,
-) -> Room:
+def rehearse(store: Store, seed: int = 0, **choices: Any) -> Room:
     """A new room, marked as a rehearsal, with votes on its deck, answers to polls, marked pages and reports.
 
-    The same seed gives the same votes; code and tokens are new each time. Raises ValueError like `rooms.open_room`.
+    What is chosen is as in `rooms.open_room`, which raises ValueError. The same seed gives the same votes; code and
+    tokens are new each time.
     """
-    room = rooms.open_room(store, preset, deck, route, extras, rehearsal=True, phones=phones)
+    room = rooms.open_room(store, rehearsal=True, **choices)
     chance = np.random.default_rng(seed)
     tokens = [secrets.token_urlsafe(16) for _ in range(PHONES)]
     asked = [questions.question(key) for key in room.questions] + [*questions.polls().values()]

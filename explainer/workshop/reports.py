@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from explainer.imagenet import taxonomy
-from explainer.workshop import incoming, rooms
+from explainer.workshop import incoming, participants, rooms, screens
 from explainer.workshop.errors import BadAnswer, Closed, Ended
 from explainer.workshop.store import Store
 
@@ -38,10 +38,10 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
         raise BadAnswer
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit(connection, code, token)
+        found = participants.admit(connection, code, token)
         if found.ended:
             raise Ended
-        if rooms.stage_of(connection, found.code).paused:
+        if screens.stage_of(connection, found.code).paused:
             raise Closed
         connection.execute(
             "INSERT OR IGNORE INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?)",
@@ -55,7 +55,7 @@ def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
     """The reasons for which a participant has reported a category. Raises UnknownRoom and UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> frozenset[str]:
-        key = (rooms.admit(connection, code, token).code, token, wnid)
+        key = (participants.admit(connection, code, token).code, token, wnid)
         query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
         return frozenset(reason for (reason,) in connection.execute(query, key))
 

@@ -1,6 +1,6 @@
 """Fifty a minute: a page of small pictures under one word, as ImageNet's workers had it; click all that show it.
 
-The pictures are drawn here, or cut from the sample pictures; none is taken from the web. Where it can be doubted that a
+The pictures are icons, or cut from the sample pictures; none is taken from the web. Where it can be doubted that a
 picture shows the word, the sheet does not know either.
 """
 
@@ -108,12 +108,12 @@ _PLANS = {
         wnid=lambda: CUP,
         seed=2009,
         shows=(
-            "Cup", "Cup and saucer", "Round cup", "Striped cup", "Cup",
+            "Cup", "Empty cup", "Cup of tea", "Cup with a tea bag", "Cup",
             _Cut("coffee", 0.75, 0.50, 1.00, "Coffee in a cup"),
             _Cut("coffee", 0.72, 0.34, 0.62, "A cup from near"),
             _Cut("coffee", 0.86, 0.40, 0.70, "A cup from the side"),
         ),
-        doubtful=("Paper cup", "Mug", "Glass", "Trophy", "Egg cup", "Cup from above"),
+        doubtful=("Paper cup", "Mug", "Glass", "Trophy", "Bowl", "Coffee machine"),
         others=(
             "House", "Key", "Umbrella", "Fish", "Book", "Hat", "Boat", "Lamp", "Flower",
             _Cut("cat", 0.75, 0.50, 0.95, "A cat"),
@@ -124,10 +124,9 @@ _PLANS = {
         wnid=unseen,
         seed=2019,
         doubtful=(
-            "Somebody", "Somebody in a tie", "Somebody in a tie", "Somebody in a hat", "Somebody with glasses",
-            "Somebody standing", "Somebody with a case", "Somebody with a flag", "Somebody at a desk",
-            "Somebody with a microphone", "Two people", "Somebody from behind", "Flag", "Case", "Car", "Table",
-            "Letter",
+            "Somebody", "Somebody in a tie", "Somebody in a tie", "Somebody in a hat", "Somebody in a helmet",
+            "Hat and glasses", "Somebody standing", "Somebody waving", "Somebody at a board", "Somebody speaking",
+            "Two people", "People in a queue", "Flag", "Case", "Car", "Table", "Letter",
             _Cut("astronaut", 0.50, 0.50, 1.00, "An astronaut"),
             _Cut("astronaut", 0.44, 0.20, 0.36, "Her face"),
             _Cut("astronaut", 0.33, 0.75, 0.30, "A badge"),

@@ -1,7 +1,7 @@
 """The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
 
 Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file,
-or one of an older version, is set aside under a name that says when; a newer one is left alone.
+or one of another version, is set aside under a name that says when.
 """
 
 import contextlib
@@ -10,10 +10,8 @@ import errno
 import os
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,10 +24,6 @@ Work = Callable[[sqlite3.Connection], T]
 """What is done with the connection inside one transaction; where the disk fails it is done again, in memory."""
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
-AGAIN = 30.0  # seconds after which a file that could not be written is tried again
-
-VERSION = 9
-"""The version of the tables, which the file says of itself; another one is not read."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -65,7 +59,7 @@ SCHEMA = (
         PRIMARY KEY (room, token, wnid, reason),
         FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE) WITHOUT ROWID""",
 )
-"""The tables of that version."""
+"""The tables. A file with others is from another version of the app."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -77,26 +71,14 @@ class _Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-class _Newer(Exception):
-    """A file of a later version, which another program may still use: it is left alone."""
-
-
-class _Older(Exception):
-    """A file of an earlier version of the tables, which is set aside."""
+class _OtherVersion(Exception):
+    """A file of another version of the tables, which is set aside."""
 
 
 def path() -> Path:
     """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
     named = os.environ.get("EXPLAINER_DATA")
     return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
-
-
-@dataclass(frozen=True)
-class _Return:
-    """When it was last tried to write to the file again, and when the file had been written to before that."""
-
-    tried: float
-    found: tuple[int, ...] | None
 
 
 class Store:
@@ -119,7 +101,6 @@ class Store:
         self.given: dict[tuple[str, str], float] = {}
         self.joins: dict[tuple[str, str], deque[float]] = {}
         self.lapses: dict[str, tuple[float, float]] = {}
-        self._returns: _Return | None = None
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
         self._connection = self._open()
@@ -158,7 +139,6 @@ class Store:
         with self._lock:
             if self.keeps and self.file and _identity(self.file) != self._identity:
                 self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
-            self._return()
             try:
                 return _transact(self._connection, work, begin)
             except sqlite3.OperationalError as error:
@@ -182,9 +162,9 @@ class Store:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 connection = _checked(self.file)
-            except (sqlite3.DatabaseError, _Older) as error:
-                if isinstance(error, _Older):
-                    why, what = "older", "is from an older version of this app"
+            except (sqlite3.DatabaseError, _OtherVersion) as error:
+                if isinstance(error, _OtherVersion):
+                    why, what = "other", "is from another version of this app"
                 elif _kind(error) in _DAMAGED:
                     why, what = "damaged", "was damaged"
                 else:
@@ -192,7 +172,7 @@ class Store:
                 aside = _set_aside(self.file, why)
                 self.trouble = f"The record of rooms {what}. It was set aside as {aside.name}; a new one was begun."
                 connection = _checked(self.file)
-        except (sqlite3.Error, OSError, _Newer) as error:
+        except (sqlite3.Error, OSError) as error:
             return self._in_memory(error)
         self._identity = _identity(self.file)
         return connection
@@ -206,44 +186,13 @@ class Store:
         """A memory of all that can be read of the file, from a connection that is open or by the file's name."""
         assert self.file is not None
         self.keeps = False
-        self.trouble = f"{self.file} cannot be written ({_why(error)}): rooms are kept in memory until the app stops."
-        memory = _memory(source) if source else _remembered(self.file)
-        # One that was removed, or belongs to a newer app, is not made anew: somebody meant it to be so.
-        removed = self._identity is not None and _identity(self.file) != self._identity
-        self._returns = None if removed or isinstance(error, _Newer) else _Return(time.monotonic(), None)
-        return memory
-
-    def _return(self) -> None:
-        """Write all that is in memory to the file again, where that works by now; looked for every AGAIN seconds.
-
-        Not where another program has written to the file meanwhile: nobody could tell which of the two is right.
-        """
-        if self.file is None or self._returns is None or time.monotonic() < self._returns.tried + AGAIN:
-            return
-        before = self._returns.found or _written(self.file)
-        self._returns = _Return(time.monotonic(), before)
-        if _written(self.file) != before:
-            return
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = _checked(self.file)
-        except (sqlite3.Error, OSError, _Older, _Newer):
-            return
-        try:
-            self._connection.backup(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection = _prepared(connection)
-        except (sqlite3.Error, OSError):
-            connection.close()
-            self._returns = _Return(time.monotonic(), None)  # what was tried has touched the file
-            return
-        self._connection.close()
-        self._connection, self._returns, self._identity = connection, None, _identity(self.file)
-        self.keeps, self.trouble = True, None
+        why = files.why(error)
+        self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
+        return _memory(source) if source else _remembered(self.file)
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A new database in memory, with all that another holds, as far as that can be read. Raises _Newer."""
+    """A new database in memory, with all that another holds, as far as that can be read. Raises _OtherVersion."""
     memory = _connect(":memory:")
     if source is not None:
         try:
@@ -271,7 +220,7 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _checked(file: Path) -> sqlite3.Connection:
-    """The file, found whole and of this version. Raises sqlite3's errors, _Older and _Newer."""
+    """The file, found whole and of this version. Raises sqlite3's errors and _OtherVersion."""
     with contextlib.suppress(OSError):  # what cannot be written is found out below
         file.touch(mode=0o600)
         file.chmod(0o600)
@@ -287,24 +236,19 @@ def _checked(file: Path) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection with its safeguards on, and its tables of this version. Raises _Older and _Newer."""
+    """The connection with its safeguards on, and its tables of this version. Raises _OtherVersion."""
     connection.execute("PRAGMA synchronous = FULL")  # the log is on the disk before a vote is confirmed
     connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
     connection.execute("PRAGMA foreign_keys = ON")
 
     def prepare(connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise _Newer
-        if 0 < version < VERSION:
-            raise _Older
-        for statement in () if version else SCHEMA:
+        tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")}
+        for statement in () if tables else SCHEMA:
             connection.execute(statement)
-        tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")
-        if {sql for (sql,) in tables} != set(SCHEMA):
-            raise _Damaged("other tables than this version has")
+        if tables not in (set(), set(SCHEMA)):
+            raise _OtherVersion
         # Written though it may be so already: a file that can only be read is found now, not at the first vote.
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA user_version = 1")
 
     _transact(connection, prepare, "BEGIN IMMEDIATE")
     return connection
@@ -317,7 +261,7 @@ def _remembered(file: Path) -> sqlite3.Connection:
             with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
                 source.execute("SELECT count(*) FROM rooms")
                 return _memory(source)
-        except (sqlite3.Error, _Older, _Newer):
+        except (sqlite3.Error, _OtherVersion):
             continue
     return _memory()
 
@@ -331,17 +275,6 @@ def _identity(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _written(file: Path) -> tuple[int, ...]:
-    """When a file and its log were last written to, in nanoseconds; 0 for one that is not there."""
-    found = []
-    for name in (file.name, f"{file.name}-wal"):
-        try:
-            found.append(file.with_name(name).stat().st_mtime_ns)
-        except OSError:
-            found.append(0)
-    return tuple(found)
-
-
 def _set_aside(file: Path, why: str) -> Path:
     """Move a file and its log to a name that says why and when; returns it. Raises OSError."""
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
@@ -350,10 +283,6 @@ def _set_aside(file: Path, why: str) -> Path:
         if (part := file.with_name(file.name + end)).exists():
             part.rename(aside.with_name(aside.name + end))
     return aside
-
-
-def _why(error: Exception) -> str:
-    return "it is from a newer version of this app" if isinstance(error, _Newer) else files.why(error)
 
 
 def _kind(error: sqlite3.Error) -> int:

@@ -1,17 +1,14 @@
 """What a room answers: votes on questions, hands that were counted, pictures that were marked on a page."""
 
-import logging
 import re
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from explainer.workshop import incoming, questions, rooms
+from explainer.workshop import incoming, participants, questions, rooms, screens
 from explainer.workshop.errors import BadAnswer, UnknownQuestion
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Store
-
-_log = logging.getLogger("explainer")
 
 _QUESTION = re.compile(r"[a-z0-9/_-]{1,64}", re.ASCII)
 
@@ -73,7 +70,7 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
     _check(question, answer)
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit_to(connection, code, token, question, round)
+        found = screens.admit_to(connection, code, token, question, round)
         connection.execute(
             "INSERT INTO votes (room, question, round, token, answer) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET answer = excluded.answer",
@@ -87,7 +84,7 @@ def vote_of(store: Store, code: str, question: str, round: int, token: str) -> s
     """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> str | None:
-        found = rooms.admit(connection, code, token)
+        found = participants.admit(connection, code, token)
         query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
         rows = connection.execute(query, (found.code, token))
         return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
@@ -155,7 +152,7 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
     text = " ".join(map(str, sorted(set(pictures))))
 
     def work(connection: sqlite3.Connection) -> None:
-        found = rooms.admit_to(connection, code, token, sheet, 1)
+        found = screens.admit_to(connection, code, token, sheet, 1)
         connection.execute(
             "INSERT INTO marks (room, sheet, token, pictures) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
@@ -169,7 +166,7 @@ def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] 
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
 
     def work(connection: sqlite3.Connection) -> frozenset[int] | None:
-        found = rooms.admit(connection, code, token)
+        found = participants.admit(connection, code, token)
         rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
         return {name: _places(text) for name, text in rows}.get(sheet)
 
@@ -186,21 +183,15 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
 
     pages: dict[str, list[frozenset[int]]] = {}
     for sheet, text in store.read(work):
-        if (places := _places(text)) is not None:
-            pages.setdefault(sheet, []).append(places)
+        pages.setdefault(sheet, []).append(_places(text))
     return tuple(
         Marks(sheet, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
         for sheet, found in pages.items()
     )
 
 
-def _places(text: object) -> frozenset[int] | None:
-    """The places that a row of marks has; None, and a line in the log, for a row that cannot be read."""
-    words = text.split() if isinstance(text, str) else ["?"]
-    if all(word.isascii() and word.isdigit() and int(word) < PICTURES for word in words):
-        return frozenset(map(int, words))
-    _log.warning("A page of marks in the record cannot be read, and is left out.")
-    return None
+def _places(text: str) -> frozenset[int]:
+    return frozenset(map(int, text.split()))
 
 
 def _check(question: str, answer: str) -> None:

@@ -15,8 +15,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from explainer.workshop import rehearsal, rooms, talk
-from explainer.workshop.rooms import Changes
+from explainer.workshop import participants, rehearsal, rooms, screens, talk
+from explainer.workshop.screens import Changes
 from explainer.workshop.store import Store
 from tests.browser.pages import (
     NOT_A_PHOTO,
@@ -154,13 +154,13 @@ def take_rooms(browser: Browser, folder: Path, states: list[str]) -> None:
     """Write FOLDER/state-screen-scheme.png for each state of a room with made-up votes, on each of its screens."""
     with tempfile.TemporaryDirectory() as data, closing(Store(Path(data) / "rooms.sqlite")) as store:
         code = rehearsal.rehearse(store, route="90", extras=[step.name for step in talk.optional("90")]).code
-        token = rooms.join(store, code)
+        token = participants.join(store, code)
         with serving(APP, folder / "server-of-rooms.log", EXPLAINER_DATA=data) as server:
             for scheme, (screen, (width, height)) in itertools.product(SCHEMES, SCREENS.items()):
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page = RoomPage(context.new_page(), server.url)
                 for state in states:
-                    rooms.present(store, code, **STAGES[state])
+                    screens.present(store, code, **STAGES[state])
                     page.open(room=code, view=screen.partition("-")[0], token=token, embed="true")
                     if screen == "phone":
                         page.page.set_viewport_size({"width": width, "height": max(height, page.height)})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser.pages import PATIENCE, RoomPage, Visitors
@@ -19,13 +19,13 @@ Kept = Callable[[], frozenset[int] | None]
 def room(store: Store) -> Room:
     """A room in which the page of things is open, against the clock."""
     room = rooms.open_room(store)
-    rooms.present(store, room.code, step="cups", activity="thing", phase="open")
+    screens.present(store, room.code, step="cups", activity="thing", phase="open")
     return room
 
 
 @pytest.fixture
 def token(store: Store, room: Room) -> str:
-    return rooms.join(store, room.code)
+    return participants.join(store, room.code)
 
 
 @pytest.fixture

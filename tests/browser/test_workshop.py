@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from explainer.workshop import rehearsal, rooms, stage, talk, votes
+from explainer.workshop import participants, rehearsal, rooms, screens, stage, talk, votes
 from explainer.workshop.stage import Beat, Key, Press, State
 from explainer.workshop.store import Store
 from tests.browser.pages import PATIENCE, RoomPage, Visitors
@@ -17,6 +17,8 @@ from tests.servers import APP, KEY, serving
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 PROJECTORS = [ViewportSize(width=wide, height=high) for wide, high in ((1920, 1080), (1280, 720))]
+
+RECONNECTING = "() => getComputedStyle(document.body, '::after').content.includes('Reconnecting')"
 
 FITTED = """size => innerWidth == size.width && getComputedStyle(document.documentElement).getPropertyValue('--fit')
     == Math.min(innerWidth / 1400, innerHeight / 900)"""
@@ -46,7 +48,7 @@ def joined(visitors: Visitors, code: str) -> RoomPage:
 
 
 def at(store: Store, code: str) -> Beat:
-    now = rooms.stage(store, code)
+    now = screens.stage(store, code)
     return Beat(now.step, now.activity, now.phase)
 
 
@@ -118,7 +120,7 @@ def test_an_address_that_is_shared_is_no_shared_identity_and_a_reload_is_the_sam
     other.wait_for("You are in")
     phone.page.reload()
     phone.wait_for("You are in")
-    assert rooms.participants(store, notes.code) == 2
+    assert participants.count(store, notes.code) == 2
 
 
 def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
@@ -131,34 +133,32 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
         pages = [chromium.new_context(viewport=size).new_page() for size in PROJECTORS]
         with serving(APP, tmp_path / "log", **data) as server:
             phone, projector = (RoomPage(page, server.url) for page in pages)
-            phone.open(room=room.code, token=rooms.join(store, room.code))
+            phone.open(room=room.code, token=participants.join(store, room.code))
             projector.open(room=room.code, view="projector")
-            rooms.present(store, room.code, step=steps[2].name)
+            screens.present(store, room.code, step=steps[2].name)
             for screen in (phone, projector):
                 screen.wait_for_step(steps[2].title)
             server.process.kill()
             server.process.wait(10)
             port = int(server.url.rpartition(":")[2])
         for screen in (phone, projector):
-            screen.page.wait_for_function(
-                "() => getComputedStyle(document.body, '::after').content.includes('Reconnecting')", timeout=PATIENCE
-            )
+            screen.page.wait_for_function(RECONNECTING, timeout=PATIENCE)
             expect(screen.page.get_by_text("streamlit run")).to_have_count(0)
         with serving(APP, tmp_path / "again", port, **data):
-            rooms.present(store, room.code, step=steps[4].name)
+            screens.present(store, room.code, step=steps[4].name)
             for screen in (phone, projector):
                 screen.wait_for_step(steps[4].title)
-        assert rooms.participants(store, room.code) == 1
+        assert participants.count(store, room.code) == 1
     for page in pages:
         page.context.close()
 
 
 @pytest.mark.watch
 def test_every_beat_fits_the_window_of_any_projector(workshop_visitor: Visitors, store: Store) -> None:
-    room = rehearsal.rehearse(store, "adults", route="90", extras=[step.name for step in talk.optional("90")])
+    room = rehearsal.rehearse(store, preset="adults", route="90", extras=[step.name for step in talk.optional("90")])
     projector = workshop_visitor.room(1280, 720, room=room.code, view="projector")
     for beat in talk.beats(room):
-        rooms.present(store, room.code, **vars(beat))
+        screens.present(store, room.code, **vars(beat))
         projector.open(room=room.code, view="projector")
         projector.wait_for_step(talk.load().steps[beat.step].title)
         for size in PROJECTORS:

@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.sync.client import connect
 
 from benchmarks.protocol import Visit
-from explainer.workshop import questions, rooms, votes
+from explainer.workshop import questions, rooms, screens, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.pages_by_hand import descriptors, give_key, put
@@ -99,7 +99,7 @@ def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> 
         contextlib.closing(Store(tmp_path / "rooms.sqlite")) as store,
     ):
         room = rooms.open_room(store, "adults")
-        rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
+        screens.present(store, room.code, step="decide", activity=QUESTION, phase="open")
         vote(server, store, room)  # everything is loaded now
         alone = good(server, store, room, QUIET)
         before = descriptors(server)

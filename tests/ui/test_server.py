@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 from benchmarks.protocol import Visit
 from benchmarks.visitors import Visitor
 from explainer import limits
-from explainer.workshop import rooms, votes
+from explainer.workshop import rooms, screens, votes
 from explainer.workshop.store import Store
 from tests.pages_by_hand import descriptors, give_key, put
 from tests.servers import APP, KEY, Server, serving
@@ -206,7 +206,7 @@ def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) ->
 def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, marked: object) -> None:
     with contextlib.closing(Store(data / "rooms.sqlite")) as store:
         room = rooms.open_room(store, "adults", route="90")
-        rooms.present(store, room.code, step="cups", activity="thing", phase="open")
+        screens.present(store, room.code, step="cups", activity="thing", phase="open")
         attacker = visit("workshop", f"room={room.code}")
         attacker.press("Join")
         (sheet, fragment) = attacker._one(lambda element: element.bidi_component.component_name == "sheet")

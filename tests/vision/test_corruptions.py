@@ -117,35 +117,16 @@ def face(reader: Reader, astronaut: Photo) -> Reading:
     return pipeline.read(reader, astronaut).readings[0]
 
 
-def test_a_strip_begins_with_what_was_read_and_counts_where_the_first_label_went(
+def test_a_course_begins_with_what_was_read_and_counts_where_the_first_word_went(
     reader: Reader, astronaut: Photo, face: Reading
 ) -> None:
-    strip = corruptions.strip(reader, astronaut, face, "noise", "fall-2011", steps=5)
-    assert [changed.amount for changed in strip.changed] == [0, 20, 40, 60, 80]
+    course = corruptions.course(reader, astronaut, face, "noise", "fall-2011")
+    assert [step.amount for step in course.steps] == [*CORRUPTIONS["noise"].grid]
     (before,) = face.people("fall-2011", 1)
-    assert strip.changed[0].reading.people("fall-2011", 1)[0].wnid == before.wnid
-    assert strip.changed[0].rank == 1
-    for changed in strip.changed:
-        assert changed.reading.people("fall-2011", changed.rank)[-1].wnid == before.wnid
-
-
-@pytest.mark.slow
-def test_a_small_change_gives_the_astronaut_another_label_and_a_smaller_one_does_not(
-    reader: Reader, astronaut: Photo, face: Reading
-) -> None:
-    strips = {name: corruptions.strip(reader, astronaut, face, name, "fall-2011", steps=5) for name in CORRUPTIONS}
-    moved = {name: strip for name, strip in strips.items() if strip.least is not None}
-    assert moved
-    (before,) = face.people("fall-2011", 1)
-    for name, strip in moved.items():
-        grid = CORRUPTIONS[name].grid
-        (smaller, least) = corruptions.changed(
-            reader, astronaut, face, name, [grid[grid.index(strip.least) - 1], strip.least], "fall-2011"
-        )
-        assert smaller.reading.people("fall-2011", 1)[0].wnid == before.wnid
-        assert least.reading.people("fall-2011", 1)[0].wnid != before.wnid
-    for name in set(strips) - set(moved):
-        assert {changed.rank for changed in strips[name].changed} == {1}
+    assert course.steps[0].labels[0].wnid == before.wnid
+    assert course.changed
+    for step in course.steps:
+        assert (step.labels[0].wnid == before.wnid) == (step.rank == 1)
 
 
 def test_nobody_at_all_gets_a_word_for_people(reader: Reader) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.workshop import questions, rooms
+from explainer.workshop import participants, questions, rooms, screens
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -28,15 +28,15 @@ def store(file: Path) -> Iterator[Store]:
 def room(store: Store) -> Room:
     """A room in which the first question of the default deck is open."""
     room = rooms.open_room(store, deck="imageability")
-    rooms.present(store, room.code, step="decide", activity=QUESTION, phase="open")
+    screens.present(store, room.code, step="decide", activity=QUESTION, phase="open")
     return room
 
 
 @pytest.fixture
 def phone(store: Store, room: Room) -> str:
-    return rooms.join(store, room.code)
+    return participants.join(store, room.code)
 
 
 @pytest.fixture
 def phones(store: Store, room: Room) -> list[str]:
-    return [rooms.join(store, room.code) for _ in range(6)]
+    return [participants.join(store, room.code) for _ in range(6)]

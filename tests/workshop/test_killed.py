@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.workshop import Phone, Sent
-from explainer.workshop import questions, rooms, votes
+from explainer.workshop import participants, questions, rooms, screens, votes
 from explainer.workshop.store import Store
 from tests.servers import APP, serving
 
@@ -23,8 +23,8 @@ def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -
     file = tmp_path / "data" / "rooms.sqlite"
     store, sent, cast = Store(file), Sent(), 0
     room = rooms.open_room(store, deck="imageability")
-    rooms.present(store, room.code, step="decide", activity=question, phase="open")
-    tokens = [rooms.join(store, room.code) for _ in range(PHONES)]
+    screens.present(store, room.code, step="decide", activity=question, phase="open")
+    tokens = [participants.join(store, room.code) for _ in range(PHONES)]
     with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(file.parent)) as server:
         phones = [Phone(server.url, room, token) for token in tokens]
 

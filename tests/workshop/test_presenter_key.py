@@ -24,7 +24,7 @@ class Waits(list[float]):
 
 
 def test_a_key_is_made_anew_at_each_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("EXPLAINER_PRESENTER_KEY", raising=False)
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "   ")  # blank space is none
     keys = {presenter_key.presenter_key() for _ in range(100)}
     assert len(keys) == 100
     assert all(len(key.replace("-", "")) == 16 for key in keys)
@@ -36,23 +36,11 @@ def test_the_key_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) ->
     assert Gate(presenter_key.presenter_key(), Waits()).admits(KEY, 0)
 
 
-def test_a_key_that_is_too_short_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "eleven char")
+@pytest.mark.parametrize("key", ["eleven char", "photographers", "123456789012", "aaaaaaaaaaaa-1", "ab ab ab ab ab"])
+def test_a_key_that_is_easily_guessed_is_refused_with_a_sentence(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", key)
     with pytest.raises(presenter_key.WeakKey, match=r"at least 12 characters.* Set another one, or none"):
         presenter_key.presenter_key()
-
-
-@pytest.mark.parametrize("key", ["photographers", "123456789012", "aaaaaaaaaaaa-1", "ab ab ab ab ab"])
-def test_a_word_a_number_and_few_letters_again_and_again_are_no_key(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", key)
-    with pytest.raises(presenter_key.WeakKey):
-        presenter_key.presenter_key()
-
-
-def test_blank_space_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "   ")
-    assert len(presenter_key.presenter_key()) == 19
-    assert not Gate(presenter_key.presenter_key(), Waits()).admits("", 0)
 
 
 @given(st.text(st.characters(codec=None)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.imagenet import removal, words
+from explainer.imagenet import words
 from explainer.imagenet.taxonomy import Taxonomy
 from explainer.imagenet.words import Context
 from explainer.workshop import errors, questions
@@ -24,6 +24,7 @@ def test_the_first_deck_asks_for_no_slur_and_shows_all_of_its_words(tree: Taxono
 def test_the_deck_of_what_can_be_seen_goes_from_what_nobody_can_see_to_what_everybody_can(tree: Taxonomy) -> None:
     ratings = [tree[wnid].imageability for wnid in IMAGEABILITY.wnids()]
     assert {int(rating * 2) for rating in ratings} == set(range(2, 11))
+    assert {tree[wnid].safety for wnid in IMAGEABILITY.wnids()} == {"safe", "sensitive"}  # grandfather alone
     assert sum(rating >= 4 for rating in ratings) >= 4
     assert sum(rating < 4 for rating in ratings) >= 4
 
@@ -32,12 +33,6 @@ def test_the_deck_of_what_can_be_seen_goes_from_what_nobody_can_see_to_what_ever
 def test_no_deck_votes_on_somebody_by_name_or_asks_twice(deck: questions.Deck) -> None:
     assert not {"n11100798", "n11242849", "n11346873"} & set(deck.wnids())
     assert len(set(deck.wnids())) == len(deck.wnids())
-
-
-def test_one_word_of_the_safety_deck_is_masked_until_the_presenter_reveals_it() -> None:
-    masked = [wnid for wnid in SAFETY.wnids() if words.caption(wnid, Context.TREE).masked]
-    assert masked == [PARROT]
-    assert words.caption(PARROT, Context.TREE, revealed=True).words == "parrot"
 
 
 def test_the_three_senses_of_baron_have_three_records(tree: Taxonomy) -> None:
@@ -51,13 +46,6 @@ def test_grandmother_was_kept_and_grandfather_removed_though_both_are_easily_see
         assert {GRANDMOTHER, GRANDFATHER} <= set(deck.wnids())
     assert questions.published(GRANDMOTHER) == questions.Published(GRANDMOTHER, "safe", 5.0, "kept")
     assert questions.published(GRANDFATHER) == questions.Published(GRANDFATHER, "sensitive", 5.0, "sensitive")
-
-
-def test_the_line_between_imageable_and_not_is_that_of_winter_2021(tree: Taxonomy) -> None:
-    for wnid in tree.people:
-        synset = tree[wnid]
-        rated = synset.safety == "safe" and (synset.imageability or 0) >= removal.THRESHOLD
-        assert synset.in_winter_2021 == rated
 
 
 def test_a_question_is_known_by_its_key() -> None:

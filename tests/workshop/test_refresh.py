@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.protocol import Visit
-from explainer.workshop import rooms, talk
+from explainer.workshop import participants, rooms, screens, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.servers import APP, Server, serving
@@ -40,14 +40,14 @@ def headings(screen: Visit) -> list[str]:
 def test_a_screen_follows_the_room(store: Store, room: Room, server: Server) -> None:
     screen = Visit(server.url, "workshop", f"room={room.code}&view=projector")  # without the key
     assert START in headings(screen)
-    rooms.present(store, room.code, step="cups")
+    screens.present(store, room.code, step="cups")
     screen.wait(4)
     assert WHAT in headings(screen)
 
 
 @pytest.mark.slow
 def test_a_drawing_that_never_arrived_is_made_again(store: Store, room: Room, server: Server) -> None:
-    token = rooms.join(store, room.code)  # on a phone one thing alone is looked at
+    token = participants.join(store, room.code)  # on a phone one thing alone is looked at
     screen = Visit(server.url, "workshop", f"room={room.code}&token={token}")
     (number,) = screen.drawings.values()
     screen.run()

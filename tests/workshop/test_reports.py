@@ -3,12 +3,10 @@
 import csv
 import io
 
-import pytest
 import sentinels
 
 from explainer.imagenet.taxonomy import Taxonomy
-from explainer.workshop import record, reports, rooms
-from explainer.workshop.errors import Closed
+from explainer.workshop import record, reports
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -37,10 +35,3 @@ def test_the_presenters_list_masks_what_offends(
     header, *rows = csv.reader(io.StringIO(text))
     assert header == ["wnid", "words", "status", "reason", "reports"]
     assert [OFFENSIVE, "[masked: offensive]", "offensive", "It insults people", "fewer than 5"] in rows
-
-
-def test_nothing_is_reported_while_the_room_is_paused(store: Store, room: Room, phone: str) -> None:
-    rooms.present(store, room.code, paused=True)
-    with pytest.raises(Closed):
-        reports.flag(store, room.code, phone, KEPT, "unseen")
-    assert reports.flags(store, room.code) == ()

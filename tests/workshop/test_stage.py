@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.workshop import rooms, stage, talk, votes
+from explainer.workshop import rooms, screens, stage, talk, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Beat, Key, Press, State
 from explainer.workshop.store import Store
@@ -109,9 +109,9 @@ def test_what_is_kept_is_what_the_pure_function_makes_of_the_presses(store: Stor
     state = State(beats[0])
     for press in presses(keys):
         state = stage.pressed(state, press, beats)
-        now = rooms.press(store, room.code, [press, press], beats)
+        now = screens.press(store, room.code, [press, press], beats)
         assert (now.step, now.activity, now.phase, now.blank) == (*vars(state.beat).values(), state.blank)
-    assert rooms.taken(store, room.code, "one") == len(keys)
+    assert screens.taken(store, room.code, "one") == len(keys)
 
 
 def test_presses_that_come_twice_at_once_are_taken_once(tmp_path: Path) -> None:
@@ -119,19 +119,19 @@ def test_presses_that_come_twice_at_once_are_taken_once(tmp_path: Path) -> None:
     room = rooms.open_room(kept)
     beats, told = talk.beats(room), presses(["next"] * 12)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda end: rooms.press(kept, room.code, told[:end], beats), [*range(1, 13)] * 3))
-    assert rooms.stage(kept, room.code).moves == 12
+        list(pool.map(lambda end: screens.press(kept, room.code, told[:end], beats), [*range(1, 13)] * 3))
+    assert screens.stage(kept, room.code).moves == 12
     kept.close()
 
 
 def test_back_keeps_the_answers_and_opens_the_vote_again(store: Store, room: Room, phone: str) -> None:
     beats = talk.beats(room)
     vote = next(beat for beat in beats if beat.step == "decide")
-    rooms.present(store, room.code, **vars(vote))
+    screens.present(store, room.code, **vars(vote))
     votes.vote(store, room.code, vote.activity, 1, phone, "4")
-    moves = rooms.stage(store, room.code).moves
-    rooms.press(store, room.code, presses(["next", "next", "back", "back"], seen=moves), beats)
-    assert rooms.stage(store, room.code).phase == "open"
+    moves = screens.stage(store, room.code).moves
+    screens.press(store, room.code, presses(["next", "next", "back", "back"], seen=moves), beats)
+    assert screens.stage(store, room.code).phase == "open"
     assert votes.vote_of(store, room.code, vote.activity, 1, phone) == "4"
     votes.vote(store, room.code, vote.activity, 1, phone, "5")
     assert votes.tally(store, room.code, vote.activity, 1).phones["5"] == 1

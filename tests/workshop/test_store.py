@@ -3,11 +3,9 @@
 import contextlib
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 from handmade import ROOT
 
-from explainer.workshop import rooms, store, votes
+from explainer.workshop import participants, rooms, screens, store, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -24,7 +22,7 @@ QUESTION = "imageability/n10142747"
 
 def open_question(store: Store) -> Room:
     room = rooms.open_room(store, deck="imageability")
-    rooms.present(store, room.code, activity=QUESTION, phase="open")
+    screens.present(store, room.code, activity=QUESTION, phase="open")
     return room
 
 
@@ -34,60 +32,16 @@ def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str
     )
 
 
-# Opens the file and votes with many threads until it is killed; prints each vote once it is confirmed.
-VOTERS = f"""
-import sys, threading
-from pathlib import Path
-from explainer.workshop import rooms, votes
-from explainer.workshop.store import Store
-
-store = Store(Path(sys.argv[1]))
-code = sys.argv[2]
-
-def voter(number):
-    while True:
-        token = rooms.join(store, code)
-        answer = str(1 + number % 5)
-        votes.vote(store, code, {QUESTION!r}, 1, token, answer)
-        sys.stdout.write(f"{{token}} {{answer}}\\n")
-        sys.stdout.flush()
-
-for number in range(8):
-    threading.Thread(target=voter, args=(number,)).start()
-"""
-
-
-@pytest.mark.slow
-def test_every_vote_that_was_confirmed_is_there_after_the_server_was_killed(file: Path) -> None:
-    before = Store(file)
-    room = open_question(before)
-    before.close()
-    confirmed: dict[str, str] = {}
-    for _ in range(3):
-        voting = run(VOTERS, str(file), room.code)
-        for _, line in zip(range(60), voting.stdout, strict=False):
-            confirmed.update([line.split()])
-        os.kill(voting.pid, signal.SIGKILL)
-        confirmed.update(line.split() for line in voting.stdout if line.endswith("\n"))
-        assert voting.wait() == -signal.SIGKILL
-    after = Store(file)
-    assert after.trouble is None
-    assert len(confirmed) >= 180
-    kept = {token: votes.vote_of(after, room.code, QUESTION, 1, token) for token in confirmed}
-    assert kept == confirmed
-    assert votes.tally(after, room.code, QUESTION, 1).total - len(confirmed) <= 3 * 8  # those under way at each kill
-
-
 def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
     opened = Store(file)
     room = open_question(opened)
-    tokens = [rooms.join(opened, room.code) for _ in range(40)]
+    tokens = [participants.join(opened, room.code) for _ in range(40)]
 
     def voter(number: int) -> None:
         for turn in range(25):
             votes.vote(opened, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
-            rooms.heartbeat(opened, room.code, tokens[number])
-            rooms.stage(opened, room.code)
+            participants.heartbeat(opened, room.code, tokens[number])
+            screens.stage(opened, room.code)
 
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(voter, range(40)))
@@ -101,7 +55,7 @@ def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
 def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
     first, second = Store(file), Store(file)
     room = open_question(first)
-    tokens = [rooms.join((first, second)[number % 2], room.code) for number in range(20)]
+    tokens = [participants.join((first, second)[number % 2], room.code) for number in range(20)]
 
     def vote(number: int) -> None:
         votes.vote((second, first)[number % 2], room.code, QUESTION, 1, tokens[number], "5")
@@ -112,45 +66,11 @@ def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
     assert votes.tally(first, room.code, QUESTION, 1).total == 20
 
 
-def test_of_a_phone_its_token_is_kept_and_nothing_else(file: Path) -> None:
-    opened = Store(file)
-    columns = opened.read(
-        lambda c: c.execute(
-            """SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
-               WHERE t.type = 'table' AND t.name <> 'rooms'"""
-        ).fetchall()
-    )
-    kept: dict[str, list[str]] = {}
-    for table, column in columns:
-        kept.setdefault(table, []).append(column)
-    assert kept == {
-        "participants": ["room", "token"],
-        "votes": ["room", "question", "round", "token", "answer"],
-        "hands": ["room", "question", "round", "answer", "count"],
-        "marks": ["room", "sheet", "token", "pictures"],
-        "flags": ["room", "token", "wnid", "reason"],
-        "presses": ["room", "client", "number"],
-    }
-
-
-def test_work_that_fails_changes_nothing(file: Path) -> None:
-    opened = Store(file)
-    room = open_question(opened)
-
-    def work(connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM rooms")
-        raise KeyError("broken")
-
-    with pytest.raises(KeyError, match="broken"):
-        opened.write(work)
-    assert rooms.find(opened, room.code) == room
-
-
 def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "BUSY", 0.05)
     opened = Store(file)
     room = open_question(opened)
-    token = rooms.join(opened, room.code)
+    token = participants.join(opened, room.code)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(store.Busy, match=r"Try again in a moment\."):
@@ -200,22 +120,6 @@ def test_a_damaged_file_is_set_aside_as_it_is(whole: Path, harm: object) -> None
     assert rooms.listing(again) == (room,)
 
 
-def test_a_file_that_is_damaged_while_it_is_open_is_set_aside_too(whole: Path) -> None:
-    opened = Store(whole)
-    opened.read(lambda connection: connection.execute("PRAGMA shrink_memory").fetchall())  # or it reads no page again
-    whole.write_bytes(scribbled(whole.read_bytes()))
-    assert rooms.listing(opened) == ()
-    assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 1
-    assert rooms.find(opened, open_question(opened).code)
-
-
-def test_damage_twice_leaves_two_files(whole: Path) -> None:
-    for _ in range(2):
-        whole.write_bytes(overwritten(b""))
-        Store(whole).close()
-    assert len(list(whole.parent.glob("rooms.damaged-*.sqlite"))) == 2
-
-
 def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_memory(file: Path) -> None:
     for replace in (False, True):
         opened = Store(file)
@@ -224,7 +128,7 @@ def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_me
             part.unlink()
         if replace:
             Store(file).close()
-        votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "5")
+        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
         assert votes.tally(opened, room.code, QUESTION, 1).total == 1
         assert not opened.keeps
         assert "it was removed while the app ran" in (opened.trouble or "")
@@ -237,38 +141,20 @@ def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_me
 # --- versions
 
 
-def test_a_file_of_an_older_version_is_set_aside(whole: Path) -> None:
-    with sqlite3.connect(whole, isolation_level=None) as connection:
-        connection.execute("PRAGMA user_version = 6")
+@pytest.mark.parametrize("change", ["DROP TABLE hands", "ALTER TABLE hands ADD COLUMN more", "CREATE TABLE other (a)"])
+def test_a_file_of_another_version_is_set_aside(whole: Path, change: str) -> None:
+    with contextlib.closing(sqlite3.connect(whole, isolation_level=None)) as connection:
+        connection.execute(change)
     opened = Store(whole)
-    assert "is from an older version of this app. It was set aside as rooms.older-" in opened.trouble
+    assert opened.keeps
+    assert "is from another version of this app. It was set aside as rooms.other-" in opened.trouble
     assert rooms.listing(opened) == ()
     assert rooms.find(opened, open_question(opened).code)
-    (aside,) = whole.parent.glob("rooms.older-*.sqlite")
+    (aside,) = whole.parent.glob("rooms.other-*.sqlite")
     assert sqlite3.connect(aside).execute("SELECT count(*) FROM rooms").fetchone() == (1,)
 
 
-def test_a_file_of_a_newer_version_is_left_alone(whole: Path) -> None:
-    connection = sqlite3.connect(whole, isolation_level=None)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    before = whole.read_bytes()
-    opened = Store(whole)
-    assert "newer version" in opened.trouble
-    assert rooms.find(opened, open_question(opened).code)
-    opened.close()
-    assert whole.read_bytes() == before
-
-
 # --- disks
-
-
-def test_without_a_file_rooms_are_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    opened = Store(None)
-    assert rooms.find(opened, open_question(opened).code)
-    assert (opened.trouble, opened.keeps) == (None, False)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_is_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,21 +183,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_on_a_full_disk_the_app_goes_on_without_keeping_and_says_so(small_disk: Path) -> None:
-    opened = Store(small_disk / "rooms.sqlite")
-    room = open_question(opened)
-    tokens = []
-    while opened.trouble is None:
-        tokens.append(rooms.join(opened, room.code))
-        votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "5")
-    assert "database or disk is full" in opened.trouble
-    assert not opened.keeps
-    tokens.append(rooms.join(opened, room.code))
-    votes.vote(opened, room.code, QUESTION, 1, tokens[-1], "1")
-    tally = votes.tally(opened, room.code, QUESTION, 1)
-    assert tally.phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": len(tokens) - 1}
-
-
 def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(small_disk: Path) -> None:
     opened = Store(small_disk / "rooms.sqlite")
     room = open_question(opened)
@@ -321,61 +192,8 @@ def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(smal
             pass
     again = Store(small_disk / "rooms.sqlite")
     assert "rooms are kept in memory" in again.trouble
-    votes.vote(again, room.code, QUESTION, 1, rooms.join(again, room.code), "5")
+    votes.vote(again, room.code, QUESTION, 1, participants.join(again, room.code), "5")
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
-
-
-def test_when_a_full_disk_has_room_again_all_is_written_to_the_file(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = Store(small_disk / "rooms.sqlite")
-    room = open_question(opened)
-    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
-        while other.write(bytes(4096)):
-            pass
-    while opened.keeps:
-        votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "5")
-    count = votes.tally(opened, room.code, QUESTION, 1).total
-    (small_disk / "photographs").unlink()
-    assert not opened.keeps  # it is tried again after a while, not at once
-    later = time.monotonic() + store.AGAIN + 1
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    votes.vote(opened, room.code, QUESTION, 1, rooms.join(opened, room.code), "1")
-    assert opened.keeps
-    assert opened.trouble is None
-    opened.close()  # a restart
-    again = Store(small_disk / "rooms.sqlite")
-    assert votes.tally(again, room.code, QUESTION, 1).phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": count}
-
-
-def test_a_file_that_another_program_went_on_with_is_not_written_over(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = Store(file)
-    room = open_question(opened)
-    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
-    now = [time.monotonic() + store.AGAIN + 1]
-    monkeypatch.setattr(store, "_checked", fail_once(store._checked))
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    rooms.join(opened, room.code)  # it is tried, in vain
-    other = Store(file)
-    rooms.join(other, room.code)
-    now[0] += store.AGAIN + 1
-    rooms.join(opened, room.code)
-    assert not opened.keeps
-    assert rooms.participants(other, room.code) == 1
-
-
-def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path], sqlite3.Connection]:
-    """In the place of what opens a file: the disk is still full at the first call."""
-    calls = iter([True])
-
-    def check(file: Path) -> sqlite3.Connection:
-        if next(calls, False):
-            raise sqlite3.OperationalError("database or disk is full")
-        return checked(file)
-
-    return check
 
 
 def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:
@@ -391,34 +209,22 @@ def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None
     }
 
 
-@pytest.mark.parametrize("harm", ["DROP TABLE votes", "ALTER TABLE rooms ADD COLUMN more", "CREATE TABLE other (a)"])
-def test_a_file_of_this_version_with_other_tables_is_set_aside(whole: Path, harm: str) -> None:
-    with contextlib.closing(sqlite3.connect(whole)) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute(harm)
-        connection.commit()
-    opened = Store(whole)
-    assert opened.keeps
-    assert "was damaged" in str(opened.trouble)
-    assert rooms.listing(opened) == ()
-
-
 # A limit on the size of files stands in for a full disk where none can be mounted.
 LIMITED = f"""
 import resource, sys
 from pathlib import Path
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.store import Store
 
 store = Store(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 room = rooms.open_room(store, deck="imageability")
-rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
+screens.present(store, room.code, activity={QUESTION!r}, phase="open")
 count = 0
 while store.trouble is None:
-    votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+    votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
     count += 1
-votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
 print(store.trouble)
 print(votes.tally(store, room.code, {QUESTION!r}, 1).total - count)
 rooms.delete(store, room.code)
@@ -437,7 +243,7 @@ def test_a_file_that_cannot_grow_is_a_full_disk(file: Path) -> None:
 READ_ONLY = f"""
 import os, sys
 from pathlib import Path
-from explainer.workshop import rooms, votes
+from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.store import Store
 
 if os.geteuid() == 0:
@@ -446,8 +252,8 @@ store = Store(Path(sys.argv[1]))
 print(store.trouble)
 print(*(room.code for room in rooms.listing(store)))
 room = rooms.open_room(store, deck="imageability")
-rooms.present(store, room.code, activity={QUESTION!r}, phase="open")
-votes.vote(store, room.code, {QUESTION!r}, 1, rooms.join(store, room.code), "5")
+screens.present(store, room.code, activity={QUESTION!r}, phase="open")
+votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
 print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
 """
 
@@ -500,10 +306,3 @@ def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(
     assert len(listed.split()) == 1
     assert voted == "1"
     assert file.read_bytes() == before
-
-
-def test_a_new_file_in_a_read_only_folder_is_kept_in_memory(readable: Path) -> None:
-    said, listed, voted = run(READ_ONLY, str(readable.with_name("new.sqlite"))).communicate()[0].splitlines()
-    assert "cannot be written" in said
-    assert (listed, voted) == ("", "1")
-    assert not readable.with_name("new.sqlite").exists()

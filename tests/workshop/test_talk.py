@@ -7,7 +7,7 @@ import pytest
 
 from explainer.imagenet import published
 from explainer.imagenet.taxonomy import DATA, Taxonomy
-from explainer.workshop import questions, rooms, talk, votes
+from explainer.workshop import questions, rooms, screens, talk, votes
 from explainer.workshop.store import Store
 from explainer.workshop.talk import Step
 
@@ -17,11 +17,6 @@ ROUTES = {name: talk.route(name, [step.name for step in talk.optional(name)]) fo
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 # Words of offensive categories that are ordinary where they mean no person.
 ORDINARY = {"nobody", "sensitive"}
-
-
-def spoken(step: Step) -> str:
-    """All that a step says, to the room and to the presenter."""
-    return "\n".join((step.title, step.line, step.say, step.ask, step.hope))
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -36,6 +31,7 @@ def test_twenty_minutes_are_seven_steps_and_phones_are_busy_in_at_least_four() -
     assert [step.name for step in steps] == ["start", "cups", "nobody", "why", "removal", "decide", "end"]
     assert sum(step.busy for step in steps) >= 4
     assert steps[-1].asks == ("poll/exit",)
+    assert talk.load().steps["own"].asks == ("poll/allow", "poll/object")  # a decision of the room's own
 
 
 def test_a_longer_route_adds_steps_and_ninety_are_forty_five_with_what_is_ticked() -> None:
@@ -47,32 +43,17 @@ def test_a_longer_route_adds_steps_and_ninety_are_forty_five_with_what_is_ticked
     assert [step.name for step in ticked.steps] == [step.name for step in STEPS if step in ticked.steps]
 
 
-def test_the_room_makes_a_decision_of_its_own() -> None:
-    assert talk.load().steps["own"].asks == ("poll/allow", "poll/object")
-
-
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_title_line_and_question_can_be_read_from_the_back_row(step: Step) -> None:
+def test_a_step_is_read_from_the_back_row_and_needs_no_offensive_word_spoken(step: Step, tree: Taxonomy) -> None:
     assert 1 <= len(step.title.split()) <= 8
     assert 1 <= len(step.line.split()) <= 20
     assert step.ask.endswith(("?", "."))
     assert len(step.ask.split()) <= 14
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_a_presenter_is_told_what_to_say_and_what_to_hope_for(step: Step) -> None:
-    assert step.hope.endswith(".")
     assert 1 <= len(step.say.split()) <= 90
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_no_step_says_what_somebody_is(step: Step) -> None:
-    assert not re.search(r"\byou('|’)?\s?(a)?re (a|an|the|nearest)\b", spoken(step), re.IGNORECASE)
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_no_word_of_an_offensive_category_need_be_spoken(step: Step, tree: Taxonomy) -> None:
-    words = {word.lower() for word in re.findall(r"[^\W\d_]+", spoken(step))}
+    assert step.hope.endswith(".")
+    spoken = "\n".join((step.title, step.line, step.say, step.ask, step.hope))
+    assert not re.search(r"\byou('|’)?\s?(a)?re (a|an|the|nearest)\b", spoken, re.IGNORECASE)
+    words = {word.lower() for word in re.findall(r"[^\W\d_]+", spoken)}
     masked = {lemma.lower() for wnid in tree.people if tree[wnid].safety == "offensive" for lemma in tree[wnid].lemmas}
     assert words & masked <= ORDINARY
 
@@ -99,13 +80,6 @@ def test_the_figures_are_those_of_the_tables() -> None:
     assert steps["afterlife"].line == "Another model still uses 546 removed words."
     said = " ".join(steps["removal"].say.split())
     assert all(figure in said for figure in ("2,832 words", "1,239", "158", "1,593", "1,081", "87%"))
-
-
-def test_the_words_that_the_first_removal_left_are_called_safe_for_the_time_being_without_a_quotation() -> None:
-    assert "the 1,239 words that were left after the first removal safe only for the time being" in " ".join(
-        talk.load().steps["side"].say.split()
-    )
-    assert "temporarily" not in TEXT
 
 
 def test_the_figures_are_counted_when_the_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +114,7 @@ def test_a_room_with_locked_masks_votes_on_no_masked_word(store: Store, deck: st
     assert set(young) <= set(adults)
     assert young[:2] == (f"{deck}/n10142747", f"{deck}/n10142391")
     with pytest.raises(ValueError, match="does not vote on this word"):
-        rooms.present(store, rooms.open_room(store).code, activity="safety/n10401331", phase="open")
+        screens.present(store, rooms.open_room(store).code, activity="safety/n10401331", phase="open")
 
 
 def test_progress_says_where_the_talk_is_and_how_late() -> None:

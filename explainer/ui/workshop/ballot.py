@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from PIL.Image import Image
 
 from explainer.charts import workshop as charts
 from explainer.imagenet import words
@@ -13,7 +14,7 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, refresh, sentences
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import press, trouble
-from explainer.workshop import questions, rooms, talk, votes
+from explainer.workshop import participants, questions, talk, votes
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.questions import Choice, Question
 from explainer.workshop.votes import MOST_HANDS, Tally
@@ -38,12 +39,11 @@ def on_projector(scene: Scene) -> None:
     if scene.stage.phase == "result":
         results(scene, question, large=True)
         return
-    st.header(f":primary[{plain(question.text)}]", anchor=False)
+    again = "Second vote. " if scene.stage.phase == "second" else ""
+    st.header(f":primary[{again}{plain(question.text)}]", anchor=False)
     if scene.stage.phase == "talk":
         refresh.every(1.0, partial(_talk, scene), "talk")
         return
-    if scene.stage.phase == "second":
-        st.header("Second vote", anchor=False)
     with st.container(key="answers"):
         halves = _halves(question)
         for column, choices in zip(st.columns(len(halves)), halves, strict=True):
@@ -51,6 +51,23 @@ def on_projector(scene: Scene) -> None:
                 for number, choice in choices:
                     st.markdown(f"### {number}\\. {plain(choice.title)}")
     refresh.every(1.0, partial(_turnout, scene, question), "turnout")
+
+
+def beside(scene: Scene, picture: Image, alt: str, note: str = "") -> None:
+    """The question on the projector with the picture that it is about at its left."""
+    shown, asked = st.columns([2, 3], gap="large")
+    with shown:
+        st.image(picture, width=540, alt=alt)
+        if note:
+            st.subheader(note, anchor=False)
+    with asked:
+        on_projector(scene)
+
+
+def below(scene: Scene, token: str, picture: Image, alt: str) -> None:
+    """The question on a phone with the picture that it is about above it."""
+    st.image(picture, width=200, alt=alt)
+    on_phone(scene, token)
 
 
 def _halves(question: Question) -> list[list[tuple[int, Choice]]]:
@@ -170,13 +187,14 @@ def _definition(caption: Caption) -> str:
 
 def _talk(scene: Scene) -> None:
     left = max(sentences.TALK - scene.stage.seconds, 0)
-    st.header(f"Talk with your neighbour: {sentences.left(left)}" if left else "Time is up.", anchor=False)
+    with st.container(key="countdown"):
+        st.title(f"Talk with your neighbour: {sentences.left(left)}" if left else "Time is up.", anchor=False)
     st.progress(left / sentences.TALK)
 
 
 def _turnout(scene: Scene, question: Question) -> None:
     tally = votes.tally(access.store(), scene.room.code, question.key, scene.stage.round)
-    here = rooms.here(access.store(), scene.room.code)
+    here = participants.here(access.store(), scene.room.code)
     said = sentences.turnout(sum(tally.phones.values()), here, sum(tally.hands.values()), scene.room.phones)
     st.subheader(said, anchor=False)
 

@@ -10,10 +10,10 @@ from explainer.imagenet import taxonomy, words
 from explainer.imagenet.words import Context
 from explainer.setup import wordnet
 from explainer.ui import access
-from explainer.ui.workshop import invitation, lobby, refresh, supplied
+from explainer.ui.workshop import invitation, lobby, refresh
 from explainer.ui.workshop.trying import button
-from explainer.vision import cards, faces
-from explainer.workshop import addresses, rooms
+from explainer.vision import cards
+from explainer.workshop import addresses, participants, rooms
 from explainer.workshop.rooms import Room
 
 
@@ -24,11 +24,6 @@ class Check:
     title: str
     passed: Callable[[], bool]
     otherwise: str
-
-
-@st.cache_resource(show_spinner=False)
-def _detector() -> str:
-    return faces.load().name
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,11 +40,10 @@ CHECKS = (
         "No address of it was found: phones cannot join. Connect it, or make it a hotspot; where it is in a network "
         "all the same, type its address under “Joining”. Or go on without phones.",
     ),
-    Check("The network that reads pictures is there", lambda: cards.load().present, "Run `make setup`."),
     Check(
-        "The face detector is there",
-        lambda: _detector() == "yunet",
-        "Another one stands in for it, which finds fewer faces. `explainer provision` fetches it.",
+        "The network that reads photos is there",
+        lambda: cards.load().present,
+        "The talk goes without it; people’s own photos do not. Run `make setup`.",
     ),
     Check(
         "The dictionary is there",
@@ -73,13 +67,14 @@ CHECKS = (
 
 
 def show(room: Room) -> None:
-    """Every check with its outcome; the last ones wait for what is on its way."""
+    """Every check with its outcome; the last one waits for a phone."""
     for check in CHECKS:
         _said(check.title, check.passed(), check.otherwise)
     for other in rooms.on(access.store()):
         if other.code != room.code:
             _other(other)
-    refresh.every(2.0, partial(_awaited, room), "awaited")
+    if room.phones:
+        refresh.every(2.0, partial(_awaited, room), "awaited")
 
 
 def _other(room: Room) -> None:
@@ -93,19 +88,12 @@ def _other(room: Room) -> None:
 
 
 def _awaited(room: Room) -> None:
-    job = supplied.prepared()
     _said(
-        "The pictures of the talk are read",
-        job.done,
-        "They are being read: a step that shows them now would wait for it.",
+        "A phone has joined",
+        participants.here(access.store(), room.code) > 0,
+        f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep "
+        "devices apart, as guest networks do: use another network, or the phone's own hotspot.",
     )
-    if room.phones:
-        _said(
-            "A phone has joined",
-            rooms.here(access.store(), room.code) > 0,
-            f"Open {invitation.origin()}/workshop on one phone and join. Where it does not load, the Wi-Fi may keep "
-            "devices apart, as guest networks do: use another network, or the phone's own hotspot.",
-        )
 
 
 def _said(title: str, passed: bool, otherwise: str) -> None:

@@ -116,7 +116,7 @@ def _opened(made_up: bool) -> None:
 
     def work() -> None:
         make = rehearsal.rehearse if made_up else rooms.open_room
-        room = make(access.store(), preset, deck, route, ticked, phones=phones)
+        room = make(access.store(), preset=preset, deck=deck, route=route, extras=ticked, phones=phones)
         presenting.begin(room)
         location.go(room=room.code, view="notes")
 

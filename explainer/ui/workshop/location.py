@@ -8,7 +8,7 @@ import streamlit as st
 from explainer.jobs import once
 from explainer.ui import access, browser
 from explainer.ui.workshop.trying import press
-from explainer.workshop import rooms
+from explainer.workshop import participants, rooms
 from explainer.workshop.errors import UnknownRoom, UnknownToken
 from explainer.workshop.rooms import Room
 
@@ -73,7 +73,7 @@ def token(room: Room) -> str | None:
     for given in (kept.get(room.code), known, address if address not in _bound() else None):
         if isinstance(given, str):
             with contextlib.suppress(UnknownRoom, UnknownToken):
-                rooms.heartbeat(access.store(), room.code, given)
+                participants.heartbeat(access.store(), room.code, given)
                 _keep(room.code, given)
                 return given
     return None
@@ -85,7 +85,7 @@ def join(code: str) -> None:
     def work() -> None:
         found = rooms.find(access.store(), code)
         own = st.session_state.get(_TOKENS, {}).get(found.code)
-        given = rooms.join(access.store(), found.code, own, browser.address(), browser.identity())
+        given = participants.join(access.store(), found.code, own, browser.address(), browser.identity())
         _keep(found.code, given)
         go(room=found.code, **({"token": given} if browser.known() else {}))
 

@@ -26,7 +26,7 @@ from explainer.ui.workshop import (
 )
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.workshop import addresses, questions, rooms, sheets, stage, talk
+from explainer.workshop import addresses, participants, questions, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
 _ASKED = "leap_asked"
@@ -38,7 +38,6 @@ def show(room: Room) -> None:
         st.title("The presenter's notes")
         key_form.show()
         return
-    supplied.prepared()
     presenting.keys(room, listens=True)
     scene = presenting.scene(room)
     _troubles(room)
@@ -98,7 +97,7 @@ def _now(scene: Scene) -> None:
         f"**{datetime.datetime.now():%H:%M}**",
         f"step {progress.number} of {progress.of}, **{sentences.left(left)}** left",
         f"minute {elapsed:.0f} of {route.minutes}, {sentences.lateness(progress.late)}" if room.began else "not begun",
-        sentences.joined(rooms.participants(store, room.code), rooms.here(store, room.code))
+        sentences.joined(participants.count(store, room.code), participants.here(store, room.code))
         if room.phones
         else "hands only",
     ]
@@ -170,7 +169,7 @@ def _choose_typed() -> None:
 
 def _open_door(code: str, to_new_phones: bool) -> None:
     if access.is_presenter():
-        rooms.open_door(access.store(), code, to_new_phones)
+        participants.open_door(access.store(), code, to_new_phones)
 
 
 def _joining(room: Room) -> None:

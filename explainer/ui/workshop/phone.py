@@ -38,8 +38,9 @@ def show(room: Room) -> None:
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
         session.mask_button()
-        _step(scene, token)
-        report.on_phone(room, token)
+        with refresh.drawn(scene.stage.version):
+            _step(scene, token)
+            report.on_phone(room, token)
     _foot(room)
     refresh.follow(room.code, scene.stage.version, token)
 

@@ -10,8 +10,9 @@ from explainer.ui import access
 from explainer.ui.workshop import refresh
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import attempt, press
-from explainer.workshop import rooms, talk
-from explainer.workshop.rooms import Changes, Room, Stage
+from explainer.workshop import screens, talk
+from explainer.workshop.rooms import Room
+from explainer.workshop.screens import Changes, Stage
 from explainer.workshop.stage import Beat, Key, Press
 from explainer.workshop.talk import Step
 
@@ -29,7 +30,7 @@ def keys(room: Room, listens: bool) -> None:
     """
     told = _told(st.session_state.get(_KEYS))
     _take(room, told)
-    stage = rooms.stage(access.store(), room.code)
+    stage = screens.stage(access.store(), room.code)
     client = told[0].client if told else ""
     drawn = _clicker(
         key=_KEYS,
@@ -40,7 +41,7 @@ def keys(room: Room, listens: bool) -> None:
             "moves": stage.moves,
             "blank": stage.blank,
             "client": client,
-            "taken": rooms.taken(access.store(), room.code, client) if client else 0,
+            "taken": screens.taken(access.store(), room.code, client) if client else 0,
         },
         on_presses_change=refresh.pressed,
         height="content" if listens else 1,
@@ -53,8 +54,8 @@ def keys(room: Room, listens: bool) -> None:
 
 def _take(room: Room, told: list[Press]) -> None:
     """Move the room by the presses that were not taken yet."""
-    if told and access.is_presenter() and told[-1].number > rooms.taken(access.store(), room.code, told[0].client):
-        rooms.press(access.store(), room.code, told, talk.beats(room))
+    if told and access.is_presenter() and told[-1].number > screens.taken(access.store(), room.code, told[0].client):
+        screens.press(access.store(), room.code, told, talk.beats(room))
 
 
 def _told(state: Any) -> list[Press]:
@@ -74,14 +75,14 @@ def _told(state: Any) -> list[Press]:
 
 def scene(room: Room) -> Scene:
     """What is drawn now."""
-    stage = rooms.stage(access.store(), room.code)
+    stage = screens.stage(access.store(), room.code)
     return Scene(room, stage, _step(room, stage))
 
 
-def present(code: str, seen: int | None = None, **changes: Unpack[Changes]) -> None:
-    """Change what a room is shown, where this session has given the key; see `rooms.present`."""
+def present(code: str, **changes: Unpack[Changes]) -> None:
+    """Change what a room is shown, where this session has given the key; see `screens.present`."""
     if access.is_presenter():
-        press(lambda: rooms.present(access.store(), code, seen, **changes))
+        press(lambda: screens.present(access.store(), code, **changes))
 
 
 def leap(room: Room, step: str) -> None:
@@ -92,7 +93,7 @@ def leap(room: Room, step: str) -> None:
 
 def begin(room: Room) -> None:
     """Show the first step."""
-    attempt(lambda: rooms.present(access.store(), room.code, **vars(talk.beats(room)[0])))
+    attempt(lambda: screens.present(access.store(), room.code, **vars(talk.beats(room)[0])))
 
 
 def beat(room: Room, stage: Stage) -> Beat:

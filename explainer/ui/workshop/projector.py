@@ -10,7 +10,7 @@ from explainer.ui import access
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, qr, refresh, sentences, slide, supplied
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import rooms, sheets, talk
+from explainer.workshop import participants, sheets, talk
 from explainer.workshop.rooms import Room
 
 _CORNER = 120  # pixels of the QR code on every step but the first
@@ -35,9 +35,9 @@ def show(room: Room) -> None:
         with st.container(key="dark"):
             st.image(Image.new("L", (4, 3)), alt="The screen is blank.")
     else:
-        _step(scene)
-    with st.container(gap=None):
-        refresh.follow(room.code, scene.stage.version)
+        with refresh.drawn(scene.stage.version):
+            _step(scene)
+    refresh.follow(room.code, scene.stage.version)
 
 
 def _step(scene: Scene) -> None:
@@ -74,5 +74,5 @@ def _corner(scene: Scene) -> None:
 
 def _joined(room: Room, place: str) -> None:
     store = access.store()
-    said = sentences.joined(rooms.participants(store, room.code), rooms.here(store, room.code))
+    said = sentences.joined(participants.count(store, room.code), participants.here(store, room.code))
     st.markdown(f"{said} · {place}")

@@ -8,15 +8,16 @@ from explainer.imagenet.words import Context
 from explainer.ui import access, session
 from explainer.ui.category_card import plain
 from explainer.ui.workshop.trying import press, trouble
-from explainer.workshop import questions, reports, rooms, sheets
+from explainer.workshop import questions, reports, screens, sheets
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.reports import REASONS
-from explainer.workshop.rooms import Room, Stage
+from explainer.workshop.rooms import Room
+from explainer.workshop.screens import Stage
 
 
 def on_phone(room: Room, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
-    stage = rooms.stage(access.store(), room.code)
+    stage = screens.stage(access.store(), room.code)
     wnid = _asked(stage.activity)
     if wnid is not None:
         with st.expander("Report this word"):

@@ -4,7 +4,8 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from explainer.workshop.rooms import Room, Stage
+from explainer.workshop.rooms import Room
+from explainer.workshop.screens import Stage
 from explainer.workshop.talk import Step
 
 

@@ -1,36 +1,57 @@
-"""The supplied pictures of the talk: what the network makes of them, and how they are drawn."""
+"""The supplied pictures of the talk: what the network makes of them, compiled with the app, and how they are drawn."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import streamlit as st
 from PIL.Image import Image
 
-from explainer.attribution.explain import Target
+from explainer.attribution import sample_results
+from explainer.attribution.sample_results import SampleResults
 from explainer.charts import pictures
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Caption, Context
-from explainer.jobs import Job, Progress, Worker
-from explainer.ui import computed
 from explainer.ui.category_card import plain
-from explainer.vision import cards, pipeline, samples
+from explainer.vision import cards, corruptions, pipeline, samples
+from explainer.vision.corruptions import Course, Step
 from explainer.vision.pipeline import Reading
 
 PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
-BEFORE, AFTER = "fall-2011", "winter-2021"
+BEFORE, AFTER = sample_results.RELEASE, "winter-2021"
 """The releases between which the words were removed."""
 
 CHANGES = ("tilt", "zoom", "brightness", "blur")
 """What is done to the portrait, in the order of the poll's answers."""
 
-_METHOD = "grad-cam"
+
+@cache
+def _table() -> SampleResults:
+    """Compiled, so that no step waits; whoever changes the weights and not the table waits for a minute."""
+    return sample_results.load() or sample_results.compiled(pipeline.load())
 
 
 def reading(name: str) -> Reading:
     """What the network makes of a sample picture's first face, or of the whole of it."""
-    return computed.supplied(name).readings[0]
+    return _table().results[name].readings[0]
+
+
+def strangers() -> list[tuple[str, Image, Reading]]:
+    """A wall and a toy: pictures without anybody in them, by title, and what the network makes of each."""
+    drawn = zip(corruptions.nobody(_side()).items(), _table().strangers, strict=True)
+    return [(*pair, reading) for pair, reading in drawn if "noise" not in pair[0].lower()]
+
+
+def course(name: str, change: str) -> Course:
+    """The words of a sample picture under every amount of a change."""
+    return _table().courses[name][change]
+
+
+def changed(name: str, course: Course, step: Step) -> Image:
+    """What the network saw of a sample picture at a step of a change."""
+    return corruptions.corrupt(samples.read(name), step.box, _side(), course.corruption, step.amount)
 
 
 def caption(label: Label) -> Caption:
@@ -38,9 +59,9 @@ def caption(label: Label) -> Caption:
     return words.caption(label.wnid, Context.PHOTO)
 
 
-def name(reading: Reading, release: str = BEFORE) -> str:
+def name(of: Reading | Step, release: str = BEFORE) -> str:
     """The words of the nearest category, masked where they offend or may."""
-    return caption(reading.people(release, 1)[0]).name
+    return caption((of.labels if isinstance(of, Step) else of.people(release, 1))[0]).name
 
 
 def seen() -> Mapping[str, str]:
@@ -72,8 +93,7 @@ def crop(name: str) -> Image:
 
 def overlay(name: str) -> Image:
     """What carried the first word, brighter for more, over what the network saw."""
-    target = Target("person", reading(name).people(BEFORE, 1)[0].wnid)
-    return pictures.overlay(crop(name), computed.supplied_explanation(name, target, _METHOD))
+    return pictures.overlay(crop(name), _table().maps[name]["grad-cam"])
 
 
 def listed(labels: Sequence[Label], heading: str) -> None:
@@ -82,9 +102,9 @@ def listed(labels: Sequence[Label], heading: str) -> None:
         st.markdown(f"{heading} {rank}\\. **{plain(caption(label).name)}**".strip())
 
 
-def labelled(name: str, side: int = 560) -> None:
+def labelled(name: str, side: int) -> None:
     """Draw a sample picture with its boxes and words, and whose it is."""
-    result = computed.supplied(name)
+    result = _table().results[name]
     captions = [caption(each.people(BEFORE, 1)[0]) for each in result.readings]
     st.image(
         pictures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
@@ -95,16 +115,5 @@ def labelled(name: str, side: int = 560) -> None:
     st.caption(samples.SAMPLES[name].credit)
 
 
-@st.cache_resource(show_spinner=False, validate=Job.wanted)
-def prepared() -> Job[None]:
-    """What the steps show of the supplied pictures, on its way from the first call on, so that no step waits for it."""
-
-    def prepare(nothing: None, progress: Progress) -> None:
-        computed.strangers(cards.DEFAULT)
-        for each in (PORTRAIT, OTHER, "coffee", "rocket"):
-            reading(each)
-        overlay(PORTRAIT)
-        for change in CHANGES:
-            computed.supplied_strip(PORTRAIT, change, BEFORE)
-
-    return Worker(lambda: None, "talk").submit(prepare)
+def _side() -> int:
+    return cards.load().transform.side

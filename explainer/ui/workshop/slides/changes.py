@@ -2,49 +2,40 @@
 
 import streamlit as st
 
-from explainer.ui import computed
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import ballot, supplied
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.vision.corruptions import CORRUPTIONS, Changed
+from explainer.vision.corruptions import CORRUPTIONS, Course, Step
 
 _SIDE = 230
 
 
 def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
-        picture, asked = st.columns([2, 3], gap="large")
-        with picture:
-            st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
-            st.subheader(f"As it is: {plain(supplied.name(supplied.reading(supplied.PORTRAIT)))}", anchor=False)
-        with asked:
-            ballot.on_projector(scene)
+        as_it_is = f"As it is: {plain(supplied.name(supplied.reading(supplied.PORTRAIT)))}"
+        ballot.beside(scene, supplied.crop(supplied.PORTRAIT), "A supplied portrait.", as_it_is)
         return
-    columns = st.columns(1 + len(supplied.CHANGES), gap="medium")
-    with columns[0]:
-        st.image(supplied.crop(supplied.PORTRAIT), width=_SIDE, alt="As it is.")
-        st.subheader("As it is", anchor=False)
-        st.header(plain(supplied.name(supplied.reading(supplied.PORTRAIT))), anchor=False)
-    for column, change in zip(columns[1:], supplied.CHANGES, strict=True):
+    courses = [supplied.course(supplied.PORTRAIT, change) for change in supplied.CHANGES]
+    drawn = [("As it is", courses[0], courses[0].steps[0])]
+    for course in courses:
+        corruption, step = CORRUPTIONS[course.corruption], shown(course)
+        drawn.append((f"{corruption.title} {corruption.dose(step.amount)}", course, step))
+    for column, (title, course, step) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
         with column:
-            changed = shown(change)
-            title = f"{CORRUPTIONS[change].title} {CORRUPTIONS[change].dose(changed.amount)}"
-            st.image(changed.crop, width=_SIDE, alt=f"What the network saw. {title}.")
-            st.subheader(title, anchor=False)
-            st.header(plain(supplied.name(changed.reading)), anchor=False)
+            shot = supplied.changed(supplied.PORTRAIT, course, step)
+            st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
+            st.markdown(f"#### {plain(title)}")
+            st.header(plain(supplied.name(step)), anchor=False)
     ballot.results_in_words(scene)
 
 
-def shown(change: str) -> Changed:
+def shown(course: Course) -> Step:
     """The least of a change that brings another word; where none does, the most of it."""
-    strip = computed.supplied_strip(supplied.PORTRAIT, change, supplied.BEFORE).changed
-    first = strip[0].reading.people(supplied.BEFORE, 1)[0].wnid
-    return next((each for each in strip if each.reading.people(supplied.BEFORE, 1)[0].wnid != first), strip[-1])
+    return next(iter(course.changed), course.steps[-1])
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    st.image(supplied.crop(supplied.PORTRAIT), width=200, alt="A supplied portrait.")
-    ballot.on_phone(scene, token)
+    ballot.below(scene, token, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
 
 
 SLIDE = Slide(_on_projector, _on_phone, ballot.controls)

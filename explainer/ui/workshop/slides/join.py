@@ -7,7 +7,7 @@ import streamlit as st
 from explainer.ui import access
 from explainer.ui.workshop import invitation, qr, refresh
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.workshop import rooms
+from explainer.workshop import participants
 from explainer.workshop.rooms import Room
 
 
@@ -37,7 +37,7 @@ def _on_projector(scene: Scene) -> None:
 
 
 def _joined(room: Room) -> None:
-    st.header(f":primary[{rooms.participants(access.store(), room.code)} joined]", anchor=False)
+    st.header(f":primary[{participants.count(access.store(), room.code)} joined]", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:

@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from explainer.ui import computed
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import supplied
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.vision import cards
 
 _SIDE = 300
 
 
 def _on_projector(scene: Scene) -> None:
-    strangers = [each for each in computed.strangers(cards.DEFAULT) if "noise" not in each[0].lower()]
+    strangers = supplied.strangers()
     coffee = supplied.reading("coffee")
     for column, (title, picture, said) in zip(
         st.columns(len(strangers) + 1, gap="large"),

@@ -19,8 +19,8 @@ from explainer.workshop.privacy import FEWEST
 from explainer.workshop.sheets import SHEETS, Sheet
 from explainer.workshop.votes import Marks
 
-_ACROSS, _WIDE = 9, 1000  # pictures in a row on the projector below a word, and pixels of all
-_ALONE = 1160  # pixels where no word is shown
+_ACROSS, _WIDE = 13, 1400  # pictures in a row on the projector below a word, and pixels of all
+_ACROSS_ALONE, _WIDE_ALONE = 9, 1400  # where no word is shown
 _SPLIT = 6  # pictures that are shown of those that split the room, or for which hands go up
 
 _HTML, _CSS, _JS = ((Path(__file__).parents[1] / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
@@ -30,7 +30,8 @@ _sheet = st.components.v2.component("sheet", html=_HTML, css=_CSS, js=_JS)
 def _on_projector(scene: Scene) -> None:
     sheet = _asked(scene)
     if sheet is None:
-        st.image(sheets.together(sheets.sheet(SHEETS[0]), _ACROSS), width=_ALONE, alt="A page of small pictures.")
+        page = sheets.together(sheets.sheet(SHEETS[0]), _ACROSS_ALONE)
+        st.image(page, width=_WIDE_ALONE, alt="A page of small pictures.")
         return
     result = scene.stage.phase == "result"
     ballot.word(sheet.wnid, told=result)
@@ -39,10 +40,10 @@ def _on_projector(scene: Scene) -> None:
         st.image(sheets.together(sheet, _ACROSS), width=_WIDE, alt=f"A page of {len(sheet.pictures)} small pictures.")
     elif scene.room.phones:
         st.markdown(f"### {sentences.marked(sheet, _marks(scene, sheet))}")
-        _disputed(scene, sheet, 150)
+        _disputed(scene, sheet, 200)
     else:
         st.header("Who would have clicked which? Put up a hand.", anchor=False)
-        _row(sheet, {p.number - 1: f"{p.title}?" for p in sheet.pictures if p.shows is None}, 150)
+        _row(sheet, {p.number - 1: f"{p.title}?" for p in sheet.pictures if p.shows is None}, 200)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
@@ -145,9 +146,8 @@ def _disputed(scene: Scene, sheet: Sheet, side: int) -> None:
         return
     places = disputed(marks, _SPLIT)
     said = {place: f"{sheet.pictures[place].title}: {marks.marked[place] / marks.pages:.0%}" for place in places}
-    st.markdown(
-        "**You disagreed most about these. So many marked each:**" if places else "You agreed about all of them."
-    )
+    found = "You disagreed most about these. So many marked each:" if places else "You agreed about all of them."
+    st.markdown(f"### {found}" if side > 100 else f"**{found}**")
     _row(sheet, said, side)
 
 
@@ -156,7 +156,7 @@ def _row(sheet: Sheet, said: dict[int, str], side: int) -> None:
         for place in [*said][:_SPLIT]:
             with st.container(width=side + 20, gap="small"):
                 st.image(sheet.pictures[place].data, width=side, alt=sheet.pictures[place].title)
-                st.markdown(f"##### {said[place]}" if side > 100 else f":small[{said[place]}]")
+                st.markdown(f"#### {said[place]}" if side > 100 else f":small[{said[place]}]")
 
 
 SLIDE = Slide(_on_projector, _on_phone, _controls)

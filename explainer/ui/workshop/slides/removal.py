@@ -10,11 +10,7 @@ from explainer.ui.workshop.slide import Scene, Slide
 
 def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
-        picture, asked = st.columns([2, 3], gap="large")
-        with picture:
-            st.image(supplied.crop("rocket"), width=480, alt="A rocket.")
-        with asked:
-            ballot.on_projector(scene)
+        ballot.beside(scene, supplied.crop("rocket"), "A rocket.")
         return
     picture, before, after = st.columns(3, gap="large")
     with picture:
@@ -27,12 +23,11 @@ def _on_projector(scene: Scene) -> None:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    st.image(supplied.crop("rocket"), width=160, alt="A rocket.")
     if scene.stage.phase == "result":
         for release in (supplied.BEFORE, supplied.AFTER):
             st.markdown(f"**{_of(release)}**")
             supplied.listed(supplied.reading("rocket").people(release, 3), "")
-    ballot.on_phone(scene, token)
+    ballot.below(scene, token, supplied.crop("rocket"), "A rocket.")
 
 
 def _of(release: str) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui import computed, options
+from explainer.ui import options
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import supplied
 from explainer.ui.workshop.slide import Scene, Slide
@@ -31,17 +31,14 @@ def _on_phone(scene: Scene, token: str) -> None:
         format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="try_change",
     )
-    strip = computed.supplied_strip(name, change, supplied.BEFORE)
-    place = st.select_slider(
-        f"How much ({CORRUPTIONS[change].unit})",
-        range(len(strip.changed)),
-        format_func=lambda place: f"{strip.changed[place].amount:g}",
-        key=f"try_amount_{change}",
+    course = supplied.course(name, change)
+    amount = st.select_slider(
+        f"How much ({CORRUPTIONS[change].unit})", CORRUPTIONS[change].amounts(), key=f"try_amount_{change}"
     )
-    now = strip.changed[place]
-    st.image(now.crop, width=224, alt=f"What the network saw at {now.amount:g}.")
-    first = plain(supplied.name(strip.changed[0].reading))
-    st.markdown(f"As it is: **{first}**. Now: **{plain(supplied.name(now.reading))}**.")
+    step = course.at(amount)
+    st.image(supplied.changed(name, course, step), width=224, alt=f"What the network saw at {amount:g}.")
+    before, now = (plain(supplied.name(each)) for each in (course.steps[0], step))
+    st.markdown(f"As it is: **{before}**. Now: **{now}**.")
 
 
 SLIDE = Slide(_on_projector, _on_phone)

@@ -24,18 +24,13 @@ def _on_projector(scene: Scene) -> None:
             st.image(supplied.overlay(supplied.PORTRAIT), width=_SIDE, alt="What carried the word, brighter for more.")
             st.subheader("What carried the word, brighter for more", anchor=False)
         return
-    picture, asked = st.columns([2, 3], gap="large")
-    with picture:
-        st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
-    with asked:
-        ballot.on_projector(scene)
+    ballot.beside(scene, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    st.image(supplied.crop(supplied.PORTRAIT), width=200, alt="A supplied portrait.")
     if scene.stage.phase == "result":
         _chain("")
-    ballot.on_phone(scene, token)
+    ballot.below(scene, token, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
 
 
 def _chain(heading: str) -> None:

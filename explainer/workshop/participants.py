@@ -1,0 +1,122 @@
+"""Who is in a room. A phone is an anonymous token and nothing else: no name, no address, no time."""
+
+import contextlib
+import re
+import secrets
+import sqlite3
+import time
+from collections import deque
+
+from explainer import limits
+from explainer.workshop import rooms
+from explainer.workshop.errors import DoorClosed, Ended, Full, TooFast, UnknownToken
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+
+HERE = 20.0
+"""Seconds after which a phone that was not heard of is no longer counted as here."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_MINUTE, _MOST_SOURCES = 60.0, 10_000
+
+
+def join(store: Store, code: str, token: str | None = None, source: str = "", browser: str | None = None) -> str:
+    """The token by which a phone is known: the one it has, if this room gave it out, else a new one.
+
+    A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
+    taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
+    that is known; both bound how many new ones are given out in a minute, and neither is kept. Raises UnknownRoom,
+    Full, TooFast, DoorClosed, and Closed for one that comes new to a room that has ended.
+    """
+    given = token
+    if given is not None:
+        with contextlib.suppress(UnknownToken):
+            store.read(lambda connection: admit(connection, code, given))
+            return given
+    new = secrets.token_urlsafe(16)
+
+    def work(connection: sqlite3.Connection) -> str:
+        found = rooms.room(connection, code)
+        if found.ended:
+            raise Ended
+        if not found.door:
+            raise DoorClosed
+        _slow_down(store, found.code, source, browser)
+        if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
+            raise Full
+        connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
+        store.given[found.code, new] = time.monotonic()
+        return new
+
+    return store.write(work)
+
+
+def _slow_down(store: Store, code: str, source: str, browser: str | None) -> None:
+    """Raises TooFast where a browser, or the browsers of an address that nothing tells apart, join too often."""
+    name = "joins of an address" if browser is None else "joins of a browser"
+    joined = store.joins.setdefault((code, browser or source), deque(maxlen=int(limits.value(name))))
+    now = time.monotonic()
+    if len(joined) == joined.maxlen and now - joined[0] < _MINUTE:
+        raise TooFast
+    joined.append(now)
+    if len(store.joins) > _MOST_SOURCES:
+        for key in [key for key, times in store.joins.items() if now - times[-1] > _MINUTE]:
+            del store.joins[key]
+
+
+def _give_way(store: Store, connection: sqlite3.Connection, found: Room) -> bool:
+    """Whether tokens were taken back that are not here and have answered nothing."""
+    query = """SELECT token FROM participants WHERE room = :room
+        AND token NOT IN (SELECT token FROM votes WHERE room = :room)
+        AND token NOT IN (SELECT token FROM marks WHERE room = :room)
+        AND token NOT IN (SELECT token FROM flags WHERE room = :room)"""
+    earliest = time.monotonic() - HERE
+    silent = [token for (token,) in connection.execute(query, {"room": found.code})]
+    heard = {key: max(store.seen.get(key, 0.0), store.given.get(key, 0.0)) for key in ((found.code, t) for t in silent)}
+    gone = [key for key, at in heard.items() if at < earliest][:100]
+    connection.executemany("DELETE FROM participants WHERE room = ? AND token = ?", gone)
+    for key in gone:
+        store.given.pop(key, None)
+    return bool(gone)
+
+
+def open_door(store: Store, code: str, to_new_phones: bool) -> None:
+    """From now on new phones may join a room, or may not; those that are in it stay. Raises UnknownRoom."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        found = rooms.room(connection, code).code
+        connection.execute("UPDATE rooms SET door = ?, version = version + 1 WHERE code = ?", (to_new_phones, found))
+
+    store.write(work)
+
+
+def count(store: Store, code: str) -> int:
+    """How many phones have joined since the room was opened. Raises UnknownRoom."""
+    return store.read(lambda connection: _count(connection, rooms.room(connection, code).code))
+
+
+def heartbeat(store: Store, code: str, token: str) -> None:
+    """Note that a phone is here. Raises UnknownRoom and UnknownToken."""
+    found = store.read(lambda connection: admit(connection, code, token))
+    store.seen[found.code, token] = time.monotonic()
+
+
+def here(store: Store, code: str) -> int:
+    """How many phones were heard of within the last seconds (HERE)."""
+    earliest = time.monotonic() - HERE
+    return sum(1 for (other, _), at in list(store.seen.items()) if other == rooms.normal(code) and at >= earliest)
+
+
+def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
+    """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
+    found = rooms.room(connection, code)
+    query = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
+    fits = type(token) is str and _TOKEN.fullmatch(token)
+    if not fits or connection.execute(query, (found.code, token)).fetchone() is None:
+        raise UnknownToken
+    return found
+
+
+def _count(connection: sqlite3.Connection, code: str) -> int:
+    count: int = connection.execute("SELECT count(*) FROM participants WHERE room = ?", (code,)).fetchone()[0]
+    return count
