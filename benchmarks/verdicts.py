@@ -40,7 +40,7 @@ def judged(reader: Reader, methods: Sequence[str]) -> dict[str, list[Judgement]]
                         found[method].append(faithfulness.whole(parts))
                     except AttributionError as error:
                         print(f"{name}, {method}: {error}", file=sys.stderr)
-                print(f"{name}, {'whole' if box is None else 'face'}, {label.wnid}: done", file=sys.stderr)
+            print(f"{name}, {'whole' if box is None else 'face'}, so far:\n{table(found)}", file=sys.stderr)
     return found
 
 
