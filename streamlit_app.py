@@ -5,11 +5,10 @@ import streamlit as st
 from explainer.ui import middleware, server
 
 if __name__ == "__main__":  # a visitor's page is drawn
-    from explainer.ui import access, computed, page_frame, waiting
+    from explainer.ui import access, page_frame, waiting
     from explainer.ui.workshop import location
 
     st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
-    computed.prepare()
     access.gate()
 
     page = st.navigation(
@@ -34,4 +33,4 @@ if __name__ == "__main__":  # a visitor's page is drawn
             page.run()
 else:  # `streamlit run` imports this file once, and serves `app`
     server.prepare()
-    app = st.App(__file__, lifespan=server.lifespan, middleware=middleware.STACK)
+    app = st.App(__file__, lifespan=server.lifespan("explainer.ui.warm_up"), middleware=middleware.STACK)

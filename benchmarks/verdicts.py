@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from explainer.attribution import explain, faithfulness, verdicts
 from explainer.attribution.explain import METHODS, AttributionError, Target
 from explainer.attribution.faithfulness import Claim
-from explainer.attribution.sample_results import RELEASE
 from explainer.attribution.verdicts import CHECKS, Common, Judgement
+from explainer.imagenet.vocabularies import OLDEST
 from explainer.vision import faces, pipeline, samples
 from explainer.vision.pipeline import Reader
 
@@ -30,7 +30,7 @@ def judged(reader: Reader, methods: Sequence[str]) -> dict[str, list[Judgement]]
         }
         for box, reading in readings.items():
             crop = faces.crop(photo, box, reader.card.transform.side)
-            for label in reading.people(RELEASE, LABELS):
+            for label in reading.people(OLDEST, LABELS):
                 common, target = Common(), Target("person", label.wnid)
                 for method in methods:
                     try:

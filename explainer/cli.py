@@ -23,7 +23,7 @@ from explainer.imagenet import catalogue, published, removal, search, taxonomy, 
 from explainer.imagenet.taxonomy import Extent, Safety
 from explainer.imagenet.words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
-from explainer.setup import files, provision
+from explainer.setup import files, page_fonts, provision
 from explainer.vision import cards, photos, pipeline
 from explainer.vision.photos import Photo, PhotoError
 from explainer.vision.pipeline import Reader, Result
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="remove all categories of these safety classes",
     )
     remove.add_argument(
-        "--threshold", type=_rating, metavar="X", help="remove what is rated less imageable than this, 1 to 5"
+        "--threshold", type=_rating, metavar="X", help="remove what is rated harder to picture than this, 1 to 5"
     )
     remove.add_argument("--strict", action="store_true", help="also remove what is rated exactly at the threshold")
     remove.set_defaults(run=_removal, parser=remove)
@@ -247,7 +247,7 @@ def _is_photo(file: Path) -> bool:
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
     """Save the explanation of the first label of each reading. The files have no words in them."""
     for number, reading in enumerate(result.readings, start=1):
-        target = Target("person", reading.people("fall-2011", 1)[0].wnid)
+        target = Target("person", reading.people(vocabularies.OLDEST, 1)[0].wnid)
         attribution = explain.explain_photo(reader, photo, reading.box, target, method)
         crop = pipeline.seen(photo, reading)
         Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))
@@ -327,7 +327,7 @@ def _line(said: dict[str, Any]) -> str:
     return f"{said['wnid']}  {said['words'] or '[masked: offensive]'}" + (f": {said['gloss']}" if said["gloss"] else "")
 
 
-# How the table names each field of a removal.Outcome.
+# How the table names each field of a removal.RuleOutcome.
 _OUTCOME = {
     "kept": "kept by this rule",
     "not_rated": "  of these, never rated",
@@ -365,7 +365,7 @@ def _steps() -> tuple[list[dict[str, Any]], list[tuple[str, Extent]]]:
     for step in removal.steps():
         record = {**asdict(step), "together": asdict(step.together)}
         rows += [(f"  {reason}, removed", gone) for reason, gone in step.removed.items() if gone.categories]
-        if step.release == "september-2019":
+        if step.release == vocabularies.ANNOUNCED:
             rows += [("  together, removed", step.together), ("  together, as published", announced)]
             record["as_published"] = asdict(announced)
         rows.append((vocabularies.RELEASES[step.release].title, step.kept))
@@ -422,6 +422,8 @@ def _provision(options: argparse.Namespace) -> int:
             print("The dictionary: compiled, so that searching starts at once")
         pipeline.load()
         print(f"{cards.load().title}: compiled, so that reading starts at once")
+        page_fonts.compile_fonts()
+        print("The page's typefaces: cut to what the app shows, so that pages come sooner")
         return int(bool(missing))
     return 0
 

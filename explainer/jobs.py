@@ -1,4 +1,4 @@
-"""Long-lived workers: each of their threads owns what only one may touch, and takes one job at a time, in order."""
+"""Work in the background: a worker's threads each own what only one thread may use, and take jobs from one queue."""
 
 import threading
 import time
@@ -13,14 +13,14 @@ Made = TypeVar("Made")
 Owned = TypeVar("Owned")
 Result = TypeVar("Result")
 
-_TELLING = 0.05  # the share of a job from which on its time can be told
+_LEAST_DONE = 0.05  # the share of a job that must be done before the time it still takes can be estimated
 
 Progress = Callable[[float], None]
-"""Told the fraction done, 0 to 1; raises CancelledError where nobody waits for the result any more."""
+"""Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
 
 
 class once(Generic[Made]):
-    """Makes what a function without arguments makes at the first call, and gives the same to every thread from then on.
+    """Calls a function without arguments once, at the first call, and gives its result to every thread from then on.
 
     >>> numbers = once(list)
     >>> numbers() is numbers()
@@ -34,20 +34,20 @@ class once(Generic[Made]):
         self.__doc__ = make.__doc__
 
     def __call__(self) -> Made:
-        """What was made, by the first call of all threads."""
+        """The result of the function, which the first call of all threads computes."""
         with self._lock:
             if not self._made:
                 self._made.append(self._make())
             return self._made[0]
 
     def clear(self) -> None:
-        """Forget what was made: the next call makes another. For tests, which begin anew."""
+        """Forget the result: the next call computes another. Tests use it to start afresh."""
         with self._lock:
             self._made.clear()
 
 
 class Job(Generic[Result]):
-    """Work that a worker was given. `progress` is the fraction done, 0 to 1."""
+    """Work handed to a worker. `progress` is the fraction done, 0 to 1."""
 
     def __init__(self, queue: list["Job[Any]"]) -> None:
         self.progress = 0.0
@@ -58,14 +58,14 @@ class Job(Generic[Result]):
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long it still takes, if it goes on as it went; None where too little was done to tell."""
-        if self._begun is None or self.progress < _TELLING:
+        """About how long it still takes at the pace so far; None while too little is done to estimate."""
+        if self._begun is None or self.progress < _LEAST_DONE:
             return None
         return (time.monotonic() - self._begun) * (1 - self.progress) / self.progress
 
     @property
     def place(self) -> int:
-        """How many jobs came before it and are not done; 0 for one that is done itself."""
+        """How many unfinished jobs are ahead of it in the queue; 0 for one that is done."""
         try:
             return self._queue.index(self)
         except ValueError:
@@ -73,34 +73,34 @@ class Job(Generic[Result]):
 
     @property
     def done(self) -> bool:
-        """Whether it has a result or an error, or was cancelled."""
+        """Whether it is over: it has a result or an error, or was cancelled."""
         return self.future.done()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is done, waiting for at most so many seconds."""
+        """Wait at most so many seconds, and tell whether it is done."""
         wait([self.future], seconds)
-        return self.done  # also where it was cancelled in the queue, of which `wait` does not know yet
+        return self.done  # `wait` overlooks a job that was cancelled while it was in the queue
 
     def wanted(self) -> bool:
-        """Whether it has a result or is to have one: it neither failed nor was cancelled."""
+        """Whether it has a result or will have one: it neither failed nor was cancelled."""
         if not self.done:
-            return not self._unwanted.is_set()  # else it stops at its next report
+            return not self._unwanted.is_set()  # a cancelled job stops at its next report
         return not (self.future.cancelled() or self.future.exception())
 
     def result(self, timeout: float | None = None) -> Result:
-        """Wait for what the work returns, or raise what it raised.
+        """Wait for the work to end; return its result, or raise its error.
 
-        Raises TimeoutError after `timeout` seconds, CancelledError where the job was cancelled.
+        Raises TimeoutError after `timeout` seconds, and CancelledError if the job was cancelled.
         """
         return self.future.result(timeout)
 
     def cancel(self) -> None:
-        """Give up the place in the queue, or stop at the work's next report of progress."""
+        """Take it out of the queue or, if it has begun, end it at its next report of progress."""
         self._unwanted.set()
         self.future.cancel()
 
     def report(self, fraction: float) -> None:
-        """Note the fraction done; raises CancelledError where the job was cancelled meanwhile."""
+        """Store the fraction done. Raises CancelledError if the job was cancelled meanwhile."""
         if self._unwanted.is_set():
             raise CancelledError
         self._begun = self._begun or time.monotonic()
@@ -108,9 +108,9 @@ class Job(Generic[Result]):
 
 
 class Worker(Generic[Owned]):
-    """Threads that live as long as the process, by default one, and what each of them owns.
+    """Threads that live as long as the process, by default one; each owns what `make` returned to it.
 
-    `make` runs in a thread before its first job. Where it fails, that job raises its error; the next tries again.
+    `make` runs in a thread before its first job. If it fails, that job raises the error, and the next job tries again.
     """
 
     def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1) -> None:
@@ -120,10 +120,10 @@ class Worker(Generic[Owned]):
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     def submit(self, work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]) -> Job[Result]:
-        """Queue `work`, to be called with what the worker owns and with a function to report progress to.
+        """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
-        Work may be a generator, which returns the result: wherever it yields, it goes back to the end of the queue, so
-        that nobody waits for all of a long job.
+        Work may be a generator that returns the result. Each time it yields, it goes back to the end of the queue, so
+        that nobody waits for the whole of a long job.
         """
         job: Job[Result] = Job(self._queue)
         self._queue.append(job)

@@ -10,8 +10,11 @@ st.markdown(
     "happens to these words."
 )
 st.header("Nobody at all", anchor=False)
-st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
-break_it.nobody()
+said, shown = st.columns([2, 3], gap="medium", vertical_alignment="center")
+with said:
+    st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
+with shown:
+    break_it.nobody()
 
 st.header("One picture, changed a little", anchor=False)
 photo = photo_source.bring_along(break_it.FIRST)
@@ -20,5 +23,6 @@ reading = result.readings[labels.face(result)]
 course = sample_results.course(photo, reading, break_it.chosen())
 break_it.stage(photo, reading, course)
 break_it.row(photo, reading, course)
+break_it.advice()
 break_it.every(photo, reading)
 break_it.small_print(reading)

@@ -23,7 +23,7 @@ model_picker.ready()
 photo, whole = photo_source.photo(), photo_source.whole()
 result = sample_results.read(photo, whole)
 
-picture, about = st.columns([4, 7], gap="large")
+picture, about = st.columns([4, 7], gap="medium")
 with picture:
     exhibit.picture(photo, result, whole)
 with about:

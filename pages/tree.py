@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import taxonomy
 from explainer.imagenet.words import Context
-from explainer.ui import category_card, sticking, tree
+from explainer.ui import category_card, rank_on_pictures, tree
 
 st.title("Category tree", anchor=False)
 st.markdown(
@@ -12,18 +12,18 @@ st.markdown(
     "musician is a performer, a performer is an entertainer, an entertainer is a person."
 )
 wnid = tree.place()
-find, go = st.columns([3, 2], gap="large", vertical_alignment="bottom")
+find, go = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
 with find:
     tree.search()
 with go:
     tree.starts()
 
 tree.ways(wnid)
-about, picture = st.columns([2, 3], gap="large")
+about, picture = st.columns([2, 3], gap="medium")
 with about:
     category_card.card(wnid, Context.TREE, key="card")
     st.markdown(tree.extent(wnid))
-    sticking.ask(wnid)
+    rank_on_pictures.ask(wnid)
     st.caption(tree.named_by(wnid))
 with picture:
     tree.chart(wnid)

@@ -19,16 +19,32 @@ from explainer.vision.classifiers import Classifier
 from explainer.vision.people import PeopleHead
 from explainer.vision.pipeline import Reader
 
-FIRST = ("tests/browser/", "tests/app/", "tests/vision/", "tests/attribution/")
+PAGES = tuple(
+    f"tests/browser/test_{name}.py" for name in ("photo", "laboratory", "before_and_after", "tree", "break_it")
+)
+"""Files that drive the same two servers: one process runs them all, while the other computes."""
+
+FIRST = (*PAGES, "tests/app/", "tests/browser/", "tests/attribution/", "tests/vision/")
 """What takes long comes first, so that two processes end at about the same time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
-        key=lambda item: next(
-            (place for place, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), len(FIRST)
-        )
+        key=lambda item: next((place for place, begin in enumerate(FIRST) if item.nodeid.startswith(begin)), len(FIRST))
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process a file at a time; `PAGES` are as one file."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "pages" if file in PAGES else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

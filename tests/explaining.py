@@ -14,7 +14,7 @@ from explainer.vision.people import PeopleHead
 
 # Settings that make the long methods short.
 SHORT: dict[str, dict[str, Any]] = {
-    "integrated-gradients": {"steps": 6, "at_once": 3},
+    "integrated-gradients": {"steps": 4, "at_once": 2},
     "smoothgrad": {"samples": 4},
     "gradient-shap": {"samples": 4},
     "occlusion": {"window": 64, "stride": 48},

@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from explainer.attribution import explain
 from explainer.attribution.explain import Attribution, Target
 from explainer.imagenet import taxonomy
-from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.vocabularies import OLDEST, Label
 from explainer.vision import cards, corruptions, pipeline, samples
-from explainer.vision.corruptions import CORRUPTIONS, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 from explainer.vision.faces import Box
 from explainer.vision.pipeline import Reader, Reading, Result
 
 TABLE = taxonomy.DATA / "sample_results.npz"
 
-RELEASE = "fall-2011"
 """The release that the courses and maps are of."""
 
 METHODS = ("grad-cam", "integrated-gradients")
@@ -68,7 +67,7 @@ def compiled(reader: Reader) -> SampleResults:
         {name: photo.digest for name, photo in photos.items()},
         results,
         {
-            name: {change: corruptions.course(reader, photos[name], first, change, RELEASE) for change in CORRUPTIONS}
+            name: {change: corruptions.course(reader, photos[name], first, change, OLDEST) for change in CORRUPTIONS}
             for name, first in firsts.items()
         },
         {
@@ -84,7 +83,7 @@ def compiled(reader: Reader) -> SampleResults:
 
 def first_word(reading: Reading) -> Target:
     """The word that comes first in a reading, as something to explain."""
-    return Target("person", reading.people(RELEASE, 1)[0].wnid)
+    return Target("person", reading.people(OLDEST, 1)[0].wnid)
 
 
 def write() -> Path:
@@ -154,7 +153,9 @@ def _unpacked(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> S
         return Course(
             change,
             tuple(
-                Step(amount, box, tuple(Label(people[at], score) for at, score in zip(row, points, strict=True)), rank)
+                CourseStep(
+                    amount, box, tuple(Label(people[at], score) for at, score in zip(row, points, strict=True)), rank
+                )
                 for amount, box, row, points, rank in zip(grid, boxes, labels, scores, ranks, strict=True)
             ),
         )

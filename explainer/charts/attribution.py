@@ -5,38 +5,9 @@ from typing import TYPE_CHECKING
 
 from explainer.attribution.faithfulness import Curve, Direction, Order
 from explainer.charts import style
-from explainer.imagenet.words import Caption
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-
-def bars(captions: Sequence[Caption], scores: Sequence[float], title: str) -> "go.Figure":
-    """Scores, 0 to 1, as horizontal bars in per cent, the first at the top."""
-    go = style.plotly()
-    names = [f"{rank}. {caption.name}" for rank, caption in enumerate(captions, start=1)]
-    figure = go.Figure(
-        go.Bar(
-            x=list(scores),
-            y=style.wrapped(names),
-            orientation="h",
-            marker_color=style.BARS,
-            text=[f"{score:.1%}" for score in scores],
-            textposition="outside",
-            textfont=style.FONT,
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(
-        title=title,
-        height=60 + style.row(style.wrapped(names)) * len(names),
-        margin={"l": 0, "r": 40, "t": 40, "b": 0},
-        xaxis={"visible": False, "range": [0, max(scores) * 1.15]},
-        yaxis={"autorange": "reversed", "automargin": True, "title": None, "tickfont": style.FONT},
-        dragmode=False,
-    )
-    return figure
 
 
 DIRECTIONS: Mapping[Direction, str] = {

@@ -68,7 +68,9 @@ def hierarchy(
                 },
             },
             text=[
-                "" if node.gathered else f"{extent.categories:,} categories below it, with {extent.images:,} images"
+                "The smallest, gathered. A click opens them."
+                if node.gathered
+                else f"{extent.categories:,} categories below it, with {extent.images:,} images"
                 for node, extent in zip(nodes, below, strict=True)
             ],
             textinfo="label",

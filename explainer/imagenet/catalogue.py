@@ -48,8 +48,8 @@ class Facets:
 ORDERS: Mapping[str, Callable[[Synset], float]] = {
     "most images": lambda synset: -(synset.images or 0),
     "most below": lambda synset: -taxonomy.load().below(synset.wnid).categories,
-    "most imageable": lambda synset: -(synset.imageability or 0),
-    "least imageable": lambda synset: synset.imageability or RATINGS[1] + 1,
+    "easiest to picture": lambda synset: -(synset.imageability or 0),
+    "hardest to picture": lambda synset: synset.imageability or RATINGS[1] + 1,
     "wnid": lambda synset: 0,
 }
 """Orders of a list by name. Among equals the lower wnid comes first; none goes by words, which may be masked."""
@@ -66,8 +66,8 @@ def releases(wnid: str) -> tuple[str, ...]:
     """Names of the releases that hold a category, oldest first; the announcement of 2019 was about people alone."""
     synset = taxonomy.load()[wnid]
     if synset.safety is None:
-        held = {"fall-2011": synset.in_fall_2011, "september-2019": synset.in_fall_2011}
-        held["winter-2021"] = synset.in_winter_2021
+        held = {vocabularies.OLDEST: synset.in_fall_2011, vocabularies.ANNOUNCED: synset.in_fall_2011}
+        held[vocabularies.NEWEST] = synset.in_winter_2021
         return tuple(name for name in vocabularies.RELEASES if held[name])
     return tuple(name for name in vocabularies.RELEASES if wnid in vocabularies.person_categories(name))
 
@@ -85,7 +85,7 @@ def _ratings() -> tuple[float, ...]:
 
 def of_the_day(date: datetime.date) -> str:
     """Wnid of the safe person category of a date: the same for everybody on that day."""
-    safe = sorted(vocabularies.person_categories("september-2019"))
+    safe = sorted(vocabularies.person_categories(vocabularies.ANNOUNCED))
     return safe[int.from_bytes(hashlib.sha256(date.isoformat().encode()).digest()) % len(safe)]
 
 

@@ -69,7 +69,7 @@ class Corpus:
         return form
 
 
-class Compiled:
+class CompiledDictionary:
     """The local index."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -103,7 +103,7 @@ def path() -> Path:
     return files.models_folder() / "compiled" / "dictionary.sqlite"
 
 
-def compiled() -> Compiled | None:
+def compiled() -> CompiledDictionary | None:
     """The local index; None where there is none, or where it is damaged or made of files that have changed since."""
     file = path()
     if not file.exists():
@@ -115,7 +115,7 @@ def compiled() -> Compiled | None:
             sources = connection.execute("SELECT path, size, mtime_ns FROM source").fetchall()
             if version != _VERSION or sources != _sources(path for path, *_ in sources):
                 raise ValueError("it was made of other files")
-            return Compiled(connection)
+            return CompiledDictionary(connection)
         except BaseException:
             connection.close()
             raise

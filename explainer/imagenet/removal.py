@@ -11,7 +11,7 @@ import numpy as np
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.imagenet.catalogue import RATINGS
 from explainer.imagenet.taxonomy import PERSON, Extent, Safety
-from explainer.imagenet.vocabularies import RELEASES, Status, person_categories
+from explainer.imagenet.vocabularies import NEWEST, OLDEST, RELEASES, Status, person_categories
 
 LOWEST, HIGHEST = RATINGS
 """The ends of the scale on which imageability was rated (Yang et al. 2020)."""
@@ -57,15 +57,14 @@ class Step:
 @cache
 def steps() -> tuple[Step, ...]:
     """The releases, oldest first, of which the first removed nothing."""
-    first, *_ = RELEASES
     return tuple(
         Step(after, _removed(person_categories(before) - person_categories(after)), extent(person_categories(after)))
-        for before, after in pairwise((first, *RELEASES))
+        for before, after in pairwise((OLDEST, *RELEASES))
     )
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleOutcome:
     """What a rule would do to the person categories, as sets of wnids.
 
     `not_rated` are those kept though nobody ever rated their imageability. `returned` are kept by the rule and were
@@ -79,7 +78,7 @@ class Outcome:
     lost: frozenset[str]
 
 
-def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bool = False) -> Outcome:
+def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bool = False) -> RuleOutcome:
     """What would be kept by another rule: no category of the safety classes `drop`, none rated below `threshold`.
 
     `threshold` is an imageability, 1 to 5; with `strict` a category must be above it, not only reach it. The offensive
@@ -87,7 +86,7 @@ def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bo
     "sensitive", and 4.
     """
     tree = taxonomy.load()
-    people, kept_in_2021 = person_categories("fall-2011"), person_categories("winter-2021")
+    people, kept_in_2021 = person_categories(OLDEST), person_categories(NEWEST)
     kept, not_rated = set(), set()
     for wnid in people:
         imageability = tree[wnid].imageability
@@ -98,7 +97,7 @@ def what_if(drop: Collection[Safety] = (), threshold: float = LOWEST, strict: bo
         elif imageability < threshold or (strict and imageability == threshold):
             continue
         kept.add(wnid)
-    return Outcome(
+    return RuleOutcome(
         kept=frozenset(kept),
         not_rated=frozenset(not_rated),
         returned=frozenset(kept - kept_in_2021),
@@ -142,7 +141,7 @@ def branches(least: int = 20) -> tuple[Branch, ...]:
     Among equals the larger comes first. A synset may have several parents, so that branches overlap; the top of one
     need not be a category of Fall 2011 itself.
     """
-    tree, people = taxonomy.load(), person_categories("fall-2011")
+    tree, people = taxonomy.load(), person_categories(OLDEST)
     found = ((wnid, tree.closure(wnid) & people) for wnid in tree.closure(PERSON))
     large = [Branch(wnid, extent(below), _removed(below)) for wnid, below in found if len(below) >= least]
     return tuple(sorted(large, key=lambda branch: (-branch.share, -branch.below.categories, branch.wnid)))
@@ -174,7 +173,7 @@ def histogram(kept: Collection[str] | None = None, bin_width: float = 0.25) -> t
     tree = taxonomy.load()
     # Rounded, so that an edge such as 1.3 is the number that a rating of 1.3 is.
     edges = np.linspace(LOWEST, HIGHEST, round((HIGHEST - LOWEST) / bin_width) + 1).round(6)
-    kept = person_categories("winter-2021") if kept is None else kept
+    kept = person_categories(NEWEST) if kept is None else kept
     ratings: dict[tuple[bool, Safety | None], list[float]] = {}
     for wnid in tree.people:
         imageability = tree[wnid].imageability
@@ -193,12 +192,12 @@ def histogram(kept: Collection[str] | None = None, bin_width: float = 0.25) -> t
 
 def kept() -> tuple[str, ...]:
     """Wnids of the person categories that were kept, those with the most images first."""
-    return by_images(person_categories("winter-2021"))
+    return by_images(person_categories(NEWEST))
 
 
 def largest_removed(n: int | None = None) -> tuple[str, ...]:
     """Wnids of the `n` removed person categories with the most Fall 2011 images, these first; of all by default."""
-    return by_images(person_categories("fall-2011") - person_categories("winter-2021"))[:n]
+    return by_images(person_categories(OLDEST) - person_categories(NEWEST))[:n]
 
 
 def most_imageable_removed(n: int | None = None) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ RELEASES = {
 }
 """The releases by name, oldest first."""
 
+OLDEST, ANNOUNCED, NEWEST = RELEASES
+
 
 @cache
 def person_categories(release: str) -> frozenset[str]:
@@ -71,8 +73,7 @@ def person_categories(release: str) -> frozenset[str]:
 
 def sizes() -> tuple[int, int]:
     """How many person categories the oldest release has, and the newest: 2,832 and 158."""
-    oldest, *_, newest = RELEASES
-    return len(person_categories(oldest)), len(person_categories(newest))
+    return len(person_categories(OLDEST)), len(person_categories(NEWEST))
 
 
 Status = Literal["kept", "hard to picture", "sensitive", "offensive"]
@@ -98,7 +99,7 @@ def status(wnid: str) -> Status | None:
 @cache
 def removed_share() -> float:
     """Share (0 to 1) of the person categories announced for removal in September 2019: the rate of a random draw."""
-    return 1 - len(person_categories("september-2019")) / len(person_categories("fall-2011"))
+    return 1 - len(person_categories(ANNOUNCED)) / len(person_categories(OLDEST))
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,8 @@ class Afterlife:
 def afterlife(name: str) -> Afterlife:
     """What a vocabulary still names of the person categories; KeyError for an unknown one."""
     tree, wnids = taxonomy.load(), label_set(name)
-    people = person_categories("fall-2011").intersection(wnids)
-    removed = people - person_categories("winter-2021")
+    people = person_categories(OLDEST).intersection(wnids)
+    removed = people - person_categories(NEWEST)
     return Afterlife(
         size=len(wnids),
         people=len(people),

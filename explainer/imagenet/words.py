@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from explainer.imagenet import dictionary as dictionaries
 from explainer.imagenet import taxonomy
-from explainer.imagenet.dictionary import Compiled, Corpus, Dictionary
+from explainer.imagenet.dictionary import CompiledDictionary, Corpus, Dictionary
 from explainer.imagenet.taxonomy import Safety, Synset
 
 
@@ -125,7 +125,7 @@ def definitions() -> dict[str, str]:
     tree = taxonomy.load()
     with _reading:
         source = _wordnet()
-        glosses = _told(source.glosses) if isinstance(source, Compiled) else None
+        glosses = _told(source.glosses) if isinstance(source, CompiledDictionary) else None
     if glosses is None:
         glosses = {wnid: gloss for wnid, synset in tree.items() if (gloss := _gloss(synset)) is not None}
     return {wnid: f"{', '.join(synset.lemmas)}: {glosses[wnid]}" for wnid, synset in tree.items() if wnid in glosses}
@@ -134,13 +134,13 @@ def definitions() -> dict[str, str]:
 def compile_dictionary() -> bool:
     """Compile WordNet into the local index unless it is there; whether it is there. Takes seconds."""
     with _reading:
-        if isinstance(_wordnet(), Compiled):
+        if isinstance(_wordnet(), CompiledDictionary):
             return True
         corpus = _wordnet()
         if not isinstance(corpus, Corpus) or _told(lambda: dictionaries.write(corpus, taxonomy.load())) is not True:
             return False
         _open.cache_clear()
-        return isinstance(_wordnet(), Compiled)
+        return isinstance(_wordnet(), CompiledDictionary)
 
 
 def dictionary() -> str:
@@ -199,7 +199,7 @@ def _wordnet() -> Dictionary | None:
 
 
 @cache
-def _open() -> Compiled | None:
+def _open() -> CompiledDictionary | None:
     return dictionaries.compiled()
 
 

@@ -3,27 +3,26 @@
 import streamlit as st
 from PIL.Image import Image
 
-from explainer.imagenet import vocabularies
+from explainer.imagenet import sources, vocabularies
 from explainer.imagenet.words import Context
 from explainer.ui import labels, options, sample_results, sentences, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards, corruptions
-from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, CourseStep
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
 FIRST = "photographer"
 """The sample that shows most: its word changes with every other touch."""
 
-_RELEASE = "fall-2011"
 _SIDE = 320  # pixels of the two pictures on the stage
 
 
 def nobody() -> None:
     """Pictures without anybody in them, each with the word for people that it gets."""
-    with st.container(key="nobody", horizontal=True, gap="large"):
+    with st.container(key="nobody", horizontal=True, gap="medium"):
         for title, crop, reading in sample_results.nobody():
-            (first,) = reading.people(_RELEASE, 1)
+            (first,) = reading.people(vocabularies.OLDEST, 1)
             with st.container(width=200, gap="xsmall"):
                 st.image(crop, width=200, alt=title)
                 st.markdown(f"{title}: **{_name(first.wnid)}**")
@@ -50,7 +49,7 @@ def stage(photo: Photo, reading: Reading, course: Course) -> None:
     corruption = CORRUPTIONS[course.corruption]
     step = course.at(_amount(corruption))
     before, after = course.steps[0], step
-    people = len(vocabularies.person_categories(_RELEASE))
+    people = len(vocabularies.person_categories(vocabularies.OLDEST))
     with st.container(key="headline"):
         old, new = (_name(each.labels[0].wnid) for each in (before, after))
         st.markdown(sentences.headline(old, new, step.rank, people))
@@ -99,9 +98,15 @@ def row(photo: Photo, reading: Reading, course: Course) -> None:
         for amount in corruption.amounts():
             step = course.at(amount)
             name = _name(step.labels[0].wnid)
-            with st.container(width=104, gap="xsmall"):
-                st.image(_crop(photo, reading, course, step), width=104, alt=f"{_said(corruption, amount)}: {name}.")
+            with st.container(gap="xsmall"):
+                crop = _crop(photo, reading, course, step)
+                st.image(crop, width="stretch", alt=f"{_said(corruption, amount)}: {name}.")
                 st.markdown(f"**{name}**  \n:small[{amount:g} · place {step.rank:,}]")
+
+
+def advice() -> None:
+    """What somebody advised in 2019, and where to try it."""
+    st.markdown(sources.cited(sentences.RESOLUTION))
 
 
 def every(photo: Photo, reading: Reading) -> None:
@@ -122,7 +127,7 @@ def small_print(reading: Reading) -> None:
     st.caption(f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)}")
 
 
-def _crop(photo: Photo, reading: Reading, course: Course, step: Step) -> Image:
+def _crop(photo: Photo, reading: Reading, course: Course, step: CourseStep) -> Image:
     side = cards.load(reading.model).transform.side
     return corruptions.corrupt(photo, step.box, side, course.corruption, step.amount)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explainer.charts import pictures, style
 from explainer.imagenet import search, vocabularies
-from explainer.imagenet.vocabularies import Status
+from explainer.imagenet.vocabularies import OLDEST, Status
 from explainer.imagenet.words import Caption, Context
 from explainer.ui import category_card, labels, photo_source, sentences, session
 from explainer.ui.category_card import plain
@@ -14,9 +14,9 @@ from explainer.vision import cards, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading, Result
 
-RELEASE = "fall-2011"
 """The release that answers: all of ImageNet's words for people."""
 
+_FIT = (840, 720)  # pixels of the picture: twice as many as it is shown at
 _THINGS = 3  # how many of the things that the network took the picture for stand in the chain
 _SHARE = 180  # pixels of a bar that stands for all
 
@@ -30,10 +30,10 @@ _BECAME: Mapping[Status, str] = {
 
 def picture(photo: Photo, result: Result, whole: bool) -> None:
     """The picture with a thin green frame round what was labelled, and its words."""
-    captions = [_caption(reading.people(RELEASE, 1)[0].wnid) for reading in result.readings]
+    captions = [_caption(reading.people(OLDEST, 1)[0].wnid) for reading in result.readings]
     found = sentences.found(len(result.boxes), len(result.readings), whole)
     st.image(
-        pictures.labelled(photo, result.boxes, captions, fit=(960, 720)),
+        pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT)),
         width="stretch",
         output_format="JPEG",
         alt=f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}.",
@@ -45,7 +45,7 @@ def picture(photo: Photo, result: Result, whole: bool) -> None:
 
 def answer(reading: Reading, result: Result) -> None:
     """The word that comes first, and how far it is from the truth where that is known."""
-    first = _caption(reading.people(RELEASE, 1)[0].wnid)
+    first = _caption(reading.people(OLDEST, 1)[0].wnid)
     with st.container(key="answer"):
         st.markdown(_opening(reading, result))
     with st.container(key="answer_word"):
@@ -55,7 +55,7 @@ def answer(reading: Reading, result: Result) -> None:
 
 
 def _opening(reading: Reading, result: Result) -> str:
-    people = len(vocabularies.person_categories(RELEASE))
+    people = len(vocabularies.person_categories(OLDEST))
     name = photo_source.sample()
     if name is None:
         return sentences.somebody(people, len(result.boxes))
@@ -63,8 +63,8 @@ def _opening(reading: Reading, result: Result) -> str:
     if not sample.person:
         return sentences.nobody(people)
     word = sample.title.lower()
-    named = [wnid for wnid in search.of_words().named(word) if wnid in vocabularies.person_categories(RELEASE)]
-    place = min((reading.place(wnid, RELEASE) for wnid in named), default=None)
+    named = [wnid for wnid in search.of_words().named(word) if wnid in vocabularies.person_categories(OLDEST)]
+    place = min((reading.place(wnid, OLDEST) for wnid in named), default=None)
     return sentences.true_word(word, place, people)
 
 
@@ -74,7 +74,12 @@ def chain(photo: Photo, reading: Reading) -> None:
     columns = st.columns([4, 5, 8, 7], gap="medium")
     with columns[0], st.container(key="link_1"):
         st.markdown("**1. It sees this square**")
-        st.image(pipeline.seen(photo, reading), width=150, alt="The square cut out for the network.")
+        st.image(
+            pictures.to_jpeg(pipeline.seen(photo, reading)),
+            width=150,
+            output_format="JPEG",
+            alt="The square cut out for the network.",
+        )
     things = reading.objects(_THINGS)
     with columns[1], st.container(key="link_2", gap="xsmall"):
         st.markdown("**2. It guesses things**")
@@ -90,7 +95,7 @@ def chain(photo: Photo, reading: Reading) -> None:
                 st.markdown(f"{plain(caption.name)}: *{plain(caption.gloss or 'no entry at hand')}*")
         else:
             st.markdown(way.text)
-    first = reading.people(RELEASE, 1)[0]
+    first = reading.people(OLDEST, 1)[0]
     with columns[3], st.container(key="link_4"):
         st.markdown(f"**4. {way.fourth}**")
         caption = _caption(first.wnid)
@@ -121,7 +126,7 @@ def releases() -> None:
 
 def small_print(reading: Reading) -> None:
     """How the model comes to its words, what its scores are, and what it is not."""
-    first = reading.people(RELEASE, 1)[0]
+    first = reading.people(OLDEST, 1)[0]
     st.caption(
         f"Read by {plain(cards.load(reading.model).title)}. {labels.how(reading)} The first word's score is its "
         f"{labels.score(first, reading)}: {labels.way(reading.model).scale}"

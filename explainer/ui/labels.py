@@ -11,7 +11,6 @@ from explainer.imagenet.vocabularies import Label
 from explainer.imagenet.words import Context
 from explainer.ui import options, sentences, session
 from explainer.ui.category_card import plain
-from explainer.ui.laboratory.sentences import EMPTY
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result
@@ -107,14 +106,14 @@ def chain(reading: Reading, release: str) -> str:
 
 def removal(reading: Reading, n: int) -> str:
     """How the `n` closest words fared in the removal, beside what chance would give, as sentences."""
-    nearest = reading.people("fall-2011", n)
+    nearest = reading.people(vocabularies.OLDEST, n)
     gone = sum(vocabularies.status(label.wnid) in ("offensive", "sensitive") for label in nearest)
     return sentences.removal(n, gone, vocabularies.removed_share())
 
 
 def answers(reading: Reading) -> str:
     """What each release puts first, and where that word stood before the removal, as lines."""
-    nearest = [label.wnid for label in reading.people("fall-2011", len(reading.person_wnids))]
+    nearest = [label.wnid for label in reading.people(vocabularies.OLDEST, len(reading.person_wnids))]
     firsts = {release: reading.people(release.name, 1)[0] for release in vocabularies.RELEASES.values()}
     return sentences.answers(
         [(release.date[-4:], _name(first), nearest.index(first.wnid)) for release, first in firsts.items()]
@@ -130,7 +129,7 @@ def face(result: Result) -> int:
 
 def by_release(reading: Reading, n: int) -> None:
     """The `n` nearest words of each release, side by side."""
-    for column, release in zip(st.columns(3, gap="large"), vocabularies.RELEASES.values(), strict=True):
+    for column, release in zip(st.columns(3, gap="medium"), vocabularies.RELEASES.values(), strict=True):
         with column:
             count = len(vocabularies.person_categories(release.name))
             st.markdown(f"**{release.title}**  \n{count:,} person categories")
@@ -159,7 +158,7 @@ def _name(label: Label) -> str:
 
 def explained(attribution: Attribution) -> str:
     """What an explanation does not say, and how far it misses its promise, as sentences."""
-    empty = f"{EMPTY[attribution.finding]} " if attribution.finding in EMPTY else ""
+    empty = f"{sentences.EMPTY[attribution.finding]} " if attribution.finding in sentences.EMPTY else ""
     if attribution.delta is None:
         return f"{empty}This shows where, not why."
     total = float(attribution.values.sum())

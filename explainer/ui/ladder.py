@@ -5,15 +5,13 @@ from collections.abc import Mapping
 import streamlit as st
 
 from explainer.imagenet import vocabularies
-from explainer.imagenet.vocabularies import RELEASES
+from explainer.imagenet.vocabularies import OLDEST, RELEASES
 from explainer.imagenet.words import Context
 from explainer.ui import category_card, sentences, session
 from explainer.ui.category_card import plain
 from explainer.vision.pipeline import Reading
 
-OLDEST = "fall-2011"
-
-YEARS: Mapping[str, str] = {"fall-2011": "2011", "september-2019": "2019", "winter-2021": "2021"}
+YEARS: Mapping[str, str] = dict(zip(RELEASES, ("2011", "2019", "2021"), strict=True))
 """The releases by the year that names them in a ladder."""
 
 

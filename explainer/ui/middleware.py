@@ -21,10 +21,11 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import limits
+from explainer.setup import page_fonts
 from explainer.ui import browser, streamlit_internals
 
 _log = logging.getLogger("explainer")
@@ -224,6 +225,24 @@ def _inline_scripts() -> tuple[str, ...]:
     return tuple(f"'sha256-{digest}'" for digest in digests)
 
 
+class Fonts:
+    """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a typeface that was cut; hand on all else."""
+        folder, _, name = _path(scope).rpartition("/") if scope["type"] == "http" else ("", "", "")
+        file = page_fonts.cut(name) if folder == "static/media" and scope["method"] in ("GET", "HEAD") else None
+        if file is None:
+            await self.app(scope, receive, send)
+            return
+        # Another version of the app may cut the same typeface to other icons: it is kept for an hour.
+        headers = {"Cache-Control": "public, max-age=3600"}
+        await FileResponse(file, media_type="font/woff2", headers=headers)(scope, receive, send)
+
+
 class Compressed:
     """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
 
@@ -403,7 +422,7 @@ class _Messages:
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
 
-_ORDER = (Proxies, Hosts, Answers, Paths, Patience, Compressed, browser.Cookie, Uploads, Visitors)
+_ORDER = (Proxies, Hosts, Answers, Paths, Patience, Fonts, Compressed, browser.Cookie, Uploads, Visitors)
 
 STACK = tuple(Middleware(each) for each in _ORDER)
 """Round every answer and every connection, the outermost first."""

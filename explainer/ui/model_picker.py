@@ -31,7 +31,7 @@ def settings(photo: Photo, result: Result) -> None:
         about()
         st.markdown("**Download.** The files never contain a covered word.")
         with st.container(horizontal=True):
-            downloads.buttons(photo, result, "fall-2011")
+            downloads.buttons(photo, result, vocabularies.OLDEST)
 
 
 def ready() -> None:
@@ -144,7 +144,7 @@ def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> No
         st.caption("To compare, download a second model in Settings, near the top of this page.")
         return
     titles = {card.name: card.title for card in others}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox(
             "Compare with",
             [None, *titles],
@@ -167,7 +167,7 @@ def compare(photo: Photo, whole: bool, result: Result, index: int, n: int) -> No
         st.error(plain(str(error)))
         return
     readings = (result.readings[index], computed.read(photo, whole, name).readings[index])
-    for column, reading in zip(st.columns(2, gap="large"), readings, strict=True):
+    for column, reading in zip(st.columns(2, gap="medium"), readings, strict=True):
         with column:
             st.markdown(f"**{plain(cards.load(reading.model).title)}**  \n{labels.chain(reading, release)}")
             labels.show(reading.people(release, n), key=f"compared_{reading.model}")

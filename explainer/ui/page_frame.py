@@ -26,7 +26,7 @@ NEXT: Mapping[str, Next] = {
     "Break it": Next("pages/laboratory.py", "Laboratory", "Why that word? Ask several methods, and check them."),
     "Laboratory": Next("pages/tree.py", "Category tree", "Where do the words come from? From a dictionary's tree."),
     "Category tree": Next("pages/removal.py", "Before and after", "Most words for people were removed. By which rule?"),
-    "Before and after": Next("pages/roulette.py", "Roulette, 2019", "Which words did people get in 2019?"),
+    "Before and after": Next("pages/roulette.py", "Roulette, 2019", "Which words did the press name in 2019?"),
     "Roulette, 2019": Next("pages/about.py", "About", "What harm did the words do, and who objected?"),
     "About": Next("pages/workshop.py", "Workshop", "Discuss it with a group: thirty phones and a projector."),
     "Workshop": Next("pages/photo.py", "Your photo", "Back to the beginning: what does ImageNet call people?"),

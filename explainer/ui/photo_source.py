@@ -9,7 +9,6 @@ from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
 from explainer.ui import computed, session, streamlit_internals
-from explainer.ui.laboratory import asking
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import photos, samples
 from explainer.vision.photos import Photo, PhotoError
@@ -104,6 +103,13 @@ def _close() -> None:
     st.session_state.pop(_ERROR, None)
 
 
+def prepare() -> None:
+    """Read the sample pictures, for whoever comes first."""
+    for name in samples.SAMPLES:
+        _thumbnail(name)
+    _first(FIRST)
+
+
 def bring_along(first: str = FIRST) -> Photo:
     """The picture in use, under the strip to choose another one."""
     strip(first)
@@ -192,7 +198,6 @@ def _forget_all() -> None:
 
 
 def _forget() -> None:
-    for name in ("photo", "photo_error"):
+    for name in ("photo", "photo_error", *session.GOES_WITH_THE_PHOTO):
         st.session_state.pop(name, None)
     computed.forget()
-    asking.forget()

@@ -26,7 +26,7 @@ _GROUPS: Mapping[Status, str] = {
 _OTHER_SENSE, _HER, _HIM = "n09845401", "n09624899", "n09624559"
 
 _LACKING: Mapping[str, str] = {"n09977660": "artforum", "n10507230": "artforum", "n09829305": "vice"}
-"""Words that the press reported and the Fall 2011 list does not have, by their numbers in WordNet, and who did."""
+"""Words that the press named and the Fall 2011 list does not have, by their numbers in WordNet, and who did."""
 
 
 def story() -> None:
@@ -37,12 +37,14 @@ def story() -> None:
 
 
 def words() -> None:
-    """The reported words by what became of them, each covered until it is asked for; absent where masks are locked."""
+    """The words that the press named, by what became of them, each covered until asked for; absent in a locked room."""
     if not session.may_reveal():
         st.info("A workshop is on. These words are shown again when its presenter ends it.")
         return
-    reported = published.reported()
+    reported, absent = here(published.reported())
     st.markdown(fates(reported))
+    if absent:
+        st.info(lacks(absent))
     groups: dict[Status | None, list[Reported]] = {}
     for word in reported:
         groups.setdefault(vocabularies.status(word.wnid), []).append(word)
@@ -56,6 +58,22 @@ def words() -> None:
     )
 
 
+def here(named: Sequence[Reported]) -> tuple[list[Reported], list[Reported]]:
+    """The words that the release at hand has, and those that it lacks."""
+    tree = taxonomy.load()
+    held = [word for word in named if word.wnid in tree and tree[word.wnid].in_fall_2011]
+    return held, [word for word in named if word not in held]
+
+
+def lacks(absent: Sequence[Reported]) -> str:
+    """That the release at hand lacks some of the words, and the way on."""
+    numbers = ", ".join(f"`{word.wnid}`" for word in absent)
+    return (
+        f"This release of ImageNet does not have {numbers}, so nothing can be counted for it. Named by: "
+        f"{sources.cite(tuple({key: None for word in absent for key in word.sources}))}."
+    )
+
+
 def discoveries() -> None:
     """Three things that the tables tell of the reports."""
     with st.container(width=_READING):
@@ -64,7 +82,7 @@ def discoveries() -> None:
 
 
 def fates(reported: Sequence[Reported]) -> str:
-    """How many of the reported words became what, as sentences."""
+    """How many of the words that the press named became what, as sentences."""
     counts = Counter(vocabularies.status(word.wnid) for word in reported)
     gone = len(reported) - counts["kept"]
     return (
@@ -88,7 +106,7 @@ def facts(synset: Synset) -> str:
 
 
 def lacking() -> str:
-    """Which reported words ImageNet's list does not have, as sentences with their sources."""
+    """Which of the words that the press named ImageNet's list does not have, as sentences with their sources."""
     tree = taxonomy.load()
     missing = [wnid for wnid in _LACKING if wnid not in tree or not tree[wnid].in_fall_2011]
     artforum = sum(_LACKING[wnid] == "artforum" for wnid in missing)

@@ -6,21 +6,24 @@ from explainer.attribution import explain
 from explainer.attribution.explain import Attribution, AttributionError, Target
 from explainer.charts import pictures
 from explainer.imagenet.words import Context
-from explainer.ui import computed, labels, options, sample_results, session, waiting
+from explainer.ui import computed, labels, options, sample_results, sentences, session, waiting
 from explainer.ui.category_card import plain
-from explainer.ui.laboratory.asking import HOLDS_UP
-from explainer.ui.laboratory.sentences import found
 from explainer.vision import pipeline
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
 _MORE = "The laboratory checks other methods too."
+HOLDS_UP = "holds_up"
+"""Where the session notes of which map it was asked whether it holds up."""
+
+session.GOES_WITH_THE_PHOTO.add(HOLDS_UP)
+
 _SIDE = 308  # pixels of the square and of its map
 
 
 def show(photo: Photo, reading: Reading, n: int) -> None:
     """The square and its map side by side, under what is chosen beside them: the label, the method, the opacity."""
-    pair, ask = st.columns([3, 2], gap="large")
+    pair, ask = st.columns([3, 2], gap="medium")
     with ask:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
@@ -32,9 +35,9 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         attribution = sample_results.explain(photo, reading.box, target, method)
         st.markdown(f"Bright pixels spoke for **{word}**.")
         with st.container(key="pair", horizontal=True, gap="small"):
-            st.image(crop, width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
+            st.image(pictures.to_jpeg(crop), width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(
-                pictures.overlay(crop, attribution, opacity),
+                pictures.to_jpeg(pictures.overlay(crop, attribution, opacity)),
                 width=_SIDE,
                 output_format="JPEG",
                 alt="What the network saw; what spoke for the label is laid over it in bright colours.",
@@ -58,7 +61,7 @@ def _verdict(photo: Photo, reading: Reading, attribution: Attribution) -> None:
     except AttributionError as error:
         st.markdown(str(error))
         return
-    st.markdown(f"**{found(judgement)}** {'' if judgement.failed else 'That is no proof. '}{_MORE}")
+    st.markdown(f"**{sentences.held_up(judgement)}** {'' if judgement.failed else 'That is no proof. '}{_MORE}")
 
 
 def _check(asked: tuple[object, ...]) -> None:

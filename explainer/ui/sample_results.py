@@ -11,6 +11,7 @@ from explainer.attribution import sample_results, sample_verdicts
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.sample_results import SampleResults
 from explainer.attribution.verdicts import Judgement
+from explainer.imagenet.vocabularies import OLDEST
 from explainer.ui import computed, session
 from explainer.vision import cards, corruptions
 from explainer.vision.corruptions import Course
@@ -52,7 +53,7 @@ def course(photo: Photo, reading: Reading, corruption: str) -> Course:
     table, name = _compiled(photo)
     if table and table.results[name].readings[0].box == reading.box:
         return table.courses[name][corruption]
-    return computed.course(photo, reading, corruption, sample_results.RELEASE)
+    return computed.course(photo, reading, corruption, OLDEST)
 
 
 def nobody() -> list[tuple[str, Image, Reading]]:

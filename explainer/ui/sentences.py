@@ -5,6 +5,8 @@ A word that is handed in is what may be shown of it, as Markdown; a masked one i
 
 from collections.abc import Sequence
 
+from explainer.attribution.explain import METHODS
+from explainer.attribution.verdicts import CHECKS, Judgement
 from explainer.vision.corruptions import Corruption, Course
 
 
@@ -12,9 +14,28 @@ def opening(people: int, kept: int) -> str:
     """What ImageNet was and why it matters."""
     return (
         f"ImageNet taught machines to see. It held {people:,} words for people, slurs among them, and machines learned "
-        f"to put them on anyone's face. After protests in 2019, {kept} words were left; what had learned the others "
-        "stayed in use."
+        f"to put them on anyone's face. Between 2019 and 2021 all but {kept} words were removed; what had learned the "
+        "others stayed in use."
     )
+
+
+EMPTY = {
+    "nothing": "**No part of this picture changes the answer.** The rest of the map is rounding and not drawn.",
+    "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
+    "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
+}
+"""What is said of a map in which nothing speaks for the label, by what it shows."""
+
+
+def held_up(judgement: Judgement) -> str:
+    """What the checks found of one map, to stand below it."""
+    title, number = METHODS[judgement.method].title, len(judgement.failed)
+    if not number:
+        return (
+            f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
+        )
+    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
+    return f"{title} failed {number} of {asked} checks: {CHECKS[judgement.failed[0]].failing}."
 
 
 COVERED = "Words that offend are covered. Show …"
@@ -23,8 +44,6 @@ COVERED = "Words that offend are covered. Show …"
 
 def covered(number: int) -> str:
     """The chip that offers to show covered words."""
-    if not number:
-        return "No words are covered here"
     return "1 word is covered. Show …" if number == 1 else f"{number:,} words are covered. Show …"
 
 
@@ -133,6 +152,13 @@ def course(corruption: Corruption, changed: Course) -> str:
     if changed.stays_changed:
         return f"Another word comes first {dose}, and at every step beyond."
     return f"Another word comes first at {len(steps)} of {len(changed.steps)} steps, for the first time {dose}."
+
+
+RESOLUTION = (
+    "In 2019 somebody told people who disliked their label to “try uploading a higher-resolution version of the same "
+    "photo”. [@nerdist] *Smaller file* shows it both ways: the word changes with the size of the file."
+)
+"""What the press told of a change that changes the word, with its source as `sources.cited` reads it."""
 
 
 def ordinal(number: int) -> str:

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import os
+import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -29,21 +31,30 @@ def prepare() -> None:
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
+    streamlit_internals.know_how_it_runs()
 
 
-@asynccontextmanager
-async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """What goes on until the server ends."""
-    for handler in _handlers():
-        handler.addFilter(OneLineEach())
-    print(reach(st.get_option("server.address")), flush=True)
-    sweeping = asyncio.create_task(_sweep())
-    try:
-        yield
-    finally:
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
+    """What goes on until the server ends.
+
+    `warm_up` names a module whose `run` is called beside it: what that imports would keep the server from answering.
+    """
+
+    @asynccontextmanager
+    async def until_the_end(app: st.App) -> AsyncIterator[None]:
+        for handler in _handlers():
+            handler.addFilter(OneLineEach())
+        print(reach(st.get_option("server.address")), flush=True)
+        threading.Thread(target=lambda: import_module(warm_up).run(), name="warm-up", daemon=True).start()
+        sweeping = asyncio.create_task(_sweep())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+
+    return until_the_end
 
 
 def reach(address: str | None) -> str:

@@ -15,6 +15,9 @@ _ALL, _SOME, _RULES = "revealed_all", "revealed_wnids", "room_rules"
 _COVERED = "covered_wnids"
 _MODEL = "model_asked"
 
+GOES_WITH_THE_PHOTO: set[str] = set()
+"""Names in a session's state that are dropped with the photo. A page adds those of what was asked of it."""
+
 
 def keep_to(rules: Preset) -> None:
     """The rules of the room that the visitor joined, for as long as they are here."""
@@ -74,15 +77,14 @@ def mask_button() -> None:
 
 
 def controls() -> None:
-    """The chip: how many words on the page are covered, with a way to show them all, or to cover them again."""
+    """The chip: how many words on the page are covered, if any, with a way to show all, or to cover them again."""
     covered = len(st.session_state.get(_COVERED, ()))
     if not may_reveal():
         st.markdown("A workshop is on: words stay covered, and only sample pictures are used.")
         return
     mask_button()
-    if st.session_state.get(_ALL):
-        return
-    _chip(sentences.covered(covered))
+    if covered and not st.session_state.get(_ALL):
+        _chip(sentences.covered(covered))
 
 
 def controls_before_counting() -> None:

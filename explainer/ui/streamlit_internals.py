@@ -17,7 +17,7 @@ import uvicorn.config
 from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
-from streamlit import file_util, net_util, runtime
+from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.caching.ttl_cache import TTLCache
@@ -62,6 +62,14 @@ def ask_no_host() -> None:
     It does where a page is opened under a host name that it does not know.
     """
     net_util.get_external_ip = lambda: None
+
+
+def know_how_it_runs() -> None:
+    """Keep Streamlit from finding out, at the first element that is drawn, whether it runs in a Python shell.
+
+    For that it looks for the source of each frame among all modules: half a second of the first visitor's.
+    """
+    delta_generator._use_warning_has_been_displayed = True
 
 
 def session_id() -> str | None:

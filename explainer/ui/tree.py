@@ -166,10 +166,10 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
     if not wnids:
         return
     tree = taxonomy.load()
-    order = sorted(wnids, key=lambda wnid: (-tree.below(wnid).categories, -(tree[wnid].images or 0), wnid))
+    order = _largest_first(wnids)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{title}** ({len(order):,})")
-        every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=f"all_{key}_{order[0]}")
+        every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=_every(key, order))
         shown = [caption(wnid) for wnid in (order if every else order[:_FIRST])]
         for said, name in zip(shown, words.names(shown), strict=True):
             wnid = said.wnid
@@ -193,7 +193,7 @@ def senses(wnid: str) -> tuple[str, ...]:
 
 def chart(wnid: str) -> None:
     """The map of the subcategories with its legend; a click opens one. Fewer than three get no map."""
-    below = len(taxonomy.load().hyponyms(wnid) + taxonomy.load().instances(wnid))
+    below = len(_below(wnid))
     if below < _FEWEST:
         st.caption("Too few subcategories for a map; they are listed here." if below else "No subcategories.")
         return
@@ -206,17 +206,36 @@ def chart(wnid: str) -> None:
     st.plotly_chart(
         tree_charts.hierarchy(nodes, caption, kind, measure, colours),
         key=key,
-        on_select=lambda: _clicked(key),
+        on_select=lambda: _clicked(key, wnid),
         selection_mode="points",
         config={"displayModeBar": False},
         alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
     )
 
 
-def _clicked(key: str) -> None:
+def _clicked(key: str, root: str) -> None:
+    """Go to the category that was clicked on; of what is gathered below the root itself, open the row of all."""
     points = st.session_state[key]["selection"]["points"]
-    if points:
+    if not points:
+        return
+    if points[0]["id"] == f"{root}+":
+        st.session_state[_every("child", _largest_first(_below(root)))] = True
+    else:
         walk(points[0]["id"].removesuffix("+"))
+
+
+def _below(wnid: str) -> tuple[str, ...]:
+    return taxonomy.load().hyponyms(wnid) + taxonomy.load().instances(wnid)
+
+
+def _largest_first(wnids: Sequence[str]) -> list[str]:
+    tree = taxonomy.load()
+    return sorted(wnids, key=lambda wnid: (-tree.below(wnid).categories, -(tree[wnid].images or 0), wnid))
+
+
+def _every(key: str, order: Sequence[str]) -> str:
+    """The key of the switch that shows all of a row of steps."""
+    return f"all_{key}_{order[0]}"
 
 
 def listing(wnid: str) -> None:

@@ -26,7 +26,7 @@ def ask(reading: Reading) -> None:
     except SearchError as error:
         st.markdown(str(error))
         return
-    people = vocabularies.person_categories("fall-2011")
+    people = vocabularies.person_categories(vocabularies.OLDEST)
     named = [wnid for wnid in index.named(text) if wnid in people]
     if not named:
         shown = [word for word in index.find(text, 1).spellings if not _is_masked(word)]
@@ -53,6 +53,6 @@ def place(reading: Reading, wnid: str, key: str) -> None:
 
 def _is_masked(word: str) -> bool:
     """Whether a spelling names a category for people that is masked beside a photo, or no category for people."""
-    people = vocabularies.person_categories("fall-2011")
+    people = vocabularies.person_categories(vocabularies.OLDEST)
     named = [wnid for wnid in search.of_words().named(word) if wnid in people]
     return not named or any(session.caption(wnid, Context.PHOTO).masked for wnid in named)

@@ -231,40 +231,12 @@ _TOY: Sequence[tuple[tuple[float, float, float, float], str]] = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Changed:
-    """A picture under an amount of a corruption: what the network saw, and what it made of it.
-
-    `rank` says at which place, from 1, the person category now stands that came first in the unchanged picture, in the
-    same release.
-    """
-
-    amount: float
-    crop: Image.Image
-    reading: Reading
-    rank: int
-
-
-@dataclass(frozen=True, eq=False)
-class Strip:
-    """A picture under one corruption, amount by amount, the first of them unchanged.
-
-    `least` is the least amount of the corruption's whole grid at which another label comes first, None where the first
-    one stays; `farthest` is the place, from 1, to which the first one falls at most.
-    """
-
-    corruption: str
-    changed: tuple[Changed, ...]
-    least: float | None
-    farthest: int
-
-
 NEAREST = 5
 """How many of the nearest words a step of a course keeps."""
 
 
 @dataclass(frozen=True)
-class Step:
+class CourseStep:
     """One amount of a corruption: where the face was, the nearest words, and the place of the word that led before.
 
     `labels` are the nearest words of the release, the best first; `rank`, from 1, is the place of the word that comes
@@ -282,10 +254,10 @@ class Course:
     """A picture under every amount of one corruption, from none to the most."""
 
     corruption: str
-    steps: tuple[Step, ...]
+    steps: tuple[CourseStep, ...]
 
     @property
-    def changed(self) -> tuple[Step, ...]:
+    def changed(self) -> tuple[CourseStep, ...]:
         """The steps at which another word comes first."""
         return tuple(step for step in self.steps if step.rank > 1)
 
@@ -295,11 +267,11 @@ class Course:
         return all(step.rank > 1 for step in self.steps[len(self.steps) - len(self.changed) :])
 
     @property
-    def farthest(self) -> Step:
+    def farthest(self) -> CourseStep:
         """The step at which the old word stands farthest down."""
         return max(self.steps, key=lambda step: step.rank)
 
-    def at(self, amount: float) -> Step:
+    def at(self, amount: float) -> CourseStep:
         """The step nearest to an amount."""
         return min(self.steps, key=lambda step: abs(step.amount - amount))
 
@@ -315,7 +287,7 @@ def course(reader: Reader, photo: Photo, reading: Reading, corruption: str, rele
     return Course(
         corruption,
         tuple(
-            Step(amount, each.box, each.people(release, NEAREST), each.place(first.wnid, release))
+            CourseStep(amount, each.box, each.people(release, NEAREST), each.place(first.wnid, release))
             for amount, each in zip(entry.grid, readings, strict=True)
         ),
     )

@@ -106,7 +106,7 @@ def _trained(classifier: Classifier) -> PeopleHead:
     """A few outputs are in no release, nor in the tree, and nothing can be said of them: they are left out."""
     tree = taxonomy.load()
     known = [wnid for wnid in classifier.wnids if wnid in tree and wnid != taxonomy.PERSON]
-    everybody = vocabularies.person_categories("fall-2011")
+    everybody = vocabularies.person_categories(vocabularies.OLDEST)
     people = tuple(wnid for wnid in known if wnid in everybody)
     objects = tuple(wnid for wnid in known if wnid not in everybody)
     return PeopleHead(Among(_numbers(classifier, people)), people, objects)

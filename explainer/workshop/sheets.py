@@ -99,7 +99,7 @@ def unseen() -> str:
     Somebody sorted pictures under it all the same.
     """
     tree = taxonomy.load()
-    safe = vocabularies.person_categories("september-2019")
+    safe = vocabularies.person_categories(vocabularies.ANNOUNCED)
     return min(safe, key=lambda wnid: (tree[wnid].imageability or removal.HIGHEST, -(tree[wnid].images or 0), wnid))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import streamlit
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 from workshops import Open, restart
@@ -24,6 +25,14 @@ def _pages_by_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr(app_test, "PagesManager", type("PagesManager", (PagesManager,), {}))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_components_of_packages() -> Iterator[None]:
+    """Spare each new session the search of all installed packages for components, a second: the app uses none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BidiComponentManager, "discover_and_register_components", lambda manager, **options: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from explainer.attribution import sample_results
 from explainer.ui import sentences
 from explainer.vision import samples
-from explainer.vision.corruptions import CORRUPTIONS, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,9 @@ def dose(page: AppTest, change: str, amount: float) -> None:
 def course(change: str, *ranks: int) -> Course:
     """A course of which only the first steps are known, each with the old word's place."""
     amounts = CORRUPTIONS[change].grid
-    return Course(change, tuple(Step(amount, None, (), rank) for amount, rank in zip(amounts, ranks, strict=False)))
+    return Course(
+        change, tuple(CourseStep(amount, None, (), rank) for amount, rank in zip(amounts, ranks, strict=False))
+    )
 
 
 @pytest.mark.parametrize(

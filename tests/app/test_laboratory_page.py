@@ -16,7 +16,7 @@ import sentinels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explainer.attribution import explain, faithfulness
+from explainer.attribution import explain, faithfulness, networks
 from explainer.attribution.explain import Target
 from explainer.attribution.faithfulness import Claim
 from explainer.ui import computed, labels
@@ -41,6 +41,14 @@ def laboratory(page: AppTest) -> AppTest:
     """The page with a picture and two quick methods, before anything was asked."""
     page.button(key="sample_photographer").click().run()
     return page.pills(key="methods").set_value(["grad-cam", "saliency"]).run()
+
+
+@pytest.fixture
+def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check of a map as it is, but by one random order, and with one part of the network shuffled."""
+    stages = networks.stages
+    monkeypatch.setattr(networks, "stages", lambda module: stages(module)[:1])
+    monkeypatch.setattr(faithfulness, "_ORDERS", 1)
 
 
 def texts(page: AppTest) -> list[str]:
@@ -118,6 +126,7 @@ def test_a_label_of_another_photo_is_not_brought_along(laboratory: AppTest, read
     assert len(maps(laboratory)) == 2
 
 
+@pytest.mark.usefixtures("quick_checks")
 def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "guided-backprop"]).run()
     laboratory.button(key="explain").click().run()
@@ -132,6 +141,7 @@ def test_a_method_that_is_no_longer_offered_is_let_go_of(laboratory: AppTest, mo
     assert laboratory.segmented_control(key="checked").value is None
 
 
+@pytest.mark.usefixtures("quick_checks")
 def test_what_was_explained_and_checked_goes_with_the_photo(laboratory: AppTest) -> None:
     laboratory.button(key="explain").click().run()
     laboratory.segmented_control(key="checked").set_value("grad-cam").run()
@@ -166,6 +176,7 @@ def how(archive: bytes) -> list[dict[str, Any]]:
     return explanations
 
 
+@pytest.mark.usefixtures("quick_checks")
 def test_settings_are_chosen_said_kept_and_checked(
     laboratory: AppTest, downloads: dict[str, Callable[[], Any]]
 ) -> None:
@@ -341,8 +352,17 @@ def test_five_words_are_compared_by_one_method(laboratory: AppTest) -> None:
     assert any("on average" in text for text in texts(laboratory))
 
 
-@pytest.mark.parametrize("sample", samples.SAMPLES)
-@pytest.mark.parametrize("kind", ["object", "person"])
+IN_EVERY_RUN = (("photographer", "person"), ("coffee", "object"))
+
+
+@pytest.mark.parametrize(
+    ("sample", "kind"),
+    [
+        pytest.param(sample, kind, marks=() if (sample, kind) in IN_EVERY_RUN else pytest.mark.watch)
+        for sample in samples.SAMPLES
+        for kind in ("object", "person")
+    ],
+)
 @pytest.mark.parametrize(
     ("method", "verdict"), [("guided-backprop", "it fails"), ("grad-cam", "It is another map at once")]
 )

@@ -14,7 +14,7 @@ from explainer.attribution import explain
 from explainer.attribution.explain import Target
 from explainer.jobs import CancelledError, Job, Worker
 from explainer.ui import computed
-from explainer.vision import cards, samples
+from explainer.vision import cards, faces, samples
 
 pytestmark = pytest.mark.slow
 
@@ -50,11 +50,11 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker[Any]]:
-    """In the place of the one that explains, with nothing to load."""
-    worker: Worker[Any] = Worker(lambda: None, "explainer")
+    """In the place of the one that explains, with no module to load."""
+    worker: Worker[Any] = Worker(faces.load, "explainer")
     monkeypatch.setattr(computed, "_explainers", lambda: worker)
     yield worker
-    worker.submit(lambda nothing, progress: None).result(SECONDS)  # what was given up has ended
+    worker.submit(lambda detector, progress: None).result(SECONDS)  # what was given up has ended
 
 
 @pytest.fixture

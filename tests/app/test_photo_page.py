@@ -16,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, sentences
-from explainer.ui.laboratory import sentences as laboratory
 from explainer.vision import pipeline, samples
 
 pytestmark = pytest.mark.slow
@@ -172,7 +171,7 @@ def test_another_picture_explains_its_own_first_word(page: AppTest) -> None:
 def test_what_the_checks_found_of_a_samples_map_stands_below_it_at_once(page: AppTest) -> None:
     choose_sample(page, "astronaut")
     (found,) = [each for each in (sample_verdicts.load() or {})["astronaut"] if each.method == "grad-cam"]
-    assert f"**{laboratory.found(found)}**" in texts(page)
+    assert f"**{sentences.held_up(found)}**" in texts(page)
     assert "check_map" not in {button.key for button in page.button}
 
 

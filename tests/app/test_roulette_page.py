@@ -1,4 +1,4 @@
-"""The page "Roulette, 2019": the words that the press reported, covered until asked for, and what the tables say."""
+"""The page "Roulette, 2019": the words that the press named, covered until asked for, and what the tables say."""
 
 import re
 from collections import Counter
@@ -50,6 +50,15 @@ def test_the_words_are_folded_by_what_became_of_them_and_the_first_group_is_open
         "Sensitive, removal announced in 2019 (8)": False,
         "Offensive, removal announced in 2019 (6)": False,
     }
+
+
+def test_a_word_that_the_release_lacks_gets_a_sentence_with_its_sources() -> None:
+    words = [*published.reported(), published.Reported("n09977660", ("artforum",))]  # in the tree, not in Fall 2011
+    held, absent = roulette.here([*words, published.Reported("n99999999", ("vice",))])
+    assert held == list(published.reported())
+    said = roulette.lacks(absent)
+    assert said.startswith("This release of ImageNet does not have `n09977660`, `n99999999`")
+    assert said.count("](https://") == 2
 
 
 def test_what_the_tables_say_of_a_word() -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import sentinels
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explainer.attribution import sample_results
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.imagenet.taxonomy import PERSON
-from explainer.ui import sentences, session
+from explainer.ui import sentences, session, tree
 from explainer.vision import samples
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,14 @@ def opened(category: str | None = None) -> AppTest:
 @pytest.fixture
 def page() -> AppTest:
     return opened()
+
+
+def test_a_click_on_what_a_map_gathers_opens_the_row_of_all(monkeypatch: pytest.MonkeyPatch, page: AppTest) -> None:
+    (switch,) = (toggle for toggle in page.toggle if toggle.key.startswith("all_child_"))
+    state: dict[str, object] = {"map": {"selection": {"points": [{"id": f"{PERSON}+"}]}}}
+    monkeypatch.setattr(st, "session_state", state)
+    tree._clicked("map", PERSON)
+    assert state[switch.key] is True
 
 
 def place(page: AppTest) -> str | None:

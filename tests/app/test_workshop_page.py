@@ -231,6 +231,7 @@ def test_only_adults_bring_photos_of_their_own_and_reveal_words(visit: Open, pre
     phone = join(visit, rooms.open_room(access.store(), preset))
     phone.query_params.clear()
     phone.switch_page("pages/photo.py").run()
+    phone.button(key="sample_coffee").click().run()  # whose first word is covered
     assert not phone.exception
     assert takes_photos(phone) == bool(uploads)
     assert ("reveal_all" in [button.key for button in phone.button]) == bool(uploads)

@@ -206,6 +206,9 @@ def crop() -> Image.Image:
     return faces.crop(samples.read("cat"), None)
 
 
+WIDE = {"window": 64, "stride": 32}
+
+
 @pytest.fixture(scope="module")
 def ahead(reader: Reader) -> dict[tuple[str, str], list[float]]:
     """By method and direction: by how much area a map beats a random order, for two labels of each sample picture."""
@@ -214,10 +217,10 @@ def ahead(reader: Reader) -> dict[tuple[str, str], list[float]]:
         picture = faces.crop(samples.read(name), None)
         (reading,) = pipeline.label(reader, [picture], [None])
         for label in reading.objects(2):
-            for method, settings in (("integrated-gradients", {"steps": 10}), ("occlusion", {})):
+            for method, settings in (("integrated-gradients", {"steps": 6}), ("occlusion", WIDE)):
                 target = Target("object", label.wnid)
                 given = explain.explain(reader.classifier, reader.head, picture, target, method, settings=settings)
-                drawn = faithfulness.curves(Claim(reader.classifier, reader.head, picture, given), steps=12, seed=seed)
+                drawn = faithfulness.curves(Claim(reader.classifier, reader.head, picture, given), steps=6, seed=seed)
                 area = {(curve.direction, curve.order): curve.area for curve in drawn}
                 for direction, better in (("insertion", 1), ("deletion", -1)):
                     by = better * (area[direction, "map"] - area[direction, "random"])
@@ -233,8 +236,8 @@ def test_on_the_mean_over_pictures_and_labels_maps_beat_chance(
 ) -> None:
     """The mean over ten pairs of a picture and a label.
 
-    What cannot be held: that Integrated Gradients brings a label back sooner than chance for most pairs. It does for
-    four of the ten, and one picture carries the mean. Nor that Occlusion wins every pair in deletion: it loses two.
+    What cannot be held: that Integrated Gradients brings a label back sooner than chance for nearly every pair. It does
+    for six of the ten, with more steps for four, and one picture carries the mean.
     """
     by = ahead[method, direction]
     assert len(by) == 10

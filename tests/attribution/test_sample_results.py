@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from explainer.attribution import explain, sample_results
-from explainer.attribution.sample_results import RELEASE, SampleResults
+from explainer.attribution.sample_results import SampleResults
+from explainer.imagenet.vocabularies import OLDEST
 from explainer.vision import cards, corruptions, pipeline, samples
 from explainer.vision.corruptions import CORRUPTIONS, Course
 from explainer.vision.pipeline import Reader, Reading
@@ -56,7 +57,7 @@ def test_the_reading_of_a_sample_is_the_live_one(name: str, compiled: SampleResu
 def test_the_course_of_a_change_is_the_live_one(change: str, compiled: SampleResults, reader: Reader) -> None:
     photo = samples.read("photographer")
     face = compiled.results["photographer"].readings[0]
-    live = corruptions.course(reader, photo, face, change, RELEASE)
+    live = corruptions.course(reader, photo, face, change, OLDEST)
     assert_same_course(compiled.courses["photographer"][change], live)
 
 

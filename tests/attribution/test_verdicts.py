@@ -228,7 +228,7 @@ def test_of_an_even_wall_no_method_that_hides_parts_shows_anything(
         assert given.finding == "nothing", method
 
 
-@pytest.mark.slow
+@pytest.mark.watch
 def test_on_a_cat_guided_backprop_fails_and_grad_cam_does_not(reader: Reader) -> None:
     crop = faces.crop(samples.read("cat"), None)
     (reading,) = pipeline.label(reader, [crop], [None])

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.pages import AppPage
+from explainer.workshop import rooms, talk
+from tests.browser.pages import AppPage, RoomPage
+from tests.servers import KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -64,15 +66,70 @@ def test_the_keyboard_alone_chooses_another_picture_and_asks_for_a_word(visitor)
     expect(page.page.get_by_text("Fall 2011: ")).to_be_visible()
 
 
+def test_the_keyboard_alone_finds_a_category_and_goes_up_from_it(visitor) -> None:
+    page = visitor.tree()
+    walk(page, "search", "input")
+    page.page.keyboard.type("flutist")
+    expect(page.button("hit_n10098245")).to_be_visible()
+    walk(page, "hit_n10098245")
+    page.page.keyboard.press("Enter")
+    page.wait_for_place("n10098245")
+    walk(page, "parent_n10340312")
+    page.page.keyboard.press("Enter")
+    page.wait_for_place("n10340312")  # musician
+
+
+def test_the_keyboard_alone_joins_a_room_and_votes(workshop_visitor, store) -> None:
+    code = rooms.open_room(store, route="20").code
+    (beat, *_) = (beat for beat in talk.beats(rooms.find(store, code)) if (beat.step, beat.phase) == ("decide", "open"))
+    rooms.present(store, code, step=beat.step, activity=beat.activity, phase=beat.phase)
+    phone = workshop_visitor.room(390, 844, room=code, embed="true")
+    walk_to(phone, phone.page.get_by_role("button", name="Join", exact=True))
+    phone.page.keyboard.press("Enter")
+    safe = phone.page.get_by_role("button", name="Safe", exact=True)
+    expect(safe).to_be_visible()
+    walk_to(phone, safe)
+    phone.page.keyboard.press("Enter")
+    phone.wait_for("Counted: Safe")
+    assert violations(phone.page) == []
+
+
+def test_the_projector_and_the_presenters_lobby_have_no_violation(workshop_visitor, store) -> None:
+    lobby = workshop_visitor.room(1280, 900)
+    lobby.give_key(KEY)
+    lobby.wait_for("Open a room")
+    assert violations(lobby.page) == []
+    code = rooms.open_room(store, route="20").code
+    projector = RoomPage(lobby.page.context.new_page(), lobby.url).open(room=code, view="projector", embed="true")
+    projector.wait_for_step(talk.load().steps["start"].title)
+    assert violations(projector.page) == []
+
+
+def test_at_400_percent_nothing_scrolls_sideways(chromium, app) -> None:
+    context = chromium.new_context(viewport={"width": 320, "height": 256})  # 1280 x 1024 at 400 %
+    beyond = {}
+    for address in ADDRESSES:
+        page = AppPage(context.new_page(), app.url)
+        page.page.goto(f"{app.url}/{address}")
+        page._settle(page.page.locator(".st-key-next"))
+        beyond[address] = page.overflow
+    context.close()
+    assert beyond == {address: [] for address in ADDRESSES}
+
+
 def walk(page: AppPage, key: str, kind: str = "button") -> None:
     """Press Tab until the focus is on what has that key."""
-    wanted = page.page.locator(f".st-key-{key} {kind}").first
+    walk_to(page, page.page.locator(f".st-key-{key} {kind}").first)
+
+
+def walk_to(page: AppPage, wanted: Locator) -> None:
+    """Press Tab until the focus is on an element."""
     for _ in range(60):
         page.page.keyboard.press("Tab")
         if wanted.evaluate("element => element === document.activeElement"):
             assert focus_is_seen(page.page)
             return
-    raise AssertionError(f"Tab does not reach {key}")
+    raise AssertionError(f"Tab does not reach {wanted}")
 
 
 def focus_is_seen(page: Page) -> bool:

@@ -28,24 +28,21 @@ def four_faces() -> Path:
     return FOUR_FACES
 
 
-def test_the_first_screen_is_a_finished_exhibit_without_a_chart(visitor) -> None:
+def test_the_first_screen_is_a_finished_exhibit_without_a_chart_and_its_pictures_can_be_pressed(visitor) -> None:
     page = visitor()
     expect(page.page.get_by_role("heading", level=1)).to_have_text("What ImageNet calls people")
     expect(page.page.get_by_text("ImageNet has the word astronaut.")).to_be_visible()
     assert page.pictures.count() == 4
     assert page.page.get_by_test_id("stPlotlyChart").count() == 0
     assert not [url for url in page.traffic.urls if "plotly" in url.lower()]
-    expect(page.exceptions).to_have_count(0)
 
-
-def test_a_picture_can_be_pressed_as_well_as_its_name(visitor) -> None:
-    page = visitor()
     before = page.crop.get_attribute("src")
     box = page.page.get_by_alt_text("Sample picture: Cat").bounding_box()
     assert box is not None
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.crop).not_to_have_attribute("src", before or "", timeout=PATIENCE)
     page.wait_for_result("No face was found")
+    expect(page.exceptions).to_have_count(0)
 
 
 def test_another_label_and_integrated_gradients_give_another_explanation(visitor) -> None:
@@ -65,7 +62,9 @@ def test_another_label_and_integrated_gradients_give_another_explanation(visitor
     expect(page.exceptions).to_have_count(0)
 
 
-def test_four_faces_are_found_and_each_has_labels_of_its_own(visitor, four_faces: Path) -> None:
+def test_four_faces_are_found_each_has_labels_of_its_own_and_no_other_host_hears_of_them(
+    visitor, app, four_faces: Path
+) -> None:
     page = visitor()
     page.upload(four_faces)
     page.wait_for_result("4 faces were found")
@@ -80,6 +79,10 @@ def test_four_faces_are_found_and_each_has_labels_of_its_own(visitor, four_faces
         lists.add(page.ladder.inner_text())
     assert len(lists) == 4
 
+    page.choose("method", "Integrated Gradients")
+    page.wait_for_result("4 faces were found")
+    assert page.traffic.hosts == {app.url.removeprefix("http://")}
+
 
 def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(visitor) -> None:
     page = visitor()
@@ -90,16 +93,6 @@ def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(visitor) -
     expect(page.error).to_have_text(re.compile(r"^This is no photo that can be read here: [^.]+\.$"))
     expect(page.pictures).to_have_count(4)
     expect(page.exceptions).to_have_count(0)
-
-
-def test_the_page_speaks_to_no_other_host(visitor, app, four_faces: Path) -> None:
-    page = visitor()
-    page.upload(four_faces)
-    page.wait_for_result("4 faces were found")
-    page.choose("method", "Integrated Gradients")
-    page.wait_for_result("4 faces were found")
-
-    assert page.traffic.hosts == {app.url.removeprefix("http://")}
 
 
 def _nothing_asked(page) -> None:
@@ -148,45 +141,38 @@ def test_no_masked_word_reaches_the_browser_before_it_is_asked_for(
     assert sentinels.found(app_with_sentinels.log) == set()
 
 
-def test_one_word_is_revealed_and_no_other(sentinel_visitor) -> None:
-    page = sentinel_visitor()
-    _walk_to_a_photo_with_masked_labels(page)
-    page.reveal_buttons.last.click()
-    page.wait_for_words_in_place_of_a_mask()
-
-    words = sentinels.found(page.traffic.received())
-    assert len({word.replace("gloss", "") for word in words}) == 1
-
-
-def test_masked_again_the_words_are_gone_from_the_page(sentinel_visitor) -> None:
+def test_one_word_is_revealed_and_no_other_and_masked_again_the_words_are_gone_from_the_page(sentinel_visitor) -> None:
     page = sentinel_visitor()
     _walk_to_a_photo_with_masked_labels(page)
     masked = page.masked_labels
+    page.reveal_buttons.last.click()
+    page.wait_for_words_in_place_of_a_mask()
+    words = sentinels.found(page.traffic.received())
+    assert len({word.replace("gloss", "") for word in words}) == 1
+
     page.show_all()
     assert page.masked_labels == 0
     page.button("mask_all").click()
     expect(page.button("mask_all")).to_have_count(0, timeout=PATIENCE)
     page.wait_for_result("found")
-
     assert page.masked_labels == masked
     assert sentinels.found(page.page.content()) == set()
 
 
-@pytest.mark.parametrize("key", ["download_picture", "download_readings"])
-def test_a_download_carries_no_masked_word_not_even_a_revealed_one(sentinel_visitor, key: str) -> None:
+def test_a_download_carries_no_masked_word_not_even_a_revealed_one(sentinel_visitor) -> None:
     page = sentinel_visitor()
     _walk_to_a_photo_with_masked_labels(page)
     page.show_all()
     page.open_settings()
-    with page.page.expect_download() as download:
-        page.button(key).click()
-    data = Path(download.value.path()).read_bytes()
-
-    assert sentinels.found(data.decode("utf-8", "replace")) == set()
-    assert sentinels.found(download.value.suggested_filename) == set()
-    if key == "download_readings":
-        people = [person for reading in json.loads(data)["readings"] for person in reading["people"]["fall-2011"]]
-        assert any(person["masked"] for person in people)
+    taken = {}
+    for key in ("download_picture", "download_readings"):
+        with page.page.expect_download() as download:
+            page.button(key).click()
+        taken[key] = Path(download.value.path()).read_bytes()
+        assert sentinels.found(taken[key].decode("utf-8", "replace")) == set()
+        assert sentinels.found(download.value.suggested_filename) == set()
+    readings = json.loads(taken["download_readings"])["readings"]
+    assert any(person["masked"] for reading in readings for person in reading["people"]["fall-2011"])
 
 
 def test_another_visitor_sees_nothing_of_the_photo(visitor, four_faces: Path) -> None:
@@ -216,7 +202,7 @@ def test_a_forgotten_photo_leaves_the_page_and_the_server(visitor) -> None:
     assert not any(page.page.request.get(address).ok for address in addresses)
 
 
-@pytest.mark.parametrize("path", ["", "/photo"])
+@pytest.mark.parametrize("path", [pytest.param("", marks=pytest.mark.watch), "/photo"])
 def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visitor, path: str) -> None:
     page = first_visitor(path=path)
     if path:  # no page has this address: Streamlit says so, and shows the first page behind that
@@ -229,19 +215,44 @@ def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visi
 STATES: dict[str, Callable] = {
     "the exhibit": lambda page: None,
     "the dialog": lambda page: (page.button("own_photo").click(), page.button("notice_button").wait_for()),
-    "masked words": lambda page: page.choose_another_sample("Coffee"),
+    "masked words": lambda page: (page.page.keyboard.press("Escape"), page.choose_another_sample("Coffee")),
     "everything shown": lambda page: (page.choose_another_sample("Photographer"), page.show_all()),
 }
 
 
-@pytest.mark.parametrize("width", [390, 320])
-@pytest.mark.parametrize("state", STATES)
-def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor, state: str, width: int) -> None:
-    page = visitor(width=width, height=844)
-    STATES[state](page)
-
-    assert page.overflow == []
+def test_on_a_phone_nothing_reaches_beyond_the_edge(visitor) -> None:
+    page = visitor(width=390, height=844)
+    for state, reach in STATES.items():
+        reach(page)
+        for width in (320, 390):
+            page.page.set_viewport_size({"width": width, "height": 844})
+            assert page.overflow == [], (state, width)
     expect(page.exceptions).to_have_count(0)
+
+
+def test_on_a_phone_the_answer_stands_in_the_first_screen_and_a_half_after_a_tap(visitor) -> None:
+    page = visitor(width=390, height=844)
+    page.choose_another_sample("Cat")
+    end = page.page.locator(".st-key-answer_word").evaluate(
+        """answer => answer.getBoundingClientRect().bottom + document.querySelector('[data-testid=stMain]').scrollTop"""
+    )
+    assert end < 1.5 * 844
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_word_that_is_revealed_moves_nothing_above_it(visitor, width: int) -> None:
+    page = visitor(width=width, height=1200)
+    page.choose_another_sample("Photographer")
+    above = page.page.locator("h1, h2, .st-key-answer, .st-key-covered").filter(visible=True)
+    reveal = page.page.locator("[class*=st-key-reveal_rung_] button").first
+    top = "element => element.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
+    limit = reveal.evaluate(top)
+    before = [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit]
+    masked = page.masked_labels
+    reveal.click()
+    expect(page.page.get_by_text("[masked: ")).not_to_have_count(masked)
+    page._settle(page.explanation)
+    assert [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit] == before
 
 
 def _walk_to_a_photo_with_masked_labels(page) -> None:

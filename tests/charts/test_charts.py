@@ -24,19 +24,6 @@ def in_the_tree(wnid: str) -> Caption:
     return words.caption(wnid, Context.TREE)
 
 
-def test_bars_stand_in_the_order_of_their_ranks() -> None:
-    masked = Caption("n2", "offensive", None)
-    figure = attribution_charts.bars([Caption("n1", None, "baker, bread maker"), masked], [0.75, 0.125], "Objects")
-    (bar,) = figure.data
-    assert list(bar.y) == ["1. baker", "2. [masked:<br>offensive]"]
-    assert list(bar.x) == [0.75, 0.125]
-    assert list(bar.text) == ["75.0%", "12.5%"]
-    assert figure.layout.yaxis.tickfont.color == bar.textfont.color  # else Streamlit has a grey of 3.6 to 1
-    assert figure.layout.yaxis.autorange == "reversed"
-    assert figure.layout.xaxis.range[0] == 0
-    assert figure.layout.xaxis.range[1] > 0.75
-
-
 def curves(heights: dict[Order, float]) -> list[Curve]:
     """Curves whose areas are a half of these and a quarter."""
     shares = np.array([0, 0.5, 1])

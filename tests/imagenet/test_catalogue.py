@@ -79,7 +79,7 @@ def test_a_dog_is_in_all_releases_and_an_offensive_category_in_the_first_alone(t
 
 
 def test_the_most_imageable_stands_above_nearly_all_and_the_unrated_nowhere(tree: Taxonomy) -> None:
-    best, *_ = catalogue.select(PERSON, Facets(), "most imageable")
+    best, *_ = catalogue.select(PERSON, Facets(), "easiest to picture")
     assert catalogue.less_imageable(best) > 0.95
     assert catalogue.less_imageable(DOG) is None
 

@@ -12,7 +12,7 @@ import nltk
 import pytest
 
 from explainer.imagenet import dictionary, search, taxonomy, words
-from explainer.imagenet.dictionary import Compiled, Corpus, DictionaryError
+from explainer.imagenet.dictionary import CompiledDictionary, Corpus, DictionaryError
 from explainer.imagenet.words import Context
 from explainer.setup import wordnet
 
@@ -46,7 +46,7 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         cache.cache_clear()
 
 
-def compiled(corpus: Corpus) -> Compiled:
+def compiled(corpus: Corpus) -> CompiledDictionary:
     assert dictionary.write(corpus, FEW)
     found = dictionary.compiled()
     assert found is not None

@@ -29,6 +29,13 @@ def test_wordnet_3_1_kept_nearly_all_of_what_imagenet_found_offensive(tree: Taxo
     assert dataclasses.astuple(editions.kept(tree.people)) == (2_824, 4, 4)
 
 
+def test_imagenet_removed_every_category_for_people_that_wordnet_3_1_dropped_words_of(tree: Taxonomy) -> None:
+    dropped = [tree[wnid] for wnid, found in editions.senses().items() if found.kept < found.before]
+    assert len(dropped) == 8
+    assert {synset.safety for synset in dropped} == {"offensive", "sensitive"}
+    assert not any(synset.in_winter_2021 for synset in dropped)
+
+
 def test_every_person_category_is_in_the_table_with_the_number_of_its_words(tree: Taxonomy) -> None:
     assert {wnid: found.before for wnid, found in editions.senses().items()} == {
         wnid: len(tree[wnid].lemmas) for wnid in tree.people

@@ -8,7 +8,7 @@ import pytest
 from handmade import BAKER, SLUR, WORKER
 
 from explainer.imagenet import published, removal, taxonomy, vocabularies
-from explainer.imagenet.removal import Bin, Branch, Outcome, Step, what_if
+from explainer.imagenet.removal import Bin, Branch, RuleOutcome, Step, what_if
 from explainer.imagenet.taxonomy import PERSON, Extent, Taxonomy
 from explainer.imagenet.vocabularies import person_categories
 
@@ -48,7 +48,7 @@ def test_each_step_takes_from_what_the_one_before_left() -> None:
 
 @pytest.mark.usefixtures("by_hand")
 def test_no_threshold_removes_what_was_never_rated() -> None:
-    assert what_if(threshold=4) == Outcome(
+    assert what_if(threshold=4) == RuleOutcome(
         kept=frozenset({WORKER, SLUR}),
         not_rated=frozenset({SLUR}),
         returned=frozenset({SLUR}),
@@ -59,7 +59,7 @@ def test_no_threshold_removes_what_was_never_rated() -> None:
 
 @pytest.mark.usefixtures("by_hand")
 def test_a_rule_may_lose_what_was_kept() -> None:
-    assert what_if({"safe"}) == Outcome(
+    assert what_if({"safe"}) == RuleOutcome(
         kept=frozenset({SLUR}),
         not_rated=frozenset({SLUR}),
         returned=frozenset({SLUR}),

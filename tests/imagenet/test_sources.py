@@ -8,6 +8,7 @@ import pytest
 
 from explainer.imagenet import sources
 from explainer.imagenet.taxonomy import DATA
+from explainer.ui import sentences as page_sentences
 from explainer.ui.removal import lineage
 
 HISTORY = tomllib.loads((DATA / "history.toml").read_text(encoding="utf-8"))
@@ -27,6 +28,7 @@ CLAIMS = [
         for text in TEXTS.values()
         for paragraph in re.split(r"\n\n|\n(?=\d\. )", text)
     ),
+    (page_sentences.RESOLUTION, sources.keys(page_sentences.RESOLUTION)),
 ]
 
 

@@ -1,11 +1,16 @@
 """Whom a request comes from, which names are ours, and which pages may frame the app."""
 
+import asyncio
 import logging
 import sys
+from pathlib import Path
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from explainer import limits
+from explainer.setup import page_fonts
 from explainer.ui import middleware, server
 
 
@@ -77,3 +82,30 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
         for number in range(1000)
     ]
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
+
+
+def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Letters.woff2").write_bytes(b"a few letters")
+    monkeypatch.setattr(page_fonts, "_folder", lambda: tmp_path)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(b"all letters")(scope, receive, send)
+
+    def got(path: str) -> bytes:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            await asyncio.Event().wait()  # the browser does not hang up
+            raise AssertionError
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+        asyncio.run(middleware.Fonts(streamlit)(scope, receive, send))
+        return b"".join(message.get("body", b"") for message in sent)
+
+    assert got("/static/media/Letters.woff2") == b"a few letters"
+    assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"

@@ -8,7 +8,7 @@ import pytest
 import streamlit
 from handmade import SOURCES
 from starlette.formparsers import MultiPartParser
-from streamlit import net_util
+from streamlit import delta_generator, env_util, net_util
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -70,6 +70,23 @@ def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pyte
     monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
     streamlit_internals.ask_no_host()
     assert net_util.get_external_ip() is None
+
+
+def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def is_repl() -> bool:
+        asked.append(True)
+        return False
+
+    monkeypatch.setattr(env_util, "is_repl", is_repl)
+    monkeypatch.setattr(delta_generator, "_use_warning_has_been_displayed", False)
+    streamlit_internals.know_how_it_runs()
+    delta_generator._maybe_print_use_warning()
+    assert not asked
+    monkeypatch.setattr(delta_generator, "_use_warning_has_been_displayed", False)
+    delta_generator._maybe_print_use_warning()
+    assert asked
 
 
 def test_a_fragment_is_named_by_its_functions_qualified_name() -> None:

@@ -10,7 +10,7 @@ from explainer.attribution import explain
 from explainer.attribution.explain import METHODS, Target
 from explainer.attribution.question import Settings
 from explainer.imagenet import vocabularies
-from explainer.ui import computed, labels, options, waiting
+from explainer.ui import computed, labels, options, session, waiting
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
@@ -29,12 +29,11 @@ WORDS = "laboratory_words"
 CHECKED = "checked"
 """Where the session keeps which map is checked."""
 
-HOLDS_UP = "holds_up"
-"""Where the session notes of which map the photo's page was asked whether it holds up."""
-
 _ASKED, _WHY, _RATHER, _PRESSED = "laboratory_asked", "laboratory_target", "laboratory_against", "laboratory_pressed"
 _CARD = "laboratory_card"  # which label's card was there when the choice was made
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
+
+session.GOES_WITH_THE_PHOTO.update((_ASKED, _PRESSED, STOPPED, CHECKED, JUDGED, WORDS))
 
 
 def target(photo: Photo, reading: Reading, top: int) -> Target:
@@ -76,12 +75,6 @@ def _keep_apart() -> None:
     why, rather = st.session_state[_WHY], st.session_state.get(_RATHER)
     if rather and (rather == why or rather.kind != why.kind):
         st.session_state[_RATHER] = _NOTHING
-
-
-def forget() -> None:
-    """Drop what was asked of the photo that goes, the choice of a map to check with it."""
-    for name in (_ASKED, _PRESSED, STOPPED, CHECKED, HOLDS_UP, JUDGED, WORDS):
-        st.session_state.pop(name, None)
 
 
 def methods(kind: explain.Kind) -> dict[str, Settings]:

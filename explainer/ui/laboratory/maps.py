@@ -12,13 +12,14 @@ from explainer.attribution.explain import METHODS, Attribution, AttributionError
 from explainer.attribution.question import Settings
 from explainer.attribution.report import Report
 from explainer.charts import pictures
-from explainer.imagenet.vocabularies import RELEASES
+from explainer.imagenet.vocabularies import OLDEST
 from explainer.imagenet.words import Context
 from explainer.jobs import Job
 from explainer.ui import computed, labels, options, session, waiting
 from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import STOPPED
+from explainer.ui.sentences import EMPTY
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
@@ -102,7 +103,12 @@ def maps(
             with place():
                 if attribution.finding in ("for", "against"):
                     title = f"{METHODS[name].title}: {pictures.SIGNS[drawing.sign]}, over what the network saw."
-                    st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                    st.image(
+                        pictures.to_jpeg(drawing.of(crop, attribution)),
+                        width="stretch",
+                        output_format="JPEG",
+                        alt=title,
+                    )
                 st.caption(f"{sentences.chosen(attribution.settings)}{labels.explained(attribution)}")
             found.append(attribution)
     return found
@@ -110,7 +116,7 @@ def maps(
 
 def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number: int = 5) -> None:
     """The maps of the nearest words by one method, side by side, and how far they mark the same places."""
-    targets = [Target("person", label.wnid) for label in reading.people(next(iter(RELEASES)), number)]
+    targets = [Target("person", label.wnid) for label in reading.people(OLDEST, number)]
     method = options.one("Method", explain.FIRST, "words_method", lambda name: METHODS[name].title)
     jobs = computed.explain_words(photo, reading.box, targets, method)
     found = []
@@ -122,10 +128,12 @@ def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number:
             except AttributionError as error:
                 st.markdown(str(error))
                 continue
-            said = sentences.EMPTY.get(attribution.finding, "")
+            said = EMPTY.get(attribution.finding, "")
             if attribution.finding in ("for", "against"):
                 title = f"{METHODS[method].title} for {caption.text}"
-                st.image(drawing.of(crop, attribution), width="stretch", output_format="JPEG", alt=title)
+                st.image(
+                    pictures.to_jpeg(drawing.of(crop, attribution)), width="stretch", output_format="JPEG", alt=title
+                )
             st.markdown(f"{plain(caption.text)}  \n{said}")
             found.append(attribution)
     st.markdown(sentences.alike([agreement.correlation(a.values, b.values) for a, b in combinations(found, 2)]))

@@ -19,14 +19,6 @@ def chosen(settings: Settings) -> str:
     return f"{', '.join(said).capitalize()}. " if said else ""
 
 
-EMPTY = {
-    "nothing": "**No part of this picture changes the answer.** The rest of the map is rounding and not drawn.",
-    "even": "**The map is the same everywhere**: it tells no part of the picture from another.",
-    "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
-}
-"""What is said of a map in which nothing speaks for the label, by what it shows."""
-
-
 def agree(correlations: Sequence[float]) -> str:
     """How far maps mark the same places, from the correlation of each pair as drawn."""
     found = [correlation for correlation in correlations if not math.isnan(correlation)]
@@ -56,17 +48,6 @@ def rely(word: str, judgements: Sequence[Judgement]) -> str:
         f"The machine says **{word}**. Two methods show which pixels counted. **{verdict}**: we checked both. "
         "Even a map that holds up shows where, never why."
     )
-
-
-def found(judgement: Judgement) -> str:
-    """What the checks found of one map, to stand below it."""
-    title, number = METHODS[judgement.method].title, len(judgement.failed)
-    if not number:
-        return (
-            f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
-        )
-    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
-    return f"{title} failed {number} of {asked} checks: {CHECKS[judgement.failed[0]].failing}."
 
 
 def alike(correlations: Sequence[float]) -> str:

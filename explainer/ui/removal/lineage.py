@@ -82,11 +82,13 @@ def show() -> None:
             st.markdown(f":small[{sources.cite(stage.sources)}]")
     tree = taxonomy.load()
     found = [wnid for wnid in tree.people if tree[wnid].safety == "offensive"]
-    kept = editions.kept(found)
+    of_all, kept = editions.kept(tree.people), editions.kept(found)
     st.markdown(
         f"**The dictionary removed, too, and took it back.** WordNet 3.1 dropped some slurs, Open English WordNet took "
-        f"them in again in 2022, and took out two other terms in 2024. These are hardly the words that ImageNet "
-        f"removed: of its {len(found):,} offensive categories WordNet 3.1 has {kept.whole:,} with all their words, "
-        f"{kept.part:,} in part, and lacks {kept.none:,}. For Open English WordNet no table was at hand here.  \n"
+        f"them in again in 2022, and took out two other terms in 2024. It removed far less than ImageNet: of the "
+        f"{len(tree.people):,} categories for people WordNet 3.1 lacks {of_all.none} and a part of {of_all.part} more, "
+        f"and ImageNet removed all of these, as offensive or sensitive. Of the {len(found):,} that ImageNet found "
+        f"offensive it still has {kept.whole:,} with all their words. For Open English WordNet no table was at hand "
+        f"here.  \n"
         f":small[{sources.cite(('wordnet31', 'oewn-151', 'oewn-343', 'oewn-868', 'oewn-1049'))}]"
     )

@@ -11,7 +11,7 @@ from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, subtrees, vocabularies
 from explainer.imagenet.subtrees import Part
 from explainer.imagenet.taxonomy import PERSON, Extent
-from explainer.imagenet.vocabularies import RELEASES, Status, person_categories
+from explainer.imagenet.vocabularies import NEWEST, OLDEST, RELEASES, Status, person_categories
 from explainer.imagenet.words import Context
 from explainer.ui import category_card, chart_frame, options, session
 from explainer.ui.category_card import plain
@@ -36,12 +36,11 @@ def show() -> None:
 @st.fragment
 def _releases(measure: str) -> None:
     """The person categories as maps, before and after, side by side; the visitor steps through the releases."""
-    before, *_, last = RELEASES
-    after = options.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=last)
+    after = options.one("After", list(RELEASES), "after", lambda name: RELEASES[name].title, first=NEWEST)
     _ways_back()
     place = _way()[-1]
     for column, (name, release) in zip(
-        st.columns(2, gap="medium"), {"map-before": before, "map-after": after}.items(), strict=True
+        st.columns(2, gap="medium"), {"map-before": OLDEST, "map-after": after}.items(), strict=True
     ):
         with column:
             figure, said = _map(release, measure, place)

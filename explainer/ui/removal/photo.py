@@ -16,7 +16,7 @@ def before_and_after() -> None:
     photo = photo_source.bring_along(FIRST)
     result = sample_results.read(photo, False)
     reading = result.readings[labels.face(result)]
-    seen, said = st.columns([1, 3], gap="large")
+    seen, said = st.columns([1, 3], gap="medium")
     with seen:
         st.image(pipeline.seen(photo, reading), width=224, alt="The square cut out for the network.")
     with said:

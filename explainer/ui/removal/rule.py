@@ -7,7 +7,7 @@ import streamlit as st
 
 from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, published, removal, sources, taxonomy, vocabularies
-from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, THRESHOLD, Outcome
+from explainer.imagenet.removal import DROPPED, HIGHEST, LOWEST, THRESHOLD, RuleOutcome
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import person_categories
 from explainer.ui import chart_frame, options
@@ -28,7 +28,7 @@ def _own() -> None:
     """A rule of the visitor's making, what it would keep, and how that differs from what was done."""
     for key, value in _OWN_RULE.items():  # no defaults of the widgets: they may not be set as well
         st.session_state.setdefault(key, value)
-    ask, answer = st.columns([2, 3], gap="large")
+    ask, answer = st.columns([2, 3], gap="medium")
     with ask:
         drop: list[Safety] = options.several("Drop what is", get_args(Safety), "drop")
         threshold = st.slider(
@@ -59,7 +59,7 @@ def _own_rule() -> None:
     st.session_state.update(_OWN_RULE)
 
 
-def _outcome_as_csv(outcome: Outcome) -> str:
+def _outcome_as_csv(outcome: RuleOutcome) -> str:
     tree = taxonomy.load()
     return catalogue.as_csv(
         ("wnid", "words", "images", "safety", "imageability", "by this rule", "what was done"),
@@ -78,8 +78,8 @@ def _outcome_as_csv(outcome: Outcome) -> str:
     )
 
 
-def _metrics(outcome: Outcome) -> None:
-    kept, done = removal.extent(outcome.kept), removal.extent(person_categories("winter-2021"))
+def _metrics(outcome: RuleOutcome) -> None:
+    kept, done = removal.extent(outcome.kept), removal.extent(person_categories(vocabularies.NEWEST))
     for column, title in zip(st.columns(2), ("categories", "images"), strict=True):
         size = attrgetter(title)
         column.metric(
@@ -95,7 +95,7 @@ def _difference(more: int) -> str:
     return f"{abs(more):,} {'more' if more > 0 else 'fewer'} than in 2021" if more else "as many as in 2021"
 
 
-def _compared(outcome: Outcome) -> str:
+def _compared(outcome: RuleOutcome) -> str:
     """How a rule differs from what was done, as sentences."""
     sentences = []
     if not outcome.returned and not outcome.lost:
@@ -120,7 +120,7 @@ def _compared(outcome: Outcome) -> str:
     return " ".join(sentences)
 
 
-def _histogram(outcome: Outcome, threshold: float, strict: bool) -> None:
+def _histogram(outcome: RuleOutcome, threshold: float, strict: bool) -> None:
     bins = removal.histogram(outcome.kept)
     rated = sum(each.categories for each in bins)
     kept = sum(sum(each.kept.values()) for each in bins)

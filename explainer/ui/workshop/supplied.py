@@ -10,17 +10,17 @@ from explainer.attribution import sample_results
 from explainer.attribution.sample_results import SampleResults
 from explainer.charts import pictures
 from explainer.imagenet import taxonomy, words
-from explainer.imagenet.vocabularies import Label
+from explainer.imagenet.vocabularies import NEWEST, OLDEST, Label
 from explainer.imagenet.words import Caption, Context
 from explainer.ui.category_card import plain
 from explainer.vision import cards, corruptions, pipeline, samples
-from explainer.vision.corruptions import Course, Step
+from explainer.vision.corruptions import Course, CourseStep
 from explainer.vision.pipeline import Reading
 
 PORTRAIT, OTHER = "astronaut", "photographer"
 """The supplied portraits, by their names among the sample pictures."""
 
-BEFORE, AFTER = sample_results.RELEASE, "winter-2021"
+BEFORE, AFTER = OLDEST, NEWEST
 """The releases between which the words were removed."""
 
 CHANGES = ("tilt", "zoom", "brightness", "blur")
@@ -49,7 +49,7 @@ def course(name: str, change: str) -> Course:
     return _table().courses[name][change]
 
 
-def changed(name: str, course: Course, step: Step) -> Image:
+def changed(name: str, course: Course, step: CourseStep) -> Image:
     """What the network saw of a sample picture at a step of a change."""
     return corruptions.corrupt(samples.read(name), step.box, _side(), course.corruption, step.amount)
 
@@ -59,9 +59,9 @@ def caption(label: Label) -> Caption:
     return words.caption(label.wnid, Context.PHOTO)
 
 
-def name(of: Reading | Step, release: str = BEFORE) -> str:
+def name(of: Reading | CourseStep, release: str = BEFORE) -> str:
     """The words of the nearest category, masked where they offend or may."""
-    return caption((of.labels if isinstance(of, Step) else of.people(release, 1))[0]).name
+    return caption((of.labels if isinstance(of, CourseStep) else of.people(release, 1))[0]).name
 
 
 def seen() -> Mapping[str, str]:

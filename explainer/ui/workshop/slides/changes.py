@@ -5,7 +5,7 @@ import streamlit as st
 from explainer.ui.category_card import plain
 from explainer.ui.workshop import ballot, supplied
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.vision.corruptions import CORRUPTIONS, Course, Step
+from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 
 _SIDE = 230
 
@@ -29,7 +29,7 @@ def _on_projector(scene: Scene) -> None:
     ballot.results_in_words(scene)
 
 
-def shown(course: Course) -> Step:
+def shown(course: Course) -> CourseStep:
     """The least of a change that brings another word; where none does, the most of it."""
     return next(iter(course.changed), course.steps[-1])
 

@@ -1,4 +1,4 @@
-"""How strongly a category sticks: its place on the sample pictures and on the visitor's photo, on request."""
+"""The rank of a category on the sample pictures and on the visitor's photo, on request."""
 
 import streamlit as st
 
@@ -6,8 +6,6 @@ from explainer.imagenet import vocabularies
 from explainer.imagenet.words import Context
 from explainer.ui import photo_source, sample_results, sentences, session
 from explainer.vision import samples
-
-_RELEASE = "fall-2011"
 
 
 @st.fragment
@@ -17,11 +15,11 @@ def ask(wnid: str) -> None:
     Nothing is computed or sent before it is pressed. Of a category that is masked beside a photo nothing is offered
     where words may not be revealed.
     """
-    if wnid not in vocabularies.person_categories(_RELEASE):
+    if wnid not in vocabularies.person_categories(vocabularies.OLDEST):
         return
     if session.caption(wnid, Context.PHOTO).masked and not session.may_reveal():
         return
-    if st.session_state.get("sticking") != wnid:
+    if st.session_state.get("rank_on_pictures") != wnid:
         st.button("How strongly does it stick to the pictures?", key="stick", on_click=_ask, args=(wnid,))
         return
     read = {
@@ -33,11 +31,11 @@ def ask(wnid: str) -> None:
     st.markdown(
         "Its place among all words for people, by picture: "
         + sentences.sticks(
-            {name: reading.place(wnid, _RELEASE) for name, reading in read.items()},
-            len(vocabularies.person_categories(_RELEASE)),
+            {name: reading.place(wnid, vocabularies.OLDEST) for name, reading in read.items()},
+            len(vocabularies.person_categories(vocabularies.OLDEST)),
         )
     )
 
 
 def _ask(wnid: str) -> None:
-    st.session_state["sticking"] = wnid
+    st.session_state["rank_on_pictures"] = wnid
