@@ -7,7 +7,7 @@ from explainer.attribution.explain import METHODS
 from explainer.attribution.sample_verdicts import SAMPLE
 from explainer.charts import pictures
 from explainer.imagenet.words import Context
-from explainer.ui import sentences as said
+from explainer.ui import sentences as page_sentences
 from explainer.ui import session
 from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
@@ -32,7 +32,7 @@ def show() -> None:
             pictures.overlay(crop, attribution),
             width="stretch",
             output_format="JPEG",
-            caption=said.held_up(judgement),
+            caption=page_sentences.held_up(judgement),
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
     st.caption(samples.SAMPLES[SAMPLE].credit)
