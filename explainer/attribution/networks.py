@@ -84,7 +84,7 @@ def _normed(module: nn.Module) -> list[tuple[str, str]]:
         (str(before.target), str(node.target))
         for node in graph.nodes
         if node.op == "call_module" and isinstance(parts[str(node.target)], nn.BatchNorm2d)
-        if (before := node.args[0]).op == "call_module" and len(before.users) == 1
+        if isinstance(before := node.args[0], fx.Node) and before.op == "call_module" and len(before.users) == 1
         if isinstance(parts[str(before.target)], nn.Conv2d)
     ]
 
