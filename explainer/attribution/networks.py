@@ -52,7 +52,8 @@ def folded(module: nn.Module) -> nn.Module:
         pairs = _normed(module)
         variant = copy.deepcopy(module).to(memory_format=torch.channels_last) if pairs else module
         for convolution, norm in pairs:
-            before, after = variant.get_submodule(convolution), variant.get_submodule(norm)
+            before: Any = variant.get_submodule(convolution)
+            after: Any = variant.get_submodule(norm)
             variant.set_submodule(convolution, fuse_conv_bn_eval(before, after))
             # timm's norms hold the activation that follows.
             rest = [part for part in after.children() if not isinstance(part, nn.Identity)]
