@@ -44,20 +44,20 @@ class Check:
 CHECKS = {
     "insertion": Check(
         "Brings it back",
-        "Shown alone, do its brightest cells bring the label back sooner than random cells?",
-        "its brightest cells bring the label back no sooner than random ones",
+        "Shown alone, do its brightest spots bring the label back sooner than random ones?",
+        "uncovering its brightest spots brings the label back no sooner than uncovering random ones",
         "Petsiuk et al., RISE (BMVC 2018, arXiv 1806.07421)",
     ),
     "deletion": Check(
         "Takes it away",
-        "Hidden, do its brightest cells take the label away sooner than random cells?",
-        "hiding its brightest cells takes the label away no sooner than hiding random ones",
+        "Covered, do its brightest spots take the label away sooner than random ones?",
+        "covering its brightest spots takes the label away no sooner than covering random ones",
         "Petsiuk et al., RISE (BMVC 2018, arXiv 1806.07421)",
     ),
     "road": Check(
         "Painted over",
-        "The same, with cells painted over from what is around them, so that no edges come in.",
-        "painting over its brightest cells changes no more than painting over random ones",
+        "The same, with spots painted over from what is around them, so that no edges come in.",
+        "painting over its brightest spots changes no more than painting over random ones",
         "Rong et al., ROAD (ICML 2022, arXiv 2202.00449)",
     ),
     "randomised": Check(

@@ -35,7 +35,8 @@ def held_up(judgement: Judgement) -> str:
             f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
         )
     asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
-    return f"{title} failed {number} of {asked} checks: {CHECKS[judgement.failed[0]].failing}."
+    first = CHECKS[judgement.failed[0]].failing
+    return f"{title} is not reliable here: it failed {number} of {asked} checks. {first[0].upper()}{first[1:]}."
 
 
 COVERED = "Words that offend are covered. Show …"
