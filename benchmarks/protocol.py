@@ -68,6 +68,17 @@ class Visit:
         """What is at an address of the app. Raises RuntimeError where there is nothing."""
         return self.fetch_all("GET", address)[1]
 
+    def download(self, key: str) -> str:
+        """Press the download button that has that key in the app; returns the address of the file."""
+        (button, _) = self._one(lambda element: element.download_button.id.endswith(f"-{key}"))
+        request = BackMsg()
+        request.backend_operation_request.request_id = uuid.uuid4().hex
+        request.backend_operation_request.session_id = self._session
+        request.backend_operation_request.deferred_file.file_id = button.download_button.deferred_file_id
+        self._socket.send(request.SerializeToString())
+        answer = self._receive("backend_operation_response").backend_operation_response
+        return answer.deferred_file.url
+
     # What a visitor does
 
     def press(self, label: str) -> None:

@@ -40,11 +40,15 @@ TABLE: Mapping[str, Limit] = {
     "visitors": Limit(600, "open pages in all, or as many as the system's file limit bears", "“The app is full”"),
     "visitors of an address": Limit(300, "open pages", "“The app is full”"),
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
-    "message": Limit(1_000_000, "bytes of a browser's message", _DROPPED),
+    "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED),
+    "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits"),
+    "computing": Limit(75, "% of a core for the pages of an address, after 20 seconds of it", "the page waits"),
+    "files": Limit(2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits"),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),
+    "uploads of an address": Limit(250_000_000, "bytes that are on their way at the same time", "“Too many files”"),
     "unread upload": Limit(60, "seconds", "nothing: the file is dropped"),
     # The workshop
     "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),

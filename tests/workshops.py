@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui import access
-from explainer.ui.workshop import invitation, location
+from explainer.ui import access, browser
+from explainer.ui.workshop import invitation
 from explainer.workshop import screens, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Key, Press
@@ -20,7 +20,7 @@ def restart() -> None:
     access.in_force.clear()
     invitation._chosen.clear()
     invitation._networks.clear()
-    location._bound.clear()
+    browser._remembered.clear()
     access.gate.clear()
 
 

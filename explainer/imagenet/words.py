@@ -131,6 +131,16 @@ def definitions() -> dict[str, str]:
     return {wnid: f"{', '.join(synset.lemmas)}: {glosses[wnid]}" for wnid, synset in tree.items() if wnid in glosses}
 
 
+def import_reader() -> None:
+    """Import NLTK where WordNet is not compiled yet: takes a second.
+
+    Its parts import each other in circles. Where a thread begins with it while another one imports something that it
+    needs, it stays half imported as long as the process runs. So it is imported before there are others.
+    """
+    if _open() is None:
+        import nltk  # noqa: F401
+
+
 def compile_dictionary() -> bool:
     """Compile WordNet into the local index unless it is there; whether it is there. Takes seconds."""
     with _reading:

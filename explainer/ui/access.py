@@ -52,7 +52,7 @@ def gate() -> Gate:
 
 def may_download() -> bool:
     """Whether this visitor may have models downloaded: the presenter, and who sits at the server's own computer."""
-    return is_presenter() or st.context.headers.get(browser.LOCAL) != "0"
+    return is_presenter() or st.context.headers.get(browser.LOCAL) == "1"
 
 
 def is_presenter() -> bool:

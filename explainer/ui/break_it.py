@@ -15,6 +15,7 @@ from explainer.vision.pipeline import Reading
 FIRST = "photographer"
 """The sample that shows most: its word changes with every other touch."""
 
+_CHANGE = "blur"
 _SIDE = 320  # pixels of the two pictures on the stage
 
 
@@ -33,14 +34,14 @@ def chosen() -> str:
     name: str = st.pills(
         "Change",
         CORRUPTIONS,
-        default="blur",
+        default=_CHANGE,
         required=True,
         format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="corruption",
         persist_state="session",
         wrap=True,
     )
-    return name
+    return name if name in CORRUPTIONS else _CHANGE
 
 
 @st.fragment
@@ -71,15 +72,14 @@ def _amount(corruption: Corruption) -> float:
         return (
             corruption.most if st.toggle(corruption.title, True, key=key, persist_state="session") else corruption.none
         )
-    return st.slider(
+    return options.amount(
         f"{corruption.title}: {corruption.unit}",
         float(min(corruption.grid)),
         float(max(corruption.grid)),
+        key,
         float(corruption.grid[len(corruption.grid) // 2]),
-        float(corruption.step),
+        step=float(corruption.step),
         format="%g",
-        key=key,
-        persist_state="session",
     )
 
 

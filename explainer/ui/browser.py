@@ -10,7 +10,7 @@ the address without its parameters are still the same browser.
     browser.forget(browser.PRESENTER)
 
 A browser that takes no cookies has none (`known` is False): nothing is remembered of it, and nothing fails. What is
-remembered is in memory alone, of at most `MOST` browsers; those that were seen last stay.
+remembered is in memory alone, of at most `MOST` browsers; those that were seen last stay, and the presenter's.
 """
 
 import hashlib
@@ -29,6 +29,9 @@ NAME = "explainer_browser"
 
 LOCAL = "x-explainer-this-computer"
 """A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
+
+THIS_COMPUTER = ("127.0.0.1", "::1")
+"""Addresses for which `address` has ""."""
 
 PRESENTER = "presenter"
 """Under this name stands that the browser has given the presenter's key."""
@@ -64,7 +67,8 @@ def remember(name: str, value: object) -> None:
             of_it.pop(next(iter(of_it)))
         _remembered.move_to_end(this)
         while len(_remembered) > MOST:
-            _remembered.popitem(last=False)
+            others = (each for each, of_each in _remembered.items() if PRESENTER not in of_each)
+            _remembered.pop(next(others, next(iter(_remembered))))
 
 
 def recall(name: str) -> object | None:
@@ -88,16 +92,26 @@ def forget(name: str) -> None:
         _remembered.get(this or "", {}).pop(name, None)
 
 
-def forget_everywhere(name: str) -> list[object]:
-    """Forget what is remembered of all browsers under a name, and give it back."""
+def forget_everywhere(name: str) -> None:
+    """Forget what is remembered of all browsers under a name."""
     with _lock:
-        return [of_it.pop(name) for of_it in _remembered.values() if name in of_it]
+        for of_it in _remembered.values():
+            of_it.pop(name, None)
+
+
+def is_remembered(name: str, value: object) -> bool:
+    """Whether just this is remembered under a name, of any browser."""
+    with _lock:
+        return any(of_it.get(name) == value for of_it in _remembered.values())
 
 
 def _recall(known_as: str | None, name: str) -> object | None:
     with _lock:
         of_it = _remembered.get(known_as or "")
-        return None if of_it is None else of_it.get(name)
+        if of_it is None:
+            return None
+        _remembered.move_to_end(known_as or "")
+        return of_it.get(name)
 
 
 def _signed(number: str) -> bytes:

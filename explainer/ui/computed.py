@@ -76,7 +76,10 @@ def downloads() -> dict[str, Job[None]]:
 
 
 def download(model: str) -> None:
-    """Start to download a model, unless that is under way; at the end it must pass its self-test."""
+    """Start to download a model, unless that is under way; at the end it must pass its self-test.
+
+    Only for the presenter, and for whoever is at the server's own computer.
+    """
 
     def fetch(nothing: None, progress: Progress) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
@@ -84,6 +87,12 @@ def download(model: str) -> None:
 
     if access.may_download() and model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
+
+
+def stop_download(model: str) -> None:
+    """Stop the download of a model, for whoever may have started it."""
+    if access.may_download() and model in downloading():
+        downloads()[model].cancel()
 
 
 def downloading() -> frozenset[str]:

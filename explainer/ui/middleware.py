@@ -12,11 +12,14 @@ import logging
 import os
 import re
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,6 +35,7 @@ _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_COOKIES = 4096  # bytes of a header with cookies
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
 
 _FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -61,6 +65,24 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
         await send(message)
 
     return sending
+
+
+class Cookies:
+    """Drops cookies that none of this app's is like, before anybody reads them.
+
+    Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request without such headers."""
+        if scope["type"] in ("http", "websocket"):
+            given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
+            if len(given) > 1 or any(len(value) > _COOKIES or b"\\" in value for value in given):
+                scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != b"cookie"]}
+        await self.app(scope, receive, send)
 
 
 class Proxies:
@@ -95,18 +117,26 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     >>> client("127.0.0.1", [], [])
     ('127.0.0.1', True)
     """
-    trusted = frozenset(trusted)
+    named = tuple(trusted)
+    proxies = {_address(each) for each in named} - {None}
     said = [entry.strip() for line in forwarded for entry in line.split(",")]
     address = peer
-    while said and address in trusted:
+    while said and _address(address) in proxies:
         address = said.pop()
     found = _address(address)
     if found is None:
         return peer, False
-    return str(found), found.is_loopback and not trusted and not said
+    return str(found), found.is_loopback and not named and not said
+
+
+def is_trusted(address: str) -> bool:
+    """Whether an address is that of a proxy that `EXPLAINER_TRUSTED_PROXIES` names."""
+    return _address(address) in {_address(each) for each in settings("EXPLAINER_TRUSTED_PROXIES")} - {None}
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if text.count(":") == 1:  # with a port, as some proxies write it
+        text = text.partition(":")[0]
     try:
         found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -250,7 +280,7 @@ class Compressed:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._made: dict[str, bytes] = {}
+        self._made: dict[str, asyncio.Task[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a file that can be compressed; hand on all else."""
@@ -268,11 +298,13 @@ class Compressed:
         if path not in self._made:
             folder = streamlit_internals.static_folder().resolve()
             file = (folder / path).resolve()
-            if not file.is_relative_to(folder) or not file.is_file():
+            # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
+            if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
                 return None
-            self._made[path] = await asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+            compressing = asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+            self._made[path] = asyncio.create_task(compressing)
         return Response(
-            self._made[path],
+            await asyncio.shield(self._made[path]),
             headers={
                 "Content-Encoding": "gzip",
                 "Content-Type": self._KINDS[end],
@@ -311,12 +343,29 @@ class Patience:
             _log.warning("A request took too long and was ended.")
 
 
+@dataclass(eq=False)
+class _Upload:
+    """An upload on its way: whose it is, from where, and how many bytes of it came."""
+
+    session: str
+    address: str
+    size: int = 0
+
+
+class _TooManyError(Exception):
+    """More is on its way than is let in."""
+
+
 class Uploads:
-    """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here."""
+    """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here.
+
+    What counts is what came, once Streamlit, which looks for the page and its token first, begins to read it: a request
+    that says to be large, and sends nothing, keeps nobody out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._coming: list[tuple[str, int]] = []  # whose uploads are on their way, and how large they say to be
+        self._coming: list[_Upload] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -324,23 +373,41 @@ class Uploads:
         if not at.startswith("_stcore/upload_file/") or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
-        session = at.split("/")[2]
-        known = [*((owner, size) for (owner, _), size in streamlit_internals.uploads().items()), *self._coming]
-        largest = st.get_option("server.maxUploadSize") * 1024 * 1024
-        said = Headers(scope=scope).get("content-length", "")
-        size = min(int(said), largest) if said.isascii() and said.isdigit() and len(said) < 20 else largest
-        of_it = sum(1 for owner, _ in known if owner == session)
-        in_all = sum(size for _, size in known) + size
-        if of_it >= limits.value("uploads of a visitor") or in_all > limits.value("uploads"):
+        upload = _Upload(at.split("/")[2], scope["client"][0])
+
+        async def receiving() -> Message:
+            if upload not in self._coming:
+                self._check(upload)
+                self._coming.append(upload)
+            message = await receive()
+            upload.size += len(message.get("body", b""))
+            self._check(upload)
+            return message
+
+        try:
+            await self.app(scope, receiving, send)
+        except _TooManyError:
             _log.warning("An upload was refused: too many files that were not read yet.")
             await PlainTextResponse("Too many files. Try again in a minute.", 429)(scope, receive, send)
-            return
-        coming = (session, size)
-        self._coming.append(coming)
-        try:
-            await self.app(scope, receive, send)
         finally:
-            self._coming.remove(coming)
+            if upload in self._coming:
+                self._coming.remove(upload)
+
+    def _check(self, upload: _Upload) -> None:
+        """Raises _TooManyError where an upload is one too many, or too large beside the others."""
+        kept = streamlit_internals.uploads()
+        coming = [each for each in self._coming if each is not upload]
+        of_it = sum(owner == upload.session for owner, _ in kept) + sum(
+            each.session == upload.session for each in coming
+        )
+        in_all = sum(kept.values()) + sum(each.size for each in coming) + upload.size
+        of_address = sum(each.size for each in coming if each.address == upload.address) + upload.size
+        if (
+            of_it >= limits.value("uploads of a visitor")
+            or in_all > limits.value("uploads")
+            or of_address > limits.value("uploads of an address")
+        ):
+            raise _TooManyError
 
 
 class UnreadUploads:
@@ -384,7 +451,7 @@ class Visitors:
         address = scope["client"][0]
         self._open[address] += 1
         try:
-            await self.app(scope, _Messages(receive), send)
+            await self.app(scope, _Messages(receive, address), send)
         finally:
             self._open[address] -= 1
             self._open += Counter()
@@ -398,12 +465,80 @@ class Visitors:
         return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
 
 
+class Computing:
+    """Shares the processor among addresses: one whose pages compute without pause waits, one page after another.
+
+    What a run of a script will take nobody knows, so a little is taken for it, and the rest when it ended. Any thread
+    may charge; turns are given in the event loop.
+    """
+
+    _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, float]] = {}  # by address: seconds that are left, and when that was so
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def charge(self, address: str, seconds: float) -> None:
+        """Note what a run took; of one whose browser had left, nobody knows where it was, and nothing is noted."""
+        if not address:
+            return
+        with self._lock:
+            self._take(address, seconds - self._A_RUN)
+
+    async def turn(self, address: str) -> None:
+        """Wait until a page of an address may run: those of one address one after another. This computer's do not."""
+        if not address:
+            return
+        turns = self._turns.setdefault(address, asyncio.Lock())
+        async with turns:
+            while (seconds := self._wait(address)) > 0:
+                await asyncio.sleep(min(seconds, 1.0))
+
+    def _wait(self, address: str) -> float:
+        with self._lock:
+            left = self._take(address, 0.0)
+            if left > 0:
+                self._take(address, self._A_RUN)
+                return 0.0
+            return max(0.01, -left * 100 / limits.value("computing"))
+
+    def _take(self, address: str, seconds: float) -> float:
+        now = time.monotonic()
+        if len(self._known) > limits.visitors():
+            self._known = {name: known for name, known in self._known.items() if now - known[1] < self._FIRST}
+        left, at = self._known.get(address, (self._FIRST, now))
+        left = min(self._FIRST, left + (now - at) * limits.value("computing") / 100) - seconds
+        self._known[address] = max(left, -self._FIRST), now
+        return left
+
+
+COMPUTING = Computing()
+"""What the pages of each address compute."""
+
+
+class _Pace:
+    """Lets through so many at once, and then so many a second."""
+
+    def __init__(self, first: float, a_second: float) -> None:
+        self._first, self._a_second = first, a_second
+        self._left, self._at = first, time.monotonic()
+
+    def wait(self) -> float:
+        """The seconds that the next one has to wait."""
+        now = time.monotonic()
+        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - 1, now
+        return max(0.0, -self._left / self._a_second)
+
+
 class _Messages:
     """What a page sends, without what no page of this app sends."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, address: str) -> None:
+        self._receive, self._address = receive, address
         self._left, self._at = 300.0, time.monotonic()
+        runs, files = _Pace(60, limits.value("runs")), _Pace(5, 1 / limits.value("files"))
+        self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
 
     async def __call__(self) -> Message:
         while True:
@@ -418,11 +553,15 @@ class _Messages:
                 return {"type": "websocket.disconnect", "code": 1008}
             kind = streamlit_internals.kind(frame)
             if kind in streamlit_internals.MESSAGES:
+                if kind in self._paces:
+                    await asyncio.sleep(self._paces[kind].wait())
+                if kind == "rerun_script":
+                    await COMPUTING.turn("" if self._address in browser.THIS_COMPUTER else self._address)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
 
-_ORDER = (Proxies, Hosts, Answers, Paths, Patience, Fonts, Compressed, browser.Cookie, Uploads, Visitors)
+_ORDER = (Cookies, Proxies, Hosts, Answers, Paths, Patience, Fonts, Compressed, browser.Cookie, Uploads, Visitors)
 
 STACK = tuple(Middleware(each) for each in _ORDER)
 """Round every answer and every connection, the outermost first."""

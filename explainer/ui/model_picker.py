@@ -114,7 +114,8 @@ def _under_way(card: ModelCard, job: Job[None]) -> None:
     ahead = f", {job.place} before it" if job.place else ""
     doing = f"Downloading, {job.progress:.0%} of {_size(card)}{ahead}"
     st.progress(job.progress, doing if job.progress < 1 else "Testing it on the sample pictures …")
-    st.button("Stop the download", key=f"stop_{card.name}", on_click=job.cancel)
+    if access.may_download():
+        st.button("Stop the download", key=f"stop_{card.name}", on_click=computed.stop_download, args=(card.name,))
 
 
 def _size(card: ModelCard) -> str:

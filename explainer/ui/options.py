@@ -1,11 +1,23 @@
-"""Choices among a few visible options; a choice is kept while the visitor looks at other pages."""
+"""Choices among a few visible options, numbers, and what was clicked on; choices are kept on other pages.
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+What a browser sends that is no option, or beyond a range, is as nobody had chosen, or the nearest that can be.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict, TypeVar, Unpack
 
 import streamlit as st
 
 Option = TypeVar("Option")
+Number = TypeVar("Number", int, float)
+
+
+class Look(TypedDict, total=False):
+    """How a slider looks, as `st.slider` has it."""
+
+    step: float
+    format: str
+    width: int
 
 
 def one(
@@ -22,7 +34,20 @@ def one(
         persist_state="session",
         wrap=True,
     )
-    return chosen
+    return chosen if chosen in options else options[0] if first is None else first
+
+
+def amount(
+    label: str, lowest: float, highest: float, key: str, first: float | None = None, **look: Unpack[Look]
+) -> float:
+    """A number on a slider; before the visitor moves it is `first`, or without it what the session has under `key`."""
+    chosen: float = st.slider(label, lowest, highest, first, key=key, persist_state="session", **look)
+    return within(chosen, lowest, highest)
+
+
+def within(number: Number, lowest: Number, highest: Number) -> Number:
+    """The number itself, or the end of the range that it is beyond."""
+    return min(max(number, lowest), highest)
 
 
 def several(label: str, options: Sequence[Option], key: str) -> list[Option]:
@@ -37,6 +62,27 @@ def several(label: str, options: Sequence[Option], key: str) -> list[Option]:
         wrap=True,
     )
     return chosen
+
+
+def field(key: str) -> str:
+    """The id of the field of a chart that was clicked on, as the browser says; "" for none."""
+    found = _first(key, "points")
+    named = found.get("id") if isinstance(found, Mapping) else None
+    return named if isinstance(named, str) else ""
+
+
+def row(key: str) -> int | None:
+    """The number of the row of a table that was chosen, from 0, as the browser says; None for none."""
+    found = _first(key, "rows")
+    return found if type(found) is int and found >= 0 else None
+
+
+def _first(key: str, kind: str) -> object:
+    """The first that is selected of a kind; None where nothing is, or what the browser sent is no selection."""
+    try:
+        return st.session_state[key]["selection"][kind][0]
+    except (KeyError, TypeError, IndexError, AttributeError):
+        return None
 
 
 def readable(name: str) -> str:

@@ -198,6 +198,8 @@ def _forget_all() -> None:
 
 
 def _forget() -> None:
+    if _own():
+        streamlit_internals.drop_media()
     for name in ("photo", "photo_error", *session.GOES_WITH_THE_PHOTO):
         st.session_state.pop(name, None)
     computed.forget()

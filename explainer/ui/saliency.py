@@ -27,7 +27,7 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
     with ask:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
-        opacity = st.slider("Opacity of the map", 0.0, 1.0, 0.7, 0.05, key="opacity", persist_state="session")
+        opacity = options.amount("Opacity of the map", 0.0, 1.0, "opacity", 0.7, step=0.05)
         st.caption(explain.METHODS[method].idea)
     crop = pipeline.seen(photo, reading)
     word = plain(session.caption(target.wnid, Context.PHOTO).name)

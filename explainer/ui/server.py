@@ -14,9 +14,13 @@ from pathlib import Path
 import streamlit as st
 
 from explainer import limits
-from explainer.ui import middleware, streamlit_internals
+from explainer.imagenet import words
+from explainer.ui import browser, middleware, streamlit_internals
 from explainer.workshop import addresses
 
+_log = logging.getLogger("explainer")
+
+_LONGEST = 1000  # letters of a line in the log
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _PROJECT = Path(__file__).parents[2]
 
@@ -27,10 +31,14 @@ def prepare() -> None:
     limits.raise_file_limit()
     streamlit_internals.trust_no_proxy()
     streamlit_internals.watch_connections(_admit, lambda: limits.value("half a request"))
+    streamlit_internals.bound_messages(lambda: limits.value("message"))
+    streamlit_internals.measure_runs(browser.address, middleware.COMPUTING.charge)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
+    words.import_reader()
+    streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.know_how_it_runs()
 
 
@@ -72,8 +80,9 @@ def reach(address: str | None) -> str:
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
-    trusted = address in middleware.settings("EXPLAINER_TRUSTED_PROXIES")
-    return in_all <= limits.connections() and (trusted or of_it <= limits.value("connections of an address"))
+    return in_all <= limits.connections() and (
+        middleware.is_trusted(address) or of_it <= limits.value("connections of an address")
+    )
 
 
 async def _sweep() -> None:
@@ -114,6 +123,10 @@ class OneLineEach(logging.Filter):
         self._seen[kind] += 1
         if self._seen[kind] == limits.value("log"):
             record.msg = f"{record.msg} (no more of these for a minute)"
+        said = record.getMessage()
+        plain = "".join(letter if letter.isprintable() else "?" for letter in said[:_LONGEST])
+        if plain != said:  # a stranger's text may be long, or steer the terminal
+            record.msg, record.args = plain, None
         return self._seen[kind] <= limits.value("log")
 
 

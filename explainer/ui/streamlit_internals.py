@@ -7,9 +7,13 @@ is no longer needed; no other file of the package imports a private name of Stre
 import asyncio
 import hashlib
 import hmac
+import math
 import secrets
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,16 +23,20 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
 from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.state.session_state import Serialized, Value, WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["UploadedFile"]
 
@@ -62,6 +70,23 @@ def ask_no_host() -> None:
     It does where a page is opened under a host name that it does not know.
     """
     net_util.get_external_ip = lambda: None
+
+
+def measure_runs(whose: Callable[[], str], told: Callable[[str, float], None]) -> None:
+    """Have `told` called after each run of a script, or of a fragment, with the seconds that it computed.
+
+    It is told also what `whose` said in the run's thread as it began.
+    """
+    run = ScriptRunner._run_script
+
+    def measured(self: ScriptRunner, asked: Any) -> None:
+        owner, began = whose(), time.thread_time()
+        try:
+            run(self, asked)
+        finally:
+            told(owner, time.thread_time() - began)
+
+    setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
 
 
 def know_how_it_runs() -> None:
@@ -135,6 +160,11 @@ def name_fragment(draw: Drawn, name: str) -> Drawn:
     return draw
 
 
+_MOST_OF = {"widgets": 1000, "hashes": 5000, "names": 10}
+"""How many values of widgets, hashes of kept messages and names of files a message has at most. Streamlit goes through
+all of them where it serves everybody, and answers with kilobytes for each name."""
+
+
 def kind(frame: bytes) -> str:
     """The kind of a message that a browser sent by websocket, as `MESSAGES` has it; "" for what is none."""
     message = BackMsg()
@@ -144,6 +174,10 @@ def kind(frame: bytes) -> str:
         return ""
     if message.WhichOneof("type") == "backend_operation_request":
         return message.backend_operation_request.WhichOneof("payload") or ""
+    script, names = message.rerun_script, message.file_urls_request.file_names
+    found = {"widgets": script.widget_states.widgets, "hashes": script.cached_message_hashes, "names": names}
+    if any(len(found[each]) > most for each, most in _MOST_OF.items()):
+        return ""
     return message.WhichOneof("type") or ""
 
 
@@ -177,6 +211,37 @@ def _files() -> MemoryUploadedFileManager:
     return files
 
 
+def check_widget_values(told: Callable[[], None]) -> None:
+    """Take a value that is none of its widget's for none at all: the widget is as nobody had touched it.
+
+    A browser can send a text for a number, a number that is none, or JSON without an end. Streamlit takes each for what
+    the widget should send, so that a script, or Streamlit before it, raises whatever comes of that. `told` is called
+    for each such value.
+    """
+    read = WStates.__getitem__
+
+    def checked(self: WStates, name: str) -> Any:
+        state, widget = self.states.get(name), self.widget_metadata.get(name)
+        if not isinstance(state, Serialized) or widget is None:
+            return read(self, name)
+        with suppress(Exception):  # of any kind: it depends on the widget
+            if _is_of(state.value, widget.value_type):
+                return read(self, name)
+        told()
+        untouched = widget.deserializer(None)
+        self.states[name] = Value(untouched)
+        return untouched
+
+    setattr(WStates, "__getitem__", checked)  # noqa: B010 - a method
+
+
+def _is_of(state: WidgetState, kind: str | None) -> bool:
+    """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind."""
+    found = state.WhichOneof("value")
+    numbers = {"double_value": [state.double_value], "double_array_value": state.double_array_value.data}
+    return found in (None, kind) and all(map(math.isfinite, numbers.get(found or "", ())))
+
+
 def trust_no_proxy() -> None:
     """Keep uvicorn from believing what a request says about whom it comes from: `middleware.Proxies` decides that.
 
@@ -194,6 +259,30 @@ class _PassOn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+def bound_messages(most: Callable[[], float]) -> None:
+    """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
+
+    Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, and counts no pieces.
+    """
+    made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
+
+    def bounded(self: WebSocketsSansIOProtocol, *arguments: Any, **named: Any) -> None:
+        made(self, *arguments, **named)
+        self.conn.max_message_size = self.conn.max_fragment_size = int(most())
+
+    def go_on(self: WebSocketsSansIOProtocol, frame: Any) -> None:
+        if len(self.frames) < _PIECES:
+            went_on(self, frame)
+        else:
+            self.transport.abort()
+
+    setattr(WebSocketsSansIOProtocol, "__init__", bounded)  # noqa: B010 - a method
+    setattr(WebSocketsSansIOProtocol, "handle_cont", go_on)  # noqa: B010 - a method
+
+
+_PIECES = 100  # of a message; browsers send some as several
 
 
 def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable[[], float]) -> None:
@@ -226,17 +315,57 @@ def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable
 
 
 def hide_media_names() -> None:
-    """Give each picture an address that nobody can guess, another one in each session.
+    """Give each picture, and each download, an address that nobody can guess, another one in each session.
 
     Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it.
     """
-    secret, made = secrets.token_bytes(32), memory_media_file_storage._calculate_file_id
+    made, executed = memory_media_file_storage._calculate_file_id, MediaFileManager.execute_deferred
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
-        known = f"{session_id()} {made(data, mimetype, filename)}".encode()
-        return hmac.new(secret, known, hashlib.sha224).hexdigest()
+        owner = _downloading.get() or session_id()
+        return _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+
+    def execute_deferred(self: MediaFileManager, file_id: str) -> str:
+        asked = self._deferred_callables.get(file_id)
+        token = _downloading.set(asked["session_id"] if asked else None)
+        try:
+            return executed(self, file_id)
+        finally:
+            _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
+    setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
+
+
+def drop_media() -> None:
+    """Drop all pictures and downloads that this session was given, now, and what downloads would be made from.
+
+    Streamlit keeps a picture until the run ends that no longer shows it, and a download until the run after that.
+    """
+    this = session_id()
+    if this is None or not runtime.exists():
+        return
+    media, prefix = runtime.get_instance().media_file_mgr, _media_prefix(this)
+    media.clear_session_refs(this)
+    with media._lock:
+        for file in [each for each in media._file_metadata if each.startswith(prefix)]:
+            media._delete_file(file)
+        for download in tuple(media._deferred_ids_by_session.get(this, ())):
+            media._drop_deferred_id(download)
+
+
+_SECRET = secrets.token_bytes(32)  # of this process
+_downloading: ContextVar[str | None] = ContextVar("_downloading", default=None)
+"""The session for which a download is made: that happens in a thread that belongs to none."""
+
+
+def _media_prefix(session: str | None) -> str:
+    """How the names of a session's pictures and downloads begin."""
+    return _digest(f"session {session}")[:16]
+
+
+def _digest(text: str) -> str:
+    return hmac.new(_SECRET, text.encode(), hashlib.sha224).hexdigest()
 
 
 def static_folder() -> Path:

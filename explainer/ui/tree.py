@@ -215,13 +215,11 @@ def chart(wnid: str) -> None:
 
 def _clicked(key: str, root: str) -> None:
     """Go to the category that was clicked on; of what is gathered below the root itself, open the row of all."""
-    points = st.session_state[key]["selection"]["points"]
-    if not points:
-        return
-    if points[0]["id"] == f"{root}+":
+    field = options.field(key)
+    if field == f"{root}+":
         st.session_state[_every("child", _largest_first(_below(root)))] = True
-    else:
-        walk(points[0]["id"].removesuffix("+"))
+    elif field:
+        walk(field.removesuffix("+"))
 
 
 def _below(wnid: str) -> tuple[str, ...]:
@@ -270,7 +268,8 @@ def listing(wnid: str) -> None:
         return
     pages = -(-len(wnids) // _ROWS)
     list_ = hash((wnid, facets, order))  # a new list starts at its first page
-    page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
+    asked = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page_{list_}") if pages > 1 else 1
+    page = options.within(asked, 1, pages)
     rows = wnids[(page - 1) * _ROWS : page * _ROWS]
     key = f"list_{list_}_{page}"
     st.dataframe(
@@ -319,6 +318,6 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
 
 
 def _chosen(key: str, wnids: Sequence[str]) -> None:
-    rows = st.session_state[key]["selection"]["rows"]
-    if rows:
-        walk(wnids[rows[0]])
+    row = options.row(key)
+    if row is not None and row < len(wnids):
+        walk(wnids[row])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 _CONTAINERS = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"meta": 4}  # bytes before the boxes inside
 _SEQUENCE_HEADER = 1  # obu_type
-_MOST_PARTS = 20_000  # boxes of a file, and parts of a picture: more of them only cost time
+_MOST_PARTS = 20_000  # boxes of a file, parts of its items, and of a picture: more of them only cost time
 _HEADER_BYTES = 512  # more than the longest sequence header has
 _FRAME_BITS = 27  # of both fields of a frame's own size together: what pictures of up to 2**26 pixels need at most
 
@@ -81,22 +81,27 @@ def _items(data: bytes) -> Iterator[_Parts]:
                     if data[entry + 6 + wide : entry + 10 + wide] == b"av01":
                         coded.add(_number(data, entry + 4, wide))
     inside = [(start, end) for kind, start, end in boxes if kind == b"idat"]
+    left = iter(range(_MOST_PARTS))
     for kind, start, _ in boxes:
         if kind == b"iloc":
-            for item, in_idat, extents in _located(data, start):
+            for item, in_idat, extents in _located(data, start, left):
                 if item in coded:
                     home, end = inside[0] if in_idat else (0, len(data))
                     yield [(home + at, home + at + length if length else end) for at, length in extents]
 
 
-def _located(data: bytes, start: int) -> Iterator[tuple[int, bool, list[tuple[int, int]]]]:
-    """Of each item its number, whether it lies in `idat`, and its parts: place and length, 0 for all that follows."""
+def _located(data: bytes, start: int, left: Iterator[int]) -> Iterator[tuple[int, bool, list[tuple[int, int]]]]:
+    """Of each item its number, whether it lies in `idat`, and its parts: place and length, 0 for all that follows.
+
+    `left` has one entry for each item and part that there may be yet: a part may take no byte of the file.
+    """
     version, cursor = data[start], _Cursor(data, start + 4)
     sizes = cursor.take(2)
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
     for _ in range(cursor.take(wide)):
         item = cursor.take(wide)
+        next(left, None)
         method = cursor.take(2) & 15 if version else 0
         if method > 1:
             raise ValueError("An item is built from another one.")
@@ -104,6 +109,8 @@ def _located(data: bytes, start: int) -> Iterator[tuple[int, bool, list[tuple[in
         origin = cursor.take(base)
         extents = []
         for _ in range(cursor.take(2)):
+            if next(left, None) is None:
+                raise ValueError("The file has too many parts.")
             cursor.take(index if version else 0)
             extents.append((origin + cursor.take(offset), cursor.take(length)))
         yield item, method == 1, extents

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pillow_heif
-from PIL import ExifTags, Image, ImageChops, ImageCms, JpegImagePlugin, UnidentifiedImageError, _imaging
+from PIL import (
+    ExifTags,
+    Image,
+    ImageChops,
+    ImageCms,
+    JpegImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    _imaging,
+)
 
 from explainer.vision import avif
 
@@ -31,7 +40,9 @@ _WIDE = (
     f"The photo has more than {MAX_PIXELS // 10**6} megapixels, or as a JPEG more than {MAX_JPEG_PIXELS // 10**6}: "
     "make it smaller, or save it as JPEG, and try again."
 )
-_PROGRESSIVE = "The photo is too large for a progressive JPEG: save it as a plain (baseline) JPEG and try again."
+_PROGRESSIVE = (
+    "The photo is too large for a progressive JPEG, or has too many parts: save it as a plain (baseline) JPEG."
+)
 _LONG = f"The photo is more than {MAX_LENGTH:,} pixels wide or high: cut it and try again."
 _FOREIGN = "This is no photo that can be read here: choose a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 _DAMAGED = "The file is cut short or damaged: choose the original, or save it again as JPEG or PNG."
@@ -55,8 +66,10 @@ _STRIP_PIXELS = 2**20
 _decoders = ThreadPoolExecutor(2, thread_name_prefix="decoder")
 
 _END = b"\xff\xd9"  # of a JPEG
+_MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # what begins another part of a JPEG
+_SCANS = 100  # of a JPEG; a progressive one has some ten
 
-# The coefficients of a progressive JPEG are held whole, whatever size is decoded.
+# The coefficients of a JPEG of several scans are held whole, whatever size is decoded.
 _COEFFICIENT_BYTES = 400_000_000
 
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
@@ -176,8 +189,7 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         if file.mode in ("I", "F"):
             raise PhotoError(_NUMBERS)
         if isinstance(file, JpegImagePlugin.JpegImageFile):
-            if file.info.get("progressive") and _coefficients(file) > _COEFFICIENT_BYTES:
-                raise PhotoError(_PROGRESSIVE)
+            _check_scans(file, data)
             # Decodes at 1/2, 1/4 or 1/8 where that is still large enough, in a fraction of the time. (HEIF would
             # draft a thumbnail, which may show something else.)
             file.draft(None, (_DRAFT_SIDE, _DRAFT_SIDE))
@@ -185,6 +197,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         else:
             if file.format == "AVIF":
                 _check_coded(avif.coded_sizes(data))
+            if isinstance(file, TiffImagePlugin.TiffImageFile):
+                _check_tile(file)
             file.load()
             size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)
@@ -203,6 +217,36 @@ def _complete(data: bytes) -> bytes:
     if len({_decoded(data + after + _END)[0].tobytes() for after in following}) > 1:
         raise PhotoError(_DAMAGED)
     return data + _END
+
+
+def _check_scans(file: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
+    """Raises PhotoError where the scans of a JPEG are too many, or need too much memory.
+
+    Each of several, however short, walks over the whole picture.
+    """
+    scans = _scans(data)
+    if scans > _SCANS or ((scans > 1 or file.info.get("progressive")) and _coefficients(file) > _COEFFICIENT_BYTES):
+        raise PhotoError(_PROGRESSIVE)
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a JPEG has, up to one more than _SCANS; a thumbnail's, or those of what follows, do not count."""
+    at, scans = 2, 0
+    while scans <= _SCANS and (mark := _MARK.search(data, at)):
+        at, kind = mark.end(), data[mark.end() - 1 : mark.end()]
+        if kind == _END[1:]:
+            break
+        scans += kind == b"\xda"
+        at += int.from_bytes(data[at : at + 2])
+    return scans
+
+
+def _check_tile(file: TiffImagePlugin.TiffImageFile) -> None:
+    """Raises PhotoError where the tiles of a TIFF are larger than a picture may be: each is decoded whole."""
+    sides = [file.tag_v2.get(tag, 0) for tag in (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)]
+    if not all(isinstance(side, int) for side in sides):
+        raise PhotoError(_DAMAGED)
+    _checked((sides[0], sides[1]), MAX_PIXELS)
 
 
 def _coefficients(file: JpegImagePlugin.JpegImageFile) -> int:

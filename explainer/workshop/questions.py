@@ -166,6 +166,14 @@ def question(key: str) -> Question:
     return Question(key, deck.question, deck.choices, name)
 
 
+def is_known(key: str) -> bool:
+    """Whether there is a question of that key."""
+    try:
+        return bool(question(key))
+    except UnknownQuestion:
+        return False
+
+
 @dataclass(frozen=True)
 class Published:
     """What is on record of a category: its safety, the mean of its ratings (1 to 5, or None), what became of it."""

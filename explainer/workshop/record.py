@@ -11,7 +11,7 @@ from importlib import metadata
 
 from explainer.imagenet import catalogue, taxonomy, vocabularies, words
 from explainer.imagenet.words import Context
-from explainer.workshop import participants, questions, reports, rooms, votes
+from explainer.workshop import participants, questions, reports, rooms, sheets, votes
 from explainer.workshop.privacy import FEW, FEWEST
 from explainer.workshop.questions import Published, Question
 from explainer.workshop.reports import REASONS, Flag
@@ -59,7 +59,7 @@ def record(store: Store, code: str) -> Record:
         rooms.find(store, code),
         participants.count(store, code),
         tuple(Decision(questions.question(key), tuple(some)) for key, some in tallies.items()),
-        votes.marks(store, code),
+        tuple(marks for marks in votes.marks(store, code) if marks.sheet in sheets.SHEETS),
         reports.flags(store, code),
     )
 

@@ -63,12 +63,13 @@ def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
 
 
 def flags(store: Store, code: str) -> tuple[Flag, ...]:
-    """What was reported, the most often first. Raises UnknownRoom."""
+    """What was reported, the most often first; of what this app does not know, nothing. Raises UnknownRoom."""
 
     def work(connection: sqlite3.Connection) -> tuple[Flag, ...]:
         found = rooms.room(connection, code).code
         query = """SELECT wnid, reason, count(*) AS people FROM flags WHERE room = ?
                    GROUP BY wnid, reason ORDER BY people DESC, wnid, reason"""
-        return tuple(Flag(*row) for row in connection.execute(query, (found,)))
+        rows = connection.execute(query, (found,)).fetchall()
+        return tuple(Flag(*row) for row in rows if row[0] in taxonomy.load() and row[1] in REASONS)
 
     return store.read(work)

@@ -4,6 +4,7 @@ A code that comes from an address is checked against a strict pattern first; wha
 """
 
 import datetime
+import logging
 import re
 import secrets
 import sqlite3
@@ -15,6 +16,8 @@ from typing import Any
 from explainer.workshop import questions
 from explainer.workshop.errors import UnknownRoom
 from explainer.workshop.store import Store
+
+_log = logging.getLogger("explainer")
 
 LAPSE = 24 * 3600.0
 """Seconds after its last step or vote in which a room's rules hold for the whole app."""
@@ -133,7 +136,7 @@ def find(store: Store, code: str) -> Room:
 def listing(store: Store) -> tuple[Room, ...]:
     """All rooms that are kept, the newest first: to resume one, or to delete it."""
     rows = store.read(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
-    return tuple(map(_to_room, rows))
+    return tuple(_to_room(row) for row in rows if _is_known(row))
 
 
 def on(store: Store) -> tuple[Room, ...]:
@@ -144,7 +147,7 @@ def on(store: Store) -> tuple[Room, ...]:
     """
     query = f"SELECT {_ROOM}, since FROM rooms WHERE ended IS NULL AND NOT rehearsal ORDER BY created DESC"  # noqa: S608
     rows = store.read(lambda c: c.execute(query).fetchall())
-    return tuple(_to_room(row) for *row, since in rows if _is_on(store, row[0], since))
+    return tuple(_to_room(row) for *row, since in rows if _is_known(row) and _is_on(store, row[0], since))
 
 
 def _is_on(store: Store, code: str, since: float) -> bool:
@@ -211,9 +214,18 @@ def room(connection: sqlite3.Connection, code: str) -> Room:
     row = None
     if type(code) is str and _TYPED.fullmatch(code) and _CODE.fullmatch(normal(code)):
         row = connection.execute(f"SELECT {_ROOM} FROM rooms WHERE code = ?", (normal(code),)).fetchone()  # noqa: S608
-    if row is None:
+    if row is None or not _is_known(row):
         raise UnknownRoom
     return _to_room(row)
+
+
+def _is_known(row: Sequence[Any]) -> bool:
+    """Whether this app knows the preset and the deck of a row; one of others is left out, with a line in the log."""
+    values = dict(zip((field.name for field in fields(Room)), row, strict=True))
+    known = values["preset"] in PRESETS and values["deck"] in questions.DECKS
+    if not known:
+        _log.warning("A room in the record is of another app, and is left out.")
+    return known
 
 
 def _to_room(row: Sequence[Any]) -> Room:

@@ -1,22 +1,29 @@
 """The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
 
 Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file,
-or one of another version, is set aside under a name that says when.
+or one of another version, is set aside under a name that says when. A row that cannot be read is left out, and a copy
+of the file that has it is set aside.
 """
 
 import contextlib
 import datetime
 import errno
+import logging
 import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from explainer.setup import files
 from explainer.workshop.errors import Busy
+from explainer.workshop.stage import PHASES
+
+_log = logging.getLogger("explainer")
 
 T = TypeVar("T")
 
@@ -24,6 +31,7 @@ Work = Callable[[sqlite3.Connection], T]
 """What is done with the connection inside one transaction; where the disk fails it is done again, in memory."""
 
 BUSY = 5.0  # seconds to wait for another program that holds the file
+AGAIN = 30.0  # seconds after which a file that could not be written is tried again
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -61,6 +69,45 @@ SCHEMA = (
 )
 """The tables. A file with others is from another version of the app."""
 
+_TIME, _SWITCH, _COUNT = (
+    "typeof({0}) = 'real' AND {0} BETWEEN 0 AND 4e9",
+    "{0} IN (0, 1)",
+    "{0} BETWEEN 0 AND 1000000000",
+)
+_WHOLE = "typeof({0}) = 'integer' AND "
+_TEXT, _KEY = "typeof({0}) = 'text'", "typeof({0}) = 'text' AND {0} NOT GLOB '*[^a-z0-9/_ -]*'"
+
+
+def _all(condition: str, *columns: str) -> str:
+    """A condition on each of some columns."""
+    return " AND ".join(f"({condition.format(column)})" for column in columns)
+
+
+_READABLE = {
+    "rooms": " AND ".join(
+        (
+            _all("typeof({0}) = 'text' AND {0} NOT GLOB '*[^A-Z0-9]*' AND length({0}) = 5", "code"),
+            _all(_KEY, "preset", "deck", "route", "extras", "step", "activity"),
+            _all(_TEXT, "paper", "mover"),
+            f"phase IN ({', '.join(map(repr, PHASES))})",
+            _all(_WHOLE + _SWITCH, "rehearsal", "phones", "door", "paused", "blank"),
+            _all(_WHOLE + _COUNT, "version", "moves", "series"),
+            _all(_TIME, "created", "since", "entered"),
+            _all(f"{{0}} IS NULL OR {_TIME}", "began", "ended", "halted"),
+            "(NOT paused OR halted IS NOT NULL)",
+        )
+    ),
+    "presses": _all(_TEXT, "client") + " AND " + _all(_WHOLE + _COUNT, "number"),
+    "participants": _all(_TEXT, "token"),
+    "votes": _all(_KEY, "question", "answer") + " AND " + _all(_WHOLE + "{0} IN (1, 2)", "round"),
+    "hands": " AND ".join(
+        (_all(_KEY, "question", "answer"), _all(_WHOLE + "{0} IN (1, 2)", "round"), _all(_WHOLE + _COUNT, "count"))
+    ),
+    "marks": _all(_KEY, "sheet") + " AND " + _all(_TEXT, "pictures"),
+    "flags": _all(_KEY, "wnid", "reason"),
+}
+"""What each row of a table must be so that it can be read, as SQL. One flipped bit makes another row of it."""
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
@@ -79,6 +126,14 @@ def path() -> Path:
     """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
     named = os.environ.get("EXPLAINER_DATA")
     return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
+
+
+@dataclass(frozen=True)
+class _Return:
+    """When it was last tried to write to the file again, and when the file had been written to before that."""
+
+    tried: float
+    found: tuple[int, ...] | None
 
 
 class Store:
@@ -101,9 +156,11 @@ class Store:
         self.given: dict[tuple[str, str], float] = {}
         self.joins: dict[tuple[str, str], deque[float]] = {}
         self.lapses: dict[str, tuple[float, float]] = {}
+        self._returns: _Return | None = None
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
         self._connection = self._open()
+        self._looked: tuple[sqlite3.Connection, int] | None = None  # through which rows, as of which version of them
 
     def read(self, work: Work[T]) -> T:
         """What `work` finds in one consistent state. Raises Busy, and what `work` raises."""
@@ -139,8 +196,9 @@ class Store:
         with self._lock:
             if self.keeps and self.file and _identity(self.file) != self._identity:
                 self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
+            self._return()
             try:
-                return _transact(self._connection, work, begin)
+                return self._attempt(work, begin)
             except sqlite3.OperationalError as error:
                 kind = _kind(error)
                 if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -153,7 +211,31 @@ class Store:
                     raise
                 self._connection.close()
                 self._connection = self._open()
-            return _transact(self._connection, work, begin)
+            return self._attempt(work, begin)
+
+    def _attempt(self, work: Work[T], begin: str) -> T:
+        self._leave_out()
+        return _transact(self._connection, work, begin)
+
+    def _leave_out(self) -> None:
+        """Take out rows that cannot be read, once, and again when another program has written to the file.
+
+        A copy of the file as it was is set aside: somebody may find out what they were.
+        """
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if self._looked == (self._connection, version):
+            return
+        found = _transact(self._connection, _unreadable, "BEGIN")
+        if found and self.file is not None and self.keeps:
+            aside = _name_aside(self.file, "unreadable")
+            aside.touch(mode=0o600)
+            with contextlib.closing(_connect(aside.absolute().as_uri())) as copy:
+                self._connection.backup(copy)
+            self.trouble = f"Some rows of the record could not be read and were left out. A copy is in {aside.name}."
+        if found:
+            _transact(self._connection, _delete_unreadable, "BEGIN IMMEDIATE")
+            _log.warning("Rows of the record cannot be read, and are left out: %s.", ", ".join(found))
+        self._looked = self._connection, version
 
     def _open(self) -> sqlite3.Connection:
         if self.file is None:
@@ -188,7 +270,39 @@ class Store:
         self.keeps = False
         why = files.why(error)
         self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
-        return _memory(source) if source else _remembered(self.file)
+        memory = _memory(source) if source else _remembered(self.file)
+        # One that was removed is not made anew: somebody meant it to be so.
+        removed = self._identity is not None and _identity(self.file) != self._identity
+        self._returns = None if removed else _Return(time.monotonic(), None)
+        return memory
+
+    def _return(self) -> None:
+        """Write all that is in memory to the file again, where that works by now; looked for every AGAIN seconds.
+
+        Not where another program has written to the file meanwhile: nobody could tell which of the two is right.
+        """
+        if self.file is None or self._returns is None or time.monotonic() < self._returns.tried + AGAIN:
+            return
+        before = self._returns.found or _written(self.file)
+        self._returns = _Return(time.monotonic(), before)
+        if _written(self.file) != before:
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = _checked(self.file)
+        except (sqlite3.Error, OSError, _OtherVersion):
+            return
+        try:
+            self._connection.backup(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection = _prepared(connection)
+        except (sqlite3.Error, OSError):
+            connection.close()
+            self._returns = _Return(time.monotonic(), None)  # what was tried has touched the file
+            return
+        self._connection.close()
+        self._connection, self._returns, self._identity = connection, None, _identity(self.file)
+        self.keeps, self.trouble = True, None
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
@@ -214,9 +328,22 @@ def _transact(connection: sqlite3.Connection, work: Work[T], begin: str) -> T:
         raise
 
 
+def _unreadable(connection: sqlite3.Connection) -> list[str]:
+    """The tables that have rows which cannot be read."""
+    query = "SELECT EXISTS (SELECT 1 FROM {} WHERE ({}) IS NOT TRUE)"
+    return [table for table, fits in _READABLE.items() if connection.execute(query.format(table, fits)).fetchone()[0]]
+
+
+def _delete_unreadable(connection: sqlite3.Connection) -> None:
+    for table, fits in _READABLE.items():
+        connection.execute(f"DELETE FROM {table} WHERE ({fits}) IS NOT TRUE")  # noqa: S608 - the tables above
+
+
 def _connect(name: str) -> sqlite3.Connection:
     """A connection in which transactions begin and end where they are said to, and which any thread may use."""
-    return sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False, uri=True)
+    connection = sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False, uri=True)
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")  # else one text breaks a whole query
+    return connection
 
 
 def _checked(file: Path) -> sqlite3.Connection:
@@ -275,14 +402,29 @@ def _identity(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _written(file: Path) -> tuple[int, ...]:
+    """When a file and its log were last written to, in nanoseconds; 0 for one that is not there."""
+    found = []
+    for name in (file.name, f"{file.name}-wal"):
+        try:
+            found.append(file.with_name(name).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
 def _set_aside(file: Path, why: str) -> Path:
     """Move a file and its log to a name that says why and when; returns it. Raises OSError."""
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
-    aside = file.with_name(f"{file.stem}.{why}-{now}{file.suffix}")
+    aside = _name_aside(file, why)
     for end in ("-wal", "-shm", ""):
         if (part := file.with_name(file.name + end)).exists():
             part.rename(aside.with_name(aside.name + end))
     return aside
+
+
+def _name_aside(file: Path, why: str) -> Path:
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
+    return file.with_name(f"{file.stem}.{why}-{now}{file.suffix}")
 
 
 def _kind(error: sqlite3.Error) -> int:

@@ -1,5 +1,6 @@
 """What a room answers: votes on questions, hands that were counted, pictures that were marked on a page."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Collection, Mapping
@@ -9,6 +10,8 @@ from explainer.workshop import incoming, participants, questions, rooms, screens
 from explainer.workshop.errors import BadAnswer, UnknownQuestion
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Store
+
+_log = logging.getLogger("explainer")
 
 _QUESTION = re.compile(r"[a-z0-9/_-]{1,64}", re.ASCII)
 
@@ -137,7 +140,7 @@ def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
         query = (
             "SELECT question, round FROM votes WHERE room = ? UNION SELECT question, round FROM hands WHERE room = ?"
         )
-        return tuple(sorted(connection.execute(query, (found, found))))
+        return tuple(sorted(row for row in connection.execute(query, (found, found)) if questions.is_known(row[0])))
 
     return store.read(work)
 
@@ -183,15 +186,20 @@ def marks(store: Store, code: str) -> tuple[Marks, ...]:
 
     pages: dict[str, list[frozenset[int]]] = {}
     for sheet, text in store.read(work):
-        pages.setdefault(sheet, []).append(_places(text))
+        if (places := _places(text)) is not None:
+            pages.setdefault(sheet, []).append(places)
     return tuple(
         Marks(sheet, len(found), tuple(sum(place in page for page in found) for place in range(PICTURES)))
         for sheet, found in pages.items()
     )
 
 
-def _places(text: str) -> frozenset[int]:
-    return frozenset(map(int, text.split()))
+def _places(text: str) -> frozenset[int] | None:
+    """The places that a row of marks has; None, and a line in the log, for a row that cannot be read."""
+    if all(word.isascii() and word.isdigit() and len(word) < 4 and int(word) < PICTURES for word in text.split()):
+        return frozenset(map(int, text.split()))
+    _log.warning("A page of marks in the record cannot be read, and is left out.")
+    return None
 
 
 def _check(question: str, answer: str) -> None:

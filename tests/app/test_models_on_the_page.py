@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+import types
 from pathlib import Path
 
 import downloaded_models
@@ -10,7 +11,8 @@ import small_models
 from file_server import Home
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui import computed
+from explainer.jobs import Job
+from explainer.ui import access, browser, computed
 from explainer.vision import cards, pipeline
 
 pytestmark = pytest.mark.slow
@@ -41,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLAINER_MODELS", str(folder))
     monkeypatch.delenv("EXPLAINER_MIRROR", raising=False)
+    monkeypatch.setattr(access, "may_download", lambda: True)  # a visitor at the server's own computer
     pipeline._others.cache_clear()
     computed.downloads().clear()
 
@@ -122,3 +125,32 @@ def test_without_a_network_a_download_says_what_to_do_and_the_page_goes_on(page:
     assert not page.exception
     assert any("could not be fetched" in error.value for error in page.error)
     assert "cosine" in texts(page)
+
+
+def test_who_is_not_at_the_computer_can_neither_start_nor_stop_a_download(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "may_download", lambda: False)
+    job = Job[None]([])
+    computed.downloads()["absent"] = job
+    page.run()
+    assert not page.exception
+    assert "Only the presenter, or someone at the computer that runs the app, can download them." in texts(page)
+    assert not [each.label for each in page.button if "ownload" in each.label]
+    computed.stop_download("absent")
+    assert job.wanted()
+    computed.downloads().clear()
+    computed.download("absent")
+    assert not computed.downloads()
+
+
+@pytest.mark.parametrize(("local", "may"), [("1", True), ("0", False), (None, False)])
+def test_downloads_are_for_this_computer_and_the_presenter(
+    local: str | None, may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(access.st, "context", types.SimpleNamespace(headers={browser.LOCAL: local}))
+    monkeypatch.setattr(access, "is_presenter", lambda: False)
+    assert access.may_download() == may
+    monkeypatch.setattr(access, "is_presenter", lambda: True)
+    assert access.may_download()

@@ -4,13 +4,16 @@ import hashlib
 import http.client
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,10 +25,11 @@ from handmade import FOUR_FACES, overlap
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, FilePayload, expect
 
+from benchmarks.visitors import Visitor
 from explainer.vision import samples
 from explainer.vision.faces import Box
-from tests.browser.pages import PATIENCE, PhotoPage, Visitors
-from tests.servers import starting
+from tests.browser.pages import ARGUMENTS, PATIENCE, PhotoPage, Visitors, find_chromium
+from tests.servers import APP, Server, starting
 
 pytestmark = [pytest.mark.browser, pytest.mark.watch, pytest.mark.timeout(900)]
 
@@ -98,6 +102,7 @@ def test_a_photo_taken_with_the_camera_on_its_side_is_shown_upright_and_read_so(
         assert stored.size == (512, 360)  # the control: it does lie on its side
     page = visitor()
     page.upload(payload(file.getvalue()))
+    expect(page.button("forget")).to_have_count(1)  # the sample that stood there has one face, too
     page.wait_for_result("1 face was found")
 
     shown = page.shown()
@@ -184,6 +189,7 @@ def test_a_large_upload_is_never_written_to_a_file(visitor: Visitors, app, heavy
         processes.watching(lambda: set(app.temporary.rglob("*"))) as named,
     ):
         page.upload(payload(heavy))
+        expect(page.button("forget")).to_have_count(1)
         page.wait_for_result("1 face was found")
 
     assert opened - open_before == set()
@@ -233,6 +239,149 @@ def test_the_watch_sees_a_file_without_a_name_while_it_is_written(spooling: subp
         0,
         pytest.approx(6_291_456, rel=0.5),
     )  # 0: not a disk
+
+
+# From the server's first moment to its end, and in the browser
+
+
+def marks(content: bytes) -> set[bytes]:
+    """Pieces of a file, from its beginning, middle and end, by which it is found in another one."""
+    return {content[len(content) * part // 10 :][:40] for part in range(1, 10)}
+
+
+def marks_of_pixels(image: Image.Image) -> set[bytes]:
+    """Pieces of a picture's rows, as it lies decoded in the memory: in colour, and each channel by itself."""
+    pixels = np.asarray(image.convert("RGB"))
+    rows = [pixels[image.height * part // 10, 100:140] for part in range(1, 10)]
+    return {form.tobytes() for row in rows for form in (row, row[:, ::-1], *row.T)}
+
+
+def having(marks: set[bytes], files: Iterable[Path]) -> dict[str, int]:
+    """How many of the marks each file has, of those that have any."""
+    found = {}
+    for file in files:
+        with suppress(OSError):  # a pipe, or gone meanwhile
+            if file.is_file():
+                content = file.read_bytes()
+                found[str(file)] = sum(mark in content for mark in marks)
+    return {name: count for name, count in found.items() if count}
+
+
+@pytest.fixture
+def noise() -> tuple[Image.Image, bytes]:
+    """A picture that no other one is like, and its file: a JPEG of more than 6 MB with a text in its EXIF data."""
+    drawn = np.random.default_rng().integers(0, 256, (2400, 2400, 3), np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = SECRET
+    file = io.BytesIO()
+    Image.fromarray(drawn).save(file, "JPEG", quality=95, exif=exif)
+    assert len(file.getvalue()) > 6_000_000
+    with Image.open(io.BytesIO(file.getvalue())) as image:
+        return image.convert("RGB"), file.getvalue()
+
+
+STRACE = shutil.which("strace")
+OPENED = re.compile(r'(?:open|openat|creat)\([^"]*"([^"]*)", ?(.*)\) = \d')
+WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE|S_I")
+WROTE = re.compile(r'(?:write|pwrite64)\(\d+<([^>]*)>, "(.*)"(\.\.\.)?, \d+')
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a program and its children did to files, by the record of its system calls that strace made."""
+
+    lines: list[str]
+
+    @property
+    def opened(self) -> set[str]:
+        """The files that were opened to write to."""
+        found = map(OPENED.search, self.lines)
+        return {match[1] for match in found if match and WRITING.search(match[2])}
+
+    def written(self, file: str) -> set[str]:
+        """The beginning of each piece that was written to a file."""
+        return {match[2] for match in map(WROTE.search, self.lines) if match and match[1] == file}
+
+
+@pytest.mark.skipif(not STRACE, reason="needs strace on the PATH")
+def test_from_the_first_moment_to_the_end_no_file_is_opened_for_a_photo(
+    tmp_path: Path, noise: tuple[Image.Image, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, photo = noise
+    trace, data = tmp_path / "trace", tmp_path / "data"
+    traced = [str(STRACE), "-D", "-f", "-qq", "-y", "-s", "64", "-o", str(trace)]
+    traced += ["-e", "trace=open,openat,creat,write,pwrite64"]
+    run = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: run([*traced, *command], **options))
+    with starting(APP, tmp_path / "log.txt", EXPLAINER_DATA=str(data)) as server:
+        monkeypatch.undo()
+        visitor = first_through_the_door(server)
+        visitor.bring("photo.jpg", photo)
+        pictures = [visitor.fetch(address) for address in visitor.addresses]
+        pictures.append(visitor.fetch(visitor.download("download_picture")))
+        visitor.press_key("forget")
+        visitor.leave()
+        searched = [*server.temporary.rglob("*"), *tmp_path.rglob("*"), *Path("/dev/shm").rglob("*")]
+        searched += [*Path("/tmp").glob("*"), *Path("/var/tmp").glob("*")]
+        searched += map(Path, traces(trace).opened)
+        found = having(marks(photo) | marks_of_pixels(image) | {SECRET.encode()}, set(searched) - {trace})
+    done = traces(trace)
+
+    assert len(pictures) > 4
+    assert any("rooms.sqlite" in name for name in done.opened)  # the control: what is opened is seen
+    assert any(done.written(name) for name in done.opened)  # and what is written
+    others = {name for name in done.opened if not may_be_written(name, data)}
+    # Python tries whether a folder for temporary files can be written to.
+    assert {name: done.written(name) for name in others} == {name: {"blat"} for name in others}
+    assert found == {}
+
+
+def traces(file: Path) -> Trace:
+    return Trace(file.read_text("utf-8", "replace").splitlines())
+
+
+def first_through_the_door(server: Server) -> Visitor:
+    """A visitor who comes as soon as the server takes a connection."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with suppress(OSError, RuntimeError):
+            return Visitor(server.url)
+    raise RuntimeError(f"The app did not start:\n{server.log}")
+
+
+def may_be_written(name: str, data: Path) -> bool:
+    """Whether a file is the app's own record, compiled Python, or no file on a disk."""
+    return name.startswith((f"{data}/", "/dev/null", "/dev/tty", "/proc/self/")) or "/__pycache__/" in name
+
+
+def test_after_forgetting_it_the_browsers_profile_holds_nothing_of_a_photo(
+    chromium: Browser, app: Server, tmp_path: Path, four_faces: bytes
+) -> None:
+    photo, profile = with_description(four_faces), tmp_path / "profile"
+    window = chromium.browser_type.launch_persistent_context(
+        profile, executable_path=find_chromium(), args=list(ARGUMENTS)
+    )
+    page = PhotoPage(window.new_page(), app.url).open()
+    before = [page.page.request.get(address).body() for address in page.addresses]
+    show_faces(page, photo)
+    seen = page.explanation.get_attribute("src")
+    page.choose_target(2)
+    page.wait_for_another_explanation(seen)
+    page.open_settings()
+    given = [page.page.request.get(address).body() for address in page.addresses]
+    taken = page.download("download_picture")
+    page.page.keyboard.press("Escape")
+    page.button("forget").click()
+    expect(page.button("forget")).to_have_count(0)
+    page.wait_for_result("1 face was found")
+    page.page.wait_for_timeout(3000)  # time to write what it wants to keep
+    window.close()
+
+    files = list(profile.rglob("*"))
+    assert having({b"static/js/"}, files)  # the control: what Chromium keeps is found
+    assert len(given) == 4
+    ours = set.union(*map(marks, [photo, *given, taken])) - set.union(*map(marks, before))
+    assert having(ours | {SECRET.encode()}, files) == {}
 
 
 # On the network

@@ -1,12 +1,20 @@
-"""`make setup`: where the packages come from, and what it may do to the computer."""
+"""`make`: where the packages come from, what it may do to the computer, and who can reach what it serves."""
 
+import contextlib
 import os
+import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from explainer.workshop import addresses
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -82,3 +90,70 @@ def test_torch_without_cuda_is_installed_before_the_other_packages(checkout: Pat
 def test_torch_without_cuda_is_asked_for_by_its_name_alone() -> None:
     assert "download.pytorch.org/whl/cpu" in make("-n", "-W", "pyproject.toml", "setup", "TORCH=cpu")
     assert "download.pytorch.org" not in make("-n", "-W", "pyproject.toml", "setup")
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder in the place of .venv, with the app's programs of this very Python."""
+    folder = tmp_path / "venv" / "bin"
+    folder.mkdir(parents=True)
+    for name, module in (("streamlit", "streamlit"), ("explainer", "explainer.cli")):
+        call = f"import sys; from {module if name == 'explainer' else 'streamlit.web.cli'} import main; main()"
+        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} -c "{call}" "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder.parent
+
+
+@contextlib.contextmanager
+def served(target: str, programs: Path, port: int, **environment: str) -> Iterator[Callable[[], str]]:
+    """`make app` or `make workshop`, once it answers; gives what it printed so far."""
+    log = programs / "log"
+    command = ["make", "-o", "setup", target, f"VENV={programs}", f"PORT={port}"]
+    settings = {"EXPLAINER_DATA": str(programs), "EXPLAINER_PRESENTER_KEY": "", **environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | settings, stdout=output, stderr=output)
+        try:
+            assert any("can reach it" in log.read_text() or time.sleep(0.2) for _ in range(300)), log.read_text()
+            assert reached("127.0.0.1", port)
+            yield log.read_text
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def reached(address: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=2):
+        return True
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_make_app_serves_this_computer_alone_and_says_so(programs: Path) -> None:
+    port = free_port()
+    with served("app", programs, port) as printed:
+        assert all(not reached(address, port) for address in ("127.0.0.2", *addresses.addresses()))
+        assert "This computer alone can reach it." in printed()
+
+
+@pytest.mark.slow
+def test_make_workshop_serves_the_network_and_prints_address_and_key_and_who_can_reach_it(programs: Path) -> None:
+    port = free_port()
+    with served("workshop", programs, port) as printed:
+        assert all(reached(address, port) for address in ("127.0.0.2", *addresses.addresses()))
+        said = printed()
+        assert re.search(r"The presenter's key for workshops: \S{4}(-\S{4}){3}", said)
+        assert "Everybody in this computer's networks can reach it, at http://" in said
+        assert "plain http" in said
+        assert all(f"http://{address}:{port}" in said for address in addresses.addresses())
+
+
+@pytest.mark.slow
+def test_make_workshop_prints_no_key_that_is_set_already(programs: Path) -> None:
+    with served("workshop", programs, free_port(), EXPLAINER_PRESENTER_KEY="a key of the tests") as printed:
+        assert "a key of the tests" not in printed()

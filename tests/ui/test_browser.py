@@ -82,3 +82,24 @@ def test_so_many_browsers_are_remembered_and_no_more(monkeypatch: pytest.MonkeyP
     assert browser.recall("presenter") is None
     _as_browser(monkeypatch, cookies[3])
     assert browser.recall("presenter") is True
+
+
+def test_the_presenter_and_those_that_were_seen_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    browser._remembered.clear()
+    monkeypatch.setattr(browser, "MOST", 5)
+    presenter, seen, *others = (browser._signed(f"number{number}").decode() for number in range(30))
+    _as_browser(monkeypatch, presenter)
+    browser.remember(browser.PRESENTER, True)
+    _as_browser(monkeypatch, seen)
+    browser.remember("phone CDFHJ", "token")
+    for other in others:
+        _as_browser(monkeypatch, other)
+        browser.remember("phone CDFHJ", other)
+        _as_browser(monkeypatch, seen)
+        assert browser.recall("phone CDFHJ") == "token"
+    _as_browser(monkeypatch, presenter)
+    assert browser.recall(browser.PRESENTER) is True
+    assert browser.is_remembered("phone CDFHJ", others[-1])
+    assert not browser.is_remembered("phone CDFHJ", others[0])
+    browser.forget_everywhere("phone CDFHJ")
+    assert not browser.is_remembered("phone CDFHJ", "token")

@@ -1,17 +1,20 @@
 """Whom a request comes from, which names are ours, and which pages may frame the app."""
 
 import asyncio
+import contextlib
 import logging
 import sys
 from pathlib import Path
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import limits
 from explainer.setup import page_fonts
-from explainer.ui import middleware, server
+from explainer.ui import middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,8 @@ from explainer.ui import middleware, server
         ("10.0.0.1", ["127.0.0.1, 192.0.2.7"], ["10.0.0.1"], "192.0.2.7", False),
         ("10.0.0.1", ["192.0.2.7, 10.0.0.2"], ["10.0.0.1", "10.0.0.2"], "192.0.2.7", False),
         ("10.0.0.1", ["<script>"], ["10.0.0.1"], "10.0.0.1", False),
+        # However the system and the proxy write an address.
+        ("::ffff:10.0.0.1", ["192.0.2.7:5555"], ["10.0.0.1"], "192.0.2.7", False),
     ],
 )
 def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
@@ -82,6 +87,177 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
         for number in range(1000)
     ]
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
+
+
+def test_a_strangers_text_neither_fills_the_log_nor_steers_the_terminal() -> None:
+    text = "http://evil\x1bc.example/%s" + "A" * 60_000
+    record = logging.LogRecord("streamlit", logging.WARNING, "", 0, "Refused: origin=%s", (text,), None)
+    assert server.OneLineEach().filter(record)
+    line = logging.Formatter().format(record)
+    assert line.startswith("Refused: origin=http://evil?c.example/")
+    assert len(line) <= 1001
+    assert line.isprintable()
+
+
+def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
+    folder = streamlit_internals.static_folder()
+    name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
+    handed_on = []
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        handed_on.append(scope["path"])
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    async def ask_for(compressed: middleware.Compressed, *paths: str) -> None:
+        for path in paths:
+            headers = [(b"accept-encoding", b"gzip")]
+            await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
+
+    compressed = middleware.Compressed(streamlit)
+    other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
+    asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
+    assert len(compressed._made) == 1
+    assert handed_on == other
+
+
+async def put(uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0) -> int:
+    """An upload of which so many bytes come, and then nothing for a moment; its answer's status, 0 for none yet."""
+    statuses = [0]
+    pieces = [bytes(1_000_000)] * (came // 1_000_000)
+
+    async def receive() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    path = f"/_stcore/upload_file/{session}/file"
+    headers = [(b"content-length", str(said or came).encode())]
+    scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await uploads(scope, receive, send)
+    return statuses[-1]
+
+
+@pytest.fixture
+def uploads(monkeypatch: pytest.MonkeyPatch) -> middleware.Uploads:
+    """Before a Streamlit that knows the sessions whose names begin with "known", and reads what they send."""
+    monkeypatch.setattr(streamlit_internals, "uploads", dict)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        if "/known" not in scope["path"]:
+            await PlainTextResponse("no such session", 400)(scope, receive, send)
+            return
+        while True:
+            await receive()
+
+    return middleware.Uploads(streamlit)
+
+
+def test_requests_of_nobody_that_say_to_be_large_keep_no_upload_out(uploads: middleware.Uploads) -> None:
+    async def all_at_once() -> list[int]:
+        hostile = [put(uploads, f"nobody{number}", "192.0.2.1", 0, 60_000_000) for number in range(9)]
+        hostile += [put(uploads, f"known{number}", "192.0.2.1", 0, 60_000_000) for number in range(9)]
+        return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 5_000_000))
+
+    assert asyncio.run(all_at_once()) == [*[400] * 9, *[0] * 9, 0]
+
+
+def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uploads) -> None:
+    async def all_at_once() -> list[int]:
+        hostile = [put(uploads, f"known{number}", "192.0.2.1", 60_000_000) for number in range(9)]
+        return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 60_000_000))
+
+    *hostile, honest = asyncio.run(all_at_once())
+    assert honest == 0  # it is read
+    assert hostile.count(429) >= 4
+    assert not uploads._coming
+
+
+def test_a_page_that_runs_or_downloads_without_end_waits_and_one_that_does_not_is_not_held_up() -> None:
+    runs, files = middleware._Pace(60, limits.value("runs")), middleware._Pace(5, 1 / limits.value("files"))
+    assert [runs.wait() for _ in range(60)] == [0] * 60
+    assert 0.1 < runs.wait() <= 0.2
+    assert [files.wait() for _ in range(5)] == [0] * 5
+    assert 1.9 < files.wait() <= 2
+
+
+def many(field: str, entries: int) -> bytes:
+    message = BackMsg()
+    if field == "names":
+        message.file_urls_request.file_names.extend([""] * entries)
+    elif field == "hashes":
+        message.rerun_script.cached_message_hashes.extend([""] * entries)
+    else:
+        message.rerun_script.widget_states.widgets.extend(WidgetState() for _ in range(entries))
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"), [("names", "file_urls_request"), ("hashes", "rerun_script"), ("widgets", "rerun_script")]
+)
+def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str) -> None:
+    assert streamlit_internals.kind(many(field, 3)) == kind
+    assert streamlit_internals.kind(many(field, 20_000)) == ""
+
+
+async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
+    """How many runs, each of so many seconds, the pages of an address get within a second."""
+    done = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            for _ in range(runs):
+                await computing.turn(address)
+                computing.charge(address, seconds)
+                done += 1
+    return done
+
+
+def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> None:
+    computing = middleware.Computing()
+    assert 40 <= asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 42
+    assert asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 2
+    assert asyncio.run(turns(computing, "192.0.2.2", 20, 0.1)) == 20
+    assert asyncio.run(turns(computing, "", 100, 0.5)) == 100  # the server's own computer
+
+
+def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
+    computing = middleware.Computing()
+    opening, looking = 0.02, 0.006  # what a phone's page takes
+    assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
+    assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
+    assert 75 * looking < limits.value("computing") / 100 + 0.01
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("cookies", "kept"),
+    [
+        (["explainer_browser=a.b; _streamlit_xsrf=2|c"], True),
+        (["explainer_browser=\\\\"], False),
+        (["a=" + "b" * 5000], False),
+        (["a=b", "c=d"], False),
+    ],
+)
+def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, cookies: list[str], kept: bool) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
+
+    headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in cookies)]
+    asyncio.run(middleware.STACK[0].cls(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
+    assert seen == (cookies if kept else [])
 
 
 def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(

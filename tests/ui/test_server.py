@@ -186,6 +186,28 @@ def test_a_page_that_sends_what_none_does_is_closed_or_not_listened_to(
     assert visit().elements
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"\x02\xff" + (10**8).to_bytes(8) + bytes(4), *[bytes(65536)] * 8],
+        [b"\x02\x80" + bytes(4), *[b"\0\x80" + bytes(4)] * 300],
+    ],
+    ids=["one of 100 MB", "very many pieces"],
+)
+def test_a_message_without_end_is_ended_while_it_comes(visit: Callable[..., Visit], pieces: list[bytes]) -> None:
+    wire = visit()._socket.socket
+    wire.settimeout(20)
+    with contextlib.suppress(OSError):  # closed meanwhile
+        for piece in pieces:
+            wire.sendall(piece)
+        while wire.recv(65536):
+            pass
+    with pytest.raises(OSError):  # noqa: PT011, PT012
+        for _ in range(20):
+            wire.sendall(b"\0\x80" + bytes(4))
+            time.sleep(0.1)
+
+
 def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) -> None:
     page = visit()
     message = BackMsg()
@@ -234,6 +256,31 @@ def test_a_photo_that_was_read_is_dropped_at_once(server: Server) -> None:
     # Were it kept, it would count for one of the two.
     assert [put(visitor, bytes(1000), str(number)) for number in range(3)] == [204, 204, 429]
     visitor.leave()
+
+
+def status(server: Server, address: str) -> int:
+    return ask(server, urlsplit(address).path).status
+
+
+@pytest.mark.parametrize("go", ["forget", "sample_coffee"])
+def test_with_a_photo_its_pictures_and_downloads_go_at_once(server: Server, go: str) -> None:
+    visitor = Visitor(server.url)
+    visitor.bring("photo.png", PHOTO.getvalue())
+    addresses = [*visitor.addresses[-3:], visitor.download("download_picture"), visitor.download("download_readings")]
+    assert [status(server, address) for address in addresses] == [200] * 5
+    visitor.press_key(go)
+    assert [status(server, address) for address in addresses] == [404] * 5
+    visitor.leave()
+
+
+def test_the_same_photo_and_its_downloads_have_other_addresses_for_another_visitor(server: Server) -> None:
+    given = []
+    for _ in range(2):
+        visitor = Visitor(server.url)
+        visitor.bring("photo.png", PHOTO.getvalue())
+        given.append({*visitor.addresses, visitor.download("download_picture"), visitor.download("download_readings")})
+        visitor.leave()
+    assert given[0].isdisjoint(given[1])
 
 
 def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visit]) -> None:

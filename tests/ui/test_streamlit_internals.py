@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,11 @@ import streamlit
 from handmade import SOURCES
 from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, env_util, net_util
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 
 from explainer.ui import streamlit_internals
 
@@ -92,3 +96,32 @@ def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.Mo
 def test_a_fragment_is_named_by_its_functions_qualified_name() -> None:
     source = inspect.getsource(inspect.getmodule(fragment))  # type: ignore[arg-type]
     assert "__qualname__" in source or "get_object_name" in source
+
+
+@pytest.mark.parametrize("sent", [math.nan, math.inf, "a text", True, None])
+def test_streamlit_takes_any_value_for_what_its_widget_should_send(
+    sent: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def of_a_browser() -> WStates:
+        state = WidgetState(id="slider")
+        if isinstance(sent, float):
+            state.double_array_value.data.append(sent)
+        elif sent is not None:
+            setattr(state, "bool_value" if sent is True else "string_value", sent)
+        states = WStates()
+        states.set_widget_from_proto(state)
+        states.set_widget_metadata(
+            WidgetMetadata("slider", lambda value: 5 if value is None else int(value[0]), list, "double_array_value")
+        )
+        return states
+
+    if sent is not None:
+        with pytest.raises((ValueError, OverflowError, TypeError)):  # else it is no longer needed
+            of_a_browser()["slider"]
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)
+    streamlit_internals.check_widget_values(lambda: told.append("told"))
+    states = of_a_browser()
+    assert states["slider"] == states["slider"] == 5
+    assert told == ([] if sent is None else ["told"])

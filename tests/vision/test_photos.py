@@ -392,6 +392,25 @@ def says(data: bytes, width: int, height: int) -> bytes:
     return re.sub(rb"(ispe....).{8}", lambda found: found[1] + struct.pack(">II", width, height), data, flags=re.DOTALL)
 
 
+def test_a_jpeg_of_very_many_scans_is_refused_before_they_are_gone_through() -> None:
+    whole = saved(quarters(), "JPEG", progressive=True)
+    dc = whole.index(b"\xff\xda")  # the first scan, whose bits may come again
+    dc = whole[dc : re.compile(rb"\xff[^\x00\xd0-\xd7]").search(whole, dc + 2).start()]  # type: ignore[union-attr]
+    assert read(whole[:-2] + 20 * dc + whole[-2:]).size == quarters().size
+    assert "baseline" in refusal(whole[:-2] + 100 * dc + whole[-2:])
+    assert read(whole + 200 * dc).size == quarters().size  # what follows the end is no part of it
+
+
+def test_a_tiff_whose_one_tile_is_larger_than_a_picture_may_be_is_refused() -> None:
+    def tiled(side: int) -> bytes:
+        tags = {256: 16, 257: 16, 258: 8, 259: 1, 262: 1, 277: 1, 322: side, 323: side, 324: 134, 325: 256}
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + bytes([100]) * 256
+
+    assert read(tiled(16)).size == (16, 16)
+    assert "megapixels" in refusal(tiled(16_000))
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 def test_an_avif_that_is_larger_inside_than_it_says_is_refused_before_it_is_decoded(
     mode: str, monkeypatch: pytest.MonkeyPatch
@@ -428,6 +447,19 @@ def test_frames_that_may_be_larger_than_their_sequence_header_says_are_refused()
     assert avif._sequence_size(header(6)) == avif._sequence_size(header(13)) == (64, 64)
     with pytest.raises(ValueError, match="larger"):
         avif._sequence_size(header(16))
+
+
+def test_an_avif_with_items_of_very_many_empty_parts_is_refused_at_once() -> None:
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(content)) + kind + content
+
+    def items(number: int, parts: int) -> bytes:
+        each = b"".join(struct.pack(">IHHH", 1000 + item, 0, 0, parts) for item in range(number))
+        return box(b"moov", box(b"iloc", bytes([2, 0, 0, 0, 0, 0]) + struct.pack(">I", number) + each))
+
+    good = saved(quarters(), "AVIF")
+    assert read(good + items(3, 100)).size == quarters().size
+    assert refusal(good + items(100, 65_535))
 
 
 def test_an_avif_whose_pictures_share_their_bytes_is_refused() -> None:

@@ -101,6 +101,32 @@ def test_browsers_that_nothing_tells_apart_are_slowed_down_together_and_150_phon
     participants.join(store, room.code, source="192.0.2.2")
 
 
+def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_one(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = replace(limits.TABLE["participants"], most=20)
+    monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, "participants": limit})
+    screens.present(store, room.code, activity=QUESTIONS[0], phase="open")
+
+    def voter(browser: str) -> str:
+        token = participants.join(store, room.code, source="192.0.2.1", browser=browser)
+        votes.vote(store, room.code, QUESTIONS[0], 1, token, "5")
+        return token
+
+    honest = voter("honest")
+    begun = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: begun + 5)
+    for number in range(19):
+        voter(f"cookie {number}")
+    with pytest.raises(Full):
+        participants.join(store, room.code, source="192.0.2.1", browser="real")
+    monkeypatch.setattr(time, "monotonic", lambda: begun + 5 + participants.HERE + 1)
+    participants.heartbeat(store, room.code, honest)
+    real = participants.join(store, room.code, source="192.0.2.1", browser="real")
+    participants.heartbeat(store, room.code, real)
+    assert votes.vote_of(store, room.code, QUESTIONS[0], 1, honest) == "5"
+
+
 def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room: Room, phone: str) -> None:
     participants.open_door(store, room.code, False)
     with pytest.raises(DoorClosed):

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 from handmade import ROOT
 
-from explainer.workshop import participants, rooms, screens, store, votes
+from explainer.workshop import handout, participants, record, rooms, screens, store, talk, votes
+from explainer.workshop.errors import UnknownRoom
 from explainer.workshop.rooms import Room
+from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
 
 QUESTION = "imageability/n10142747"
@@ -196,6 +199,59 @@ def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(smal
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
 
 
+def test_when_a_full_disk_has_room_again_all_is_written_to_the_file(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Store(small_disk / "rooms.sqlite")
+    room = open_question(opened)
+    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
+        while other.write(bytes(4096)):
+            pass
+    while opened.keeps:
+        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
+    count = votes.tally(opened, room.code, QUESTION, 1).total
+    (small_disk / "photographs").unlink()
+    assert not opened.keeps  # it is tried again after a while, not at once
+    later = time.monotonic() + store.AGAIN + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "1")
+    assert opened.keeps
+    assert opened.trouble is None
+    opened.close()  # a restart
+    again = Store(small_disk / "rooms.sqlite")
+    assert votes.tally(again, room.code, QUESTION, 1).phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": count}
+
+
+def test_a_file_that_another_program_went_on_with_is_not_written_over(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Store(file)
+    room = open_question(opened)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    now = [time.monotonic() + store.AGAIN + 1]
+    monkeypatch.setattr(store, "_checked", fail_once(store._checked))
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    participants.join(opened, room.code)  # it is tried, in vain
+    other = Store(file)
+    participants.join(other, room.code)
+    now[0] += store.AGAIN + 1
+    participants.join(opened, room.code)
+    assert not opened.keeps
+    assert participants.count(other, room.code) == 1
+
+
+def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path], sqlite3.Connection]:
+    """In the place of what opens a file: the disk is still full at the first call."""
+    calls = iter([True])
+
+    def check(file: Path) -> sqlite3.Connection:
+        if next(calls, False):
+            raise sqlite3.OperationalError("database or disk is full")
+        return checked(file)
+
+    return check
+
+
 def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     file = tmp_path / "rooms.sqlite"
@@ -306,3 +362,87 @@ def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(
     assert len(listed.split()) == 1
     assert voted == "1"
     assert file.read_bytes() == before
+
+
+# --- rows that cannot be read
+
+NO_UTF8 = "CAST(x'fffe41' AS TEXT)"
+BROKEN = {
+    "a time that is a text": "UPDATE rooms SET since = 'abc' WHERE code = :code",
+    "a time that is no number": "UPDATE rooms SET entered = 9e999 WHERE code = :code",
+    "a time of another age": "UPDATE rooms SET created = 1e300 WHERE code = :code",
+    "an end that is a text": "UPDATE rooms SET ended = 'abc' WHERE code = :code",
+    "moves that are a text": "UPDATE rooms SET moves = 'abc' WHERE code = :code",
+    "a pause of no time": "UPDATE rooms SET paused = 1, halted = NULL WHERE code = :code",
+    "a phase that there is not": "UPDATE rooms SET phase = 'zzz' WHERE code = :code",
+    "a route that there is not": "UPDATE rooms SET route = 'zzz' WHERE code = :code",
+    "a preset that there is not": "UPDATE rooms SET preset = 'zzz' WHERE code = :code",
+    "a route of bytes": "UPDATE rooms SET route = x'00' WHERE code = :code",
+    "a text that is none": f"UPDATE rooms SET paper = {NO_UTF8} WHERE code = :code",
+    "a code that is none": f"UPDATE rooms SET code = {NO_UTF8} WHERE code = :code",
+    "a vote in no round": "INSERT INTO votes SELECT :code, :question, 'x', token, '5' FROM participants",
+    "a vote on nothing": f"INSERT INTO votes SELECT :code, {NO_UTF8}, 1, token, '5' FROM participants",
+    "a vote on what is not asked": "INSERT INTO votes SELECT :code, 'zz/zz', 1, token, '5' FROM participants",
+    "a vote for nothing": f"INSERT INTO votes SELECT :code, :question, 1, token, {NO_UTF8} FROM participants",
+    "hands without a number": "INSERT INTO hands VALUES (:code, :question, 1, '5', 'many')",
+    "a word that there is not": "INSERT INTO flags SELECT :code, token, 'n99999999', 'insult' FROM participants",
+    "a reason that there is not": "INSERT INTO flags SELECT :code, token, 'n00007846', 'zzz' FROM participants",
+    "a reason that is none": f"INSERT INTO flags SELECT :code, token, 'n00007846', {NO_UTF8} FROM participants",
+    "a sheet that there is not": "INSERT INTO marks SELECT :code, 'zzz', token, '1 2' FROM participants",
+    "marks with many digits": f"INSERT INTO marks SELECT :code, 'thing', token, '{'9' * 5000}' FROM participants",
+    "marks that are none": f"INSERT INTO marks SELECT :code, 'thing', token, {NO_UTF8} FROM participants",
+    "presses without a number": "INSERT INTO presses VALUES (:code, 'window', 'abc')",
+    "presses of nobody": f"INSERT INTO presses VALUES (:code, {NO_UTF8}, 5)",
+    "a phone that is none": f"INSERT INTO participants VALUES (:code, {NO_UTF8})",
+}
+
+
+@pytest.mark.parametrize(("harm", "while_open"), [*((harm, False) for harm in BROKEN), (next(iter(BROKEN)), True)])
+def test_a_row_that_cannot_be_read_takes_nothing_else_down(file: Path, harm: str, while_open: bool) -> None:
+    opened = Store(file)
+    room, other = (rooms.open_room(opened, deck="imageability") for _ in range(2))
+    participants.join(opened, room.code)
+    if not while_open:
+        opened.close()
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute(
+            BROKEN[harm], {"code": room.code, "question": QUESTION} if ":q" in BROKEN[harm] else {"code": room.code}
+        )
+    if not while_open:
+        opened = Store(file)
+
+    assert rooms.in_force(opened) == other.rules
+    assert other in rooms.listing(opened)
+    with contextlib.suppress(UnknownRoom):  # all of it is there and works, or it is left out as a whole
+        found = rooms.find(opened, room.code)
+        beats = talk.beats(found)
+        screens.press(opened, found.code, [Press("window", 9, "next", 9)], beats)
+        screens.present(opened, found.code, paused=True)
+        assert screens.present(opened, found.code, paused=False).seconds >= 0
+        told = record.record(opened, found.code)
+        record.to_csv(told)
+        record.flags_csv(told)
+        assert "<html" in handout.handout(told)
+        votes.tally(opened, found.code, QUESTION, 1)
+        rooms.delete(opened, found.code)
+    opened.close()
+
+
+def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_aside(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = Store(file)
+    room = rooms.open_room(opened)
+    kept = rooms.open_room(opened)
+    opened.write(lambda c: c.execute("UPDATE rooms SET since = 'abc' WHERE code = ?", (room.code,)))
+    opened.close()
+    opened = Store(file)
+    assert rooms.listing(opened) == (kept,)
+    assert [each.getMessage() for each in caplog.records] == [
+        "Rows of the record cannot be read, and are left out: rooms."
+    ]
+    (aside,) = file.parent.glob("rooms.unreadable-*.sqlite")
+    assert aside.name in (opened.trouble or "")
+    with contextlib.closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT since FROM rooms WHERE code = ?", (room.code,)).fetchone() == ("abc",)
+    opened.close()

@@ -48,7 +48,7 @@ def drawing() -> Drawing:
     """The controls that all maps share."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         return Drawing(
-            st.slider("Opacity", 0.0, 1.0, 0.7, 0.05, key="laboratory_opacity", persist_state="session", width=200),
+            options.amount("Opacity", 0.0, 1.0, "laboratory_opacity", 0.7, step=0.05, width=200),
             st.selectbox(
                 "Show",
                 pictures.SIGNS,
@@ -57,16 +57,7 @@ def drawing() -> Drawing:
                 persist_state="session",
                 width=260,
             ),
-            st.slider(
-                "Brightness cut-off (percentile)",
-                50.0,
-                100.0,
-                99.0,
-                0.5,
-                key="percentile",
-                persist_state="session",
-                width=260,
-            ),
+            options.amount("Brightness cut-off (percentile)", 50.0, 100.0, "percentile", 99.0, step=0.5, width=260),
             st.selectbox("Colours", pictures.COLOURS, key="laboratory_colours", persist_state="session", width=160),
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explainer.charts import removal as removal_charts
-from explainer.imagenet import catalogue, subtrees, vocabularies
+from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies
 from explainer.imagenet.subtrees import Part
 from explainer.imagenet.taxonomy import PERSON, Extent
 from explainer.imagenet.vocabularies import NEWEST, OLDEST, RELEASES, Status, person_categories
@@ -79,10 +79,9 @@ def _rest(place: Place, measure: str) -> None:
 
 
 def _clicked(key: str) -> None:
-    points = st.session_state[key]["selection"]["points"]
-    if not points:
+    branch, way = options.field(key).partition(" ")[0], _way()
+    if branch not in taxonomy.load() or all(PERSON not in path for path in taxonomy.load().hypernym_paths(branch)):
         return
-    branch, way = points[0]["id"].split()[0], _way()
     root, _ = way[-1]
     _go(way if branch == root else (*way, (branch, 0)))
 

@@ -31,9 +31,7 @@ def _own() -> None:
     ask, answer = st.columns([2, 3], gap="medium")
     with ask:
         drop: list[Safety] = options.several("Drop what is", get_args(Safety), "drop")
-        threshold = st.slider(
-            "Keep words rated at least", LOWEST, HIGHEST, step=0.1, key="threshold", persist_state="session"
-        )
+        threshold = options.amount("Keep words rated at least", LOWEST, HIGHEST, "threshold", step=0.1)
         strict = st.toggle("Strictly above it", key="strict", persist_state="session")
         outcome = removal.what_if(drop, threshold, strict)
         _metrics(outcome)

@@ -5,7 +5,6 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from explainer.jobs import once
 from explainer.ui import access, browser
 from explainer.ui.workshop.trying import press
 from explainer.workshop import participants, rooms
@@ -55,12 +54,6 @@ def go(**address: str) -> None:
     st.query_params.from_dict(address)
 
 
-@once
-def _bound() -> set[str]:
-    """The tokens by which this server knows a browser: in the address of another one they are nobody's."""
-    return set()
-
-
 def token(room: Room) -> str | None:
     """The token of this phone; None where it has not joined.
 
@@ -70,7 +63,9 @@ def token(room: Room) -> str | None:
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
     known = browser.recall(_remembered(room.code))
     address = st.query_params.get("token")
-    for given in (kept.get(room.code), known, address if address not in _bound() else None):
+    if address and browser.is_remembered(_remembered(room.code), address):
+        address = None  # of another browser, which this server knows
+    for given in (kept.get(room.code), known, address):
         if isinstance(given, str):
             with contextlib.suppress(UnknownRoom, UnknownToken):
                 participants.heartbeat(access.store(), room.code, given)
@@ -96,13 +91,11 @@ def _keep(code: str, token: str) -> None:
     st.session_state.setdefault(_TOKENS, {})[code] = token
     if browser.known() and browser.recall(_remembered(code)) != token:
         browser.remember(_remembered(code), token)
-        _bound().add(token)
 
 
 def forget_phones(code: str) -> None:
     """Forget by which token each browser is known in a room, when the room is deleted."""
-    for token in browser.forget_everywhere(_remembered(code)):
-        _bound().discard(str(token))
+    browser.forget_everywhere(_remembered(code))
 
 
 def _remembered(code: str) -> str:
