@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import browser, explaining, faces, reading, removal, start, tree, visitors, workshop
+from benchmarks import browser, explaining, faces, reading, removal, start, tree, verdicts, visitors, workshop
 
 MEASUREMENTS = {
     "start": start.report,
@@ -12,10 +12,11 @@ MEASUREMENTS = {
     "tree": tree.report,
     "removal": removal.report,
     "explaining": explaining.report,
+    "verdicts": verdicts.report,
     "visitors": visitors.report,
     "workshop": workshop.report,
 }
-SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")  # the visitors and the workshop take minutes
+SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")  # the others take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()

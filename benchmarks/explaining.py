@@ -24,6 +24,9 @@ STEPS = 50  # of Integrated Gradients
 ROUNDS = 2  # of all methods, each with a check of its map; after each the memory is read
 FEW = {"steps": 10, "samples": 10, "stride": 32, "segments": 12}  # what makes the long methods short
 
+# The methods of "Check all": those that take an instant, and those that pass the network dozens of times.
+CHECKED = ("grad-cam", "saliency", "guided-backprop", "feature-ablation", "occlusion", "integrated-gradients")
+
 # What is measured: the way of the app, and with whom it is compared.
 PAIRS = {
     "Grad-CAM": ("grad-cam", ("forward", "grad-cam by pytorch-grad-cam", "grad-cam by torch-cam")),
@@ -197,6 +200,28 @@ def memory() -> list[tuple[int, float]]:
     return found
 
 
+def check_all() -> dict[str, list[float]]:
+    """Seconds by the clock and of the processor that the checks of each method's map take, the quickest maps first.
+
+    They share what they have in common, as in the app. The first has to shuffle and to compile a network.
+    """
+    from explainer.attribution import explain as explaining
+    from explainer.attribution import faithfulness, sample_results, verdicts
+    from explainer.vision import pipeline, samples
+
+    photo, reader = samples.read("astronaut"), pipeline.load()
+    (reading, *_) = pipeline.read(reader, photo).readings
+    crop, target = pipeline.seen(photo, reading), sample_results.first_word(reading)
+    made = [explaining.explain(reader.classifier, reader.head, crop, target, method) for method in CHECKED]
+    common, found = verdicts.Common(), {}
+    for given in sorted(made, key=lambda each: each.seconds):
+        clock, processor = time.perf_counter(), time.process_time()
+        claim = faithfulness.Claim(reader.classifier, reader.head, crop, given)
+        faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
+        found[given.method] = [time.perf_counter() - clock, time.process_time() - processor]
+    return found
+
+
 def _megabytes(what: str) -> float:
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{what}:")[1].split()[0]) / 1024
@@ -223,6 +248,12 @@ def report() -> None:
                     + ("" if peer == "forward" else f"; {_difference(values, other):.0e} between the maps")
                 )
 
+    run = subprocess.run([sys.executable, "-m", __spec__.name, "check_all"], check=True, stdout=subprocess.PIPE)
+    took = json.loads(run.stdout)
+    clock, processor = (sum(each) for each in zip(*took.values(), strict=True))
+    each = ", ".join(f"{name} {seconds:.1f} s" for name, (seconds, _) in took.items())
+    print(f"  Check all of six methods: {clock:.1f} s by the clock, {processor:.1f} s of the processor ({each})")
+
     run = subprocess.run([sys.executable, "-m", __spec__.name, "memory"], check=True, stdout=subprocess.PIPE)
     held = ", ".join(f"{megabytes:.0f} MB after {number}" for number, megabytes in json.loads(run.stdout))
     print(f"  Memory held by the worker, all methods in turn, each map checked: {held} explanations")
@@ -242,4 +273,6 @@ def _run(way: str, folder: Path) -> tuple[dict[str, float], NDArray[np.float32]]
 
 
 if __name__ == "__main__":
-    print(json.dumps(memory() if sys.argv[1] == "memory" else measure(sys.argv[1], Path(sys.argv[2]))))
+    by_themselves = {"memory": memory, "check_all": check_all}
+    name, *files = sys.argv[1:]
+    print(json.dumps(by_themselves[name]() if name in by_themselves else measure(name, Path(files[0]))))

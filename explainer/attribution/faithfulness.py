@@ -48,6 +48,20 @@ class Claim:
         settings = {"baseline": baseline}
         return explain.question(self.classifier, self.head, self.crop, target, settings, lambda outputs: heard())
 
+    def answer(self, baseline: str, heard: Callable[[], None]) -> Question:
+        """The same, but of an object its probability and not its logit, which is what parts bring and take away."""
+        from torch import nn
+
+        question = self.question(baseline, heard)
+        return replace(question, head=nn.Softmax(dim=1)) if self.attribution.target.kind == "object" else question
+
+    @property
+    def cells(self) -> NDArray[np.float32]:
+        """The mean of the map in each of the cells that come and go, (rows, columns)."""
+        side = self.classifier.card.transform.side
+        cells = (min(_CELLS, side), min(_CELLS, side))
+        return cv2.resize(to_pixels(self.attribution.values, side), cells, interpolation=cv2.INTER_AREA)
+
     def again(self, progress: Progress, done: int, number: int) -> Attribution:
         """The same target by the same method, the explanation after `done` of a `number` of them."""
         return explain.explain(
@@ -101,13 +115,12 @@ def curves(
 
 
 def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) -> Parts[tuple[Curve, ...]]:
-    from torch import nn
-
     side = claim.classifier.card.transform.side
-    cells = (min(_CELLS, side), min(_CELLS, side))
+    own = claim.cells
+    cells = (own.shape[0], own.shape[1])
     row, column = np.indices(cells) - (cells[0] - 1) / 2
     orders: dict[Order, list[NDArray[Any]]] = {
-        "map": [cv2.resize(to_pixels(claim.attribution.values, side), cells, interpolation=cv2.INTER_AREA)],
+        "map": [own],
         "random": list(np.random.default_rng(seed).random((_ORDERS, *cells))),
         "centre": [-np.hypot(row, column)],
     }
@@ -117,10 +130,7 @@ def _curves(claim: Claim, progress: Progress, steps: int = 24, seed: int = 0) ->
     tell = counter(batches, progress)
     found = []
     for direction, baseline in baselines.items():
-        question = claim.question(baseline, tell)
-        if claim.attribution.target.kind == "object":
-            question = replace(question, head=nn.Softmax(dim=1))
-        output = question.output_of_masks()
+        output = claim.answer(baseline, tell).output_of_masks()
         for order, maps in orders.items():
             outputs = []
             for values in maps:
@@ -139,13 +149,18 @@ def _along(
     """The outputs of masks in which shares of the cells came or went, those with the highest values first."""
     import torch
 
-    ranks = np.empty(values.size, dtype=np.float32)
-    ranks[np.argsort(-values, axis=None, kind="stable")] = (np.arange(values.size) + 0.5) / values.size
-    pixels = cv2.resize(ranks.reshape(values.shape), (side, side), interpolation=cv2.INTER_NEAREST)
+    pixels = cv2.resize(ranks(values), (side, side), interpolation=cv2.INTER_NEAREST)
     changed = pixels < shares[:, None, None]
     masks = torch.from_numpy(changed if direction == "insertion" else ~changed)[:, None].float()
     with torch.no_grad():
         return np.concatenate([output(batch).double().numpy() for batch in torch.split(masks, _AT_ONCE)])
+
+
+def ranks(values: NDArray[Any]) -> NDArray[np.float32]:
+    """For each cell its place, 0 to 1, the highest value first."""
+    places = np.empty(values.size, dtype=np.float32)
+    places[np.argsort(-values, axis=None, kind="stable")] = (np.arange(values.size) + 0.5) / values.size
+    return places.reshape(values.shape)
 
 
 @dataclass(frozen=True)

@@ -84,11 +84,18 @@ class Question:
         """The standard deviation of noise, of which the settings have the share of the inputs' range."""
         return float(self.settings["noise"] * (self.inputs.max() - self.inputs.min()))
 
-    def output(self, network: "Network | None" = None) -> "Output":
-        """The output as a module, (N, 3, side, side) to (N,), of the classifier's module or what stands in for it."""
+    @property
+    def feature_map(self) -> "nn.Module":
+        """The layer of `output` whose feature map Grad-CAM reads."""
         from explainer.attribution import networks
 
-        network = network or self.classifier.module
+        return self.classifier.grad_cam_layer_of(networks.folded(self.classifier.module))
+
+    def output(self, network: "Network | None" = None) -> "Output":
+        """The output as a module, (N, 3, side, side) to (N,), of what stands in for the classifier."""
+        from explainer.attribution import networks
+
+        network = network or networks.folded(self.classifier.module)
         return networks.Output(network, self.head, self.index, self.against, self.heard)
 
     def output_of_masks(self) -> "Output":

@@ -1,17 +1,18 @@
-"""What the checks find of maps of a sample picture, compiled into a table, so that a page can open with it.
+"""What the checks find of maps of a sample picture, compiled into a table, so that pages can show it at once.
 
 It counts only for the weights that it was compiled with.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from explainer.attribution import explain, sample_results, verdicts
+from explainer.attribution import explain, faithfulness, sample_results, verdicts
 from explainer.attribution.faithfulness import Claim
-from explainer.attribution.verdicts import Judgement, Verdict
+from explainer.attribution.verdicts import Common, Judgement, Verdict
 from explainer.imagenet import taxonomy
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.pipeline import Reader
@@ -19,38 +20,47 @@ from explainer.vision.pipeline import Reader
 TABLE = taxonomy.DATA / "sample_verdicts.json"
 
 SAMPLE = "astronaut"
-"""The sample picture; the maps are those of its first word in `sample_results`."""
+"""The sample picture that the laboratory opens with."""
 
 
 @cache
-def load() -> tuple[Judgement, ...] | None:
-    """The judgements of the sample's maps, or None where they are of other weights than the default card names."""
+def load() -> Mapping[str, tuple[Judgement, ...]] | None:
+    """The judgements of the maps in `sample_results`, by the sample's name.
+
+    None where they are of other weights than those that the default card names.
+    """
     if not TABLE.is_file():
         return None
     facts = json.loads(TABLE.read_text(encoding="utf-8"))
     if facts["weights"] != getattr(cards.load().weights, "sha256", ""):
         return None
-    return tuple(
-        Judgement(method, tuple(Verdict(**_with_nan(each)) for each in found))
-        for method, found in facts["judgements"].items()
-    )
+    return {
+        name: tuple(
+            Judgement(method, tuple(Verdict(**_with_nan(each)) for each in found)) for method, found in judged.items()
+        )
+        for name, judged in facts["judgements"].items()
+    }
 
 
-def judged(reader: Reader, method: str) -> Judgement:
-    """What the checks find of a method's map of the sample's first word, computed now."""
-    photo = samples.read(SAMPLE)
+def judged(reader: Reader, name: str, methods: Sequence[str] = sample_results.METHODS) -> tuple[Judgement, ...]:
+    """What the checks find of methods' maps of a sample picture's first word, computed now."""
+    photo, common = samples.read(name), Common()
     reading, *_ = pipeline.read(reader, photo).readings
     crop, target = pipeline.seen(photo, reading), sample_results.first_word(reading)
-    given = explain.explain(reader.classifier, reader.head, crop, target, method)
-    return verdicts.judge(Claim(reader.classifier, reader.head, crop, given))
+    found = []
+    for method in methods:
+        given = explain.explain(reader.classifier, reader.head, crop, target, method)
+        claim = Claim(reader.classifier, reader.head, crop, given)
+        found.append(faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common)))
+    return tuple(found)
 
 
 def write() -> Path:
     """Compile the table and put it in the package; returns its path. Takes minutes."""
     reader = pipeline.load()
     found = {
-        method: [_without_nan(asdict(each)) for each in judged(reader, method).verdicts]
-        for method in sample_results.METHODS
+        name: {each.method: [_without_nan(asdict(said)) for said in each.verdicts] for each in judged(reader, name)}
+        for name in samples.SAMPLES
     }
     facts = {"weights": getattr(cards.load().weights, "sha256", ""), "judgements": found}
     TABLE.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")

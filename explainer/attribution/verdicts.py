@@ -4,8 +4,9 @@ To pass is no proof. A map that fails a check does not show what the network did
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.attribution import agreement, faithfulness
-from explainer.attribution.explain import Attribution
+from explainer.attribution.explain import METHODS, Attribution
 from explainer.attribution.faithfulness import Claim, Parts
 from explainer.attribution.question import Progress
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
 
     from explainer.vision.classifiers import Classifier
 
@@ -43,25 +44,25 @@ class Check:
 CHECKS = {
     "insertion": Check(
         "Brings it back",
-        "Shown alone, do its brightest cells bring the label back sooner than random cells?",
-        "its brightest cells bring the label back no sooner than random ones",
+        "Shown alone, do its brightest spots bring the label back sooner than random ones?",
+        "uncovering its brightest spots brings the label back no sooner than uncovering random ones",
         "Petsiuk et al., RISE (BMVC 2018, arXiv 1806.07421)",
     ),
     "deletion": Check(
         "Takes it away",
-        "Hidden, do its brightest cells take the label away sooner than random cells?",
-        "hiding its brightest cells takes the label away no sooner than hiding random ones",
+        "Covered, do its brightest spots take the label away sooner than random ones?",
+        "covering its brightest spots takes the label away no sooner than covering random ones",
         "Petsiuk et al., RISE (BMVC 2018, arXiv 1806.07421)",
     ),
     "road": Check(
         "Painted over",
-        "The same, with cells painted over from what is around them, so that no edges come in.",
-        "painting over its brightest cells changes no more than painting over random ones",
+        "The same, with spots painted over from what is around them, so that no edges come in.",
+        "painting over its brightest spots changes no more than painting over random ones",
         "Rong et al., ROAD (ICML 2022, arXiv 2202.00449)",
     ),
     "randomised": Check(
         "Depends on the network",
-        "Does the map change when the network's upper layers are shuffled?",
+        "Does the map change when the network is shuffled so that it answers by other parts?",
         "it hardly changes when the network is shuffled, so it draws the picture, not the network",
         "Adebayo et al., Sanity Checks for Saliency Maps (NeurIPS 2018, arXiv 1810.03292)",
     ),
@@ -94,8 +95,8 @@ CHECKS = {
 class Verdict:
     """What a check found: a number, how far it may be off, and the bound that decides.
 
-    Against random orders `within` is how far the best of them came; else half the range of several draws. Both numbers
-    are NaN where there is nothing to measure; `reason` then says why.
+    Against random orders `within` is how far the best of them came; else half the range of several draws, and NaN where
+    one draw decided alone. Both numbers are NaN where there is nothing to measure; `reason` then says why.
     """
 
     check: str
@@ -149,13 +150,31 @@ The same bound holds for maps under small noise, by their correlation as drawn."
 COMPLETE = 0.05
 """The share of the whole that the parts of a map may miss."""
 
-_CELLS = 7  # along each side, as in `faithfulness.curves`
 _ORDERS = 19  # random orders: to beat all of them happens by chance once in 20 times
-_DRAWS = 2  # networks shuffled, and pictures with noise
+_UPPER = 1 / 3  # the share of the network's stages that are shuffled
+_OTHERWISE = 0.5  # the correlation of answers below which a network answers by other parts
+_TRIED = 4  # networks shuffled, at most
+_DRAWS = 2  # of these that count, and pictures with noise, at most
+_FAR = 0.2  # so far from its bound one draw decides alone
 _STEPS = 6  # of insertion and deletion
 _PAINTED = (0.2, 0.5, 0.8)  # shares of the cells that ROAD paints over
 _GRID = 28  # pixels along a side of the grid that paint is computed on: it is smooth
 _AT_ONCE = 8
+
+
+Areas = tuple[float, float, float]
+"""What an order of the cells gave: the area of insertion, less that of deletion, and the difference of ROAD."""
+
+
+@dataclass(eq=False)
+class Common:
+    """What maps of one target by several methods are held against alike: found for the first, kept for the others."""
+
+    chance: list[Areas] = field(default_factory=list)
+    """What each random order of the cells gave."""
+
+    otherwise: list[bool] = field(default_factory=list)
+    """Whether each of the shuffled networks answers by other parts of the picture."""
 
 
 def judge(claim: Claim, progress: Progress = lambda fraction: None, seed: int = 0) -> Judgement:
@@ -163,33 +182,53 @@ def judge(claim: Claim, progress: Progress = lambda fraction: None, seed: int = 
     return faithfulness.whole(judge_in_parts(claim, progress, seed))
 
 
-def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0) -> Parts[Judgement]:
-    """The same, to be interrupted between its parts."""
-    found: list[Verdict] = []
-    if claim.attribution.finding in ("nothing", "even"):
-        reason = NOTHING_CHANGES if claim.attribution.finding == "nothing" else "the map is the same everywhere"
+def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0, common: Common | None = None) -> Parts[Judgement]:
+    """The same, to be interrupted between its parts; maps of one target should share what they have in common."""
+    given, common = claim.attribution, common or Common()
+    if given.finding in ("nothing", "even"):
+        reason = NOTHING_CHANGES if given.finding == "nothing" else "the map is the same everywhere"
         progress(1.0)
         names = [name for name in CHECKS if name != "complete"]
-        found = [Verdict(name, "undecided", reason=reason) for name in names]
-        return Judgement(claim.attribution.method, (*found, _complete(claim.attribution)))
-    found += yield from _orders(claim, lambda fraction: progress(0.4 * fraction), seed)
-    again = [*_shuffled(claim, seed), *_noisy(claim, seed)]
-    maps = []
-    for number, other in enumerate(again):
-        maps.append(other.again(lambda fraction: progress(0.4 + 0.6 * fraction), number, len(again)))
+        return Judgement(
+            given.method, (*(Verdict(name, "undecided", reason=reason) for name in names), _complete(given))
+        )
+    found = yield from _orders(claim, lambda fraction: progress(0.3 * fraction), seed, common.chance)
+
+    def again(other: Claim, done: int) -> Attribution:
+        return other.again(lambda fraction: progress(0.3 + 0.7 * fraction), done, 2 * _DRAWS + 1)
+
+    kept: list[float] = []
+    for classifier in _answering_otherwise(claim, seed, common.otherwise):
+        similar = faithfulness.similarity(given, again(replace(claim, classifier=classifier), len(kept)))
+        kept.append(0.0 if math.isnan(similar) else similar)  # of a map that shows nothing any more
         yield
-    top, all_of_it, noisy = maps[:_DRAWS], maps[_DRAWS : 2 * _DRAWS], maps[2 * _DRAWS :]
-    found.append(_randomised(claim.attribution, top))
-    found.append(_complexity(claim.attribution, all_of_it))
-    found.append(_steady(claim.attribution, noisy))
-    found.append(_complete(claim.attribution))
-    return Judgement(claim.attribution.method, tuple(found))
+        if _certain(kept):
+            break
+    gone = None
+    if METHODS[given.method].cost == "an instant":
+        gone = again(replace(claim, classifier=_shuffled(claim.classifier, 1.0, seed)), _DRAWS)
+        yield
+    moved: list[float] = []
+    for noisy in _noisy(claim, seed):
+        moved.append(agreement.correlation(given.values, again(noisy, _DRAWS + 1 + len(moved)).values))
+        yield
+        if _certain(moved):
+            break
+    progress(1.0)
+    return Judgement(
+        given.method, (*found, _randomised(kept), _complexity(given, gone), _steady(moved), _complete(given))
+    )
+
+
+def _certain(found: Sequence[float]) -> bool:
+    """Whether further draws would not decide otherwise: the first is far from the bound, or all were made."""
+    return len(found) == _DRAWS or abs(found[0] - UNMOVED) > _FAR
 
 
 # Against random orders
 
 
-def _orders(claim: Claim, progress: Progress, seed: int) -> Parts[list[Verdict]]:
+def _orders(claim: Claim, progress: Progress, seed: int, chance: list[Areas]) -> Parts[list[Verdict]]:
     """Insertion, deletion and ROAD, each of the map and of random orders of the cells.
 
     The number is the advantage over the mean of random orders, as a share of what hiding all of the picture changes.
@@ -197,61 +236,54 @@ def _orders(claim: Claim, progress: Progress, seed: int) -> Parts[list[Verdict]]
     such numbers scatter is no bell curve, so that no interval is computed from their deviation.
     """
     import torch
-    from torch import nn
 
-    question = claim.question("mean", lambda: None)
-    head = nn.Softmax(dim=1) if claim.attribution.target.kind == "object" else question.head
-    output = replace(question, head=head).output_of_pictures()
-    side = question.inputs.shape[-1]
-    cells = (min(_CELLS, side), min(_CELLS, side))
-    mean = cv2.resize(
-        faithfulness.to_pixels(claim.attribution.values, side), cells, interpolation=cv2.INTER_AREA
-    ).astype(np.float64)
-    orders = [mean, *np.random.default_rng(seed).random((_ORDERS, *cells))]
-    ranks = [_ranks(order) for order in orders]
+    question = claim.answer("mean", lambda: None)
+    output = question.output_of_pictures()
+    side, own = question.inputs.shape[-1], claim.cells
     blurred = claim.question("blurred", lambda: None).baseline
     paint = _Paint(question.inputs, seed)
 
-    def areas(pictures: "list[torch.Tensor]") -> NDArray[np.float64]:
+    def answers(pictures: "list[torch.Tensor]") -> NDArray[np.float64]:
         with torch.no_grad():
             batches = torch.split(torch.cat(pictures), _AT_ONCE)
             return np.concatenate([output(batch).double().numpy() for batch in batches])
 
     inside = np.linspace(0, 1, _STEPS + 1)[1:-1]
-    whole, blur, empty = areas([question.inputs, blurred, question.baseline])
-    inserted, deleted, painted = [], [], []
-    for number, rank in enumerate(ranks):
+    whole, blur, empty = answers([question.inputs, blurred, question.baseline])
+
+    def areas(order: NDArray[Any]) -> Areas:
+        rank = faithfulness.ranks(order)
         pixels = cv2.resize(rank, (side, side), interpolation=cv2.INTER_NEAREST)
         first = [torch.from_numpy(pixels < share)[None, None] for share in inside]
-        came = areas([torch.where(mask, question.inputs, blurred) for mask in first])
-        went = areas([torch.where(mask, question.baseline, question.inputs) for mask in first])
-        inserted.append(float(np.trapezoid([blur, *came, whole], dx=1 / _STEPS)))
-        deleted.append(-float(np.trapezoid([whole, *went, empty], dx=1 / _STEPS)))
-        least, most = ([paint.over(np.less(places, share)) for share in _PAINTED] for places in (1 - rank, rank))
-        painted.append(float(np.mean(areas(least) - areas(most))))
-        progress((number + 1) / len(ranks))
+        pictures = [torch.where(mask, question.inputs, blurred) for mask in first]
+        pictures += [torch.where(mask, question.baseline, question.inputs) for mask in first]
+        pictures += [paint.over(np.less(places, share)) for places in (1 - rank, rank) for share in _PAINTED]
+        came, went, least, most = np.split(answers(pictures), np.cumsum([len(first), len(first), len(_PAINTED)]))
+        inserted = float(np.trapezoid([blur, *came, whole], dx=1 / _STEPS))
+        deleted = float(np.trapezoid([whole, *went, empty], dx=1 / _STEPS))
+        return inserted, -deleted, float(np.mean(least - most))
+
+    ours = areas(own)
+    random = np.random.default_rng(seed).random((_ORDERS, *own.shape))
+    while len(chance) < _ORDERS:
+        chance.append(areas(random[len(chance)]))
+        progress(len(chance) / _ORDERS)
         yield
+    progress(1.0)
     floor = max(claim.attribution.floor, 1e-9)
+    spans = {"insertion": abs(whole - blur), "deletion": abs(whole - empty), "road": abs(whole - empty)}
     return [
-        _against("insertion", inserted, abs(whole - blur), floor),
-        _against("deletion", deleted, abs(whole - empty), floor),
-        _against("road", painted, abs(whole - empty), floor),
+        _against(check, value, others, span, floor)
+        for (check, span), value, others in zip(spans.items(), ours, np.transpose(chance), strict=True)
     ]
 
 
-def _ranks(order: NDArray[np.float64]) -> NDArray[np.float32]:
-    """For each cell its place, (0 to 1), the highest value first."""
-    ranks = np.empty(order.size, dtype=np.float32)
-    ranks[np.argsort(-order, axis=None, kind="stable")] = (np.arange(order.size) + 0.5) / order.size
-    return ranks.reshape(order.shape)
-
-
-def _against(check: str, numbers: Sequence[float], span: float, floor: float) -> Verdict:
-    """The first number against the others, which random orders gave, as shares of the span."""
+def _against(check: str, ours: float, random: NDArray[np.float64], span: float, floor: float) -> Verdict:
+    """The map's number against those of random orders, as shares of the span."""
     if span <= floor:
         return Verdict(check, "undecided", reason=NOTHING_CHANGES)
-    ours, chance = numbers[0] / span, np.array(numbers[1:]) / span
-    value, best = float(ours - chance.mean()), float(chance.max() - chance.mean())
+    chance = random / span
+    value, best = float(ours / span - chance.mean()), float(chance.max() - chance.mean())
     outcome: Outcome = "passed" if value > best else "failed" if value <= 0 else "undecided"
     return Verdict(check, outcome, value, best, best, len(chance))
 
@@ -322,23 +354,47 @@ def imputed(values: NDArray[np.float64], hidden: NDArray[np.bool_]) -> NDArray[n
 # Explained again
 
 
-def _shuffled(claim: Claim, seed: int) -> list[Claim]:
-    """The same of networks shuffled: at the top alone and in the upper third, then as a whole with several seeds."""
+@lru_cache(maxsize=2)  # one of each depth: every method and every photo is held against the same ones
+def _shuffled(classifier: "Classifier", share: float, seed: int) -> "Classifier":
+    """The same network with a share of its stages shuffled, from the top down."""
     from explainer.attribution import networks
 
-    stages = networks.stages(claim.classifier.module)
-    third = -(-len(stages) // 3)
-    depths = [(1, third)[number % 2] for number in range(_DRAWS)] + [len(stages)] * _DRAWS
-    found = []
-    for number, depth in enumerate(depths):
-        names = [name for _, weights in stages[:depth] for name in weights]
-        module = networks.randomised(claim.classifier.module, names, seed + number)
-        found.append(replace(claim, classifier=_passing(claim.classifier, module)))
-    return found
+    stages = networks.stages(classifier.module)
+    names = [name for _, weights in stages[: math.ceil(share * len(stages))] for name in weights]
+    return replace(classifier, module=networks.randomised(classifier.module, names, seed))
 
 
-def _passing(classifier: "Classifier", module: "nn.Module") -> "Classifier":
-    return replace(classifier, module=module, passing=True)
+def _answering_otherwise(claim: Claim, seed: int, known: list[bool]) -> Iterator["Classifier"]:
+    """Networks shuffled in their upper third that answer by other parts of the picture than the network does.
+
+    What is left of a network below its shuffled layers still sees what it saw, and may answer by the same parts: then a
+    true map stays as well (Binder et al., CVPR 2023, arXiv 2211.12486). So each cell is hidden by itself, and a network
+    whose answers change alike does not count.
+    """
+    own = None
+    for number in range(_TRIED):
+        other = _shuffled(claim.classifier, _UPPER, seed + number)
+        if number == len(known):
+            own = _changes(claim) if own is None else own
+            changes = _changes(replace(claim, classifier=other))
+            still = min(np.ptp(own), np.ptp(changes)) <= claim.attribution.floor
+            known.append(bool(still or np.corrcoef(own, changes)[0, 1] < _OTHERWISE))
+        if known[number]:
+            yield other
+
+
+def _changes(claim: Claim) -> NDArray[np.float64]:
+    """By how much the output falls when each of the cells is put to the mean colour by itself, (cells,)."""
+    import torch
+
+    question = claim.question("mean", lambda: None)
+    output, side = question.output_of_masks(), question.inputs.shape[-1]
+    numbers = np.arange(claim.cells.size, dtype=np.float32).reshape(claim.cells.shape)
+    pixels = cv2.resize(numbers, (side, side), interpolation=cv2.INTER_NEAREST)
+    shown = torch.from_numpy(pixels[None] != numbers.reshape(-1, 1, 1))[:, None].float()
+    with torch.no_grad():
+        hidden = np.concatenate([output(batch).double().numpy() for batch in torch.split(shown, _AT_ONCE)])
+        return np.asarray(float(output(question.shown)) - hidden, np.float64)
 
 
 def _noisy(claim: Claim, seed: int, radius: int = 3) -> list[Claim]:
@@ -348,19 +404,21 @@ def _noisy(claim: Claim, seed: int, radius: int = 3) -> list[Claim]:
     return [replace(claim, crop=Image.fromarray(np.clip(each, 0, 255).astype(np.uint8))) for each in moved]
 
 
-def _randomised(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
-    """The rank correlations with the maps of shuffled networks; of one that shows nothing any more it is 0."""
-    found = [faithfulness.similarity(given, other) for other in maps]
-    found = [0.0 if math.isnan(each) else each for each in found]
+def _randomised(found: Sequence[float]) -> Verdict:
+    """The rank correlations with the maps of shuffled networks that answer otherwise."""
+    if not found:
+        return Verdict("randomised", "undecided", reason="shuffled, the network still answers by the same parts")
     return _all_sides("randomised", found, UNMOVED, above=False)
 
 
-def _complexity(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
+def _complexity(given: Attribution, gone: Attribution | None) -> Verdict:
     """By how much the entropy of the map grows when all of the network is shuffled, as a share of what it was."""
+    if gone is None:
+        return Verdict("complexity", "not asked", reason="the method takes seconds, and the check does not count")
     before = entropy(given.values)
-    if any(other.finding in ("nothing", "even") for other in maps) or before == 0:
+    if gone.finding in ("nothing", "even") or before == 0:
         return Verdict("complexity", "undecided", reason="the shuffled network's map shows nothing")
-    return _all_sides("complexity", [entropy(other.values) / before - 1 for other in maps], 0.0, above=True)
+    return _all_sides("complexity", [entropy(gone.values) / before - 1], 0.0, above=True)
 
 
 def entropy(values: NDArray[np.float32], bins: int = 100) -> float:
@@ -370,8 +428,8 @@ def entropy(values: NDArray[np.float32], bins: int = 100) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
-def _steady(given: Attribution, maps: Sequence[Attribution]) -> Verdict:
-    found = [agreement.correlation(given.values, other.values) for other in maps]
+def _steady(found: Sequence[float]) -> Verdict:
+    """The correlations as drawn with the maps of noisy pictures."""
     if any(map(math.isnan, found)):
         return Verdict("steady", "undecided", reason="nothing in the map speaks for the label")
     return _all_sides("steady", found, UNMOVED, above=True)
@@ -381,7 +439,8 @@ def _all_sides(check: str, numbers: Sequence[float], bound: float, above: bool) 
     """Passed where all numbers are on the right side of the bound, failed where none is, else undecided."""
     right = [(number > bound) == above for number in numbers]
     outcome: Outcome = "passed" if all(right) else "undecided" if any(right) else "failed"
-    return Verdict(check, outcome, float(np.mean(numbers)), float(np.ptp(numbers)) / 2, bound, len(numbers))
+    within = float(np.ptp(numbers)) / 2 if len(numbers) > 1 else math.nan
+    return Verdict(check, outcome, float(np.mean(numbers)), within, bound, len(numbers))
 
 
 def _complete(given: Attribution) -> Verdict:

@@ -12,7 +12,7 @@ from explainer.attribution import faithfulness, verdicts
 from explainer.attribution.explain import Attribution, Kind, Target
 from explainer.attribution.faithfulness import Checks, Claim
 from explainer.attribution.methods import Settings
-from explainer.attribution.verdicts import Judgement
+from explainer.attribution.verdicts import Common, Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
@@ -172,10 +172,15 @@ def _judgement(
     model: str,
     _photo: Photo,
     _attribution: Attribution,
+    _common: Common,
+    _before: Job[Judgement] | None,
 ) -> Job[Judgement]:
     def judge(reader: Reader, progress: Progress) -> Generator[None, None, Judgement]:
+        while _before and not _before.done:  # one map after another: in turns all of them would come at the very end
+            yield
         crop = faces.crop(_photo, box, reader.card.transform.side)
-        return verdicts.judge_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
+        claim = Claim(reader.classifier, reader.head, crop, _attribution)
+        return (yield from verdicts.judge_in_parts(claim, progress, common=_common))
 
     return _explainers().submit(_by(model, judge))
 
@@ -267,13 +272,25 @@ def check(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Checks
 
 
 def judge_all(photo: Photo, box: Box | None, attributions: Sequence[Attribution]) -> list[Job[Judgement]]:
-    """What every check finds of each explanation, on their way, each computed once a session."""
-    model = session.model()
-    jobs = [
-        _judgement(photo.digest, box, each.target, each.method, each.settings, model, photo, each)
-        for each in attributions
-    ]
+    """What every check finds of each explanation of a label, one after another, each computed once a session."""
+    jobs = _judgements(photo, box, attributions)
     waiting.want("verdicts", jobs)
+    return jobs
+
+
+def judge(photo: Photo, box: Box | None, attribution: Attribution) -> Job[Judgement]:
+    """What every check finds of an explanation, on its way, computed once a session."""
+    jobs = _judgements(photo, box, [attribution])
+    waiting.want("verdict", jobs)
+    return jobs[0]
+
+
+def _judgements(photo: Photo, box: Box | None, attributions: Sequence[Attribution]) -> list[Job[Judgement]]:
+    model, common = session.model(), Common()
+    jobs: list[Job[Judgement]] = []
+    for each in attributions:
+        asked = (photo.digest, box, each.target, each.method, each.settings, model)
+        jobs.append(_judgement(*asked, photo, each, common, jobs[-1] if jobs else None))
     return jobs
 
 

@@ -3,14 +3,20 @@
 import streamlit as st
 
 from explainer.attribution import explain
-from explainer.attribution.explain import Target
+from explainer.attribution.explain import Attribution, AttributionError, Target
 from explainer.charts import pictures
 from explainer.imagenet.words import Context
-from explainer.ui import labels, options, sample_results, session
+from explainer.ui import computed, labels, options, sample_results, sentences, session, waiting
 from explainer.ui.category_card import plain
 from explainer.vision import pipeline
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
+
+_MORE = "The laboratory checks other methods too."
+HOLDS_UP = "holds_up"
+"""Where the session notes of which map it was asked whether it holds up."""
+
+session.GOES_WITH_THE_PHOTO.add(HOLDS_UP)
 
 _SIDE = 308  # pixels of the square and of its map
 
@@ -37,6 +43,29 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
                 alt="What the network saw; what spoke for the label is laid over it in bright colours.",
             )
         st.caption(labels.explained(attribution))
+        _verdict(photo, reading, attribution)
+
+
+def _verdict(photo: Photo, reading: Reading, attribution: Attribution) -> None:
+    """What the checks found of the map: at once where it is compiled, else when the visitor asks for it."""
+    judgement = sample_results.judgement(photo, reading.box, attribution)
+    asked = (photo.digest, reading.box, reading.model, attribution.target, attribution.method)
+    if judgement is None and st.session_state.get(HOLDS_UP) != asked:
+        waiting.stop("verdict")
+        st.button("Does this map hold up?", key="check_map", on_click=_check, args=(asked,))
+        return
+    try:
+        judgement = judgement or waiting.wait(
+            computed.judge(photo, reading.box, attribution), "Checking the map against the network"
+        )
+    except AttributionError as error:
+        st.markdown(str(error))
+        return
+    st.markdown(f"**{sentences.held_up(judgement)}** {'' if judgement.failed else 'That is no proof. '}{_MORE}")
+
+
+def _check(asked: tuple[object, ...]) -> None:
+    st.session_state[HOLDS_UP] = asked
 
 
 def _target(photo: Photo, reading: Reading, n: int) -> Target:

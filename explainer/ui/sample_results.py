@@ -7,9 +7,10 @@ from functools import cache
 
 from PIL.Image import Image
 
-from explainer.attribution import sample_results
+from explainer.attribution import sample_results, sample_verdicts
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.sample_results import SampleResults
+from explainer.attribution.verdicts import Judgement
 from explainer.imagenet.vocabularies import OLDEST
 from explainer.ui import computed, frame_by_hand, session
 from explainer.vision import cards, corruptions
@@ -34,6 +35,18 @@ def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attri
         if stored.target == target and table.results[name].readings[0].box == box:
             return stored
     return computed.explain(photo, box, target, method)
+
+
+def judgement(photo: Photo, box: Box | None, attribution: Attribution) -> Judgement | None:
+    """What the checks found of a map that is compiled, and None of any other."""
+    table, name = _compiled(photo)
+    found = sample_verdicts.load()
+    if table is None or found is None or table.results[name].readings[0].box != box:
+        return None
+    compiled = table.maps[name].get(attribution.method)
+    if compiled is None or compiled.target != attribution.target:
+        return None
+    return next(each for each in found[name] if each.method == attribution.method)
 
 
 def course(photo: Photo, reading: Reading, corruption: str) -> Course:

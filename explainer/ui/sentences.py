@@ -5,6 +5,8 @@ A word that is handed in is what may be shown of it, as Markdown; a masked one i
 
 from collections.abc import Sequence
 
+from explainer.attribution.explain import METHODS
+from explainer.attribution.verdicts import CHECKS, Judgement
 from explainer.vision.corruptions import Corruption, Course
 
 
@@ -23,6 +25,18 @@ EMPTY = {
     "against": "**Nothing in this picture speaks for the label.** The map shows what speaks against it.",
 }
 """What is said of a map in which nothing speaks for the label, by what it shows."""
+
+
+def held_up(judgement: Judgement) -> str:
+    """What the checks found of one map, to stand below it."""
+    title, number = METHODS[judgement.method].title, len(judgement.failed)
+    if not number:
+        return (
+            f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
+        )
+    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
+    first = CHECKS[judgement.failed[0]].failing
+    return f"{title} is not reliable here: it failed {number} of {asked} checks. {first[0].upper()}{first[1:]}."
 
 
 COVERED = "Covered words: show"

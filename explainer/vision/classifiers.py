@@ -93,7 +93,11 @@ class Classifier:
     @property
     def grad_cam_layer(self) -> nn.Module:
         """The layer whose feature map Grad-CAM reads."""
-        layer = self.module.get_submodule(self.card.grad_cam_layer)
+        return self.grad_cam_layer_of(self.module)
+
+    def grad_cam_layer_of(self, module: nn.Module) -> nn.Module:
+        """The same layer of a copy of the module."""
+        layer = module.get_submodule(self.card.grad_cam_layer)
         return layer.grid if isinstance(layer, Gridded) else layer
 
     def to_pixels(self, crops: Sequence[Image.Image]) -> NDArray[np.uint8]:

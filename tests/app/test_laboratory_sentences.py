@@ -10,6 +10,7 @@ from explainer.attribution import explain
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.faithfulness import Infidelity, Sensitivity
 from explainer.attribution.verdicts import CHECKS, Judgement, Outcome, Verdict
+from explainer.ui import sentences as page_sentences
 from explainer.ui.laboratory import sentences
 
 
@@ -63,11 +64,11 @@ def test_whether_to_rely_on_two_maps(first: dict[str, Outcome], second: dict[str
 
 def test_below_a_map_stands_what_it_failed_first() -> None:
     given = judgement("grad-cam", deletion="failed", steady="failed", complexity="failed", complete="not asked")
-    assert sentences.found(given) == (
-        "Grad-CAM failed 2 of 5 checks: "
-        "hiding its brightest cells takes the label away no sooner than hiding random ones."
+    assert page_sentences.held_up(given) == (
+        "Grad-CAM is not reliable here: it failed 2 of 5 checks. "
+        "Covering its brightest spots takes the label away no sooner than covering random ones."
     )
-    assert sentences.found(judgement("occlusion")) == "Occlusion failed no check."
+    assert page_sentences.held_up(judgement("occlusion")) == "Occlusion failed no check."
 
 
 def test_a_cell_has_the_number_and_how_far_it_may_be_off() -> None:

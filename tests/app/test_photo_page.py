@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, sentences
 from explainer.vision import pipeline, samples
@@ -165,6 +166,21 @@ def test_another_picture_explains_its_own_first_word(page: AppTest) -> None:
     assert "bright pixels spoke for **musician**." in texts(page)
     choose_sample(page, "photographer")
     assert "bright pixels spoke for **photometrist**." in texts(page)
+
+
+def test_what_the_checks_found_of_a_samples_map_stands_below_it_at_once(page: AppTest) -> None:
+    choose_sample(page, "astronaut")
+    (found,) = [each for each in (sample_verdicts.load() or {})["astronaut"] if each.method == "grad-cam"]
+    assert f"**{sentences.held_up(found)}**" in texts(page)
+    assert "check_map" not in {button.key for button in page.button}
+
+
+def test_another_map_is_checked_once_the_visitor_asks(page: AppTest) -> None:
+    page.toggle(key="whole").set_value(True).run()
+    assert "**Grad-CAM" not in texts(page)
+    press(page, "check_map")
+    assert not page.exception
+    assert "**Grad-CAM" in texts(page)
 
 
 def test_after_a_reveal_the_chosen_label_says_its_words(labelled: AppTest) -> None:

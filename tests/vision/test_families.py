@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from small_models import FAMILIES, SIDE, Family, card_of, module_of, naming, publish, with_older_names, write
+from torchcam.methods import LeGrad
 
 from explainer.attribution import explain, networks
 from explainer.attribution.explain import METHODS, Target
@@ -236,13 +238,15 @@ def test_weights_of_another_architecture_are_refused_and_left(spoiled: ModelCard
 
 
 @pytest.mark.parametrize("kind", ["object", "person"])
-def test_methods_that_need_rectifiers_and_deeplift_are_offered_for_resnets_alone(
+def test_methods_that_need_rectifiers_or_attention_are_offered_where_these_are(
     family: Family, kind: str, loaded: Classifier, its_head: PeopleHead
 ) -> None:
     rectifying = {"guided-backprop", "deconvolution", "guided-grad-cam"}
     missing = set() if family.architecture == "small_resnet" else {"deeplift", *rectifying}
     if kind == "person":  # the softmax on top has no rule
         missing |= {"deeplift"}
+    if "vit" not in family.architecture:
+        missing |= {"legrad"}
     assert set(METHODS) - set(explain.offered(loaded, its_head, kind)) == missing
 
 
@@ -258,7 +262,7 @@ def test_every_offered_method_explains_every_family(
             return explain.explain(loaded, its_head, picture, target, method, settings=SHORT.get(method)).values
 
         found = explained(first)
-        assert found.shape == ((family.cells,) * 2 if method == "grad-cam" else (SIDE, SIDE)), method
+        assert found.shape == ((family.cells,) * 2 if method in ("grad-cam", "legrad") else (SIDE, SIDE)), method
         assert np.isfinite(found).all(), method
         assert found.min() < found.max(), method
         assert np.array_equal(explained(first), found), method
@@ -344,3 +348,26 @@ def test_grad_cam_of_a_transformer_is_that_of_pytorch_grad_cam(
     ours = np.maximum(ours, 0)
     ours = np.asarray(Image.fromarray(ours).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     assert np.corrcoef(ours.ravel(), expected.ravel())[0, 1] > 0.99
+
+
+@of("small_vit", "small_timm_vit")
+def test_with_its_attention_made_explicit_a_transformer_answers_the_same(
+    loaded: Classifier, picture: Image.Image
+) -> None:
+    inputs = loaded.to_inputs([picture])
+    with torch.no_grad():
+        found, expected = networks.attending(loaded.module)(inputs), loaded.module(inputs)
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+
+
+@of("small_vit")
+def test_legrad_is_that_of_torchcam(
+    published: ModelCard, loaded: Classifier, its_head: PeopleHead, picture: Image.Image
+) -> None:
+    original: Any = module_of(published, len(loaded.wnids)).requires_grad_(False)
+    with LeGrad(original, list(original.encoder.layers)) as extractor:
+        original(loaded.to_inputs([picture]))
+        expected = extractor(5, None, normalized=False)[0][0].numpy()
+    ours = explain.explain(loaded, its_head, picture, Target("object", loaded.wnids[5]), "legrad").values
+    assert ours.shape == (6, 6)
+    assert np.allclose(ours / ours.max(), expected / expected.max(), atol=1e-3)

@@ -15,7 +15,7 @@ def grad_cam(question: Question) -> Answer:
     """The feature map of the card's layer, each channel weighed by its mean gradient."""
     from captum.attr import LayerGradCam
 
-    layer = question.classifier.grad_cam_layer
+    layer = question.feature_map
     # Only what is above the layer needs a gradient: that makes it hardly slower than a forward pass.
     with layer.register_forward_hook(lambda module, inputs, output: output.requires_grad_()):
         # Before its ReLU: what speaks against the label is part of the raw map.

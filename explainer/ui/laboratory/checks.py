@@ -22,6 +22,9 @@ from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
+Judging = list[tuple[Attribution, Job[Judgement]]]
+"""Maps that are checked, each with the job that does it."""
+
 
 def agreement(attributions: Sequence[Attribution]) -> None:
     """How far the maps mark the same places, as a sentence and a table of pairs."""
@@ -52,8 +55,8 @@ def agreement(attributions: Sequence[Attribution]) -> None:
     )
 
 
-def verdicts(photo: Photo, reading: Reading, attributions: Sequence[Attribution]) -> list[Judgement]:
-    """A button that runs every check on every map, and one table of what they found; those checked so far."""
+def judging(photo: Photo, reading: Reading, attributions: Sequence[Attribution]) -> Judging:
+    """A button that runs every check on every map; the maps that are checked, the quickest first, and their jobs."""
     asked = [(photo.digest, each.target, each.method, each.settings) for each in attributions]
     st.button("Check all", key="check_all", on_click=_judge, args=(asked,))
     if st.session_state.get(JUDGED) != asked:
@@ -63,8 +66,14 @@ def verdicts(photo: Photo, reading: Reading, attributions: Sequence[Attribution]
             "network. This takes some seconds for each map."
         )
         return []
+    quickest = sorted(attributions, key=lambda each: each.seconds)
+    return [*zip(quickest, computed.judge_all(photo, reading.box, quickest), strict=True)]
+
+
+def verdicts(judging: Judging) -> None:
+    """One table of what the checks found, which grows as they come."""
     place, found, failed = st.empty(), [], []
-    for job, attribution in zip(computed.judge_all(photo, reading.box, attributions), attributions, strict=True):
+    for attribution, job in judging:
         title = METHODS[attribution.method].title
         try:
             found.append(waiting.wait(job, f"Checking {title}", _stop_verdicts, f"stop_verdict_{attribution.method}"))
@@ -72,15 +81,15 @@ def verdicts(photo: Photo, reading: Reading, attributions: Sequence[Attribution]
             failed.append(f"{title} could not be checked. {error}")
         if found:
             with place.container():
-                table(found, attribution.target.kind == "person" and cards.load(reading.model).people == "zero-shot")
+                table(found, attribution)
     for said in failed:
         st.markdown(said)
-    return found
 
 
-def table(judgements: Sequence[Judgement], things: bool) -> None:
-    """What the checks found of all maps: a sentence, then a row for each, those that failed nothing first."""
+def table(judgements: Sequence[Judgement], of: Attribution) -> None:
+    """What the checks found of maps like one: a sentence, then a row for each, those that failed nothing first."""
     ranked = sentences.ranked(judgements)
+    things = of.target.kind == "person" and cards.load(of.model).people == "zero-shot"
     st.markdown(sentences.together(ranked, things))
     columns: dict[str, list[str]] = {"Method": [METHODS[each.method].title for each in ranked]}
     for name, check in CHECKS.items():

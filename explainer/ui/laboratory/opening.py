@@ -7,6 +7,7 @@ from explainer.attribution.explain import METHODS
 from explainer.attribution.sample_verdicts import SAMPLE
 from explainer.charts import pictures
 from explainer.imagenet.words import Context
+from explainer.ui import sentences as page_sentences
 from explainer.ui import session
 from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
@@ -15,9 +16,10 @@ from explainer.vision import pipeline, samples
 
 def show() -> None:
     """A sample picture, two maps of its word, and what the checks found of them; nothing where none are compiled."""
-    results, judgements = sample_results.load(), sample_verdicts.load()
-    if results is None or judgements is None:
+    results, found = sample_results.load(), sample_verdicts.load()
+    if results is None or found is None:
         return
+    judgements = found[SAMPLE]
     photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
@@ -30,7 +32,7 @@ def show() -> None:
             pictures.overlay(crop, attribution),
             width="stretch",
             output_format="JPEG",
-            caption=sentences.found(judgement),
+            caption=page_sentences.held_up(judgement),
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
     st.caption(samples.SAMPLES[SAMPLE].credit)

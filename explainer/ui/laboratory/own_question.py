@@ -1,10 +1,14 @@
 """A question of the visitor's own: a photo, a label, methods, and the maps and checks that answer it."""
 
 import streamlit as st
+from PIL.Image import Image
 
+from explainer.attribution.explain import Attribution
 from explainer.ui import computed, labels, photo_source, sample_results, waiting
 from explainer.ui.laboratory import asking, checks, maps
 from explainer.vision import pipeline
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reading
 
 _TOP = 5
 
@@ -35,21 +39,36 @@ def show() -> None:
             checks.agreement(attributions)
 
         st.header("Which ones hold up?")
-        checks.verdicts(photo, reading, attributions)
-
+        place = st.container()
+        with place:
+            judging = checks.judging(photo, reading, attributions)
+        # What waits is drawn last: nothing below it stands there in grey until it comes.
+        ready = all(job.done for _, job in judging)
+        if ready:
+            with place:
+                checks.verdicts(judging)
         st.header("Five words, one method")
         if st.toggle("Compare the maps of the five nearest words", key=asking.WORDS, persist_state="session"):
             maps.words(photo, reading, crop, drawing)
 
         st.header("One map in detail")
-        checked = checks.checked(attributions)
-        if checked is None:
-            waiting.stop("checks")
-            st.caption("Choose a map to see the curves and pictures behind its checks.")
-            return
-        check = computed.check(photo, reading.box, checked)
-        place = waiting.blank_until(check)
-        found = checks.wait(check)
-        with place():
-            checks.show(checked, found, crop, drawing)
-            checks.download(crop, reading.box, checked, found)
+        _detail(photo, reading, attributions, crop, drawing)
+        if not ready:
+            with place:
+                checks.verdicts(judging)
+
+
+def _detail(
+    photo: Photo, reading: Reading, attributions: list[Attribution], crop: Image, drawing: maps.Drawing
+) -> None:
+    checked = checks.checked(attributions)
+    if checked is None:
+        waiting.stop("checks")
+        st.caption("Choose a map to see the curves and pictures behind its checks.")
+        return
+    check = computed.check(photo, reading.box, checked)
+    place = waiting.blank_until(check)
+    found = checks.wait(check)
+    with place():
+        checks.show(checked, found, crop, drawing)
+        checks.download(crop, reading.box, checked, found)

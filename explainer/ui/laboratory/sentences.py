@@ -50,17 +50,6 @@ def rely(word: str, judgements: Sequence[Judgement]) -> str:
     )
 
 
-def found(judgement: Judgement) -> str:
-    """What the checks found of one map, to stand below it."""
-    title, number = METHODS[judgement.method].title, len(judgement.failed)
-    if not number:
-        return (
-            f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
-        )
-    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
-    return f"{title} failed {number} of {asked} checks: {CHECKS[judgement.failed[0]].failing}."
-
-
 def alike(correlations: Sequence[float]) -> str:
     """How far maps of several words mark the same places, from the correlation of each pair as drawn."""
     found = [correlation for correlation in correlations if not math.isnan(correlation)]
@@ -116,7 +105,7 @@ def outcome(verdict: Verdict) -> str:
         return f"{mark} off by {verdict.value:.0%}"
     if verdict.check in ("insertion", "deletion", "road"):
         return f"{mark} {verdict.value:+z.2f} (random ≤ {verdict.within:+z.2f})"
-    return f"{mark} {verdict.value:z.2f} ± {verdict.within:.2f}"
+    return f"{mark} {verdict.value:z.2f}" + ("" if math.isnan(verdict.within) else f" ± {verdict.within:.2f}")
 
 
 def ranked(judgements: Sequence[Judgement]) -> list[Judgement]:
