@@ -60,7 +60,8 @@ class Claim:
         """The mean of the map in each of the cells that come and go, (rows, columns)."""
         side = self.classifier.card.transform.side
         cells = (min(_CELLS, side), min(_CELLS, side))
-        return cv2.resize(to_pixels(self.attribution.values, side), cells, interpolation=cv2.INTER_AREA)
+        shrunk = cv2.resize(to_pixels(self.attribution.values, side), cells, interpolation=cv2.INTER_AREA)
+        return np.asarray(shrunk, np.float32)
 
     def again(self, progress: Progress, done: int, number: int) -> Attribution:
         """The same target by the same method, the explanation after `done` of a `number` of them."""
