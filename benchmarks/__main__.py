@@ -2,9 +2,10 @@
 
 import sys
 
-from benchmarks import browser, explaining, faces, reading, removal, tree, visitors, workshop
+from benchmarks import browser, explaining, faces, reading, removal, start, tree, visitors, workshop
 
 MEASUREMENTS = {
+    "start": start.report,
     "reading": reading.report,
     "faces": faces.report,
     "browser": browser.report,
@@ -14,7 +15,7 @@ MEASUREMENTS = {
     "visitors": visitors.report,
     "workshop": workshop.report,
 }
-SHORT = ("reading", "browser", "tree", "removal", "explaining")  # the visitors and the workshop take minutes
+SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")  # the visitors and the workshop take minutes
 
 for name in sys.argv[1:] or SHORT:
     MEASUREMENTS[name]()

@@ -2,27 +2,36 @@
 
 The plain way decodes with Pillow in full, looks for faces with YuNet at 640 pixels, and asks timm's module in eager
 PyTorch. Each way runs in a process of its own, which `python -m benchmarks.reading plain|explainer` starts.
+
+`python -m benchmarks.reading against FOLDER` compares with an earlier commit instead, a worktree of which is in the
+folder (`git worktree add --detach FOLDER COMMIT`), in turns and in one run.
 """
 
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import pictures
+from explainer.setup import files
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Of each reading: box (left, top, right, bottom) or None, first object, first person category.
 Answer = list[tuple[list[int] | None, str, str]]
 ReadAll = Callable[[Sequence[bytes]], list[Answer]]
 
 REPEATS = 3
+TURNS = 2  # of the one commit and the other
 PEAK = 100_000  # labels an hour that ImageNet Roulette gave at its peak (The New York Times, quoted by Artnet 2019)
 
 
@@ -101,8 +110,44 @@ def measure(way: ReadAll) -> dict[str, Any]:
 
 def report() -> None:
     """Run both ways and print how they compare."""
-    plainly, ours = (_run(way) for way in ("plain", "explainer"))
-    print("Reading photos, all cores against the plain way")
+    _compare("all cores against the plain way", _run("plain"), _run("explainer"))
+
+
+def report_against(folder: Path) -> None:
+    """Run this commit and the one in the folder in turns, and print how the best of each compare."""
+    with _ready(folder):
+        runs = [(_run("explainer", folder), _run("explainer")) for _ in range(TURNS)]
+    theirs, ours = (
+        {
+            **each[0],
+            "seconds": {kind: min(run["seconds"][kind] for run in each) for kind in each[0]["seconds"]},
+            "megabytes": max(run["megabytes"] for run in each),
+        }
+        for each in zip(*runs, strict=True)
+    )
+    _compare(f"this commit against the one in {folder}", theirs, ours)
+
+
+@contextmanager
+def _ready(folder: Path) -> Iterator[None]:
+    """The worktree with what it reads: the face detector, and the photos beside its checkout."""
+    detector, photos = files.path(files.YUNET), folder.resolve().parent / "shared"
+    if detector is not None:
+        weights = folder / "models" / "weights"
+        weights.mkdir(parents=True, exist_ok=True)
+        shutil.copy(detector, weights / detector.name)
+    linked = not photos.exists()
+    if linked:
+        photos.symlink_to(pictures.SHARED.parent.resolve(), target_is_directory=True)
+    try:
+        yield
+    finally:
+        if linked:
+            photos.unlink()
+
+
+def _compare(which: str, plainly: dict[str, Any], ours: dict[str, Any]) -> None:
+    print(f"Reading photos, {which}")
     for kind, theirs in plainly["answers"].items():
         answers = ours["answers"][kind]
         seconds = plainly["seconds"][kind], ours["seconds"][kind]
@@ -124,8 +169,10 @@ def report() -> None:
     print(f"  peak memory: {ours['megabytes']:.0f} MB against {plainly['megabytes']:.0f} MB")
 
 
-def _run(way: str) -> dict[str, Any]:
-    run = subprocess.run([sys.executable, "-m", __spec__.name, way], check=True, stdout=subprocess.PIPE)
+def _run(way: str, folder: Path = ROOT) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.reading", way]
+    environment = {**os.environ, "PYTHONPATH": str(folder.resolve())}
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=folder, env=environment)
     result: dict[str, Any] = json.loads(run.stdout)
     return result
 
@@ -140,4 +187,7 @@ def _iou(one: list[int], other: list[int]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure({"plain": plain, "explainer": explainer}[sys.argv[1]]())))
+    if sys.argv[1] == "against":
+        report_against(Path(sys.argv[2]))
+    else:
+        print(json.dumps(measure({"plain": plain, "explainer": explainer}[sys.argv[1]]())))

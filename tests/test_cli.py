@@ -17,8 +17,8 @@ import sentinels
 import skimage
 from PIL import Image
 
-from explainer import cli
 from explainer.charts import pictures
+from explainer.cli import classify as classifying
 from explainer.cli import main
 from explainer.imagenet import taxonomy, words
 from explainer.imagenet.vocabularies import person_categories
@@ -257,11 +257,13 @@ def test_a_folder_that_cannot_be_entered_is_an_error_and_the_others_go_on(
 def test_an_error_that_nobody_foresaw_is_one_photos_alone(
     classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = cli.pipeline.read
+    read = classifying.pipeline.read
     astray = tmp_path / "astray.png"
     shutil.copyfile(CAT, astray)
     monkeypatch.setattr(
-        cli.pipeline, "read", lambda reader, photo, whole: 1 / 0 if photo.size == (7, 7) else read(reader, photo, whole)
+        classifying.pipeline,
+        "read",
+        lambda reader, photo, whole: 1 / 0 if photo.size == (7, 7) else read(reader, photo, whole),
     )
     Image.new("RGB", (7, 7)).save(astray)
     _, (first, second) = classify(astray, CAT)
@@ -273,15 +275,17 @@ def test_many_photos_are_not_all_asked_for_at_once(
     classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, printed, most = [], [], []
-    submit = cli.Worker.submit
-    monkeypatch.setattr(cli.Worker, "submit", lambda self, work: asked.append(1) or submit(self, work))
+    submit = classifying.Worker.submit
+    monkeypatch.setattr(classifying.Worker, "submit", lambda self, work: asked.append(1) or submit(self, work))
     monkeypatch.setattr(
-        cli, "_recorded", lambda path, job: most.append(len(asked) - len(printed)) or printed.append(1) or job.result()
+        classifying,
+        "_recorded",
+        lambda path, job: most.append(len(asked) - len(printed)) or printed.append(1) or job.result(),
     )
     (tmp_path / "bad.png").write_bytes(b"none")
     _, found = classify(*[tmp_path / "bad.png"] * 200)
     assert len(found) == 200
-    assert max(most) <= cli._AHEAD * (os.cpu_count() or 1)
+    assert max(most) <= classifying._AHEAD * (os.cpu_count() or 1)
 
 
 @pytest.fixture
@@ -668,3 +672,28 @@ def test_an_offensive_category_is_printed_masked_until_it_is_asked_for(
         assert not [word for word in sentinels.found(capsys.readouterr().out) if "offensive" in word]
     assert main(["category", offensive, "--reveal", *form]) == 0
     assert sentinels.lemma(tree[offensive]) in capsys.readouterr().out
+
+
+# How soon a call begins
+
+
+@pytest.mark.parametrize(
+    ("call", "unwanted"),
+    [
+        (["--help"], {"numpy", "tqdm", "explainer.imagenet", "explainer.vision"}),
+        (["search", "dogs"], {"numpy", "torch", "timm", "nltk", "cv2", "PIL", "explainer.vision"}),
+        (["category", "dog"], {"torch", "timm", "nltk", "cv2", "PIL", "explainer.vision"}),
+        (["classify", str(CAT)], {"torch", "timm", "nltk", "captum", "skimage"}),
+    ],
+)
+def test_a_call_imports_nothing_slow_that_it_has_no_need_of(call: list[str], unwanted: set[str]) -> None:
+    script = f"""
+import sys
+from explainer.cli import main
+try:
+    main({call})
+finally:
+    print(*(name for name in {unwanted} if name in sys.modules), file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert run.stderr.split() == []

@@ -170,9 +170,10 @@ class Taxonomy(Mapping[str, Synset]):
         images: Counter[str] = Counter()
         for wnid, synset in self.synsets.items():
             if synset.images is not None:
-                for above in self.ancestors(wnid):
-                    categories[above] += 1
-                    images[above] += synset.images
+                above = self._ancestors[wnid]
+                categories.update(above)
+                for each in above:
+                    images[each] += synset.images
         return {wnid: Extent(count, images[wnid]) for wnid, count in categories.items()}
 
     @cached_property

@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from explainer.imagenet import taxonomy
 from explainer.imagenet.taxonomy import Synset
+
+if TYPE_CHECKING:  # a search on the shell does without
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +261,12 @@ def pretrained_models(name: str) -> tuple[str, ...]:
 
 
 def top(
-    scores: NDArray[np.floating], wnids: Sequence[str], n: int, among: Collection[str] | None = None
+    scores: "NDArray[np.floating]", wnids: Sequence[str], n: int, among: Collection[str] | None = None
 ) -> tuple[Label, ...]:
     """The `n` highest scores, highest first, and earlier outputs first among equals.
 
     `scores` is one-dimensional, a score for each of `wnids`; `among` leaves the other categories out.
     """
-    order = np.argsort(-scores, kind="stable")
+    order = (-scores).argsort(kind="stable")
     kept = (index for index in order if among is None or wnids[index] in among)
     return tuple(Label(wnids[index], float(scores[index])) for index, _ in zip(kept, range(n), strict=False))

@@ -16,7 +16,7 @@ from explainer.attribution.verdicts import Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
-from explainer.ui import access, session, waiting
+from explainer.ui import access, frame_by_hand, session, waiting
 from explainer.vision import cards, corruptions, faces, pipeline
 from explainer.vision.corruptions import Course
 from explainer.vision.faces import Box, Detector
@@ -115,8 +115,8 @@ def _models() -> Job[dict[str, tuple[str, ...]]]:
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
-def _reading(digest: str, whole: bool, model: str, _photo: Photo) -> Job[Result]:
-    return _readers().submit(_by(model, lambda reader, progress: pipeline.read(reader, _photo, whole)))
+def _reading(digest: str, whole: bool, box: Box | None, model: str, _photo: Photo) -> Job[Result]:
+    return _readers().submit(_by(model, lambda reader, progress: pipeline.read(reader, _photo, whole, box)))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
@@ -217,8 +217,11 @@ def ready(model: str) -> None:
 
 
 def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
-    """The reading of a photo by a model, by default the visitor's, computed once a session."""
-    job = _reading(photo.digest, whole, model or session.model(), photo)
+    """The reading of a photo by a model, by default the visitor's, computed once a session.
+
+    Where the visitor placed a frame on it, that is read.
+    """
+    job = _reading(photo.digest, whole, frame_by_hand.of(photo), model or session.model(), photo)
     result = waiting.wait(job, "Looking for faces, and for words")
     _explainers()  # why is asked next
     return result

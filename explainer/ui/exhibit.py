@@ -8,7 +8,7 @@ from explainer.charts import pictures, style
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.vocabularies import OLDEST, Status
 from explainer.imagenet.words import Caption, Context
-from explainer.ui import category_card, labels, photo_source, sentences, session
+from explainer.ui import category_card, frame_by_hand, labels, photo_source, sentences, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.photos import Photo
@@ -31,16 +31,19 @@ _BECAME: Mapping[Status, str] = {
 def picture(photo: Photo, result: Result, whole: bool) -> None:
     """The picture with a thin green frame round what was labelled, and its words."""
     captions = [_caption(reading.people(OLDEST, 1)[0].wnid) for reading in result.readings]
-    found = sentences.found(len(result.boxes), len(result.readings), whole)
-    st.image(
-        pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT)),
-        width="stretch",
-        output_format="JPEG",
-        alt=f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}.",
-    )
+    by_hand = frame_by_hand.of(photo) is not None
+    found = sentences.found(len(result.boxes), len(result.readings), whole, by_hand)
+    drawn = pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT))
+    alt = f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}."
+    if by_hand:
+        frame_by_hand.picture(drawn, alt)
+    else:
+        st.image(drawn, width="stretch", output_format="JPEG", alt=alt)
     if len(captions) > pictures.MOST_WORDS:
         st.markdown(plain(pictures.numbered(captions)))
     st.caption(found)
+    if not result.boxes:
+        frame_by_hand.start_button(photo, result.boxes, "frame_start")
 
 
 def answer(reading: Reading, result: Result) -> None:
@@ -58,7 +61,7 @@ def _opening(reading: Reading, result: Result) -> str:
     people = len(vocabularies.person_categories(OLDEST))
     name = photo_source.sample()
     if name is None:
-        return sentences.somebody(people, len(result.boxes))
+        return sentences.somebody(people, 0 if result.detector == "hand" else len(result.boxes))
     sample = samples.SAMPLES[name]
     if not sample.person:
         return sentences.nobody(people)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.imagenet import vocabularies
 from explainer.jobs import CancelledError, Job
-from explainer.ui import access, computed, downloads, labels, photo_source, sample_results, session
+from explainer.ui import access, computed, downloads, frame_by_hand, labels, photo_source, sample_results, session
 from explainer.ui.category_card import plain
 from explainer.vision import cards
 from explainer.vision.cards import CardError, ModelCard
@@ -26,7 +26,9 @@ def settings(photo: Photo, result: Result) -> None:
             key="whole",
             persist_state="session",
             help="Ignores faces and labels the middle of the picture.",
+            on_change=frame_by_hand.forget,
         )
+        frame_by_hand.start_button(photo, result.boxes, "frame_settings")
         choose()
         about()
         st.markdown("**Download.** The files never contain a covered word.")

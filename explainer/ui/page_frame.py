@@ -10,6 +10,16 @@ import streamlit as st
 from explainer.ui import session
 
 _STYLE = Path(__file__).with_name("style.css")
+_translation = st.components.v2.component(
+    "translation",
+    html='<p class="translated" role="status" hidden></p>',
+    css=".translated { margin: 0; padding: 0.5rem; font: 600 1rem sans-serif; color: #161616; background: #ffd666; }",
+    js=Path(__file__).with_name("translation.js").read_text("utf-8"),
+)
+_TRANSLATED = (
+    "A translated page mixes old labels with new ones: it may show a word that has changed, or that is covered. Please "
+    "show the original."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ def page(title: str, arriving: bool) -> Iterator[None]:
     To a visitor who is only `arriving` a chip without a number is shown until the page is drawn.
     """
     st.html(_STYLE)
+    _translation(key="translation", data={"sentence": _TRANSLATED}, height="content")
     with st.container(key="page"):
         with st.container(key="page_name"):
             st.markdown(title)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
-from explainer.ui import computed, session, streamlit_internals
+from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import photos, samples
 from explainer.vision.photos import Photo, PhotoError
@@ -54,12 +55,25 @@ def strip(first: str = FIRST) -> DeltaGenerator:
         st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
     elif chosen := sample(first):
         st.caption(f"Sample: {samples.SAMPLES[chosen].credit}.")
+    arrival.watch(own, st.session_state.get(_ANSWERED, 0))
     if st.session_state.get(_ASKING) and session.own_faces():
         _bring()
     return row
 
 
-_ASKING, _AGREED, _ERROR = "bringing_photo", "notice_agreed", "photo_error"
+_ASKING, _AGREED, _ERROR, _ANSWERED = "bringing_photo", "notice_agreed", "photo_error", "uploads"
+
+_camera = st.components.v2.component(
+    "camera",
+    html='<p class="camera" role="status"></p>',
+    css=".camera { margin: 0; font: 1rem sans-serif; color: var(--st-text-color); }",
+    js=(Path(__file__).parent / "camera.js").read_text("utf-8"),
+)
+_DARK = {
+    "denied": "The browser keeps the camera back. Allow it in the address bar, or switch this off and choose a file.",
+    "none": "No camera was found. Connect one, or switch this off and choose a file.",
+    "framed": "The page round this one keeps the camera back. Open the app in a window of its own, or choose a file.",
+}
 
 
 @st.dialog("Use your own photo", on_dismiss=lambda: _close())
@@ -73,12 +87,19 @@ def _bring() -> None:
         )
         st.button("Everyone agrees: choose a photo", key="notice_button", type="primary", on_click=_agree)
         return
+    if not st.context.cookies and st.context.url:
+        st.info(
+            "This browser sends no cookies here, as in a frame of another page, so a photo cannot arrive. Open the app "
+            "in a window of its own."
+        )
+        st.link_button("Open in a window of its own", st.context.url, icon=":material/open_in_new:")
     # Each upload gets a new uploader, so that the widget lets go of the file once it has been read.
-    key = f"upload_{st.session_state.setdefault('uploads', 0)}"
+    key = f"upload_{st.session_state.setdefault(_ANSWERED, 0)}"
     if not st.toggle("Use the camera", key="camera"):
         st.file_uploader("A photo from this device", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
     elif _camera_allowed():
-        st.camera_input("A photo from the camera", key=key, on_change=_upload, args=(key,))
+        st.camera_input("A photo from the camera", key=key, on_change=_upload, args=(key,), resolution="1080p")
+        _camera(key="camera_dark", data=_DARK, height="content")
     else:
         st.info(
             "Browsers lend the camera to this computer or over https only. On a phone, switch this off and upload: "
@@ -169,7 +190,7 @@ def _upload(key: str) -> None:
     if session.may_bring_a_photo_now() and _take(lambda: photos.read(file.getvalue())):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
-    st.session_state["uploads"] += 1
+    st.session_state[_ANSWERED] += 1
 
 
 def _sample(name: str) -> None:
@@ -202,4 +223,5 @@ def _forget() -> None:
         streamlit_internals.drop_media()
     for name in ("photo", "photo_error", *session.GOES_WITH_THE_PHOTO):
         st.session_state.pop(name, None)
+    frame_by_hand.forget()
     computed.forget()

@@ -11,7 +11,7 @@ from explainer.attribution import sample_results
 from explainer.attribution.explain import Attribution, Target
 from explainer.attribution.sample_results import SampleResults
 from explainer.imagenet.vocabularies import OLDEST
-from explainer.ui import computed, session
+from explainer.ui import computed, frame_by_hand, session
 from explainer.vision import cards, corruptions
 from explainer.vision.corruptions import Course
 from explainer.vision.faces import Box
@@ -22,7 +22,8 @@ from explainer.vision.pipeline import Reading, Result
 def read(photo: Photo, whole: bool) -> Result:
     """The reading of a picture by the visitor's model."""
     table, name = _compiled(photo)
-    return table.results[name] if table and not whole else computed.read(photo, whole)
+    placed = whole or frame_by_hand.of(photo)
+    return table.results[name] if table and not placed else computed.read(photo, whole)
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:

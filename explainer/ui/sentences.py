@@ -63,8 +63,10 @@ def somebody(people: int, faces: int) -> str:
     )
 
 
-def found(faces: int, labelled: int, whole: bool) -> str:
+def found(faces: int, labelled: int, whole: bool, by_hand: bool = False) -> str:
     """Which part of the picture is labelled."""
+    if by_hand:
+        return "You placed the green frame: what is in it is labelled."
     if whole:
         return "You asked for the whole picture: its middle is labelled (green frame)."
     if not faces:

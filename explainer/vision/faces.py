@@ -1,7 +1,9 @@
 """Faces in a photo, and what of the photo the network is shown."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -24,15 +26,23 @@ _Search = Callable[[NDArray[np.uint8]], Sequence[Sequence[float]]]
 _LONG = 2.5
 _DULL = 100  # levels of brightness, of 255, between the darkest and the brightest hundredth of a dull picture
 
-# From which certainty an answer counts as a face: at the first look, in a dull picture with its contrast restored, in
-# one made small so that a close-up fits the detector, and in one that is turned or tilted. Where the first look found
-# none that it is so sure of as `_LITTLE`, the picture may not be upright; less sure than `_HINT` is nothing at all. All
-# were chosen on half of the faces; `docs/faces.md` has the recall on the other half.
-_SURE, _SURE_DULL, _SURE_CLOSE, _SURE_TURNED, _SURE_TILTED = 0.7, 0.88, 0.75, 0.87, 0.88
-_LITTLE, _HINT = 0.85, 0.35
+# From which certainty an answer counts as a face: at the first look, in a picture made small so that a close-up fits
+# the detector, in one made large for small faces, in one that is turned or tilted, and in a dull one, its contrast
+# restored. Where the first look found none that it is so sure of as `_LITTLE`, the picture may not be upright. All were
+# chosen on half of the faces; `docs/faces.md` has the recall on the other half.
+_SURE, _SURE_CLOSE, _SURE_SMALL, _SURE_TURNED, _SURE_TILTED = 0.7, 0.75, 0.85, 0.87, 0.88
+_SURE_DULL, _SURE_DULLER = 0.88, 0.8  # the latter where the dull picture itself shows one face or more
+_LITTLE = 0.85
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
+
+# Of a face on its side, otherwise turned, small or close up the first look is at least so sure: with less of a hint
+# there is no second look. On the same half of the faces that lost none but very small ones, 11 pixels high at 640.
+_HINT = _HINT_SIDEWAYS = 0.1
+_HINT_TURNED = _HINT_SMALL = 0.3
+_HINT_CLOSE = 0.4
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
-_TURNS = _SIDEWAYS | {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_TURNED = {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +140,9 @@ class _Found:
 def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture.
 
-    Most photos take one look. Where it finds nothing, a second one at a smaller picture looks for faces that fill it,
-    and a third restores the contrast of a dull one. Where there is still none, the picture is looked at on its sides;
-    where there are hints of faces but none for certain, also upside down and tilted.
+    Most photos take one look, dull ones another one with their contrast restored. Where these find nothing but hints, a
+    smaller picture is looked at for faces that fill it, a larger one for small faces, and the smaller one on its sides,
+    upside down and tilted; the likeliest of these is then looked at in full.
     """
     width, height = photo.size
     boxes = (
@@ -152,20 +162,28 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
     picture = _small(image)
     looked = _look(detector, picture, _HINT)
     found = [face for face in looked if face.sure >= _SURE]
+    if _is_dull(picture):
+        restored = ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True)
+        more = _look(detector, restored, _SURE_DULLER if found else _SURE_DULL)
+        if len(more) > len(found):
+            return more
     if any(face.sure >= _LITTLE for face in found):
         return found
-    closer: Sequence[_Found] = ()
+    hint = max((face.sure for face in looked), default=0.0)
+    small = _within(picture, _CLOSE_SIDE)
     if not found:
-        closer = _close_up(detector, picture)
-        faces = [face for face in closer if face.sure >= _SURE_CLOSE]
-        if not faces and _is_dull(picture):
-            faces = list(_look(detector, ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True), _SURE_DULL))
+        faces = _close_up(detector, small) if hint >= _HINT_CLOSE else ()
+        if not faces and hint >= _HINT_SMALL:
+            large = image.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC, reducing_gap=1.0)
+            faces = _look(detector, large, _SURE_SMALL)
         if faces:
             return faces
-    # A face on its side may leave no hint at all; one upside down or tilted nearly always does.
-    turns = _TURNS if looked or closer else _SIDEWAYS
-    turned = [_look_turned(detector, picture, angle, sure) for angle, sure in turns.items()]
-    best = max(turned, key=_surety)
+    turns = (_SIDEWAYS if hint >= _HINT_SIDEWAYS else {}) | (_TURNED if hint >= _HINT_TURNED else {})
+    likely = {angle: _surety(_look_turned(detector, small, angle, _WORTH)) for angle in turns}
+    if not any(likely.values()):
+        return found
+    angle = max(likely, key=likely.__getitem__)
+    best = _look_turned(detector, picture, angle, turns[angle])
     # Where it only finds the same faces once more, the boxes of the picture as it is are the better ones.
     new = any(not any(_overlap(face, other) for other in found) for face in best)
     return best if new and _surety(best) > _surety(found) else found
@@ -183,13 +201,11 @@ def _overlap(one: _Found, other: _Found) -> bool:
 
 def _small(image: Image.Image) -> Image.Image:
     """The picture at the size that is searched."""
-    picture = image.copy()
     longer, shorter = max(image.size), max(1, min(image.size))
     side = SEARCH_SIDE
     if longer > _LONG * shorter:
         side = max(side, round(SEARCH_SIDE * (longer / shorter) ** 0.5))
-    picture.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return picture
+    return _within(image, side)
 
 
 def _look(detector: Detector, picture: Image.Image, sure: float) -> tuple[_Found, ...]:
@@ -201,21 +217,30 @@ def _look(detector: Detector, picture: Image.Image, sure: float) -> tuple[_Found
     )
 
 
-def _close_up(detector: Detector, picture: Image.Image) -> tuple[_Found, ...]:
-    """Faces that fill the picture, which the detector knows at a smaller size; hints as well."""
-    small = picture.copy()
-    small.thumbnail((_CLOSE_SIDE, _CLOSE_SIDE), Image.Resampling.BILINEAR)
+def _within(image: Image.Image, side: int) -> Image.Image:
+    """The picture, made smaller where its longest side is longer than `side`: by whole pixels first, which is fast."""
+    shrink = max(image.size) / side
+    if shrink <= 1:
+        return image
+    size = max(1, round(image.width / shrink)), max(1, round(image.height / shrink))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
+
+
+def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
+    """Faces that fill the picture, which the detector knows at a smaller size."""
     least = _CLOSE_SHARE * max(small.size)
     return tuple(
         face
-        for face in _look(detector, small, _HINT)
+        for face in _look(detector, small, _SURE_CLOSE)
         if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
     )
 
 
 def _is_dull(picture: Image.Image) -> bool:
-    darkest, brightest = np.percentile(np.asarray(picture.convert("L")), (1, 99))
-    return bool(brightest - darkest < _DULL)
+    """Whether nearly all of its pixels are about equally bright."""
+    below = list(accumulate(picture.convert("L").histogram()))
+    darkest, brightest = (bisect_left(below, share * below[-1]) for share in (0.01, 0.99))
+    return brightest - darkest < _DULL
 
 
 def _look_turned(detector: Detector, picture: Image.Image, angle: int, sure: float) -> tuple[_Found, ...]:

@@ -111,7 +111,8 @@ class Reading:
 class Result:
     """A photo, read. `boxes` are all faces found, the largest first; `readings` those of the largest, or of the whole.
 
-    `detector` is "none" where no face was looked for. `model` is the name of the model's card.
+    `detector` is "none" where no face was looked for, "hand" where somebody placed the box. `model` is the name of the
+    model's card.
     """
 
     size: tuple[int, int]
@@ -194,14 +195,20 @@ def _default() -> Models:
 _others = lru_cache(maxsize=2)(_models)
 
 
-def read(reader: Reader, photo: Photo, whole: bool = False) -> Result:
-    """The labels of each face, or of the whole picture where there is none or `whole` asks for it."""
+def read(reader: Reader, photo: Photo, whole: bool = False, box: Box | None = None) -> Result:
+    """The labels of each face, or of the whole picture where there is none or `whole` asks for it.
+
+    A `box` that somebody placed is read in the place of the faces.
+    """
     start = time.perf_counter()
-    boxes = () if whole else faces.detect(reader.detector, photo)
+    if box:
+        boxes: tuple[Box, ...] = (box,)
+    else:
+        boxes = () if whole else faces.detect(reader.detector, photo)
     regions: tuple[Box | None, ...] = boxes[:MOST_FACES] or (None,)
     crops = [faces.crop(photo, region, reader.card.transform.side) for region in regions]
     readings = label(reader, crops, regions)
-    detector = "none" if whole else reader.detector.name
+    detector = "hand" if box else "none" if whole else reader.detector.name
     return Result(photo.size, detector, boxes, readings, time.perf_counter() - start, reader.card.name)
 
 

@@ -142,12 +142,19 @@ def test_a_photo_with_clear_faces_takes_one_look(
     assert [max(shape) for shape in looked] == [512, 512]
 
 
-def test_a_photo_without_any_hint_of_a_face_takes_four_looks(
+def test_a_photo_with_a_faint_hint_of_a_face_takes_one_look_in_full_and_two_small_ones(
     looks: tuple[Detector, list[tuple[int, ...]]], photos_folder: Path
 ) -> None:
     detector, looked = looks
     faces.detect(detector, photos.read_file(photos_folder / "sunflower.jpg"))
-    assert [max(shape) for shape in looked] == [512, 320, 512, 512]  # as it is, small, and on its sides
+    assert [max(shape) for shape in looked] == [512, 320, 320]  # as it is, and small on both sides
+
+
+def test_a_photo_without_any_hint_of_a_face_takes_one_look(looks: tuple[Detector, list[tuple[int, ...]]]) -> None:
+    detector, looked = looks
+    grey = Image.linear_gradient("L").resize((500, 400)).convert("RGB")
+    assert faces.detect(detector, Photo(grey, grey.size, "grey")) == ()
+    assert [max(shape) for shape in looked] == [500]
 
 
 @pytest.mark.parametrize("factor", [0.15, 0.1])

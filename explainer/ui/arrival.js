@@ -1,0 +1,62 @@
+// Tells when a photo that was chosen does not arrive: its upload failed, the connection went, or the page began anew.
+const KEY = "photo on its way"; // kept by this tab, so that a reload knows of it
+const LOST = 3000, SLOW = 25000; // milliseconds that the connection may be away, and that an upload may take
+const ENDED = "explainer upload ended";
+
+// Of a request that failed the page is told nothing else.
+globalThis.arrivalOpen ??= XMLHttpRequest.prototype.open;
+XMLHttpRequest.prototype.open = function (method, address, ...others) {
+  if (/^put$/i.test(method) && String(address).includes("/_stcore/upload_file/")) {
+    const tell = () => document.dispatchEvent(new CustomEvent(ENDED, { detail: this.status }));
+    for (const end of ["load", "error", "timeout"]) this.addEventListener(end, tell);
+  }
+  return globalThis.arrivalOpen.call(this, method, address, ...others);
+};
+
+export default function ({ data, parentElement }) {
+  const banner = parentElement.querySelector(".arrival");
+  const say = (sentence) => {
+    banner.textContent = sentence;
+    banner.hidden = !sentence;
+  };
+  const kept = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  const keep = (value) => sessionStorage.setItem(KEY, JSON.stringify(value));
+
+  const before = kept();
+  if (before && before.session !== data.session) say(data.anew);
+  else if (data.own || before?.answered < data.answered) say("");
+  const pending = before?.session === data.session && before.pending && before.answered === data.answered;
+  keep(pending || data.own ? { session: data.session, answered: data.answered, pending, at: before?.at } : null);
+
+  const waits = () => kept()?.pending;
+  const onChange = ({ target }) => {
+    if (target.type !== "file" || !target.files.length) return;
+    say("");
+    keep({ session: data.session, answered: data.answered, pending: true, at: Date.now() });
+  };
+  const onEnd = ({ detail: status }) => {
+    if (status === 403) say(data.refused);
+    else if (status === 0 || status >= 400) say(data.failed);
+  };
+  const onClick = () => banner.textContent === data.anew && say(""); // it was read
+  let connected = Date.now();
+  const looking = setInterval(() => {
+    const state = document.querySelector("[data-test-connection-state]")?.dataset.testConnectionState;
+    if (state === "CONNECTED") connected = Date.now();
+    if (!waits() || !banner.hidden) return;
+    if (Date.now() - connected > LOST) say(data.lost);
+    else if (Date.now() - kept().at > SLOW) say(data.slow);
+  }, 500);
+  document.addEventListener("change", onChange, true);
+  document.addEventListener("click", onClick, true);
+  document.addEventListener(ENDED, onEnd);
+  const stop = () => {
+    document.removeEventListener("change", onChange, true);
+    document.removeEventListener("click", onClick, true);
+    document.removeEventListener(ENDED, onEnd);
+    clearInterval(looking);
+  };
+  globalThis.arrivalStop?.(); // Streamlit may end the last drawing after this one has begun
+  globalThis.arrivalStop = stop;
+  return stop;
+}
