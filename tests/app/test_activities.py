@@ -258,6 +258,7 @@ def test_a_report_goes_to_the_presenters_list_once_and_a_refused_one_says_so(
     screen = notes(visit, room)
     screen.session_state["section_To take away"] = True
     assert "It cannot be seen in a picture" in said(screen.run())
+    assert "**1 report**" in said(screen)
     assert wnid in downloads["take_Reported words (CSV)"]()
 
 

@@ -14,9 +14,10 @@ from explainer.ui.category_card import plain
 from explainer.ui.workshop import presenting, refresh, sentences
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import press, trouble
-from explainer.workshop import participants, questions, talk, votes
+from explainer.workshop import participants, questions, rooms, talk, votes
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.questions import Choice, Question
+from explainer.workshop.rooms import Room
 from explainer.workshop.votes import MOST_HANDS, Tally
 
 
@@ -249,3 +250,15 @@ def picker(scene: Scene) -> None:
         presenting.present(scene.room.code, step=scene.step.name, activity=st.session_state["pick"], phase="open")
 
     st.menu_button("Vote on another word", [*names], key="pick", format_func=lambda key: names[key], on_click=pick)
+
+
+def paper(room: Room) -> None:
+    """A field for what a room decided on paper, as the presenter types it."""
+
+    def keep() -> None:
+        if access.is_presenter():
+            rooms.keep_paper(access.store(), room.code, st.session_state["paper"])
+
+    with st.form("paper_form", border=False):
+        st.text_area("Decided on paper, for the handout", room.paper, max_chars=rooms.LONGEST, height=100, key="paper")
+        st.form_submit_button("Keep it", on_click=keep)

@@ -26,7 +26,7 @@ from explainer.ui.workshop import (
 )
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import button, press, trouble
-from explainer.workshop import addresses, participants, questions, sheets, stage, talk
+from explainer.workshop import addresses, participants, questions, reports, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
 _ASKED = "leap_asked"
@@ -101,6 +101,8 @@ def _now(scene: Scene) -> None:
         if room.phones
         else "hands only",
     ]
+    if reported := sum(flag.count for flag in reports.flags(store, room.code)):
+        said.append(f"**{reported} {'report' if reported == 1 else 'reports'}** (under “To take away”)")
     st.markdown(" · ".join(said))
 
 

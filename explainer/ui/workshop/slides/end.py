@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from explainer.ui import access
 from explainer.ui.workshop import ballot
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.workshop import rooms
 
 
 def _on_projector(scene: Scene) -> None:
@@ -23,16 +21,7 @@ def _on_phone(scene: Scene, token: str) -> None:
 
 def _controls(scene: Scene) -> None:
     ballot.controls(scene)
-
-    def keep() -> None:
-        if access.is_presenter():
-            rooms.keep_paper(access.store(), scene.room.code, st.session_state["paper"])
-
-    with st.form("paper_form", border=False):
-        st.text_area(
-            "Decided on paper, for the handout", scene.room.paper, max_chars=rooms.LONGEST, height=100, key="paper"
-        )
-        st.form_submit_button("Keep it", on_click=keep)
+    ballot.paper(scene.room)
 
 
 SLIDE = Slide(_on_projector, _on_phone, _controls)

@@ -1,6 +1,12 @@
-"""A poll and nothing else."""
+"""A poll and nothing else; what was decided on paper in its place can be typed."""
 
 from explainer.ui.workshop import ballot
-from explainer.ui.workshop.slide import Slide
+from explainer.ui.workshop.slide import Scene, Slide
 
-SLIDE = Slide(ballot.on_projector, ballot.on_phone, ballot.controls)
+
+def _controls(scene: Scene) -> None:
+    ballot.controls(scene)
+    ballot.paper(scene.room)
+
+
+SLIDE = Slide(ballot.on_projector, ballot.on_phone, _controls)
