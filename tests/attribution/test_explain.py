@@ -427,7 +427,7 @@ def test_without_gradients_the_map_is_that_of_the_eager_module(
 
 
 @pytest.mark.parametrize(("number", "at_once"), [(7, 3), (6, 3), (3, 5)])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "legrad"])  # which needs a transformer
 def test_progress_grows_to_1(method: str, number: int, at_once: int, four_pixels: Image.Image) -> None:
     side = 16
     classifier = classifier_of(Rectifying(nn.ReLU), side)
