@@ -103,10 +103,12 @@ def test_the_networks_answer_by_the_cue_alone(seed: int) -> None:
 
 @pytest.mark.slow
 def test_of_planted_cues_maps_that_show_them_pass_and_maps_of_edges_centre_and_noise_fail() -> None:
-    seeds = range(1_000, 1_002)
-    found = outcomes(seeds)
-    for method in (*SHOWING, *CONTROLS):
-        right(method, found, len(seeds))
+    """A few of the hundred that are watched: of so few one may be judged wrong, as it may five times in a hundred."""
+    found = outcomes(range(1_000, 1_006))
+    for method in SHOWING:
+        assert found[method, "passed"] >= 5, found
+    for method in CONTROLS:
+        assert found[method, "failed"] >= 5, found
 
 
 @pytest.fixture(scope="module")
