@@ -19,8 +19,8 @@ if __name__ == "__main__":  # a visitor's page is drawn
             st.Page("pages/tree.py", title="Category tree"),
             st.Page("pages/removal.py", title="Before and after"),
             st.Page("pages/roulette.py", title="Roulette, 2019"),
-            st.Page("pages/workshop.py", title="Workshop"),
             st.Page("pages/about.py", title="About"),
+            st.Page("pages/workshop.py", title="Workshop"),
         ],
         position="hidden" if location.in_room() else "top",
     )

@@ -10,11 +10,8 @@ st.markdown(
     "happens to these words."
 )
 st.header("Nobody at all", anchor=False)
-said, shown = st.columns([2, 3], gap="medium", vertical_alignment="center")
-with said:
-    st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
-with shown:
-    break_it.nobody()
+st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
+break_it.nobody()
 
 st.header("One picture, changed a little", anchor=False)
 photo = photo_source.bring_along(break_it.FIRST)

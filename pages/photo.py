@@ -45,7 +45,9 @@ st.header("Which pixels counted", anchor=False)
 saliency.show(photo, reading, TOP)
 
 st.header("Where does a word stand?", anchor=False)
-st.markdown("Type a word for a person. Where does the machine put it on this picture?")
+st.markdown(
+    "Type a word for a person and press Enter, to see its place for this picture among all of ImageNet's words."
+)
 word_place.ask(reading)
 
 with st.expander("Details: how the model works, and another model on the same picture", key="details"):

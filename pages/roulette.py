@@ -6,8 +6,8 @@ from explainer.ui import roulette
 
 st.title("Roulette, 2019")
 st.markdown(
-    "In September 2019 an artwork put ImageNet's words on its visitors' faces. Some laughed; others read slurs that "
-    "were made for them. Words that offend are covered here: each opens by itself, if you ask."
+    "In September 2019 the artwork *ImageNet Roulette* put ImageNet's words on its visitors' faces. Some laughed; "
+    "others read slurs against people like them. Such words are covered here; you can open each one."
 )
 st.header("Words that the press named", anchor="words")
 roulette.words()

@@ -41,7 +41,7 @@ def labelled(
     picture = ImageOps.contain(photo.image, fit) if fit else photo.image.copy()
     draw = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 400))
-    font = ImageFont.load_default(size=max(14, round(max(picture.size) / 40)))
+    font = ImageFont.load_default(size=max(14, round(max(picture.size) / 28)))
     across, down = picture.width / photo.size[0], picture.height / photo.size[1]
     framed = boxes or [faces.seen(photo.size, None)]
     corners = [(box.left * across, box.top * down, box.right * across, box.bottom * down) for box in framed]

@@ -91,7 +91,7 @@ def hierarchy(
     style.add_legend(
         figure,
         {
-            meaning or "not a person category, or grouped": colour if meaning else _OTHER
+            meaning or "several words in one field, or not people": colour if meaning else _OTHER
             for meaning, colour in palette.items()
             if meaning in shown
         },

@@ -28,10 +28,6 @@ from explainer.vision.pipeline import Reader, Result
 
 ERRORS = (cards.CardError, files.ProvisionError, explain.MethodError)
 
-_EXTENSIONS = {
-    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
-}  # fmt: skip
-
 
 def add_arguments(classify: argparse.ArgumentParser) -> None:
     """Photos, and how they are read."""
@@ -155,7 +151,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _is_photo(file: Path) -> bool:
-    return file.is_file() and (file.suffix.lower() in _EXTENSIONS or photos.is_familiar(file))
+    return file.is_file() and (file.suffix.lower().removeprefix(".") in photos.EXTENSIONS or photos.is_familiar(file))
 
 
 def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:

@@ -24,8 +24,8 @@ def nobody() -> None:
     with st.container(key="nobody", horizontal=True, gap="medium"):
         for title, crop, reading in sample_results.nobody():
             (first,) = reading.people(vocabularies.OLDEST, 1)
-            with st.container(width=200, gap="xsmall"):
-                st.image(crop, width=200, alt=title)
+            with st.container(gap="xsmall"):
+                st.image(crop, width="stretch", alt=title)
                 st.markdown(f"{title}: **{_name(first.wnid)}**")
 
 
@@ -73,7 +73,7 @@ def _amount(corruption: Corruption) -> float:
             corruption.most if st.toggle(corruption.title, True, key=key, persist_state="session") else corruption.none
         )
     return options.amount(
-        f"{corruption.title}: {corruption.unit}",
+        f"{corruption.title} ({corruption.unit})",
         float(min(corruption.grid)),
         float(max(corruption.grid)),
         key,
@@ -93,7 +93,7 @@ def _said(corruption: Corruption, amount: float) -> str:
 def row(photo: Photo, reading: Reading, course: Course) -> None:
     """Amounts of the change as a row of pictures, each with its first word and the old word's place."""
     corruption = CORRUPTIONS[course.corruption]
-    st.caption("Amount, new first word, and the old word's place:")
+    st.caption("Below each picture: its first word, the amount of the change, and where the old word stands.")
     with st.container(key="row", horizontal=True, gap="small"):
         for amount in corruption.amounts():
             step = course.at(amount)

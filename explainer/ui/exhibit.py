@@ -85,7 +85,7 @@ def chain(photo: Photo, reading: Reading) -> None:
         )
     things = reading.objects(_THINGS)
     with columns[1], st.container(key="link_2", gap="xsmall"):
-        st.markdown("**2. It guesses things**")
+        st.markdown("**2. It looks for things that it knows**")
         for number, thing in enumerate(things):
             st.markdown(f"{plain(_caption(thing.wnid).name)} **{thing.score:.0%}**")
             width = max(2, round(_SHARE * thing.score))

@@ -1,5 +1,6 @@
 """Labels on a photo: lists of them, and what is said beside them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ _WAYS: Mapping[People, Way] = {
         "1 would be the same direction as the word's, 0 no likeness.",
         "closest word for people",
         "by likeness of dictionary entries to the objects that {model} saw",
-        "It blends their dictionary entries",
+        "It mixes the meanings of these things",
         "It takes the closest word for people",
         True,
         "The network knows 1,000 kinds of things and almost no people. It guesses things; their dictionary entries, "
@@ -107,8 +108,9 @@ def chain(reading: Reading, release: str) -> str:
 def removal(reading: Reading, n: int) -> str:
     """How the `n` closest words fared in the removal, beside what chance would give, as sentences."""
     nearest = reading.people(vocabularies.OLDEST, n)
-    gone = sum(vocabularies.status(label.wnid) in ("offensive", "sensitive") for label in nearest)
-    return sentences.removal(n, gone, vocabularies.removed_share())
+    became = Counter(vocabularies.status(label.wnid) for label in nearest)
+    gone, later = became["offensive"] + became["sensitive"], became["hard to picture"]
+    return sentences.removal(n, gone, later, vocabularies.removed_share())
 
 
 def answers(reading: Reading) -> str:

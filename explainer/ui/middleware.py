@@ -255,6 +255,31 @@ def _inline_scripts() -> tuple[str, ...]:
     return tuple(f"'sha256-{digest}'" for digest in digests)
 
 
+class Preloads:
+    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it."""
+
+    _EVERY = ("StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
+    _OF_PAGE = {"removal": ("PlotlyChart",), "tree": ("PlotlyChart", "DataFrame")}  # noqa: RUF012
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the header Link to a page."""
+        if scope["type"] == "http" and not {"/", "."} & set(_path(scope)):
+            kinds = (*self._EVERY, *self._OF_PAGE.get(_path(scope), ()))
+            links = (f"<./{name}>; rel=modulepreload; crossorigin" for name in map(_script, kinds) if name)
+            send = _add(send, {"Link": ", ".join(links)})
+        await self.app(scope, receive, send)
+
+
+@cache
+def _script(kind: str) -> str:
+    """The path of the script that draws a kind of element, whose name holds a digest; empty where there is none."""
+    folder = streamlit_internals.static_folder()
+    return next((str(file.relative_to(folder)) for file in (folder / "static" / "js").glob(f"{kind}.*.js")), "")
+
+
 class Fonts:
     """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
 
@@ -546,7 +571,20 @@ class _Messages:
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
 
-_ORDER = (Cookies, Proxies, Hosts, Answers, Paths, Patience, Fonts, Compressed, browser.Cookie, Uploads, Visitors)
+_ORDER = (
+    Cookies,
+    Proxies,
+    Hosts,
+    Answers,
+    Paths,
+    Patience,
+    Preloads,
+    Fonts,
+    Compressed,
+    browser.Cookie,
+    Uploads,
+    Visitors,
+)
 
 STACK = tuple(Middleware(each) for each in _ORDER)
 """Round every answer and every connection, the outermost first."""

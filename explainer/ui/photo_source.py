@@ -17,8 +17,6 @@ from explainer.vision.photos import Photo, PhotoError
 FIRST = "astronaut"
 """The sample picture that a visitor finds on every page."""
 
-_EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
-
 
 def strip(first: str = FIRST) -> DeltaGenerator:
     """Sample pictures to press, and a way to use a photo of one's own; the one in use is marked.
@@ -96,7 +94,7 @@ def _bring() -> None:
     # Each upload gets a new uploader, so that the widget lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault(_ANSWERED, 0)}"
     if not st.toggle("Use the camera", key="camera"):
-        st.file_uploader("A photo from this device", type=_EXTENSIONS, key=key, on_change=_upload, args=(key,))
+        st.file_uploader("A photo from this device", type=photos.EXTENSIONS, key=key, on_change=_upload, args=(key,))
     elif _camera_allowed():
         st.camera_input("A photo from the camera", key=key, on_change=_upload, args=(key,), resolution="1080p")
         _camera(key="camera_dark", data=_DARK, height="content")

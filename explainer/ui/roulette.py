@@ -53,7 +53,7 @@ def words() -> None:
         with st.expander(f"{title} ({len(groups.get(status, ()))})", expanded=status == next(iter(_GROUPS))):
             _grid(groups.get(status, ()))
     st.caption(
-        "No face, no name and nobody's target stands beside a word. Pictures: how many ImageNet had collected for it. "
+        "We show no faces and no names with these words. Pictures: how many ImageNet had collected for it. "
         "Easy to picture: the mean rating of ImageNet's paid workers."
     )
 

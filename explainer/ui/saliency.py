@@ -27,7 +27,7 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
     word = plain(session.caption(target.wnid, Context.PHOTO).name)
     with pair:
         attribution = sample_results.explain(photo, reading.box, target, method)
-        st.markdown(f"Bright pixels spoke for **{word}**.")
+        st.markdown(f"By this method, bright pixels spoke for **{word}**. It can be wrong: the Laboratory checks it.")
         with st.container(key="pair", horizontal=True, gap="small"):
             st.image(pictures.to_jpeg(crop), width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(

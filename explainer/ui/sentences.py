@@ -12,8 +12,8 @@ def opening(people: int, kept: int) -> str:
     """What ImageNet was and why it matters."""
     return (
         f"ImageNet taught machines to see. It held {people:,} words for people, slurs among them, and machines learned "
-        f"to put them on anyone's face. Between 2019 and 2021 all but {kept} words were removed; what had learned the "
-        "others stayed in use."
+        f"to put them on anyone's face. Between 2019 and 2021 ImageNet removed all but {kept} of them. Machines that "
+        "had already learned the other words stayed in use."
     )
 
 
@@ -25,13 +25,13 @@ EMPTY = {
 """What is said of a map in which nothing speaks for the label, by what it shows."""
 
 
-COVERED = "Words that offend are covered. Show …"
+COVERED = "Covered words: show"
 """The chip as long as the covered words are not counted."""
 
 
 def covered(number: int) -> str:
     """The chip that offers to show covered words."""
-    return "1 word is covered. Show …" if number == 1 else f"{number:,} words are covered. Show …"
+    return "1 covered word: show" if number == 1 else f"{number:,} covered words: show"
 
 
 def true_word(word: str, place: int | None, people: int) -> str:
@@ -78,8 +78,9 @@ def found(faces: int, labelled: int, whole: bool, by_hand: bool = False) -> str:
 def releases(people: int, announced: int, kept: int) -> str:
     """How many words for people are left after each step of the removal."""
     return (
-        f"**{people:,}** words for people in 2011 → **{announced:,}** after the offensive and sensitive ones were "
-        f"marked for removal in 2019 → **{kept}** left in 2021"
+        f"Of **{people:,}** words for people: :green[■] **{kept}** kept · :blue[■] **{announced - kept:,}** removed by "
+        f"2021 as hard to picture · :orange[■] **{people - announced:,}** marked for removal in 2019 as offensive or "
+        "sensitive"
     )
 
 
@@ -92,16 +93,23 @@ def gap(words: int, removed: int) -> str:
 
 
 def firsts(releases: list[str]) -> str:
-    """Which releases answer with a word: "first in 2011 and 2019"."""
-    return f"first in {' and '.join(releases)}" if len(releases) < 3 else "first in 2011, 2019 and 2021"
+    """Which releases answer with a word: "the first word in the lists of 2011 and 2019"."""
+    said = " and ".join(releases) if len(releases) < 3 else "2011, 2019 and 2021"
+    return f"the first word in the {'list' if len(releases) == 1 else 'lists'} of {said}"
 
 
-def removal(nearest: int, gone: int, share: float) -> str:
-    """How the nearest words fared in the removal of 2019, beside what chance would give."""
+def removal(nearest: int, gone: int, later: int, share: float) -> str:
+    """How many of the nearest words were announced for removal in 2019 and went later, beside any so many words."""
     return (
-        f"In 2019 ImageNet announced the removal of {gone} of the {nearest} closest words. Chance would give about "
-        f"{round(nearest * share)}."
+        f"Of these {nearest} words, {gone or 'none'} went in 2019, as offensive or sensitive, and {later or 'none'} by "
+        f"2021, as hard to picture. Of any {nearest} words, {_about(nearest * share)} went in 2019."
     )
+
+
+def _about(number: float) -> str:
+    """A number that is no whole one, as whole ones: "about 3", or "4 or 5"."""
+    near = round(number)
+    return f"about {near}" if abs(number - near) < 0.25 else f"{int(number)} or {int(number) + 1}"
 
 
 def answers(firsts: Sequence[tuple[str, str, int]]) -> str:
@@ -144,8 +152,8 @@ def course(corruption: Corruption, changed: Course) -> str:
 
 
 RESOLUTION = (
-    "In 2019 somebody told people who disliked their label to “try uploading a higher-resolution version of the same "
-    "photo”. [@nerdist] *Smaller file* shows it both ways: the word changes with the size of the file."
+    "In 2019 people who disliked their word were told to “try uploading a higher-resolution version of the same photo” "
+    "[@nerdist]. Try *Smaller file*: the word changes with the size."
 )
 """What the press told of a change that changes the word, with its source as `sources.cited` reads it."""
 

@@ -155,7 +155,7 @@ def extent(wnid: str) -> str:
 def named_by(wnid: str) -> str:
     """Which published vocabularies include a category, as a sentence."""
     titles = [vocabularies.VOCABULARIES[name].title for name in vocabularies.naming(wnid)]
-    of = f"of {len(vocabularies.VOCABULARIES)} published vocabularies that models answer with"
+    of = f"of {len(vocabularies.VOCABULARIES)} published word lists of models"
     return f"In {len(titles)} {of}: {'; '.join(titles)}." if titles else f"In none {of}."
 
 
@@ -167,8 +167,8 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
         return
     tree = taxonomy.load()
     order = _largest_first(wnids)
+    st.markdown(f"**{title}** ({len(order):,})")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{title}** ({len(order):,})")
         every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=_every(key, order))
         shown = [caption(wnid) for wnid in (order if every else order[:_FIRST])]
         for said, name in zip(shown, words.names(shown), strict=True):

@@ -170,7 +170,7 @@ CORRUPTIONS = {
         Corruption(
             "blur",
             "Blur",
-            "pixels' radius",
+            "radius in pixels",
             "with a radius of {:g} pixel{s}",
             0,
             8,

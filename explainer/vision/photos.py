@@ -34,6 +34,10 @@ MAX_SIDE = 2048
 _DRAFT_SIDE = 1280  # the short side that a JPEG keeps, at least, where it is decoded at reduced size
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+
+EXTENSIONS = ("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif")
+"""What the names of photos end with; what a file holds decides whether it is one."""
+
 _EMPTY = "The file is empty: choose another photo."
 _HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
 _WIDE = (

@@ -135,7 +135,7 @@ def test_the_first_word_of_each_release_is_marked_in_one_ladder(labelled: AppTes
     firsts = {reading.people(release, 1)[0].wnid for release in vocabularies.RELEASES}
     assert {reading.place(wnid, "fall-2011") for wnid in firsts} <= set(places)
     assert places == sorted(places)
-    marks = [text.value for text in labelled.markdown if "← first in" in text.value]
+    marks = [text.value for text in labelled.markdown if "← the first word in" in text.value]
     assert len(marks) == len(firsts)
 
 
@@ -162,9 +162,9 @@ def test_a_word_that_imagenet_lacks_is_said_to_be_missing(page: AppTest) -> None
 
 def test_another_picture_explains_its_own_first_word(page: AppTest) -> None:
     choose_sample(page, "astronaut")
-    assert "Bright pixels spoke for **musician**." in texts(page)
+    assert "bright pixels spoke for **musician**." in texts(page)
     choose_sample(page, "photographer")
-    assert "Bright pixels spoke for **photometrist**." in texts(page)
+    assert "bright pixels spoke for **photometrist**." in texts(page)
 
 
 def test_after_a_reveal_the_chosen_label_says_its_words(labelled: AppTest) -> None:

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from explainer.workshop import rooms, talk
+from explainer.workshop import rooms, screens, talk
 from tests.browser.pages import AppPage, RoomPage
 from tests.servers import KEY
 
@@ -82,7 +82,7 @@ def test_the_keyboard_alone_finds_a_category_and_goes_up_from_it(visitor) -> Non
 def test_the_keyboard_alone_joins_a_room_and_votes(workshop_visitor, store) -> None:
     code = rooms.open_room(store, route="20").code
     (beat, *_) = (beat for beat in talk.beats(rooms.find(store, code)) if (beat.step, beat.phase) == ("decide", "open"))
-    rooms.present(store, code, step=beat.step, activity=beat.activity, phase=beat.phase)
+    screens.present(store, code, **vars(beat))
     phone = workshop_visitor.room(390, 844, room=code, embed="true")
     walk_to(phone, phone.page.get_by_role("button", name="Join", exact=True))
     phone.page.keyboard.press("Enter")

@@ -8,7 +8,7 @@ from explainer.ui.removal import sentences
 
 def test_the_opening_counts_what_was_removed() -> None:
     assert sentences.opening().startswith(
-        "ImageNet had 2,832 words for people. Between 2019 and 2021 it removed all but 158: first 1,593 that offend"
+        "ImageNet had 2,832 words for people. Between 2019 and 2021 it removed all but 158: first 1,593 as offensive"
     )
 
 

@@ -45,8 +45,16 @@ def test_what_a_category_holds_is_counted_in_the_singular_too() -> None:
 
 
 def test_covered_words_are_counted() -> None:
-    assert sentences.covered(1).startswith("1 word is covered")
-    assert sentences.covered(1_200).startswith("1,200 words are covered")
+    assert sentences.covered(1).startswith("1 covered word")
+    assert sentences.covered(1_200).startswith("1,200 covered words")
+
+
+def test_what_went_of_the_nearest_words_stands_beside_what_went_of_any() -> None:
+    assert sentences.removal(8, 0, 4, 0.5625) == (
+        "Of these 8 words, none went in 2019, as offensive or sensitive, and 4 by 2021, as hard to picture. "
+        "Of any 8 words, 4 or 5 went in 2019."
+    )
+    assert sentences.removal(5, 3, 1, 0.5625).endswith("Of any 5 words, about 3 went in 2019.")
 
 
 def test_between_two_words_of_a_ladder_the_removed_are_counted() -> None:

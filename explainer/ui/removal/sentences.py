@@ -10,8 +10,9 @@ from explainer.imagenet.vocabularies import Afterlife
 def opening() -> str:
     """What happened, in three sentences."""
     return (
-        "ImageNet had {people} words for people. Between 2019 and 2021 it removed all but {kept}: first {unsafe} that "
-        "offend, then {unimageable} that are hard to picture. Ratings, a cut-off and judgement decided."
+        "ImageNet had {people} words for people. Between 2019 and 2021 it removed all but {kept}: first {unsafe} as "
+        "offensive or sensitive, then {unimageable} as hard to picture. People rated the words; ImageNet's makers set "
+        "the limit."
     ).format_map(published.figures())
 
 
