@@ -144,7 +144,11 @@ def _before(commit: str, minutes: float) -> dict[str, float]:
         subprocess.run(
             ["git", "worktree", "add", "--detach", folder, commit], cwd=here, check=True, capture_output=True
         )
-        (folder / "models" / "weights").symlink_to(here / "models" / "weights")
+        for beside, there in (
+            (folder / "models" / "weights", here / "models" / "weights"),
+            (folder.parent / "shared", here.parent / "shared"),
+        ):
+            beside.symlink_to(there)
         own = {"PYTHONPATH": str(folder), "EXPLAINER_BENCH_MINUTES": str(minutes)}
         command = [sys.executable, "-m", "benchmarks", "workshop"]
         said = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True).stdout

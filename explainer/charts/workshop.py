@@ -62,7 +62,7 @@ def ballots(
         )
     figure.update_layout(
         height=(style.ABOVE + 40) * text // style.TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
-        xaxis={"visible": False, "range": [0, max(most, 1) * (1.9 if record else 1.25)]},
+        xaxis={"visible": False, "range": [0, max(most, 1) * ((2.5 if large else 1.9) if record else 1.25)]},
         yaxis={
             "tickvals": places,
             "ticktext": style.wrapped(answers, 24 if large else 20),

@@ -220,6 +220,7 @@ def test_a_handout_says_whose_it_is_and_what_was_marked(rehearsed: Record) -> No
     assert record.data_version() in text
     assert "24 pages. Pictures that show it were marked 7" in text  # made up: three of four
     assert "On record: safe, imageability 1.0 of 5, removed by 2021. ImageNet had 1,390 pictures sorted" in text
+    assert "On record: ." not in text  # a cup has none
 
 
 def test_what_a_few_reported_is_left_out(store: Store, room: Room) -> None:

@@ -77,7 +77,7 @@ def _open() -> None:
     )
     if extras := talk.optional(route):
         steps = talk.load().steps
-        st.pills(
+        ticked = st.pills(
             "More steps",
             [step.name for step in extras],
             selection_mode="multi",
@@ -85,6 +85,7 @@ def _open() -> None:
             format_func=lambda name: f"{options.readable(steps[name].title)}, {steps[name].minutes[route]} min",
             key="extras",
         )
+        st.caption(f"{talk.route(route, ticked).minutes} minutes in all.")
     with st.expander("What the room votes on, and how"):
         st.selectbox(
             "What the room votes on",

@@ -38,9 +38,8 @@ def show(room: Room) -> None:
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
     else:
         session.mask_button()
-        with refresh.drawn(scene.stage.version):
-            _step(scene, token)
-            report.on_phone(room, token)
+        _step(scene, token)
+        report.on_phone(room, token)
     _foot(room)
     refresh.follow(room.code, scene.stage.version, token)
 

@@ -35,9 +35,9 @@ def show(room: Room) -> None:
         with st.container(key="dark"):
             st.image(Image.new("L", (4, 3)), alt="The screen is blank.")
     else:
-        with refresh.drawn(scene.stage.version):
-            _step(scene)
-    refresh.follow(room.code, scene.stage.version)
+        _step(scene)
+    with st.container(gap=None):
+        refresh.follow(room.code, scene.stage.version)
 
 
 def _step(scene: Scene) -> None:

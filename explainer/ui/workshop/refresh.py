@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
@@ -15,7 +14,6 @@ from explainer.workshop.errors import Busy, RoomError
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 _BEHIND = 2  # looks in a row at a drawing that is not the last one
 _PRESSED = "pressed"
-_MARKS = 4  # versions that connection.css tells apart
 
 _ticker = st.components.v2.component("refresh", js=(Path(__file__).parent / "refresh.js").read_text("utf-8"))
 
@@ -53,14 +51,6 @@ def pressed() -> None:
     st.session_state[_PRESSED] = True
 
 
-def drawn(version: int) -> DeltaGenerator:
-    """A container for what is drawn anew with a version of the stage; `follow` ends it.
-
-    Until then all of it is hidden (connection.css): nobody sees what was there before under a new title.
-    """
-    return st.container(key=f"drawn_{version % _MARKS}")
-
-
 def follow(code: str, version: int, token: str | None = None, draw: Callable[[], None] = lambda: None) -> None:
     """Draw the page again once the stage is no longer at the version that is drawn; a phone says that it is here.
 
@@ -86,8 +76,7 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
         if changed:
             st.rerun()
 
-    with st.container(key=f"whole_{version % _MARKS}", gap=None):
-        every(_FOLLOWED, look, "stage")
+    every(_FOLLOWED, look, "stage")
     _coming_back()
 
 

@@ -12,7 +12,7 @@ _SHOWN = ("yolo9000", "imagenet-21k-goog", "imagenet-1k")
 def _rows() -> list[tuple[str, str]]:
     named = {vocabularies.VOCABULARIES[name].title: vocabularies.afterlife(name) for name in _SHOWN}
     return [
-        (title, f"knows {found.people:,} of ImageNet's words for people; {found.removed or 'none'} of them removed")
+        (title, f"knows {found.people:,} of ImageNet's words for people; {found.removed:,} of them removed")
         for title, found in named.items()
     ]
 

@@ -12,7 +12,7 @@ def _on_projector(scene: Scene) -> None:
     if scene.stage.phase == "result":
         ballot.on_projector(scene)
         return
-    said, asked = st.columns([3, 2], gap="large")
+    said, asked = st.columns(2, gap="large")
     with said, st.container(gap=None):
         for critique in talk.load().critiques:
             st.markdown(f"#### {plain(critique.short)}")  # by whom stands on the handout

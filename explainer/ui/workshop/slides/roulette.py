@@ -10,7 +10,7 @@ from explainer.ui.workshop.slide import Scene, Slide
 def _on_projector(scene: Scene) -> None:
     for column, name in zip(st.columns(2, gap="large"), (supplied.OTHER, supplied.PORTRAIT), strict=True):
         with column:
-            supplied.labelled(name, 400)
+            supplied.labelled(name, 300)
             st.subheader(f"The closest word: {plain(supplied.name(supplied.reading(name)))}", anchor=False)
     st.header("These words are this app's, not Roulette's: its network was never published.", anchor=False)
 
