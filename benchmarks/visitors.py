@@ -18,9 +18,9 @@ from pathlib import Path
 
 from benchmarks import pictures
 from benchmarks.protocol import Visit
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
-from explainer.ui.category_card import plain
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
+from explainer.ui.markdown import plain
 from explainer.vision import photos, pipeline, samples
 from explainer.vision.photos import Photo
 from tests.servers import APP, Server, serving
@@ -133,7 +133,7 @@ def _choices() -> list[Picture]:
 def _right(reader: pipeline.Reader, photo: Photo) -> Answer:
     result = pipeline.read(reader, photo)
     first = result.readings[0]
-    captions = (words.caption(label.wnid, Context.PHOTO) for label in first.people("fall-2011", TOP))
+    captions = (masked_words.caption(label.wnid, Context.PHOTO) for label in first.people("fall-2011", TOP))
     said = tuple(plain(caption.text if caption.masked else caption.name) for caption in captions)
     return Answer(len(result.boxes), said)
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks import pictures, visitors
 from benchmarks.protocol import Visit
 from benchmarks.visitors import WATCH, Visitor
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.workshop import participants, questions, rooms, screens, sheets, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store

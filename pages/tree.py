@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.imagenet import taxonomy
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import category_card, rank_on_pictures, tree
 
 st.title("Category tree", anchor=False)

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from explainer.imagenet import search, taxonomy, words
+from explainer.imagenet import masked_words, search, taxonomy
 from explainer.imagenet.taxonomy import Safety, Synset, Taxonomy
 
 MASKED: tuple[Safety, ...] = ("offensive", "sensitive")
@@ -38,13 +38,13 @@ def plant(replace: Callable[[object, str, object], None] = setattr) -> None:
     `replace` is called like `setattr`; pytest's `monkeypatch.setattr` takes them out again.
     """
     tree = Taxonomy({wnid: _marked(synset) for wnid, synset in taxonomy.load().items()})
-    real_gloss = words._gloss
+    real_gloss = masked_words._gloss
 
     def planted_gloss(synset: Synset) -> str | None:
         return gloss(synset) if synset.safety in MASKED else real_gloss(synset)
 
     replace(taxonomy, "load", lambda: tree)
-    replace(words, "_gloss", planted_gloss)
+    replace(masked_words, "_gloss", planted_gloss)
 
 
 def forget_words() -> None:

@@ -20,9 +20,9 @@ from PIL import Image
 from explainer.charts import pictures
 from explainer.cli import classify as classifying
 from explainer.cli import main
-from explainer.imagenet import taxonomy, words
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.vocabularies import person_categories
-from explainer.imagenet.words import Context
 from explainer.setup import files, wordnet
 from explainer.vision import cards, photos
 
@@ -459,7 +459,7 @@ def test_words_asked_for_are_printed_and_still_not_drawn(
 @pytest.mark.usefixtures("planted")
 def test_the_spy_sees_what_is_drawn(drawn: list[str]) -> None:
     wnid = next(wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
-    pictures.labelled(photos.read_file(CAT), (), [words.caption(wnid, Context.PHOTO, revealed=True)])
+    pictures.labelled(photos.read_file(CAT), (), [masked_words.caption(wnid, Context.PHOTO, revealed=True)])
 
     assert len(sentinels.found(" ".join(drawn))) == 1
 

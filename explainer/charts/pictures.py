@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from explainer.attribution.explain import Attribution
-from explainer.imagenet.words import Caption
+from explainer.imagenet.masked_words import Caption
 from explainer.vision import faces
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo

@@ -5,11 +5,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
 from explainer.charts import style
-from explainer.imagenet import vocabularies, words
+from explainer.imagenet import masked_words, vocabularies
+from explainer.imagenet.masked_words import Caption
 from explainer.imagenet.removal import Bin, Branch, Step
 from explainer.imagenet.subtrees import Part
 from explainer.imagenet.vocabularies import Afterlife, Status
-from explainer.imagenet.words import Caption
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -77,7 +77,7 @@ def release_map(
 
 def named_parts(parts: Sequence[Part], caption: Callable[[str], Caption]) -> list[str]:
     """The name of each part of a map, so that no two have the same."""
-    apart = iter(words.names([caption(part.wnid) for part in parts if part.wnid]))
+    apart = iter(masked_words.names([caption(part.wnid) for part in parts if part.wnid]))
     return [next(apart) if part.wnid else f"{part.gathered} smaller branches" for part in parts]
 
 

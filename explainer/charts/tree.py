@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from explainer.charts import style
-from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Caption
 from explainer.imagenet.subtrees import MEASURES, Node
-from explainer.imagenet.words import Caption
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -39,7 +39,7 @@ def hierarchy(
     """
     go, tree = style.plotly(), taxonomy.load()
     palette, value = COLOURS[colours]
-    apart = iter(words.names([caption(node.wnid) for node in nodes if not node.gathered]))
+    apart = iter(masked_words.names([caption(node.wnid) for node in nodes if not node.gathered]))
     names = [f"{node.gathered} more" if node.gathered else next(apart) for node in nodes]
     below = [tree.below(node.wnid) for node in nodes]
     holding = {node.parent for node in nodes}

@@ -18,8 +18,8 @@ from explainer.attribution.explain import MethodFailed, Target
 from explainer.attribution.report import Report
 from explainer.charts import pictures
 from explainer.cli import at_least_one
-from explainer.imagenet import vocabularies, words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words, vocabularies
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.jobs import Job, Progress, Worker
 from explainer.setup import files
 from explainer.vision import cards, photos, pipeline
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
             return 2
 
     def caption(wnid: str) -> Caption:
-        return words.caption(wnid, Context.PHOTO, options.reveal)
+        return masked_words.caption(wnid, Context.PHOTO, options.reveal)
 
     def classify(path: Path, reader: Reader, progress: Progress) -> dict[str, Any]:
         try:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from explainer.imagenet import words
+from explainer.imagenet import masked_words
 from explainer.setup import files, page_fonts, provision
 from explainer.vision import cards, pipeline
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         provision.pack(options.pack, (files.YUNET, *downloaded))
     else:
         missing = provision.provision(apt=options.apt)
-        if words.compile_dictionary():
+        if masked_words.compile_dictionary():
             print("The dictionary: compiled, so that searching starts at once")
         pipeline.load()
         print(f"{cards.load().title}: compiled, so that reading starts at once")

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from explainer.imagenet import catalogue, taxonomy, words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import catalogue, masked_words, taxonomy
+from explainer.imagenet.masked_words import Caption, Context
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def record(wnid: str, reveal: bool) -> dict[str, Any]:
     """A category as `catalogue.record` gives it, with the names on its paths."""
 
     def caption(wnid: str) -> Caption:
-        return words.caption(wnid, Context.TREE, reveal)
+        return masked_words.caption(wnid, Context.TREE, reveal)
 
     paths = taxonomy.load().hypernym_paths(wnid)
     return {
@@ -28,7 +28,7 @@ def record(wnid: str, reveal: bool) -> dict[str, Any]:
 
 def said(wnid: str, reveal: bool) -> dict[str, Any]:
     """A category in short: its wnid and first word, None where that is masked."""
-    caption = words.caption(wnid, Context.TREE, reveal)
+    caption = masked_words.caption(wnid, Context.TREE, reveal)
     return {"wnid": wnid, "words": caption.words and catalogue.as_text(caption.name)}
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.taxonomy import Safety, Synset
 from explainer.imagenet.vocabularies import Status
-from explainer.imagenet.words import Caption, Context
 
 RATINGS = (1.0, 5.0)
 """The lowest and the highest imageability that can be given."""
@@ -112,7 +112,7 @@ def to_csv(wnids: Iterable[str]) -> str:
     """Categories as CSV, one a line. Masked words and glosses are empty, whoever asked for them."""
 
     def row(wnid: str) -> dict[str, Any]:
-        said = record(wnid, lambda wnid: words.caption(wnid, Context.TREE_FILE))
+        said = record(wnid, lambda wnid: masked_words.caption(wnid, Context.TREE_FILE))
         return {**said, "releases": " ".join(said["releases"])}
 
     return as_csv(row(taxonomy.PERSON), (row(wnid).values() for wnid in wnids))

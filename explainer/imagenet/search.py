@@ -9,8 +9,8 @@ from functools import cache, cached_property
 
 from rapidfuzz import fuzz, process
 
-from explainer.imagenet import taxonomy, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Context
 
 MAX_LENGTH = 100
 """Characters that a text to search for may have."""
@@ -112,7 +112,7 @@ class Index:
         shown = dict.fromkeys(
             lemma
             for lemma, *_ in near
-            if not any(words.caption(wnid, Context.TREE).masked for wnid in self._named(lemma))
+            if not any(masked_words.caption(wnid, Context.TREE).masked for wnid in self._named(lemma))
         )
         return tuple(shown)[:5]
 
@@ -187,16 +187,16 @@ def load() -> Index:
     try:
         return _whole()
     except LookupError:
-        return Index(*_words(), words.definitions(), words.base_form)
+        return Index(*_words(), masked_words.definitions(), masked_words.base_form)
 
 
 @cache
 def _whole() -> Index:
     """The index with the definitions of all. Raises LookupError where one is missing, so that no part is kept."""
-    definitions = words.definitions()
+    definitions = masked_words.definitions()
     if len(definitions) < len(taxonomy.load()):
         raise LookupError("Some definitions are missing.")
-    return Index(*_words(), definitions, words.base_form)
+    return Index(*_words(), definitions, masked_words.base_form)
 
 
 @cache

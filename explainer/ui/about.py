@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explainer.imagenet import published, sources, vocabularies, words
+from explainer.imagenet import masked_words, published, sources, vocabularies
 from explainer.imagenet.taxonomy import DATA
 from explainer.setup import files
 from explainer.vision import cards, pipeline
@@ -61,7 +61,7 @@ def versions() -> None:
         alt="The models that read photos, with their sources and licences.",
     )
     detector = "YuNet" if files.path(files.YUNET) else "a Haar cascade, as the file of YuNet is not here"
-    st.markdown(f"**Definitions** are read from {words.dictionary()}. **Faces** are looked for by {detector}.")
+    st.markdown(f"**Definitions** are read from {masked_words.dictionary()}. **Faces** are looked for by {detector}.")
     st.markdown("**Tables**")
     st.dataframe(
         _tables(),

@@ -4,9 +4,9 @@ import streamlit as st
 from PIL.Image import Image
 
 from explainer.imagenet import sources, vocabularies
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import labels, options, sample_results, sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import cards, corruptions
 from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, CourseStep
 from explainer.vision.photos import Photo

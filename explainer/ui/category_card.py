@@ -1,14 +1,14 @@
 """A category set like a museum label: words in bold, gloss in italics, the wnid small and monospaced."""
 
-import re
 from typing import Literal
 
 import streamlit as st
 
 from explainer.imagenet import catalogue, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.vocabularies import Status
-from explainer.imagenet.words import Context
 from explainer.ui import session
+from explainer.ui.markdown import plain
 
 PAGE = "pages/tree.py"
 """Where a category has a page of its own."""
@@ -20,14 +20,6 @@ _STATUS: dict[Status, tuple[str, str, Literal["green", "blue", "orange", "red"]]
     "sensitive": ("announced for removal in 2019: sensitive", ":material/warning:", "orange"),
     "offensive": ("announced for removal in 2019: offensive", ":material/block:", "red"),
 }
-
-# Everything that Markdown, or Streamlit's additions to it, could take for markup.
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=])")
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it stands."""
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def badge(status: Status) -> None:

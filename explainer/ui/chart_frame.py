@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explainer.charts import style
-from explainer.imagenet import words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import downloads
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def is_large() -> bool:
 
 def caption(wnid: str) -> Caption:
     """The caption in a chart. The chart can be downloaded, so masked words stay masked, revealed or not."""
-    return words.caption(wnid, Context.TREE_FILE)
+    return masked_words.caption(wnid, Context.TREE_FILE)
 
 
 def draw(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from explainer.charts import pictures
-from explainer.imagenet import words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import labels
 from explainer.vision import pipeline
 from explainer.vision.photos import Photo
@@ -55,4 +55,4 @@ def numbers(name: str, write: Callable[[], str], title: str = "Numbers (CSV)") -
 
 
 def _caption(wnid: str) -> Caption:
-    return words.caption(wnid, Context.PHOTO_FILE)
+    return masked_words.caption(wnid, Context.PHOTO_FILE)

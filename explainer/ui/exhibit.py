@@ -6,10 +6,10 @@ import streamlit as st
 
 from explainer.charts import pictures, style
 from explainer.imagenet import search, vocabularies
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.vocabularies import OLDEST, Status
-from explainer.imagenet.words import Caption, Context
 from explainer.ui import category_card, frame_by_hand, labels, photo_source, sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading, Result

@@ -8,10 +8,10 @@ import streamlit as st
 
 from explainer.attribution.explain import Attribution, Target
 from explainer.imagenet import vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.vocabularies import Label
-from explainer.imagenet.words import Context
 from explainer.ui import options, sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import cards
 from explainer.vision.cards import People
 from explainer.vision.pipeline import Reading, Result

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from explainer.imagenet import vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.vocabularies import OLDEST, RELEASES
-from explainer.imagenet.words import Context
 from explainer.ui import category_card, sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision.pipeline import Reading
 
 YEARS: Mapping[str, str] = dict(zip(RELEASES, ("2011", "2019", "2021"), strict=True))

@@ -5,7 +5,7 @@ import streamlit as st
 from explainer.imagenet import vocabularies
 from explainer.jobs import CancelledError, Job
 from explainer.ui import access, computed, downloads, frame_by_hand, labels, photo_source, sample_results, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import cards
 from explainer.vision.cards import CardError, ModelCard
 from explainer.vision.photos import Photo

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.imagenet import vocabularies
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import photo_source, sample_results, sentences, session
 from explainer.vision import samples
 

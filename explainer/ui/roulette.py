@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from explainer.imagenet import published, sources, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.published import Reported
 from explainer.imagenet.taxonomy import DATA, Synset
 from explainer.imagenet.vocabularies import Status
-from explainer.imagenet.words import Context
 from explainer.ui import category_card, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 
 _ACROSS = 3  # words in a row
 _READING = 800  # pixels that a line of prose is wide

@@ -5,9 +5,9 @@ import streamlit as st
 from explainer.attribution import explain
 from explainer.attribution.explain import Attribution, AttributionError, Target
 from explainer.charts import pictures
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import computed, labels, options, sample_results, sentences, session, waiting
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import pipeline
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading

@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from explainer import limits
-from explainer.imagenet import words
+from explainer.imagenet import masked_words
 from explainer.ui import browser, middleware, streamlit_internals
 from explainer.workshop import addresses
 
@@ -37,7 +37,7 @@ def prepare() -> None:
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
-    words.import_reader()
+    masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.know_how_it_runs()
 

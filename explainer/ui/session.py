@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import access, sentences
 from explainer.vision import cards
 from explainer.workshop.rooms import Preset
@@ -37,7 +37,7 @@ def may_reveal() -> bool:
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
     asked = bool(st.session_state.get(_ALL)) or wnid in _revealed()
-    found = words.caption(wnid, context, revealed=asked and may_reveal())
+    found = masked_words.caption(wnid, context, revealed=asked and may_reveal())
     if found.masked and _COVERED in st.session_state:
         st.session_state[_COVERED].add(wnid)
     return found

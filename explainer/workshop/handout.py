@@ -12,11 +12,11 @@ from typing import Any, get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from explainer.charts import style
+from explainer.imagenet import masked_words, taxonomy
 from explainer.imagenet import sources as claims
-from explainer.imagenet import taxonomy, words
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.taxonomy import DATA
 from explainer.imagenet.vocabularies import FATES, Status
-from explainer.imagenet.words import Caption, Context
 from explainer.workshop import questions, rooms, sheets, talk
 from explainer.workshop import record as records
 from explainer.workshop.privacy import FEW, FEWEST
@@ -133,7 +133,7 @@ def _render(template: str, **values: Any) -> str:
 
 
 def _caption(wnid: str) -> Caption:
-    return words.caption(wnid, Context.TREE_FILE)
+    return masked_words.caption(wnid, Context.TREE_FILE)
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

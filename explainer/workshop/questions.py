@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from explainer.imagenet import taxonomy, vocabularies, words
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.removal import THRESHOLD
 from explainer.imagenet.taxonomy import DATA, Safety
 from explainer.imagenet.vocabularies import Status
-from explainer.imagenet.words import Context
 from explainer.workshop.errors import UnknownQuestion
 
 Outcome = Literal["same", "different", "undecided"]
@@ -72,7 +72,7 @@ class Deck:
     def wnids(self, masks_locked: bool = False) -> tuple[str, ...]:
         """Wnids of its categories, in the order in which they are asked; no masked one where masks are locked."""
         wnids = _IMAGEABILITY_WNIDS if self.name == "imageability" else _SAFETY_WNIDS
-        return tuple(w for w in wnids if not (masks_locked and words.caption(w, Context.TREE).masked))
+        return tuple(w for w in wnids if not (masks_locked and masked_words.caption(w, Context.TREE).masked))
 
     def questions(self, masks_locked: bool = False) -> tuple[str, ...]:
         """The keys of its questions, in their order."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from explainer.imagenet import catalogue, taxonomy, vocabularies, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import catalogue, masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.workshop import participants, questions, reports, rooms, sheets, votes
 from explainer.workshop.privacy import FEW, FEWEST
 from explainer.workshop.questions import Published, Question
@@ -95,7 +95,7 @@ def _header(record: Record) -> Iterator[tuple[object, ...]]:
 def _decisions(record: Record) -> Iterator[tuple[object, ...]]:
     for decision in record.decisions:
         wnid = decision.question.wnid
-        said = words.caption(wnid, Context.TREE_FILE).text if wnid else decision.question.text
+        said = masked_words.caption(wnid, Context.TREE_FILE).text if wnid else decision.question.text
         for tally in decision.tallies:
             round = f"{tally.round} ({tally.given})" if tally.given else tally.round
             if tally.told is None:
@@ -111,6 +111,6 @@ def _marks(record: Record) -> Iterator[tuple[object, ...]]:
 
 def _flags(record: Record) -> Iterator[tuple[object, ...]]:
     for flag in record.flags:
-        said = words.caption(flag.wnid, Context.TREE_FILE).text
+        said = masked_words.caption(flag.wnid, Context.TREE_FILE).text
         count = flag.count if flag.count >= FEWEST else f"fewer than {FEWEST}"
         yield flag.wnid, said, vocabularies.status(flag.wnid), REASONS[flag.reason], count

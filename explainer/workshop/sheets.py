@@ -53,7 +53,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of votes.PICTURES pictures under one category, whose words and definition `words.caption` gives."""
+    """A page of votes.PICTURES pictures under one category, whose words and definition `masked_words.caption` gives."""
 
     name: str
     wnid: str

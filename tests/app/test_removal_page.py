@@ -15,8 +15,8 @@ from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from explainer.attribution import sample_results
-from explainer.imagenet import taxonomy, vocabularies, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.ui.removal import lineage, maps, photo
 
 ROOT = Path(__file__).parents[2]
@@ -457,7 +457,7 @@ def test_the_photo_of_the_first_page_is_read_in_each_release() -> None:
 
     assert not page.exception
     (first,) = sample_results.load().results["photographer"].readings[0].people("fall-2011", 1)
-    assert f"In 2011: **{words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
+    assert f"In 2011: **{masked_words.caption(first.wnid, Context.PHOTO).name}**" in texts(page)
     for release in vocabularies.RELEASES.values():
         assert f"In {release.date[-4:]}: " in texts(page)
     assert "Removing words changed the answer. The machine still answers." in texts(page)

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from workshops import Open, give, join, labels, move, press, restart, said
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.ui import access
 from explainer.ui.workshop import invitation, supplied
 from explainer.workshop import addresses, participants, questions, rooms, screens, store, talk
@@ -393,7 +393,7 @@ def test_the_notes_say_what_the_network_really_saw(notes: AppTest, room: Room) -
     presenting_why = next(beat for beat in talk.beats(room) if beat.step == "why")
     screens.present(access.store(), room.code, **vars(presenting_why))
     reading = supplied.reading(supplied.PORTRAIT)
-    thing = words.caption(reading.objects(1)[0].wnid, Context.TREE).name
+    thing = masked_words.caption(reading.objects(1)[0].wnid, Context.TREE).name
     assert f"“{thing}” ({reading.objects(1)[0].score:.0%})" in said(notes.run()).replace("\\", "")
     assert f"“{supplied.name(reading)}”" in said(notes)
     choices = [choice.title for choice in questions.question("poll/seen").choices]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.vision import photos, pipeline
 from explainer.vision.pipeline import Reader
 from tests.browser.pages import PhotoPage, Visitors
@@ -25,7 +25,7 @@ def files(photos_folder: Path) -> list[Path]:
 def expected(reader: Reader, content: bytes) -> dict:
     """What the download should say, as one thread finds it that has nothing else to do."""
     result = pipeline.read(reader, photos.read(content))
-    return pipeline.record(result, 10, lambda wnid: words.caption(wnid, Context.PHOTO_FILE))
+    return pipeline.record(result, 10, lambda wnid: masked_words.caption(wnid, Context.PHOTO_FILE))
 
 
 def without_scores(record: dict) -> list:

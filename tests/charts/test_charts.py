@@ -13,15 +13,15 @@ from explainer.charts import removal as removal_charts
 from explainer.charts import style
 from explainer.charts import tree as tree_charts
 from explainer.charts import workshop as workshop_charts
-from explainer.imagenet import removal, subtrees, vocabularies, words
+from explainer.imagenet import masked_words, removal, subtrees, vocabularies
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.removal import Bin, Branch, Step
 from explainer.imagenet.taxonomy import PERSON, Extent
 from explainer.imagenet.vocabularies import Afterlife, person_categories
-from explainer.imagenet.words import Caption, Context
 
 
 def in_the_tree(wnid: str) -> Caption:
-    return words.caption(wnid, Context.TREE)
+    return masked_words.caption(wnid, Context.TREE)
 
 
 def curves(heights: dict[Order, float]) -> list[Curve]:

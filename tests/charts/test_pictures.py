@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 from explainer.attribution.explain import Attribution, Target
 from explainer.charts import pictures
-from explainer.imagenet import taxonomy, words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 
@@ -96,7 +96,7 @@ def test_a_word_is_drawn_only_where_its_caption_tells_it(
     tree = taxonomy.load()
     for safety in sentinels.MASKED:
         wnid = next(wnid for wnid in tree.people if tree[wnid].safety == safety)
-        pictures.labelled(grey(), [BOX], [words.caption(wnid, Context.PHOTO, revealed)])
+        pictures.labelled(grey(), [BOX], [masked_words.caption(wnid, Context.PHOTO, revealed)])
         assert bool(sentinels.found(drawn[-1])) == revealed
         assert revealed or drawn[-1] == f"[masked: {safety}]"
 

@@ -8,10 +8,10 @@ import json
 import pytest
 import sentinels
 
-from explainer.imagenet import catalogue, taxonomy, vocabularies, words
+from explainer.imagenet import catalogue, masked_words, taxonomy, vocabularies
 from explainer.imagenet.catalogue import Facets
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.taxonomy import PERSON, Taxonomy, UnknownCategory
-from explainer.imagenet.words import Context
 
 ROOT, DOG = "n00001740", "n02084071"
 
@@ -118,14 +118,14 @@ def test_no_cell_of_any_category_begins_like_a_formula(tree: Taxonomy) -> None:
 
 
 def test_a_record_can_be_written_as_json() -> None:
-    said = json.loads(json.dumps(catalogue.record(DOG, lambda wnid: words.caption(wnid, Context.TREE))))
+    said = json.loads(json.dumps(catalogue.record(DOG, lambda wnid: masked_words.caption(wnid, Context.TREE))))
     assert said["words"].startswith("dog, ")
     assert (said["images"], said["categories_below"], said["status"]) == (1_603, 189, None)
     assert said["releases"] == ["fall-2011", "september-2019", "winter-2021"]
 
 
 def test_an_ancestor_has_no_images_and_no_status() -> None:
-    said = catalogue.record(ROOT, lambda wnid: words.caption(wnid, Context.TREE))
+    said = catalogue.record(ROOT, lambda wnid: masked_words.caption(wnid, Context.TREE))
     assert said["images"] is said["status"] is None
     assert said["categories_below"] == 21_837
     assert taxonomy.load()[ROOT].images is None

@@ -11,9 +11,9 @@ from pathlib import Path
 import nltk
 import pytest
 
-from explainer.imagenet import dictionary, search, taxonomy, words
+from explainer.imagenet import dictionary, masked_words, search, taxonomy
 from explainer.imagenet.dictionary import CompiledDictionary, Corpus, DictionaryError
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.setup import wordnet
 
 FEW = ("n00007846", "n02084071", "n10285313")  # person, dog, male child
@@ -37,8 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process that has not opened a dictionary yet."""
-    monkeypatch.setattr(words, "_broken", [])
-    caches = (words._open, dictionary.corpus, words._is_installed, search._whole)
+    monkeypatch.setattr(masked_words, "_broken", [])
+    caches = (masked_words._open, dictionary.corpus, masked_words._is_installed, search._whole)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -108,14 +108,14 @@ def test_an_index_that_breaks_while_it_is_read_costs_glosses_and_nothing_else(
     corpus: Corpus, anew: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     index = compiled(corpus)
-    monkeypatch.setattr(words, "_open", lambda: index)
-    assert words.caption("n02084071", Context.TREE).gloss == corpus.gloss("n02084071")
+    monkeypatch.setattr(masked_words, "_open", lambda: index)
+    assert masked_words.caption("n02084071", Context.TREE).gloss == corpus.gloss("n02084071")
     index._connection.close()
-    timms = words._timm_glosses()["n02084071"]
-    assert words.caption("n02084071", Context.TREE).gloss == timms
-    assert words.caption("n00001740", Context.TREE).gloss is None  # entity, which timm does not know
-    assert words.base_form("dogs") is None
-    assert words.dictionary() == "the definitions that timm carries, as NLTK's WordNet is damaged"
+    timms = masked_words._timm_glosses()["n02084071"]
+    assert masked_words.caption("n02084071", Context.TREE).gloss == timms
+    assert masked_words.caption("n00001740", Context.TREE).gloss is None  # entity, which timm does not know
+    assert masked_words.base_form("dogs") is None
+    assert masked_words.dictionary() == "the definitions that timm carries, as NLTK's WordNet is damaged"
     assert len(caplog.messages) == 1
 
 
@@ -143,8 +143,8 @@ def test_a_wordnet_that_nltk_cannot_read_leaves_timms_glosses(
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     index = search.load()
     assert {"n00007846", "n02084071"} <= set(index.definitions)
-    assert words.caption("n02084071", Context.TREE).gloss == words._timm_glosses()["n02084071"]
-    assert words.dictionary() == "the definitions that timm carries, as NLTK's WordNet is damaged"
+    assert masked_words.caption("n02084071", Context.TREE).gloss == masked_words._timm_glosses()["n02084071"]
+    assert masked_words.dictionary() == "the definitions that timm carries, as NLTK's WordNet is damaged"
     assert not dictionary.path().exists()
 
 

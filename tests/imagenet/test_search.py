@@ -4,7 +4,7 @@ import nltk
 import pytest
 import sentinels
 
-from explainer.imagenet import search, taxonomy, words
+from explainer.imagenet import masked_words, search, taxonomy
 from explainer.imagenet.search import Index, SearchError
 
 ENTITY, DOG, FLUTIST, FLUTE, FLUTE_GLASS, HOT_DOG, WOMAN = (
@@ -33,20 +33,20 @@ def test_without_the_dictionary_regular_plurals_are_found_all_the_same() -> None
 def test_without_wordnet_categories_are_found_by_timms_definitions_and_the_rest_as_soon_as_it_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if words._wordnet() is None:
+    if masked_words._wordnet() is None:
         pytest.skip("needs NLTK's WordNet")
     search._whole.cache_clear()
     inner = "living or nonliving"  # of "entity", which is no category of ImageNet: timm's tables do not define it
     with monkeypatch.context() as without:
         without.setattr(nltk.data, "path", [])
-        without.setattr(words, "_open", lambda: None)  # nor is it compiled
-        words._is_installed.cache_clear()
+        without.setattr(masked_words, "_open", lambda: None)  # nor is it compiled
+        masked_words._is_installed.cache_clear()
         index = search.load()
-        assert words._wordnet() is None
+        assert masked_words._wordnet() is None
         assert index.find("plays the flute").wnids == (FLUTIST,)
         assert index.find(inner).wnids == ()
         assert {wnid for wnid, synset in taxonomy.load().items() if synset.in_fall_2011} <= set(index.definitions)
-    words._is_installed.cache_clear()  # else it is looked for a second later
+    masked_words._is_installed.cache_clear()  # else it is looked for a second later
     assert ENTITY in search.load().find(inner).wnids
     assert search.load() is search.load()
 

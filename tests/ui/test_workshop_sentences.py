@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from explainer.imagenet import taxonomy, vocabularies, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.ui.workshop import sentences, supplied
 from explainer.ui.workshop.slides import changes
 from explainer.workshop import questions, sheets, talk
@@ -198,9 +198,8 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
     assert changes.so() == "All of them did."
     assert all(supplied.course(supplied.PORTRAIT, change).changed for change in supplied.CHANGES)
     # tree: “... is a kind of ...”
-    assert (
-        seen["astronaut_parent"] == words.caption(taxonomy.load()[supplied.way()[-1]].hypernyms[0], Context.TREE).name
-    )
+    (above, *_) = taxonomy.load()[supplied.way()[-1]].hypernyms
+    assert seen["astronaut_parent"] == masked_words.caption(above, Context.TREE).name
     # afterlife: what the notes count stands on the slide
     yolo, ilsvrc = (vocabularies.afterlife(name) for name in ("yolo9000", "imagenet-1k"))
     assert (talk.figures()["yolo_gone"], talk.figures()["ilsvrc_people"]) == (str(yolo.removed), str(ilsvrc.people))

@@ -14,8 +14,8 @@ from PIL import Image
 
 from explainer.attribution import explain
 from explainer.attribution.explain import Target
-from explainer.imagenet import taxonomy, vocabularies, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.vision import cards, faces, photos, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader, Reading
@@ -149,14 +149,17 @@ def test_a_record_of_masked_labels_holds_no_word(astronaut: pipeline.Result, mon
     sentinels.plant(monkeypatch.setattr)
 
     def record(revealed: bool) -> str:
-        return json.dumps(pipeline.record(astronaut, 2_832, lambda wnid: words.caption(wnid, Context.PHOTO, revealed)))
+        def caption(wnid: str) -> masked_words.Caption:
+            return masked_words.caption(wnid, Context.PHOTO, revealed)
+
+        return json.dumps(pipeline.record(astronaut, 2_832, caption))
 
     assert not sentinels.found(record(revealed=False))
     assert len(sentinels.found(record(revealed=True))) == 437 + 1_156
 
 
 def test_a_record_says_what_was_read(astronaut: pipeline.Result) -> None:
-    record = pipeline.record(astronaut, 2, lambda wnid: words.caption(wnid, Context.PHOTO))
+    record = pipeline.record(astronaut, 2, lambda wnid: masked_words.caption(wnid, Context.PHOTO))
     (reading,) = record["readings"]
     box = astronaut.boxes[0]
     assert (record["size"], reading["box"]) == ([512, 512], [box.left, box.top, box.right, box.bottom])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sentinels
 
+from explainer.imagenet import masked_words
 from explainer.imagenet import sources as claims
-from explainer.imagenet import words
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.taxonomy import DATA
-from explainer.imagenet.words import Context
 from explainer.workshop import (
     handout,
     participants,
@@ -141,9 +141,9 @@ def test_only_a_rehearsal_says_that_it_is_one(rehearsed: Record) -> None:
 
 @pytest.mark.parametrize("markup", ["<script>alert(1)</script>", "\"><img src=x onerror='alert(1)'>", "{{ 7 * 7 }}"])
 def test_markup_in_any_value_is_inert(markup: str, rehearsed: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    hostile = words.Caption(PARROT, "safe", markup)
-    monkeypatch.setattr(words.Caption, "gloss", markup)
-    monkeypatch.setattr(words, "caption", lambda *_: hostile)
+    hostile = masked_words.Caption(PARROT, "safe", markup)
+    monkeypatch.setattr(masked_words.Caption, "gloss", markup)
+    monkeypatch.setattr(masked_words, "caption", lambda *_: hostile)
     text = replace(talk.load(), questions=(markup,), critiques=(talk.Critique(markup, markup),))
     monkeypatch.setattr(talk, "load", lambda: text)
     room = replace(rehearsed.room, code=markup)
@@ -257,7 +257,7 @@ def test_every_category_of_a_deck_has_a_card_unless_its_word_is_masked(deck: str
     shown = [
         wnid
         for wnid in questions.DECKS[deck].wnids()
-        if not words.caption(wnid, Context.TREE_FILE, revealed=True).masked
+        if not masked_words.caption(wnid, Context.TREE_FILE, revealed=True).masked
     ]
     assert len(fronts) == len(shown) == len(questions.DECKS[deck].wnids()) - (deck == "safety")
     assert PARROT not in handout.cards(deck)

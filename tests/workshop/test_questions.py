@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.imagenet import words
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.taxonomy import Taxonomy
-from explainer.imagenet.words import Context
 from explainer.workshop import errors, questions
 from explainer.workshop.questions import DECKS
 
@@ -16,7 +16,7 @@ IMAGEABILITY, SAFETY = DECKS["imageability"], DECKS["safety"]
 
 def test_the_first_deck_asks_for_no_slur_and_shows_all_of_its_words(tree: Taxonomy) -> None:
     assert next(iter(DECKS)) == "safety"
-    assert all(words.caption(wnid, Context.TREE_FILE).gloss for wnid in SAFETY.wnids(masks_locked=True))
+    assert all(masked_words.caption(wnid, Context.TREE_FILE).gloss for wnid in SAFETY.wnids(masks_locked=True))
     assert "offensive" not in [tree[wnid].safety for wnid in SAFETY.wnids(masks_locked=True)]
     assert SAFETY.wnids(masks_locked=True)[:2] == (GRANDMOTHER, GRANDFATHER)
 

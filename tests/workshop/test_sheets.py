@@ -12,8 +12,8 @@ import pytest
 from handmade import ROOT
 from PIL import Image
 
-from explainer.imagenet import taxonomy, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Context
 from explainer.vision import samples
 from explainer.workshop import drawings, sheets
 
@@ -69,7 +69,7 @@ def test_the_second_word_is_safe_and_nobody_can_see_it() -> None:
     safe = [tree[wnid] for wnid in tree.people if tree[wnid].safety == "safe"]
     assert synset.imageability == min(other.imageability for other in safe if other.imageability is not None) == 1.0
     assert synset.images == max(other.images or 0 for other in safe if other.imageability == 1.0)
-    assert not words.caption(synset.wnid, Context.PHOTO_FILE).masked
+    assert not masked_words.caption(synset.wnid, Context.PHOTO_FILE).masked
     assert {picture.shows for picture in sheet.pictures} == {None}
 
 

@@ -12,13 +12,13 @@ from explainer.attribution.explain import METHODS, Attribution, AttributionError
 from explainer.attribution.question import Settings
 from explainer.attribution.report import Report
 from explainer.charts import pictures
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.vocabularies import OLDEST
-from explainer.imagenet.words import Context
 from explainer.jobs import Job
 from explainer.ui import computed, labels, options, session, waiting
-from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import STOPPED
+from explainer.ui.markdown import plain
 from explainer.ui.sentences import EMPTY
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo

@@ -6,11 +6,11 @@ from explainer.attribution import sample_results, sample_verdicts
 from explainer.attribution.explain import METHODS
 from explainer.attribution.sample_verdicts import SAMPLE
 from explainer.charts import pictures
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import sentences as page_sentences
 from explainer.ui import session
-from explainer.ui.category_card import plain
 from explainer.ui.laboratory import sentences
+from explainer.ui.markdown import plain
 from explainer.vision import pipeline, samples
 
 

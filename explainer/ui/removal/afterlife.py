@@ -8,7 +8,7 @@ from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, vocabularies
 from explainer.imagenet.vocabularies import VOCABULARIES
 from explainer.ui import chart_frame, computed
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.removal import sentences
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from explainer.imagenet import published, removal, sources
 from explainer.imagenet.published import Figure
 from explainer.imagenet.removal import DROPPED, THRESHOLD
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.removal import sentences
 
 

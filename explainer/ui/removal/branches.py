@@ -8,7 +8,7 @@ from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, removal
 from explainer.imagenet.removal import ORDERS, REASONS, Branch
 from explainer.ui import category_card, chart_frame, options
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.removal import lists, sentences
 
 _BRANCHES = 12  # how many branches are drawn at first

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from explainer.imagenet import removal, taxonomy, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, removal, taxonomy
+from explainer.imagenet.masked_words import Context
 from explainer.ui import category_card, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 
 _FIRST, _MOST = 12, 60  # how many links of a list are shown at first, and how many of a long one at all
 
@@ -46,4 +46,4 @@ def links(
 
 def names(wnids: Sequence[str]) -> list[str]:
     """The names of categories that stand together, as far as the visitor asked to see them."""
-    return words.names([session.caption(wnid, Context.TREE) for wnid in wnids])
+    return masked_words.names([session.caption(wnid, Context.TREE) for wnid in wnids])

@@ -9,12 +9,12 @@ import streamlit as st
 
 from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, subtrees, taxonomy, vocabularies
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.subtrees import Part
 from explainer.imagenet.taxonomy import PERSON, Extent
 from explainer.imagenet.vocabularies import NEWEST, OLDEST, RELEASES, Status, person_categories
-from explainer.imagenet.words import Context
 from explainer.ui import category_card, chart_frame, options, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.removal import sentences, steps
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import streamlit as st
 from PIL.Image import Image
 
 from explainer.charts import workshop as charts
-from explainer.imagenet import words
-from explainer.imagenet.words import Caption, Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import access, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import presenting, refresh, sentences
 from explainer.ui.workshop.slide import Scene
 from explainer.ui.workshop.trying import press, trouble
@@ -127,7 +127,7 @@ def controls(scene: Scene) -> None:
 
 def word(wnid: str, told: bool) -> None:
     """The word for the back row. Of a masked one the reason is left out unless it is `told`: it is on record."""
-    caption = words.caption(wnid, Context.TREE)
+    caption = masked_words.caption(wnid, Context.TREE)
     with st.container(key="told" if told else "word"):  # what is told leaves less room
         st.title(f"“{plain(caption.name) if not caption.masked else _said(caption, told)}”", anchor=False)
         also = "" if told or caption.masked or caption.text == caption.name else f" ({plain(caption.text)})"
@@ -242,7 +242,7 @@ def _hands(scene: Scene, question: Question) -> None:
 def picker(scene: Scene) -> None:
     """The presenter's: vote on another word."""
     names = {
-        key: f"{number}. {words.caption(key.partition('/')[2], Context.TREE).name}"  # three senses have one name
+        key: f"{number}. {masked_words.caption(key.partition('/')[2], Context.TREE).name}"  # three senses have one name
         for number, key in enumerate(scene.room.questions, start=1)
     }
 

@@ -6,8 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.imagenet import taxonomy, words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Context
 from explainer.setup import wordnet
 from explainer.ui import access
 from explainer.ui.workshop import invitation, lobby, refresh
@@ -30,7 +30,7 @@ class Check:
 def _masked() -> bool:
     """Whether offensive words are masked, tried on all of them."""
     offensive = (wnid for wnid, synset in taxonomy.load().items() if synset.safety == "offensive")
-    return all(words.caption(wnid, Context.TREE).masked for wnid in offensive)
+    return all(masked_words.caption(wnid, Context.TREE).masked for wnid in offensive)
 
 
 CHECKS = (

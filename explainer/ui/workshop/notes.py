@@ -6,10 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.ui import access
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import (
     checks,
     invitation,
@@ -80,11 +80,13 @@ def _comes(scene: Scene) -> str:
 def _called(activity: str) -> str:
     """What a page, a word or a poll is called in the notes."""
     if activity in sheets.SHEETS:
-        return f"the page “{words.caption(sheets.sheet(activity).wnid, Context.TREE).name}”"
+        return f"the page “{masked_words.caption(sheets.sheet(activity).wnid, Context.TREE).name}”"
     if not activity:
         return ""
     question = questions.question(activity)
-    return f"“{words.caption(question.wnid, Context.TREE).name}”" if question.wnid else talk.question_text(activity)
+    if question.wnid:
+        return f"“{masked_words.caption(question.wnid, Context.TREE).name}”"
+    return talk.question_text(activity)
 
 
 def _now(scene: Scene) -> None:

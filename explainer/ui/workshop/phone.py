@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from explainer.ui import browser, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, location, presenting, refresh, report, slide, supplied
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.slide import Scene

@@ -7,7 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from explainer.ui import access
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import presenting, qr, refresh, slide, supplied
 from explainer.ui.workshop.slide import Scene
 from explainer.workshop import participants, sheets, talk

@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from explainer.imagenet.words import Context
+from explainer.imagenet.masked_words import Context
 from explainer.ui import access, session
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop.trying import press, trouble
 from explainer.workshop import questions, reports, screens, sheets
 from explainer.workshop.errors import UnknownQuestion

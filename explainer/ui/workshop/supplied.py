@@ -9,10 +9,10 @@ from PIL.Image import Image
 from explainer.attribution import sample_results
 from explainer.attribution.sample_results import SampleResults
 from explainer.charts import pictures
-from explainer.imagenet import taxonomy, words
+from explainer.imagenet import masked_words, taxonomy
+from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.vocabularies import NEWEST, OLDEST, Label
-from explainer.imagenet.words import Caption, Context
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.vision import cards, corruptions, pipeline, samples
 from explainer.vision.corruptions import Course, CourseStep
 from explainer.vision.pipeline import Reading
@@ -56,7 +56,7 @@ def changed(name: str, course: Course, step: CourseStep) -> Image:
 
 def caption(label: Label) -> Caption:
     """The caption of a label on a photo that a whole room looks at."""
-    return words.caption(label.wnid, Context.PHOTO)
+    return masked_words.caption(label.wnid, Context.PHOTO)
 
 
 def name(of: Reading | CourseStep, release: str = BEFORE) -> str:
@@ -69,10 +69,10 @@ def seen() -> Mapping[str, str]:
     portrait, coffee, rocket = (reading(each) for each in (PORTRAIT, "coffee", "rocket"))
     thing = portrait.objects(1)[0]
     return {
-        "astronaut_object": words.caption(thing.wnid, Context.TREE).name,
+        "astronaut_object": masked_words.caption(thing.wnid, Context.TREE).name,
         "astronaut_share": f"{thing.score:.0%}",
         "astronaut_word": name(portrait),
-        "astronaut_parent": words.caption(way()[-2], Context.TREE).name,
+        "astronaut_parent": masked_words.caption(way()[-2], Context.TREE).name,
         "nobody_word": name(_table().strangers[0]),
         "coffee_after": name(coffee, AFTER),
         "rocket_masked": str(sum(caption(label).masked for label in rocket.people(BEFORE, 5))),

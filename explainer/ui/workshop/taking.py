@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.ui import access
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.workshop import handout, record, reports
 from explainer.workshop.handout import Service
 from explainer.workshop.reports import REASONS
@@ -39,7 +39,7 @@ def _reported(room: Room) -> None:
     if flags:
         st.markdown("Reported so far, for your eyes:")
     for flag in flags:
-        name = plain(words.caption(flag.wnid, Context.TREE).name)
+        name = plain(masked_words.caption(flag.wnid, Context.TREE).name)
         st.markdown(f"{flag.count} × **{name}**: {REASONS[flag.reason]}")
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.imagenet import vocabularies
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop.slide import Scene, Slide
 
 _SHOWN = ("yolo9000", "imagenet-21k-goog", "imagenet-1k")

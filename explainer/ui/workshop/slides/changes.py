@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, supplied
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
 from explainer.ui import access
-from explainer.ui.category_card import plain
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, refresh, sentences
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.ui.workshop.trying import attempt, trouble
@@ -63,7 +63,7 @@ def _on_phone(scene: Scene, token: str) -> None:
 
 def _controls(scene: Scene) -> None:
     if sheet := _asked(scene):
-        st.markdown(f"**The page: {plain(words.caption(sheet.wnid, Context.TREE).text)}**")
+        st.markdown(f"**The page: {plain(masked_words.caption(sheet.wnid, Context.TREE).text)}**")
         refresh.every(1.0, partial(_clock, scene, sheet), "clock")
 
 

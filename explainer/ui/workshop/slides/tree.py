@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
-from explainer.ui.category_card import plain
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import supplied
 from explainer.ui.workshop.slide import Scene, Slide
 
@@ -15,7 +15,7 @@ def _on_projector(scene: Scene) -> None:
         st.image(supplied.crop(supplied.PORTRAIT), width=320, alt="A supplied portrait.")
     with way:
         for depth, wnid in enumerate(supplied.way()):
-            caption = words.caption(wnid, Context.TREE)
+            caption = masked_words.caption(wnid, Context.TREE)
             with st.container(gap=None):
                 st.header(f"{'↳ ' if depth else ''}**{plain(caption.name)}**", anchor=False)
                 st.markdown(f"#### *{plain(caption.gloss or '')}*")
@@ -23,7 +23,7 @@ def _on_projector(scene: Scene) -> None:
 
 def _on_phone(scene: Scene, token: str) -> None:
     for depth, wnid in enumerate(supplied.way()):
-        caption = words.caption(wnid, Context.TREE)
+        caption = masked_words.caption(wnid, Context.TREE)
         st.markdown(("↳ " if depth else "") + f"**{plain(caption.name)}**: *{plain(caption.gloss or '')}*")
 
 

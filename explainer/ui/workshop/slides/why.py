@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explainer.imagenet import words
-from explainer.imagenet.words import Context
-from explainer.ui.category_card import plain
+from explainer.imagenet import masked_words
+from explainer.imagenet.masked_words import Context
+from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, supplied
 from explainer.ui.workshop.slide import Scene, Slide
 
@@ -20,7 +20,7 @@ def _on_projector(scene: Scene) -> None:
         with chain:
             _chain("###")
             thing = supplied.reading(supplied.PORTRAIT).objects(1)[0]
-            ballot.results_in_words(scene, f"First was: {words.caption(thing.wnid, Context.TREE).name}.")
+            ballot.results_in_words(scene, f"First was: {masked_words.caption(thing.wnid, Context.TREE).name}.")
         with carried:
             st.image(supplied.overlay(supplied.PORTRAIT), width=_SIDE, alt="What carried the word, brighter for more.")
             st.subheader("What carried the word, brighter for more", anchor=False)
@@ -38,7 +38,7 @@ def _chain(heading: str) -> None:
     reading = supplied.reading(supplied.PORTRAIT)
     st.markdown(f"{heading} It guessed objects:".strip())
     for label in reading.objects(_OBJECTS):
-        name = plain(words.caption(label.wnid, Context.TREE).name)
+        name = plain(masked_words.caption(label.wnid, Context.TREE).name)
         st.markdown(f"{heading} **{name}** {label.score:.0%}".strip())
     st.markdown(f"{heading} The closest word for a person: **{plain(supplied.name(reading))}**".strip())
 

@@ -13,9 +13,9 @@ import pytest
 import sentinels
 from handmade import ROOT, SOURCES
 
-from explainer.imagenet import dictionary, taxonomy, words
+from explainer.imagenet import dictionary, masked_words, taxonomy
+from explainer.imagenet.masked_words import Context
 from explainer.imagenet.taxonomy import Taxonomy
-from explainer.imagenet.words import Context
 
 CAT, PERSON, TEDDY_BEAR = "n02121808", taxonomy.PERSON, "n04399382"
 
@@ -56,7 +56,7 @@ def of(tree: Taxonomy, safety: str | None) -> str:
 @pytest.mark.parametrize(("context", "safety"), SHOWN)
 def test_words_and_gloss_are_shown_where_the_rules_allow(context: Context, safety: str | None, tree: Taxonomy) -> None:
     for revealed, shown in zip((False, True), SHOWN[context, safety], strict=True):
-        caption = words.caption(of(tree, safety), context, revealed)
+        caption = masked_words.caption(of(tree, safety), context, revealed)
         assert (caption.words is not None) == (caption.gloss is not None) == (not caption.masked) == shown
 
 
@@ -68,39 +68,39 @@ def test_every_context_has_its_rule() -> None:
 @pytest.mark.parametrize("revealed", [False, True])
 def test_no_field_of_a_masked_caption_tells_the_word(context: Context, revealed: bool, planted: Taxonomy) -> None:
     for wnid in planted.people:
-        caption = words.caption(wnid, context, revealed)
+        caption = masked_words.caption(wnid, context, revealed)
         said = (caption, dataclasses.astuple(caption), caption.gloss, caption.text, caption.name, caption.note)
         assert not (caption.masked and sentinels.found(str(said))), wnid
 
 
 def test_a_file_never_carries_a_masked_word(planted: Taxonomy) -> None:
     for revealed in (False, True):
-        photo = [words.caption(wnid, Context.PHOTO_FILE, revealed) for wnid in planted.people]
-        tree = [words.caption(wnid, Context.TREE_FILE, revealed) for wnid in planted.people]
+        photo = [masked_words.caption(wnid, Context.PHOTO_FILE, revealed) for wnid in planted.people]
+        tree = [masked_words.caption(wnid, Context.TREE_FILE, revealed) for wnid in planted.people]
         assert not sentinels.found(str(photo))
         assert all("sensitive" in word for word in sentinels.found(str(tree)))
 
 
 def test_what_is_asked_for_is_shown(planted: Taxonomy) -> None:
     for safety in ("offensive", "sensitive"):
-        caption = words.caption(of(planted, safety), Context.PHOTO, revealed=True)
+        caption = masked_words.caption(of(planted, safety), Context.PHOTO, revealed=True)
         assert len(sentinels.found(f"{caption} {caption.gloss}")) == 2  # the word and the gloss
 
 
 def test_a_masked_label_says_that_it_is_masked_and_why(tree: Taxonomy) -> None:
-    caption = words.caption(of(tree, "offensive"), Context.PHOTO)
+    caption = masked_words.caption(of(tree, "offensive"), Context.PHOTO)
     assert caption.text == caption.name == "[masked: offensive]"
     assert caption.note == "offensive, announced for removal in 2019"
 
 
 def test_a_sensitive_word_in_the_tree_is_marked_as_such(tree: Taxonomy) -> None:
-    caption = words.caption(of(tree, "sensitive"), Context.TREE)
+    caption = masked_words.caption(of(tree, "sensitive"), Context.TREE)
     assert not caption.masked
     assert caption.note == "sensitive, announced for removal in 2019"
 
 
 def test_words_are_all_lemmas_and_the_name_the_first_of_them() -> None:
-    caption = words.caption(CAT, Context.PHOTO)
+    caption = masked_words.caption(CAT, Context.PHOTO)
     assert caption.words == "domestic cat, house cat, Felis domesticus, Felis catus"
     assert caption.name == "domestic cat"
     assert caption.note is None
@@ -109,15 +109,15 @@ def test_words_are_all_lemmas_and_the_name_the_first_of_them() -> None:
 def test_names_that_stand_together_are_told_apart_but_not_masked_ones() -> None:
     rows = [("n1", "baker, bread maker"), ("n2", "groom, hostler"), ("n3", "groom, bridegroom"), ("n4", "smith"),
             ("n5", "smith"), ("n6", None), ("n7", None)]  # fmt: skip
-    captions = [words.Caption(wnid, None if text else "offensive", text) for wnid, text in rows]
-    assert words.names(captions) == [
+    captions = [masked_words.Caption(wnid, None if text else "offensive", text) for wnid, text in rows]
+    assert masked_words.names(captions) == [
         "baker", "groom, hostler", "groom, bridegroom", "smith, n4", "smith, n5", *["[masked: offensive]"] * 2,
     ]  # fmt: skip
 
 
 def test_an_unknown_category_has_no_words() -> None:
     with pytest.raises(taxonomy.UnknownCategory):
-        words.caption("n99999999", Context.TREE)
+        masked_words.caption("n99999999", Context.TREE)
 
 
 # Glosses
@@ -131,7 +131,7 @@ GLOSSES = {
 
 @pytest.mark.parametrize("wnid", GLOSSES)
 def test_the_gloss_is_wordnets(wnid: str) -> None:
-    assert words.caption(wnid, Context.TREE).gloss == GLOSSES[wnid]
+    assert masked_words.caption(wnid, Context.TREE).gloss == GLOSSES[wnid]
 
 
 @pytest.mark.slow
@@ -139,9 +139,9 @@ def test_without_wordnet_the_glosses_come_from_timm(tmp_path: Path) -> None:
     script = f"""
 import json, nltk
 nltk.data.path[:] = []
-from explainer.imagenet import words
-assert words._wordnet() is None
-caption = lambda wnid: words.caption(wnid, words.Context.TREE)
+from explainer.imagenet import masked_words
+assert masked_words._wordnet() is None
+caption = lambda wnid: masked_words.caption(wnid, masked_words.Context.TREE)
 entity = caption("n00001740")  # no category of ImageNet: timm does not know it
 print(json.dumps([[caption(wnid).gloss for wnid in {list(GLOSSES)}], entity.words, entity.gloss]))
 """
@@ -154,9 +154,9 @@ print(json.dumps([[caption(wnid).gloss for wnid in {list(GLOSSES)}], entity.word
 
 def test_threads_that_read_at_once_get_the_right_glosses(tree: Taxonomy) -> None:
     wnids = tree.people[::20]
-    alone = [words.definition(wnid) for wnid in wnids]
+    alone = [masked_words.definition(wnid) for wnid in wnids]
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(words.definition, wnids)) == alone
+        assert list(threads.map(masked_words.definition, wnids)) == alone
 
 
 def test_threads_that_read_nltks_files_at_once_get_the_right_glosses(
@@ -166,11 +166,11 @@ def test_threads_that_read_nltks_files_at_once_get_the_right_glosses(
     if corpus is None:
         pytest.skip("needs NLTK's WordNet")
     wnids = tree.people[::20]
-    alone = [words.definition(wnid) for wnid in wnids]
-    monkeypatch.setattr(words, "_open", lambda: None)
+    alone = [masked_words.definition(wnid) for wnid in wnids]
+    monkeypatch.setattr(masked_words, "_open", lambda: None)
     corpus.reader._synset_offset_cache.clear()  # so that the threads have to read the file again
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(words.definition, wnids)) == alone
+        assert list(threads.map(masked_words.definition, wnids)) == alone
 
 
 # Who reads them
@@ -192,7 +192,7 @@ def readers(*names: str) -> set[str]:
 
 
 def test_only_the_words_module_shows_lemmas_and_only_the_search_reads_them_to_find_them() -> None:
-    assert readers("lemmas") == {"explainer/imagenet/words.py", "explainer/imagenet/search.py"}
+    assert readers("lemmas") == {"explainer/imagenet/masked_words.py", "explainer/imagenet/search.py"}
     # setup/wordnet.py only checks a file
     assert readers("lemma_names") == {"explainer/imagenet/taxonomy.py", "explainer/setup/wordnet.py"}
 
@@ -202,8 +202,8 @@ def test_nobody_reads_glosses_past_the_mask() -> None:
     nodes = [(file, node) for file, tree in CODE.items() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     names = {(file, f"{node.module}.{alias.name}") for file, node in nodes for alias in node.names}
     readers_of_files = {file for file, name in names if name.startswith("explainer.imagenet.dictionary")}
-    assert readers_of_files == {"explainer/imagenet/words.py"}
-    assert readers("label_name_to_description") == {"explainer/imagenet/words.py"}
+    assert readers_of_files == {"explainer/imagenet/masked_words.py"}
+    assert readers("label_name_to_description") == {"explainer/imagenet/masked_words.py"}
 
 
 def test_only_the_embeddings_and_the_search_read_unmasked_definitions() -> None:
