@@ -91,12 +91,12 @@ def cards(deck: str, masks_locked: bool = True) -> str:
         {"number": number, "caption": caption, "on_record": _on_record(questions.published(caption.wnid))}
         for number, caption in enumerate(captions, start=1)
     ]
-    return _render("cards.html", deck=found, cards=dealt, rows=_ROWS, across=_ACROSS)
+    return _render("unplugged_cards.html", deck=found, cards=dealt, rows=_ROWS, across=_ACROSS)
 
 
 def it_page(service: Service) -> str:
     """One page for those who look after the network and the data, as HTML."""
-    return _render("it.html", service=service, kept=KEPT.values(), presets=rooms.PRESETS)
+    return _render("it_page.html", service=service, kept=KEPT.values(), presets=rooms.PRESETS)
 
 
 def teacher_page() -> str:
