@@ -94,7 +94,6 @@ def figures() -> Mapping[str, str]:
         "workers": figure("workers who labelled ImageNet").published,
         "pace": figure(PACE).published,
         "peak": figure("labels an hour at ImageNet Roulette's peak").published,
-        "days": f"{everything.images / int(figure(PACE).published) / 60 / 24:.0f}",
     }
 
 

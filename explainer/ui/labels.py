@@ -58,7 +58,7 @@ _WAYS: Mapping[People, Way] = {
         False,
         "The network was trained on all of ImageNet's Fall 2011 release. It learned each word for people from the "
         "pictures collected for it. Only those words compete here, whatever else the network saw. The network of "
-        "ImageNet Roulette was trained on the person categories alone and never published; this is a different one.",
+        "ImageNet Roulette was trained on the person categories alone and is not public; this is a different one.",
     ),
 }
 

@@ -113,7 +113,7 @@ def lacking() -> str:
     return (
         f"**Words that were never on the list.** Artforum's examples hold {artforum} words that ImageNet's Fall 2011 "
         f"release does not have, *criminal* among them [@artforum]; a question in Vice holds another, *babysitter* "
-        "[@vice]. They are in WordNet. Roulette's own list was never published, so where they came from is not known."
+        "[@vice]. They are in WordNet. Roulette's own list is not public, so where they came from is not known."
     )
 
 

@@ -56,7 +56,7 @@ def starts() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Everything", key="start_all", on_click=walk, args=(ROOT,))
         st.button("People", key="start_people", on_click=walk, args=(taxonomy.PERSON,))
-        st.button("Spin", key="spin", on_click=_spin, help="A random category of people, as in ImageNet Roulette.")
+        st.button("Spin", key="spin", on_click=_spin, help="A random category of people.")
         st.button("Category of the day", key="day", on_click=_day, help="The same safe category for everybody today.")
 
 

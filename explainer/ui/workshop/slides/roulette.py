@@ -12,12 +12,12 @@ def _on_projector(scene: Scene) -> None:
         with column:
             supplied.labelled(name, 300)
             st.subheader(f"The closest word: {plain(supplied.name(supplied.reading(name)))}", anchor=False)
-    st.header("These words are this app's, not Roulette's: its network was never published.", anchor=False)
+    st.header("These words are this app's, not Roulette's: its network is not public.", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
     supplied.labelled(supplied.OTHER, 320)
-    st.markdown("These words are this app's, not Roulette's: its network was never published.")
+    st.markdown("These words are this app's, not Roulette's: its network is not public.")
 
 
 SLIDE = Slide(_on_projector, _on_phone)
