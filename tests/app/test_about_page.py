@@ -122,8 +122,8 @@ def test_the_dictionary_and_the_face_detector_that_run_are_named(
     wordnet: bool, dictionary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not wordnet:
-        monkeypatch.setattr(about.words, "_wordnet", lambda: None)
-    elif about.words._wordnet() is None:
+        monkeypatch.setattr(about.masked_words, "_wordnet", lambda: None)
+    elif about.masked_words._wordnet() is None:
         pytest.skip("needs NLTK's WordNet")
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=200).switch_page("pages/about.py").run()
     (said,) = (text.value for text in app.markdown if text.value.startswith("**Definitions**"))

@@ -209,6 +209,7 @@ def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visi
         expect(page.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
         page.page.keyboard.press("Escape")
 
+    page.choose_another_sample("Coffee")  # whose first word is covered
     page.open_chip()
 
 
