@@ -44,8 +44,8 @@ def card(wnid: str, context: Context, key: str) -> None:
             st.markdown(
                 f":small[Easy to picture? {synset.imageability:.1f} of 5 (above "
                 f"{catalogue.less_imageable(wnid):.0%} of words)]",
-                help="How easily the word brings a picture to mind, 1 (very hard) to 5 (very easy), as workers rated it "
-                "(Yang et al. 2020).",
+                help="How easily the word brings a picture to mind, 1 (very hard) to 5 (very easy), as workers "
+                "rated it (Yang et al. 2020).",
             )
         st.markdown(f":small[`{wnid}`]")
     # Where a masked category hangs in the tree would tell, beside a face, what it is.
