@@ -13,7 +13,11 @@ _STYLE = Path(__file__).with_name("style.css")
 _translation = st.components.v2.component(
     "translation",
     html='<p class="translated" role="status" hidden></p>',
-    css=".translated { margin: 0; padding: 0.5rem; font: 600 1rem sans-serif; color: #161616; background: #ffd666; }",
+    css="""
+    .translated { position: fixed; top: 0; left: 0; right: 0; z-index: 1000001; margin: 0; padding: 0.5rem;
+      text-align: center; font: 600 1rem sans-serif; color: #161616; background: #ffd666; }
+    .translated[hidden] { display: none; }
+    """,
     js=Path(__file__).with_name("translation.js").read_text("utf-8"),
 )
 _TRANSLATED = (
