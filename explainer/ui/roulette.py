@@ -86,8 +86,8 @@ def fates(reported: Sequence[Reported]) -> str:
     counts = Counter(vocabularies.status(word.wnid) for word in reported)
     gone = len(reported) - counts["kept"]
     return (
-        "Five articles of September 2019 (Artnet News, Artforum, Vice, Nerdist, The Art Newspaper) named these words, some "
-        "as labels that people got, some as ImageNet's categories. Other papers named more. "
+        "Five articles of September 2019 (Artnet News, Artforum, Vice, Nerdist, The Art Newspaper) named these words, "
+        "some as labels that people got, some as ImageNet's categories. Other papers named more. "
         f"Where a word has two senses both stand here: {len(reported)} categories. ImageNet removed **{gone}** of "
         f"them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
         f"{counts['hard to picture']} as hard to picture. {counts['kept']} were kept."

@@ -285,7 +285,7 @@ class PhotoPage(AppPage):
     @property
     def crop(self) -> Locator:
         """What the network saw."""
-        return self.page.get_by_alt_text("The square cut out for the network")
+        return self.page.get_by_alt_text("The square cut out for the network").first  # of two while one takes over
 
     @property
     def addresses(self) -> list[str]:
