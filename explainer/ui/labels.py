@@ -45,8 +45,8 @@ _WAYS: Mapping[People, Way] = {
         True,
         "The network knows 1,000 kinds of things and almost no people. It guesses things; their dictionary entries, "
         "weighted by the network's confidence, are blended, and the word for people with the closest entry wins. So it "
-        "reads clothes and objects, and a dictionary supplies the word. The network of ImageNet Roulette was never "
-        "published; this is a different one.",
+        "reads clothes and objects, and a dictionary supplies the word. The network of ImageNet Roulette is not "
+        "public; this is a different one.",
     ),
     "trained": Way(
         "probability",
