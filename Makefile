@@ -20,8 +20,9 @@ PROVISION := $(BIN)/explainer provision $(if $(APT),--apt)
 # Weights that lie beside a checkout let the tests run without the internet.
 TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard ../shared/weights)))
 
-# Two processes share the tests, so each library gets one thread: here, and in the servers that tests start.
-PROCESSES ?= 2
+# Several processes share the tests, so each library gets one thread: here, and in the servers that tests start. On two
+# cores a third uses what the others leave while they wait for a browser.
+PROCESSES ?= 3
 PYTEST := OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
 
 .PHONY: help app workshop test quick watch lint bench setup lock clean

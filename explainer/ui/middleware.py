@@ -126,7 +126,19 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     found = _address(address)
     if found is None:
         return peer, False
-    return str(found), found.is_loopback and not named and not said
+    return source(str(found)), found.is_loopback and not named and not said
+
+
+def source(address: str) -> str:
+    """The address that limits count for one: of IPv6 its first 64 bits, as one computer can take any of the others.
+
+    >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
+    ('2001:db8:1:2::', '::1', '10.0.0.7')
+    """
+    found = _address(address)
+    if not isinstance(found, ipaddress.IPv6Address) or found.is_loopback:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
 def is_trusted(address: str) -> bool:

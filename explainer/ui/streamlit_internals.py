@@ -285,10 +285,13 @@ def bound_messages(most: Callable[[], float]) -> None:
 _PIECES = 100  # of a message; browsers send some as several
 
 
-def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable[[], float]) -> None:
+def watch_connections(
+    admit: Callable[[str, int, int], bool], source: Callable[[str], str], patience: Callable[[], float]
+) -> None:
     """Close connections that `admit` refuses, and those whose request is not whole after `patience` seconds.
 
     `admit` is asked at each new connection, with its address, how many are open from there, and how many in all.
+    `source` gives the address that counts for one that a connection comes from.
     Uvicorn waits for the rest of a request for ever, and counts nothing by address.
     """
     made = AutoHTTPProtocol.connection_made
@@ -296,7 +299,7 @@ def watch_connections(admit: Callable[[str, int, int], bool], patience: Callable
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         made(self, transport)
         address = self.client[0] if self.client else ""
-        of_it = sum(1 for other in self.connections if other.client and other.client[0] == address)
+        of_it = sum(1 for other in self.connections if other.client and source(other.client[0]) == source(address))
         if admit(address, of_it, len(self.connections)):
             self.loop.call_later(patience(), look, self)
         else:

@@ -112,6 +112,9 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
+_READ_BY_OTHERS = "Another program reads the record: what was deleted stays in its log until that ends."
+
+
 class _Damaged(sqlite3.DatabaseError):
     """A file that opens, and in which SQLite's check finds a fault."""
 
@@ -157,6 +160,7 @@ class Store:
         self.joins: dict[tuple[str, str], deque[float]] = {}
         self.lapses: dict[str, tuple[float, float]] = {}
         self._returns: _Return | None = None
+        self._unscrubbed: float | None = None  # when what was deleted could not be taken out of the log of writes
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
         self._connection = self._open()
@@ -185,7 +189,10 @@ class Store:
                 self._go_on_in_memory(error)
                 return self.scrub()
             if busy:
-                self.trouble = "Another program reads the record: what was deleted stays in its log until that ends."
+                self._unscrubbed, self.trouble = time.monotonic(), _READ_BY_OTHERS
+            elif self._unscrubbed is not None:
+                self._unscrubbed = None
+                self.trouble = None if self.trouble == _READ_BY_OTHERS else self.trouble
 
     def close(self) -> None:
         """Let go of the file."""
@@ -197,6 +204,8 @@ class Store:
             if self.keeps and self.file and _identity(self.file) != self._identity:
                 self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
             self._return()
+            if self._unscrubbed is not None and time.monotonic() >= self._unscrubbed + AGAIN:
+                self.scrub()
             try:
                 return self._attempt(work, begin)
             except sqlite3.OperationalError as error:

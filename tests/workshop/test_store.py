@@ -253,6 +253,23 @@ def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path],
     return check
 
 
+def test_what_is_deleted_while_another_program_reads_leaves_the_log_once_that_has_ended(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Store(file)
+    code = rooms.open_room(kept).code
+    monkeypatch.setattr(store, "AGAIN", 0.0)
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM rooms").fetchone()
+        rooms.delete(kept, code)
+        assert kept.trouble is not None
+        assert "stays in its log" in kept.trouble
+    rooms.listing(kept)
+    assert kept.trouble is None
+    assert code.encode() not in b"".join(each.read_bytes() for each in file.parent.iterdir())
+
+
 def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     file = tmp_path / "rooms.sqlite"
