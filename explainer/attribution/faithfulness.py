@@ -286,13 +286,14 @@ def randomisation(claim: Claim, progress: Progress = lambda fraction: None, seed
 
 
 def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tuple[Randomised, ...]]:
+    import torch
+
     from explainer.attribution import networks
 
-    stages = networks.stages(claim.classifier.module)
-    found = []
-    for number, (stage, _) in enumerate(stages):
-        names = [name for _, weights in stages[: number + 1] for name in weights]
-        module = networks.randomised(claim.classifier.module, names, seed)
+    module, generator, found = claim.classifier.module, torch.Generator().manual_seed(seed), []
+    stages = networks.stages(module)
+    for number, (stage, names) in enumerate(stages):
+        module = networks.randomised(module, names, generator)
         other = replace(claim, classifier=replace(claim.classifier, module=module, passing=True))
         again = other.again(progress, number, len(stages))
         found.append(Randomised(stage, again, similarity(claim.attribution, again), seed))

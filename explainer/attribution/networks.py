@@ -209,14 +209,14 @@ def stages(module: nn.Module) -> tuple[tuple[str, tuple[str, ...]], ...]:
 _NUMBERED = re.compile(r"(^|_)\d+$")  # "3" and "encoder_layer_3", but not "conv1", which is no block
 
 
-def randomised(module: nn.Module, names: Sequence[str], seed: int = 0) -> nn.Module:
+def randomised(module: nn.Module, names: Sequence[str], seed: int | torch.Generator = 0) -> nn.Module:
     """A copy in which the weights of those names are permuted, each within itself; all else stays as it is.
 
     Permuted and not drawn anew: the sizes of what comes out stay such that the norms, with the statistics of the
-    trained network, still pass it on.
+    trained network, still pass it on. A generator goes on from where it stands.
     """
     variant = copy.deepcopy(module)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed) if isinstance(seed, int) else seed
     for name in names:
         weights = variant.get_parameter(name).data
         order = torch.randperm(weights.numel(), generator=generator)

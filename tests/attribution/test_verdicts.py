@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import cv2
@@ -67,17 +67,21 @@ def controls() -> Iterator[None]:
         yield
 
 
-def judged(network: Planted, method: str) -> Judgement:
-    given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, method, settings=SETTINGS.get(method))
-    return verdicts.judge(Claim(network.classifier, DOUBLE, network.picture, given))
+def judged(network: Planted, methods: Sequence[str]) -> Iterator[Judgement]:
+    """As the app does it: what maps of one target have in common is found once."""
+    common = verdicts.Common()
+    for method in methods:
+        given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, method, settings=SETTINGS.get(method))
+        claim = Claim(network.classifier, DOUBLE, network.picture, given)
+        yield faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
 
 
 def outcomes(seeds: range) -> Counter[tuple[str, str]]:
     with controls():
         return Counter(
-            (method, judged(network, method).outcome)
+            (judgement.method, judgement.outcome)
             for network in map(planted, seeds)
-            for method in (*SHOWING, *CONTROLS)
+            for judgement in judged(network, (*SHOWING, *CONTROLS))
         )
 
 

@@ -184,6 +184,14 @@ class AppPage:
         self._settle(self.page.get_by_role("heading", name="What the harm was"))
         self.page.get_by_role("link", name=title, exact=True).click()
 
+    def _open(self, choice: Locator, option: Locator) -> None:
+        """Open a list of options, again where what still unfolds, or a script that still runs, closes it."""
+        while not option.count():
+            if choice.get_attribute("aria-expanded") != "true":
+                choice.click()
+            with suppress(TimeoutError):
+                option.wait_for(timeout=500)
+
     def _settle(self, sign: Locator) -> None:
         """Wait until an element is there, the script has ended and the pictures are loaded."""
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
@@ -251,10 +259,7 @@ class PhotoPage(AppPage):
     def choose_target(self, place: int) -> str:
         """Choose what is explained, by its place in the list; returns what the list says of it."""
         option = self.page.get_by_role("option").nth(place)
-        while not option.count():  # a script that was still running closes the list again
-            self.page.locator("[class*=st-key-target_]").get_by_role("combobox").click()
-            with suppress(TimeoutError):
-                option.wait_for(timeout=5_000)
+        self._open(self.page.locator("[class*=st-key-target_]").get_by_role("combobox"), option)
         text = option.inner_text()
         option.click()
         return text
@@ -531,20 +536,14 @@ class LaboratoryPage(PicturePage):
         if not self.page.locator(f".st-key-{key}").is_visible():
             self.page.get_by_text("Settings", exact=True).click()
         option = self.page.get_by_role("option", name=value, exact=True)
-        while not option.count():  # what is still unfolding, or a script that still runs, closes the list again
-            self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
-            with suppress(TimeoutError):
-                option.wait_for(timeout=5_000)
+        self._open(self.page.locator(f".st-key-{key}").get_by_role("combobox"), option)
         option.click()
         self._settle(self.button("explain"))
 
     def choose_option(self, key: str, place: int) -> None:
         """Choose from a list by its place in it."""
         option = self.page.get_by_role("option").nth(place)
-        while not option.count():  # a script that still runs closes the list again
-            self.page.locator(f".st-key-{key}").get_by_role("combobox").click()
-            with suppress(TimeoutError):
-                option.wait_for(timeout=5_000)
+        self._open(self.page.locator(f".st-key-{key}").get_by_role("combobox"), option)
         option.click()
         self._settle(self.button("explain"))
 
