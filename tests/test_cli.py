@@ -296,6 +296,7 @@ def ctrl_c_reaches_children() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 @pytest.mark.usefixtures("ctrl_c_reaches_children")
 def test_ctrl_c_leaves_what_was_done_and_no_traceback() -> None:
@@ -315,6 +316,7 @@ def test_ctrl_c_leaves_what_was_done_and_no_traceback() -> None:
     assert len(lines) < 3000
 
 
+@pytest.mark.slow
 def test_a_reader_that_closes_ends_the_work_without_a_traceback(tmp_path: Path) -> None:
     command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -575,6 +577,7 @@ def test_models_are_listed_with_whether_they_are_present(capsys: pytest.CaptureF
     assert line.endswith("present")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(files.path(files.YUNET) is None or not wordnet.ready(), reason="nothing to provide it from")
 def test_provision_says_where_each_thing_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -677,6 +680,7 @@ def test_an_offensive_category_is_printed_masked_until_it_is_asked_for(
 # How soon a call begins
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "unwanted"),
     [

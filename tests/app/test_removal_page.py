@@ -101,6 +101,7 @@ def people() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row["safety"]]
 
 
+@pytest.mark.slow
 def test_only_the_open_part_is_drawn_and_the_address_names_it() -> None:
     for part, drawn in PARTS.items():
         page = opened(part)

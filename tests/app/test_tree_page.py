@@ -279,6 +279,7 @@ def test_no_offensive_word_is_sent_before_it_is_asked_for() -> None:
         assert not any("offensive" in word for word in sentinels.found(sent(page)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("planted")
 def test_one_offensive_word_is_revealed_alone_and_no_address_tells_it() -> None:
     tree = taxonomy.load()

@@ -111,6 +111,7 @@ def test_without_the_key_nobody_gets_notes_or_the_buttons_that_move_the_room(vis
     assert set(labels(visit())) == {"Join", "Go on"} | {label for label in labels(visit()) if "…" in label}
 
 
+@pytest.mark.slow
 def test_the_right_key_lets_in_after_a_wrong_one_and_is_kept_nowhere(
     visit: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_key_is_made_and_printed_where_the_environment_names_none(
     assert "Open a room" in labels(give(app, line.split(": ")[1]))
 
 
+@pytest.mark.slow
 def test_a_key_that_is_too_short_lets_nobody_in(
     visit: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -369,6 +371,7 @@ def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again
     assert title("start") in said(phone.run())
 
 
+@pytest.mark.slow
 def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Open) -> None:
     extras = [step.name for step in talk.optional("90")]
     room = rooms.open_room(access.store(), "mixed", route="90", extras=extras)

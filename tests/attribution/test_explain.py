@@ -353,6 +353,7 @@ def test_every_method_explains_every_kind_of_label(
     assert hooks(classifier.module) == hooks(networks.rectified(classifier.module)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["grad-cam", "saliency", "feature-ablation"])
 def test_against_another_label_a_map_is_the_difference_of_two(
     method: str, classifier: Classifier, head: PeopleHead, crop: Image.Image

@@ -294,6 +294,7 @@ def test_grad_cam_falls_with_what_the_network_has_learned(
     assert all(np.isfinite(entry.attribution.values).all() for entry in found.values())
 
 
+@pytest.mark.slow
 def test_the_network_itself_stays_as_it_was(classifier: Classifier, head: PeopleHead, crop: Image.Image) -> None:
     given = explain.explain(classifier, head, crop, likeliest(classifier, crop), "grad-cam")
     faithfulness.randomisation(Claim(classifier, head, crop, given))
@@ -305,6 +306,7 @@ class Stopped(Exception):
     """Nobody waits any more."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", ["curves", "infidelity", "max_sensitivity", "randomisation"])
 def test_what_progress_raises_ends_the_check(
     check: str, classifier: Classifier, head: PeopleHead, crop: Image.Image

@@ -145,6 +145,7 @@ def test_every_check_has_a_verdict_and_progress_ends_at_1() -> None:
     assert heard[-1] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_maps_of_one_target_are_held_against_the_same_orders_and_networks_as_each_would_be_alone() -> None:
     network, common, alone, together = planted(2), verdicts.Common(), [], []
     for method in ("grad-cam", "saliency"):

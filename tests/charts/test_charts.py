@@ -330,6 +330,7 @@ def test_the_colours_are_those_of_the_theme() -> None:
     assert theme == [style.STATUS[status] for status in ("kept", "hard to picture", "sensitive", "offensive")]
 
 
+@pytest.mark.slow
 def test_a_chart_waits_for_pandas_that_another_thread_is_importing() -> None:
     script = """
 import sys, threading, time

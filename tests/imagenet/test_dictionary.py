@@ -18,6 +18,8 @@ from explainer.setup import wordnet
 
 FEW = ("n00007846", "n02084071", "n10285313")  # person, dog, male child
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:

@@ -159,6 +159,7 @@ def test_threads_that_read_at_once_get_the_right_glosses(tree: Taxonomy) -> None
         assert list(threads.map(masked_words.definition, wnids)) == alone
 
 
+@pytest.mark.slow
 def test_threads_that_read_nltks_files_at_once_get_the_right_glosses(
     tree: Taxonomy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

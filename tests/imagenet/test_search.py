@@ -153,6 +153,7 @@ def test_other_senses_share_a_word(index: Index) -> None:
     assert index.senses(FLUTIST) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("planted")
 def test_no_masked_word_is_suggested_but_one_that_is_typed_is_found() -> None:
     index = search.of_words()

@@ -139,6 +139,7 @@ def test_the_table_of_the_package_is_what_wordnet_gives_today() -> None:
     assert taxonomy.compile_table() == (taxonomy.DATA / "wordnet.csv").read_bytes().decode()
 
 
+@pytest.mark.slow
 def test_what_hangs_below_person_is_what_nltk_finds_there(tree: Taxonomy, wordnet) -> None:
     person = wordnet.synset_from_pos_and_offset("n", int(PERSON[1:]))
     below = {f"n{synset.offset():08d}" for synset in person.closure(lambda synset: synset.hyponyms())}

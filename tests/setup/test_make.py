@@ -76,6 +76,7 @@ def test_an_index_that_cannot_be_reached_is_told_and_the_usual_wheels_follow(che
     assert not (checkout / ".venv" / "torch-cpu").exists()
 
 
+@pytest.mark.slow
 def test_torch_without_cuda_is_installed_before_the_other_packages(checkout: Path, tmp_path: Path) -> None:
     said = make(".venv/torch-cpu", "TORCH=cpu", f"TORCH_INDEX={index(tmp_path / 'cpu').as_uri()}", folder=checkout)
     assert "Successfully installed torch-2.15.0+cpu torchvision-0.29.2+cpu" in said

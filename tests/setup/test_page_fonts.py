@@ -7,6 +7,8 @@ from fontTools.ttLib import TTFont
 
 from explainer.setup import page_fonts
 
+pytestmark = pytest.mark.slow
+
 Cut = dict[str, tuple[TTFont, int, int]]
 
 

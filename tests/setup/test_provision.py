@@ -368,6 +368,7 @@ def test_wordnet_comes_from_a_folder_of_the_mirror_and_is_read_by_nltk(
     assert reader.synset("hairdresser.n.01").lexname() == "noun.person"
 
 
+@pytest.mark.slow
 def test_wordnet_comes_from_the_zip_file_that_nltk_publishes(real_wordnet: Path, mirror: Path, nltk_data: Path) -> None:
     with zipfile.ZipFile(mirror / "wordnet.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in wordnet.FILES:

@@ -226,6 +226,7 @@ async def turns(computing: middleware.Computing, address: str, runs: int, second
     return done
 
 
+@pytest.mark.slow
 def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> None:
     computing = middleware.Computing()
     assert 40 <= asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 42

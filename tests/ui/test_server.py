@@ -28,6 +28,8 @@ from explainer.workshop.store import Store
 from tests.pages_by_hand import descriptors, give_key, put
 from tests.servers import APP, KEY, Server, serving
 
+pytestmark = pytest.mark.slow
+
 PHOTO = io.BytesIO()
 Image.new("RGB", (300, 300), "grey").save(PHOTO, "PNG")
 
