@@ -33,7 +33,7 @@ help:
 	@echo "             TORCH=cpu: packages without CUDA, gigabytes less; APT=1: WordNet by apt-get where need be"
 	@echo "make test    set up and run every check: style, types, import order, tests"
 	@echo "make quick   style, types, import order, and the tests that need no browser and less than a second: two minutes"
-	@echo "make watch   watch a running server for minutes: files, network, many visitors"
+	@echo "make watch   the long checks: a server watched for minutes, hundreds of explanations"
 	@echo "make lint    style, types and import order only"
 	@echo "make bench   measure what is meant to be fast"
 	@echo "make setup   install into .venv, fetch WordNet and the face detector"
@@ -75,13 +75,13 @@ bench: $(VENV)/installed-test
 # pip runs only when what it would install may have changed. Where it fails (no network, say) but ran before,
 # the app goes on with what is there; the next call tries again.
 $(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
-	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
+	@echo "Installing the packages (the first time takes some minutes and 7 GB) ..."
 	@if $(PIP_INSTALL) -e .; then touch $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/streamlit ]; then echo "pip failed: going on with what is installed."; \
 	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
-	@echo "Installing the packages (the first time takes some minutes and 6 GB) ..."
+	@echo "Installing the packages (the first time takes some minutes and 7 GB) ..."
 	@if $(PIP_INSTALL) -e '.[test]'; then touch $(VENV)/installed-app $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/pytest ]; then echo "pip failed: going on with what is installed."; \
 	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi

@@ -22,10 +22,10 @@ from explainer.vision.pipeline import Reader
 PAGES = tuple(
     f"tests/browser/test_{name}.py" for name in ("photo", "laboratory", "before_and_after", "tree", "break_it")
 )
-"""Files that drive the same two servers: one process runs them all, while the other computes."""
+"""Files that drive the same two servers: one process runs them all, while the others compute."""
 
 FIRST = (*PAGES, "tests/app/", "tests/browser/", "tests/attribution/", "tests/vision/")
-"""What takes long comes first, so that two processes end at about the same time."""
+"""What takes long comes first, so that the processes end at about the same time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

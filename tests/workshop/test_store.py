@@ -256,9 +256,10 @@ def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path],
 def test_what_is_deleted_while_another_program_reads_leaves_the_log_once_that_has_ended(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store, "BUSY", 0.05)
+    monkeypatch.setattr(store, "AGAIN", 0.0)
     kept = Store(file)
     code = rooms.open_room(kept).code
-    monkeypatch.setattr(store, "AGAIN", 0.0)
     with contextlib.closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM rooms").fetchone()
