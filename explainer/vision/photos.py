@@ -72,6 +72,8 @@ _decoders = ThreadPoolExecutor(2, thread_name_prefix="decoder")
 _END = b"\xff\xd9"  # of a JPEG
 _MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # what begins another part of a JPEG
 _SCANS = 100  # of a JPEG; a progressive one has some ten
+_SCAN_PIXELS = 1_500_000_000  # of all scans of a JPEG together: seven of 200 megapixels
+_ARITHMETIC = b"\xc9\xca\xcb\xcd\xce\xcf"  # kinds that no camera writes; three bytes of them fill a scan
 
 # The coefficients of a JPEG of several scans are held whole, whatever size is decoded.
 _COEFFICIENT_BYTES = 400_000_000
@@ -224,25 +226,32 @@ def _complete(data: bytes) -> bytes:
 
 
 def _check_scans(file: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
-    """Raises PhotoError where the scans of a JPEG are too many, or need too much memory.
+    """Raises PhotoError where the scans of a JPEG take too long, or too much memory.
 
     Each of several, however short, walks over the whole picture.
     """
-    scans = _scans(data)
-    if scans > _SCANS or ((scans > 1 or file.info.get("progressive")) and _coefficients(file) > _COEFFICIENT_BYTES):
+    most = min(_SCANS, _SCAN_PIXELS // (file.width * file.height))
+    scans, arithmetic = _scans(data, most)
+    coefficients = _coefficients(file) if scans > 1 or file.info.get("progressive") else 0
+    if scans > max(1, most) or arithmetic or coefficients > _COEFFICIENT_BYTES:
         raise PhotoError(_PROGRESSIVE)
 
 
-def _scans(data: bytes) -> int:
-    """How many scans a JPEG has, up to one more than _SCANS; a thumbnail's, or those of what follows, do not count."""
-    at, scans = 2, 0
-    while scans <= _SCANS and (mark := _MARK.search(data, at)):
-        at, kind = mark.end(), data[mark.end() - 1 : mark.end()]
-        if kind == _END[1:]:
+def _scans(data: bytes, most: int = _SCANS) -> tuple[int, bool]:
+    """How many scans a JPEG has, counted until there are more than `most`, and whether any is coded arithmetically.
+
+    A thumbnail's, or those of what follows, do not count.
+    """
+    at, scans, arithmetic = 2, 0, False
+    while scans <= most and (mark := _MARK.search(data, at)):
+        at, kind = mark.end(), data[mark.end() - 1]
+        if kind == _END[1]:
             break
-        scans += kind == b"\xda"
-        at += int.from_bytes(data[at : at + 2])
-    return scans
+        scans += kind == 0xDA
+        arithmetic |= kind in _ARITHMETIC
+        if kind >= 0xC0:  # the others have no length, and are passed over within a scan
+            at += int.from_bytes(data[at : at + 2])
+    return scans, arithmetic
 
 
 def _check_tile(file: TiffImagePlugin.TiffImageFile) -> None:

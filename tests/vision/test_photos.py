@@ -399,6 +399,23 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_they_are_gone_through() -> 
     assert read(whole[:-2] + 20 * dc + whole[-2:]).size == quarters().size
     assert "baseline" in refusal(whole[:-2] + 100 * dc + whole[-2:])
     assert read(whole + 200 * dc).size == quarters().size  # what follows the end is no part of it
+    # A mark that has no length hides nothing of what follows it, for the decoder passes over it.
+    assert "baseline" in refusal(whole[:-2] + b"\xff\x02" + 100 * dc + whole[-2:])
+
+
+def test_of_a_large_jpeg_fewer_scans_are_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = saved(quarters(), "JPEG", progressive=True)
+    scans = whole.count(b"\xff\xda")
+    monkeypatch.setattr(photos, "_SCAN_PIXELS", scans * quarters().width * quarters().height)
+    assert read(whole).size == quarters().size
+    monkeypatch.setattr(photos, "_SCAN_PIXELS", scans * quarters().width * quarters().height - 1)
+    assert "baseline" in refusal(whole)
+    assert read(saved(quarters(), "JPEG")).size == quarters().size
+
+
+def test_a_jpeg_that_is_coded_arithmetically_is_refused() -> None:
+    whole = saved(quarters(), "JPEG", progressive=True)
+    assert "baseline" in refusal(whole.replace(b"\xff\xc2", b"\xff\xca", 1))
 
 
 def test_a_tiff_whose_one_tile_is_larger_than_a_picture_may_be_is_refused() -> None:
