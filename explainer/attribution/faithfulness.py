@@ -1,7 +1,7 @@
 """Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -341,7 +341,21 @@ def whole(parts: Parts[Found]) -> Found:
 
 
 def record(checks: Checks) -> dict[str, Any]:
-    """What checks found, as JSON has it; a correlation that does not exist is null."""
+    """What checks found, as JSON has it; a number that does not exist is null."""
+    found: dict[str, Any] = without_nan(_record(checks))
+    return found
+
+
+def without_nan(value: Any) -> Any:
+    """The same for JSON, which knows neither NaN nor infinity: null in their place."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _record(checks: Checks) -> dict[str, Any]:
     return {
         "curves": [
             {
@@ -362,7 +376,7 @@ def record(checks: Checks) -> dict[str, Any]:
         "randomisation": [
             {
                 "stage": each.stage,
-                "correlation": None if math.isnan(each.correlation) else each.correlation,
+                "correlation": each.correlation,
                 "seed": each.seed,
             }
             for each in checks.randomised

@@ -98,6 +98,12 @@ class Question:
         network = network or networks.folded(self.classifier.module)
         return networks.Output(network, self.head, self.index, self.against, self.heard)
 
+    def output_of_many(self) -> "Output":
+        """The same of the classifier, for methods that ask for dozens of gradients: they come through OpenVINO."""
+        from explainer.attribution import gradients
+
+        return self.output(gradients.network(self.classifier))
+
     def output_of_masks(self) -> "Output":
         """The output of the crop under masks like `shown`, without gradients, through the compiled network."""
         import torch

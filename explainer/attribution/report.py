@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import os
 import platform
 import tempfile
@@ -83,7 +82,7 @@ class Report:
 
     def to_json(self) -> str:
         """The manifest as JSON text; a number that does not exist is null."""
-        return json.dumps(_without_nan(self.manifest()), indent=2, allow_nan=False)
+        return json.dumps(faithfulness.without_nan(self.manifest()), indent=2, allow_nan=False)
 
     def files(self, draw: Draw) -> dict[str, bytes]:
         """Names and contents: for each method its map as drawn (PNG) and as it is (NPY), and the manifest."""
@@ -121,12 +120,3 @@ def _png(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
-
-
-def _without_nan(value: Any) -> Any:
-    """The same for JSON, which knows neither NaN nor infinity: null in their place."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -59,21 +59,18 @@ def write() -> Path:
     """Compile the table and put it in the package; returns its path. Takes minutes."""
     reader = pipeline.load()
     found = {
-        name: {each.method: [_without_nan(asdict(said)) for said in each.verdicts] for each in judged(reader, name)}
+        name: {each.method: [_rounded(asdict(said)) for said in each.verdicts] for each in judged(reader, name)}
         for name in samples.SAMPLES
     }
     facts = {"weights": getattr(cards.load().weights, "sha256", ""), "judgements": found}
-    TABLE.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    TABLE.write_text(json.dumps(faithfulness.without_nan(facts), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     load.cache_clear()
     return TABLE
 
 
-def _without_nan(said: dict[str, Any]) -> dict[str, Any]:
-    """Numbers to five digits, and null for those that do not exist."""
-    return {
-        key: (round(value, 5) if value == value else None) if isinstance(value, float) else value
-        for key, value in said.items()
-    }
+def _rounded(said: dict[str, Any]) -> dict[str, Any]:
+    """Numbers to five digits."""
+    return {key: round(value, 5) if isinstance(value, float) else value for key, value in said.items()}
 
 
 def _with_nan(said: dict[str, Any]) -> dict[str, Any]:

@@ -354,14 +354,14 @@ def imputed(values: NDArray[np.float64], hidden: NDArray[np.bool_]) -> NDArray[n
 # Explained again
 
 
-@lru_cache(maxsize=2)  # one of each depth: every method and every photo is held against the same ones
+@lru_cache(maxsize=3)  # all that a photo needs, as a rule: every method and every photo is held against the same ones
 def _shuffled(classifier: "Classifier", share: float, seed: int) -> "Classifier":
     """The same network with a share of its stages shuffled, from the top down."""
     from explainer.attribution import networks
 
     stages = networks.stages(classifier.module)
     names = [name for _, weights in stages[: math.ceil(share * len(stages))] for name in weights]
-    return replace(classifier, module=networks.randomised(classifier.module, names, seed))
+    return replace(classifier, module=networks.randomised(classifier.module, names, seed), sha256="")
 
 
 def _answering_otherwise(claim: Claim, seed: int, known: list[bool]) -> Iterator["Classifier"]:

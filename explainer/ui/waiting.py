@@ -87,6 +87,6 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
 
 def _until(job: Job[Any]) -> str:
     """How many go before it, and about how many seconds it still takes where that can be told."""
-    ahead = f", {job.place} before you" if job.place else ""
+    ahead = f", after {job.place} other {'task' if job.place == 1 else 'tasks'}" if job.place else ""
     left = job.seconds_left
     return ahead if left is None or left < 2 else f"{ahead}, about {left:.0f} s more"

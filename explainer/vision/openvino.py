@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # terminal; where it cannot, it takes a silent stand-in of its own.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
-Forward = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
+Forward = Callable[..., tuple[NDArray[np.float32], ...]]
 
 
 def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
@@ -30,8 +30,8 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
     return ready(convert(module, example))
 
 
-def convert(module: "nn.Module", example: "torch.Tensor") -> "openvino.Model":
-    """OpenVINO's form of a module, for inputs like `example` with any number of rows."""
+def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "openvino.Model":
+    """OpenVINO's form of a module, for inputs like the examples with so many rows, by default any number."""
     import openvino
     import torch
 
@@ -39,7 +39,9 @@ def convert(module: "nn.Module", example: "torch.Tensor") -> "openvino.Model":
         warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
         # Sizes are taken as constants, but for the first, which is any.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-        model = openvino.convert_model(module, example_input=example, input=[-1, *example.shape[1:]])
+        model = openvino.convert_model(
+            module, example_input=examples, input=[[rows, *example.shape[1:]] for example in examples]
+        )
         # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
         torch._C._jit_clear_class_registry()
         torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
@@ -85,7 +87,7 @@ def from_bytes(network: bytes, weights: bytes) -> "openvino.Model":
 
 
 def ready(model: "openvino.Model") -> Forward:
-    """A function from arrays to a model's outputs, each float32 (N, ...), any N.
+    """A function from arrays, one for each input, to a model's outputs, each float32 (N, ...), any N.
 
     It computes in float32, so that the outputs equal those of the module it was made of to about 1e-5. Any number of
     threads may call it at once; a batch is shared out among the cores, each of which has its part to itself.
@@ -103,13 +105,14 @@ def ready(model: "openvino.Model") -> Forward:
     compiled = openvino.Core().compile_model(model, "CPU", settings)
     own = threading.local()  # requests of each thread, made once: making one takes a lock and a tenth of the time
 
-    def forward(inputs: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+    def forward(*inputs: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
         if not hasattr(own, "requests"):
             own.requests = [compiled.create_infer_request() for _ in range(cores)]
-        parts = np.array_split(inputs, min(cores, max(1, len(inputs))))
-        busy = own.requests[: len(parts)]
+        number = min(cores, max(1, len(inputs[0])))
+        parts = zip(*(np.array_split(each, number) for each in inputs), strict=True)
+        busy = own.requests[:number]
         for request, part in zip(busy, parts, strict=True):
-            request.start_async([part], share_inputs=True)
+            request.start_async([*part], share_inputs=True)
         for request in busy:
             request.wait()
         outputs = zip(*(request.results.to_tuple() for request in busy), strict=True)

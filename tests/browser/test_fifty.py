@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from explainer.workshop import participants, rooms, screens, votes
+from explainer.workshop import participants, rooms, screens, sheets, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests.browser.pages import PATIENCE, RoomPage, Visitors
@@ -36,7 +36,9 @@ def kept(store: Store, room: Room, token: str) -> Kept:
 
 @pytest.fixture
 def phone(workshop_visitor: Visitors, room: Room, token: str) -> RoomPage:
-    phone = workshop_visitor.room(390, 844, room=room.code, token=token)
+    phone = workshop_visitor.room(390, 844)
+    phone.page.clock.install()
+    phone.open(room=room.code, token=token)
     expect(picture(phone, 25)).to_be_visible(timeout=PATIENCE)
     return phone
 
@@ -75,9 +77,16 @@ def test_a_page_on_which_nothing_was_found_is_handed_in_as_well(phone: RoomPage,
     assert kept() == frozenset()
 
 
+def forward(phone: RoomPage) -> None:
+    """Let the browser's own clock go by as many seconds as a page has, without the wait."""
+    phone.page.clock.fast_forward(1000 * sheets.seconds())
+
+
 def test_when_the_time_is_up_an_untouched_page_is_not_handed_in_and_more_time_is_one_press_away(
     phone: RoomPage, kept: Kept
 ) -> None:
+    expect(picture(phone, 1)).to_be_enabled()
+    forward(phone)
     expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
     expect(picture(phone, 1)).to_be_disabled()
     phone.press("Take your time")
@@ -90,5 +99,7 @@ def test_when_the_time_is_up_an_untouched_page_is_not_handed_in_and_more_time_is
 def test_the_clock_goes_on_after_a_press(phone: RoomPage) -> None:
     picture(phone, 1).click()
     phone.wait_for("Kept: 1 of 25")
+    expect(picture(phone, 1)).to_be_enabled()
+    forward(phone)
     expect(phone.page.get_by_role("timer")).to_have_text("Time is up.", timeout=PATIENCE)
     expect(picture(phone, 1)).to_be_disabled()

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, WebSocketRoute, expect
 
 from explainer.workshop import participants, rehearsal, rooms, screens, stage, talk, votes
 from explainer.workshop.stage import Beat, Key, Press, State
@@ -121,6 +121,40 @@ def test_an_address_that_is_shared_is_no_shared_identity_and_a_reload_is_the_sam
     phone.page.reload()
     phone.wait_for("You are in")
     assert participants.count(store, notes.code) == 2
+
+
+def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_counts_once(
+    workshop_visitor: Visitors, notes: RoomPage, store: Store
+) -> None:
+    code, vote = notes.code, Beat("decide", "safety/n10142747", "open")
+    phone, lines = workshop_visitor.room(390, 844), list[WebSocketRoute]()
+
+    def connect(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    phone.page.route_web_socket("**/_stcore/stream", connect)
+    phone.open(room=code, embed="true")
+    phone.press("Join")
+    phone.wait_for("You are in")
+    screens.present(store, code, **vars(vote))
+    phone.wait_for("grandma")
+    safe = phone.page.get_by_role("button", name="Safe", exact=True)
+
+    phone.page.context.set_offline(True)
+    for line in lines:
+        line.close()  # Chromium leaves a websocket open that was open before
+    phone.page.wait_for_function(RECONNECTING, timeout=PATIENCE)
+    expect(safe).to_be_disabled()
+    assert votes.tally(store, code, vote.activity, 1).total == 0
+
+    phone.page.context.set_offline(False)
+    phone.page.wait_for_function(f"() => !({RECONNECTING})()", timeout=PATIENCE)
+    safe.click()
+    phone.wait_for("Counted: Safe")
+    tally = votes.tally(store, code, vote.activity, 1)
+    assert (tally.phones["safe"], tally.total) == (1, 1)
+    assert participants.count(store, code) == 1
 
 
 def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(

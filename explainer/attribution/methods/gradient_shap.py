@@ -20,7 +20,7 @@ def gradient_shap(question: Question) -> Answer:
     import torch
     from captum.attr import GradientShap
 
-    explained = GradientShap(question.output())
+    explained = GradientShap(question.output_of_many())
     baselines = torch.cat([make(question.classifier, question.crop) for make in BASELINES.values()])
     samples, values, delta = question.settings["samples"], torch.zeros_like(question.inputs), 0.0
     # Captum would take all samples in one batch.

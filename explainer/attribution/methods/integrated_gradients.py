@@ -17,7 +17,7 @@ def integrated_gradients(question: Question) -> Answer:
     from captum.attr import IntegratedGradients
 
     # All steps in one batch would take gigabytes.
-    values, delta = IntegratedGradients(question.output()).attribute(
+    values, delta = IntegratedGradients(question.output_of_many()).attribute(
         question.inputs,
         question.baseline,
         n_steps=question.settings["steps"],

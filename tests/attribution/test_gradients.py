@@ -1,0 +1,75 @@
+"""Gradients by OpenVINO, held against PyTorch's."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+import torch
+from tiny_networks import Tiny, classifier_of
+from torch import nn
+
+from explainer.attribution import gradients, networks
+from explainer.vision.classifiers import Classifier
+
+
+def pictures(classifier: Classifier, number: int = 3) -> torch.Tensor:
+    side = classifier.card.transform.side
+    return torch.randn(number, 3, side, side, generator=torch.Generator().manual_seed(1)).requires_grad_()
+
+
+def slopes(network: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
+    return torch.autograd.grad(network(inputs).softmax(dim=1)[:, 7].sum(), inputs)[0]
+
+
+@pytest.mark.slow
+def test_gradients_of_a_batch_are_those_of_pytorch(classifier: Classifier) -> None:
+    network, inputs = gradients.network(classifier), pictures(classifier)
+    assert network is not networks.folded(classifier.module)
+    assert network is gradients.network(classifier)
+    theirs = slopes(classifier.module, inputs)
+    # The median: a rectifier that is just at its bend may fall to either side.
+    assert (slopes(network, inputs) - theirs).abs().median() < 1e-4 * theirs.abs().median()
+
+
+def test_a_network_that_is_not_there_for_long_keeps_pytorchs(classifier: Classifier) -> None:
+    for brief in (dataclasses.replace(classifier, sha256=""), dataclasses.replace(classifier, passing=True)):
+        assert gradients.network(brief) is networks.folded(classifier.module)
+
+
+def test_a_network_with_nothing_to_fold_keeps_pytorchs() -> None:
+    small = dataclasses.replace(classifier_of(Tiny()), passing=False, sha256="from a file")
+    assert gradients.network(small) is small.module
+
+
+class Sorted(nn.Sequential):
+    """What OpenVINO has no gradient of."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(inputs).mean(dim=3).logcumsumexp(dim=2).mean(dim=2)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_where_openvino_cannot_follow_or_is_wrong_gradients_are_pytorchs(
+    wrong: bool, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = nn.Conv2d(3, 9, 3, stride=2), nn.BatchNorm2d(9), nn.ReLU()
+    module = (nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten()) if wrong else Sorted(*parts)).eval()
+    if wrong:
+        right = gradients._transposed
+        monkeypatch.setattr(gradients, "_transposed", lambda slopes, *rest: right(slopes * 1.01, *rest))
+    other = dataclasses.replace(classifier, module=module.requires_grad_(False))
+    inputs = pictures(other)
+    assert torch.equal(slopes(gradients.network(other), inputs), slopes(networks.folded(module), inputs))
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "groups"), [(3, 2, 1, 9), (5, 2, 0, 3), (1, 2, 0, 1)])
+def test_gradients_go_down_through_any_convolution(
+    kernel: int, stride: int, padding: int, groups: int, classifier: Classifier
+) -> None:
+    layers = nn.Conv2d(9, 18, kernel, stride, padding, groups=groups), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    module = nn.Sequential(nn.Conv2d(3, 9, 2), nn.BatchNorm2d(9), *layers).eval()
+    other = dataclasses.replace(classifier, module=module.requires_grad_(False))
+    inputs, network = pictures(other), gradients.network(other)
+    theirs = slopes(module, inputs)
+    assert (slopes(network, inputs) - theirs).abs().max() < 1e-5 * theirs.abs().max()
+    assert not torch.equal(slopes(network, inputs), slopes(networks.folded(module), inputs))  # these are OpenVINO's
