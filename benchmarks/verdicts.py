@@ -1,8 +1,8 @@
 """Which maps hold up: every check of every method, over the sample pictures, whole and by face, for three labels each.
 
-This measures the network that comes with the app and not its speed. It prints the table of docs/methods.md; on two
-cores that nothing else uses it takes a quarter of an hour. `python -m benchmarks verdicts` asks all methods,
-`python -m benchmarks.verdicts METHOD ...` some of them.
+This measures the network that comes with the app and not its speed. `python -m benchmarks.verdicts METHOD ...` asks
+some methods, `python -m benchmarks verdicts` all. It prints the table of docs/methods.md: its nine methods take less
+than ten minutes on two cores; LIME, Kernel SHAP, SmoothGrad and Gradient SHAP more than all others together.
 """
 
 import sys

@@ -28,10 +28,10 @@ parts.tabs(
         "Kept and gone": lists.kept_and_removed,
         "The branches": branches.show,
         "The maps": maps.show,
-        "Where they live on": afterlife.show,
-        "From dictionary to model": lineage.show,
+        "Still in use": afterlife.show,
+        "From dictionary to machine": lineage.show,
         "How it came about": history.show,
-        "As published": as_published.table,
+        "Published figures": as_published.table,
     }
 )
 chart_frame.large()

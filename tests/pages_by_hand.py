@@ -17,7 +17,9 @@ def descriptors(server: Server) -> int:
 def give_key(page: Visit, key: str) -> None:
     (field, _) = page._one(lambda element: element.text_input.label == "Presenter's key")
     page._values[field.text_input.id] = WidgetState(id=field.text_input.id, string_value=key)
-    (button, fragment) = page._one(lambda element: element.button.label == "Go on" and element.button.is_form_submitter)
+    (button, fragment) = page._one(
+        lambda element: element.button.label.startswith("Open the") and element.button.is_form_submitter
+    )
     page.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
 
 

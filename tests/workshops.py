@@ -26,7 +26,7 @@ def restart() -> None:
 
 def give(app: AppTest, key: str) -> AppTest:
     app.text_input(key="presenter_key").input(key)
-    press(app, "Go on")
+    press(app, "Open the presenter's page")
     return app.run()
 
 

@@ -91,6 +91,13 @@ class Question:
 
         return self.classifier.grad_cam_layer_of(networks.folded(self.classifier.module))
 
+    @property
+    def rectified(self) -> "nn.Module":
+        """The classifier's module as Captum's rules for rectifiers need it."""
+        from explainer.attribution import networks
+
+        return networks.rectified(self.classifier.module)
+
     def output(self, network: "Network | None" = None) -> "Output":
         """The output as a module, (N, 3, side, side) to (N,), of what stands in for the classifier."""
         from explainer.attribution import networks

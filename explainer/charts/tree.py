@@ -11,11 +11,11 @@ from explainer.imagenet.subtrees import MEASURES, Node
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-KINDS = {"treemap": "Treemap", "sunburst": "Sunburst", "icicle": "Icicle"}
-"""The ways to draw a map, by Plotly's names."""
+KINDS = {"treemap": "boxes", "sunburst": "rings", "icicle": "bars"}
+"""The ways to draw a map: Plotly's names of them, and what visitors read."""
 
 COLOURS: Mapping[str, tuple[Mapping[str | None, str], Callable[[str], str | None]]] = {
-    "release status": (style.STATUS, vocabularies.status),
+    "what became of it": (style.STATUS, vocabularies.status),
     "safety": (style.SAFETY, lambda wnid: taxonomy.load()[wnid].safety),
 }
 """What a colour of a map may say: its palette, and the value of a category."""
@@ -46,7 +46,7 @@ def hierarchy(
     inner = [not node.gathered and node.wnid in holding for node in nodes]
     values = [None if node.gathered else value(node.wnid) for node in nodes]
     figure = go.Figure(
-        getattr(go, KINDS[kind])(
+        getattr(go, kind.capitalize())(
             ids=[f"{node.wnid}+" if node.gathered else node.wnid for node in nodes],
             labels=names,
             parents=[node.parent or "" for node in nodes],

@@ -39,7 +39,7 @@ def add_arguments(classify: argparse.ArgumentParser) -> None:
     classify.add_argument(
         "--model", default=cards.DEFAULT, metavar="NAME", help=f"the model to use (default: {cards.DEFAULT})"
     )
-    classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words unmasked")
+    classify.add_argument("--reveal", action="store_true", help="print offensive and sensitive words uncovered")
     classify.add_argument(
         "--explain",
         choices=explain.METHODS,

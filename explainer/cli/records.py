@@ -9,7 +9,7 @@ from explainer.imagenet.masked_words import Caption, Context
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How categories are told."""
-    parser.add_argument("--reveal", action="store_true", help="print offensive words unmasked")
+    parser.add_argument("--reveal", action="store_true", help="print offensive words uncovered")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -35,4 +35,4 @@ def said(wnid: str, reveal: bool) -> dict[str, Any]:
 def line(category: dict[str, Any]) -> str:
     """A record as one line: wnid, words, gloss."""
     gloss = f": {category['gloss']}" if category["gloss"] else ""
-    return f"{category['wnid']}  {category['words'] or '[masked: offensive]'}{gloss}"
+    return f"{category['wnid']}  {category['words'] or '[covered: offensive]'}{gloss}"

@@ -64,7 +64,7 @@ class Caption:
     @property
     def text(self) -> str:
         """The words, or in their place that they are masked and why."""
-        return self.words if self.words is not None else f"[masked: {self.safety}]"
+        return self.words if self.words is not None else f"[covered: {self.safety}]"
 
     @property
     def name(self) -> str:

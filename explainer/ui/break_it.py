@@ -54,6 +54,7 @@ def stage(photo: Photo, reading: Reading, course: Course) -> None:
     with st.container(key="headline"):
         old, new = (_name(each.labels[0].wnid) for each in (before, after))
         st.markdown(sentences.headline(old, new, step.rank, people))
+    st.markdown(sentences.course(corruption, course))
     with st.container(key="stage", horizontal=True, gap="medium"):
         for each, title in ((before, "As it is"), (after, _said(corruption, step.amount))):
             with st.container(width=_SIDE, gap="xsmall"):
@@ -62,7 +63,6 @@ def stage(photo: Photo, reading: Reading, course: Course) -> None:
                 st.markdown(f"**{title}**{note}")
                 for rank, label in enumerate(each.labels[:3], start=1):
                     st.markdown(f":small[{rank}\\. {_name(label.wnid)}]")
-    st.markdown(sentences.course(corruption, course))
 
 
 def _amount(corruption: Corruption) -> float:

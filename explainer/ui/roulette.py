@@ -99,9 +99,9 @@ def facts(synset: Synset) -> str:
     rated = synset.imageability
     return " · ".join(
         (
-            "never rated for pictures" if rated is None else f"easy to picture: {rated:.1f} of 5",
+            "never rated for pictures" if rated is None else f"rated {rated:.1f} of 5 for easy to picture",
             f"{synset.images:,} pictures",
-            "still in YOLO9000" if "yolo9000" in vocabularies.naming(synset.wnid) else "not in YOLO9000",
+            f"{'still' if 'yolo9000' in vocabularies.naming(synset.wnid) else 'not'} in the list of the model YOLO9000",
         )
     )
 

@@ -203,8 +203,9 @@ def extent(images: int | None, below: int, images_below: int, releases: list[str
     under = f" {categories} with {images_below:,} images." if below else " No subcategories."
     if images is None:
         return f"A WordNet heading, not an ImageNet category.{under}"
-    held = " · ".join(releases) or "none"
-    return f"{images:,} images of its own.{under} In the releases: {held}."
+    number = {0: "no release", 1: "1 release"}.get(len(releases), f"{len(releases)} releases")
+    held = f"{number} of ImageNet" + (f": {'; '.join(releases)}" if releases else "")
+    return f"{images:,} images of its own.{under} It is in {held}."
 
 
 def sticks(places: dict[str, int], size: int) -> str:

@@ -56,7 +56,7 @@ def starts() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Everything", key="start_all", on_click=walk, args=(ROOT,))
         st.button("People", key="start_people", on_click=walk, args=(taxonomy.PERSON,))
-        st.button("Spin", key="spin", on_click=_spin, help="A random category of people.")
+        st.button("A random word", key="spin", on_click=_spin, help="A random category of people.")
         st.button("Category of the day", key="day", on_click=_day, help="The same safe category for everybody today.")
 
 
@@ -155,8 +155,8 @@ def extent(wnid: str) -> str:
 def named_by(wnid: str) -> str:
     """Which published vocabularies include a category, as a sentence."""
     titles = [vocabularies.VOCABULARIES[name].title for name in vocabularies.naming(wnid)]
-    of = f"of {len(vocabularies.VOCABULARIES)} published word lists of models"
-    return f"In {len(titles)} {of}: {'; '.join(titles)}." if titles else f"In none {of}."
+    of = f"of {len(vocabularies.VOCABULARIES)} published word lists of image models"
+    return f"It is in {len(titles)} {of}: {'; '.join(titles)}." if titles else f"It is in none {of}."
 
 
 @st.fragment
@@ -198,7 +198,7 @@ def chart(wnid: str) -> None:
         st.caption("Too few subcategories for a map; they are listed here." if below else "No subcategories.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = options.one("Drawn as", list(tree_charts.KINDS), "kind")
+        kind = options.one("Drawn as", list(tree_charts.KINDS), "kind", lambda kind: tree_charts.KINDS[kind])
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
         colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
     nodes = subtrees.nodes(wnid, measure, levels=_LEVELS, least=_LEAST)
@@ -277,7 +277,8 @@ def listing(wnid: str) -> None:
         hide_index=True,
         placeholder="",  # only categories of people were judged
         column_config={
-            name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")
+            **{name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")},
+            "easy to picture (of 5)": st.column_config.NumberColumn(format="%.1f"),
         },
         key=key,
         on_select=lambda: _chosen(key, rows),
@@ -311,7 +312,7 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
         "images": [synset.images for synset in synsets],
         "categories below": [tree.below(wnid).categories for wnid in wnids],
         "safety": [synset.safety for synset in synsets],
-        "imageability": [synset.imageability for synset in synsets],
+        "easy to picture (of 5)": [synset.imageability for synset in synsets],
         "what became of it": list(map(vocabularies.status, wnids)),
         "wnid": list(wnids),
     }

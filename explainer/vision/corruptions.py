@@ -124,7 +124,7 @@ CORRUPTIONS = {
     for corruption in (
         Corruption(
             "shift",
-            "Cropped elsewhere",
+            "Another crop",
             "% of the face to the right",
             "moved by {:g} % of the face to the right",
             0,
@@ -133,7 +133,7 @@ CORRUPTIONS = {
             _shifted,
         ),
         Corruption(
-            "zoom", "Cropped closer", "% less of the picture", "with {:g} % less of the picture", 0, 50, 1, _closer
+            "zoom", "Closer crop", "% less of the picture", "with {:g} % less of the picture", 0, 50, 1, _closer
         ),
         Corruption("tilt", "Tilted", "degrees", "at {:g} degree{s}", 0, 40, 0.5, _tilted),
         Corruption(

@@ -171,8 +171,8 @@ def test_any_word_of_the_deck_can_be_picked(visit: Open, room: Room) -> None:
 def test_that_a_word_is_masked_does_not_give_the_record_away(visit: Open, room: Room, token: str, view: str) -> None:
     stage(room, MASKED, phase="open")
     screen = visit(room=room.code, token=token, view=view)
-    assert "masked" in said(screen)
-    assert "masked: offensive" not in said(screen)
+    assert "covered" in said(screen)
+    assert "covered: offensive" not in said(screen)
     assert sentinels.found("".join(str(element.proto) for element in screen.main)) == set()
 
 

@@ -132,5 +132,5 @@ def test_all_changes_at_once_are_summed_up(broken: AppTest) -> None:
 def test_no_masked_word_is_sent_before_it_is_asked_for(broken: AppTest) -> None:
     broken.toggle(key="every_change").set_value(True).run()
     assert not broken.exception
-    assert "masked" in "".join(texts(broken))
+    assert "covered" in "".join(texts(broken))
     assert sentinels.found("".join(str(element.proto) for element in broken.main)) == set()

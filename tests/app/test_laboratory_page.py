@@ -22,6 +22,7 @@ from explainer.attribution.faithfulness import Claim
 from explainer.ui import computed, labels
 from explainer.ui.laboratory import sentences
 from explainer.vision import cards, pipeline, samples
+from explainer.vision.cards import ClassifierError
 from explainer.vision.pipeline import Reader
 
 pytestmark = pytest.mark.slow
@@ -343,6 +344,25 @@ def test_a_method_that_breaks_says_so_and_the_others_go_on(
     assert not laboratory.exception
     assert any("Input x Gradient could make nothing of this picture" in text for text in texts(laboratory))
     assert laboratory.dataframe[0].value["Maps"][0] == "Grad-CAM and Saliency"
+
+
+def test_where_the_model_is_taken_away_what_is_done_stays_and_the_rest_says_so(
+    laboratory: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laboratory.button(key="explain").click().run()
+
+    def gone(*_: Any) -> Any:
+        raise ClassifierError("The weights are missing.")
+
+    monkeypatch.setattr(pipeline, "load", gone)
+    laboratory.pills(key="methods").set_value(["grad-cam", "saliency", "input-x-gradient"]).run()
+    laboratory.button(key="explain").click().run()
+    assert not laboratory.exception
+    assert "The weights are missing." in texts(laboratory)
+    assert laboratory.dataframe[0].value["Maps"][0] == "Grad-CAM and Saliency"
+    laboratory.button(key="check_all").click().run()
+    assert not laboratory.exception
+    assert "Saliency could not be checked. The weights are missing." in texts(laboratory)
 
 
 def test_five_words_are_compared_by_one_method(laboratory: AppTest) -> None:

@@ -185,12 +185,12 @@ def test_another_map_is_checked_once_the_visitor_asks(page: AppTest) -> None:
 
 def test_after_a_reveal_the_chosen_label_says_its_words(labelled: AppTest) -> None:
     target = next(box for box in labelled.selectbox if box.key.startswith("target_"))
-    masked = next(at for at, option in enumerate(target.options) if "masked" in option)
+    masked = next(at for at, option in enumerate(target.options) if "covered" in option)
     target.select_index(masked).run()
     press(labelled, "reveal_all")
     target = next(box for box in labelled.selectbox if box.key.startswith("target_"))
     assert target.proto.default == masked
-    assert "masked" not in target.options[masked]
+    assert "covered" not in target.options[masked]
 
 
 def test_a_file_that_is_no_photo_gives_a_sentence_and_the_photo_stays(labelled: AppTest) -> None:

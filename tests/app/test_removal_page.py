@@ -27,10 +27,10 @@ PARTS = {
     "Kept and gone": 0,
     "The branches": 1,
     "The maps": 2,
-    "Where they live on": 1,
-    "From dictionary to model": 0,
+    "Still in use": 1,
+    "From dictionary to machine": 0,
     "How it came about": 0,
-    "As published": 0,
+    "Published figures": 0,
 }
 """The parts of the page, and how many charts each draws."""
 
@@ -143,7 +143,7 @@ def test_nothing_on_the_maps_is_unnamed_and_the_rest_stands_in_a_row_that_opens(
 
 
 def test_the_lineage_counts_what_each_stage_passed_on() -> None:
-    page = opened("From dictionary to model")
+    page = opened("From dictionary to machine")
     assert not page.exception
     stages = {stage.title: (stage.categories, stage.people, stage.offensive) for stage in lineage.stages()}
     assert stages["ImageNet, Fall 2011"] == ("21,841", 2_832, 437)
@@ -274,7 +274,7 @@ def test_every_chart_has_a_title_a_text_in_its_place_a_picture_and_its_numbers(
 
 
 def test_published_figures_that_come_out_otherwise_are_named() -> None:
-    page = opened("As published")
+    page = opened("Published figures")
     for published, counted in (("438", "437"), ("1,155", "1,156"), ("600,040", "600,041"), ("2,702", "2,674")):
         assert f"published **{published}**, counted **{counted}**" in texts(page)
     assert "by the table these hold 108,015" in texts(page)
@@ -433,7 +433,7 @@ def test_what_went_leads_to_its_place_in_the_tree() -> None:
 
 
 def test_the_models_that_answer_with_the_removed_are_counted_and_named() -> None:
-    page = opened("Where they live on")
+    page = opened("Still in use")
     assert not page.exception
     table = page.dataframe[0].value.set_index("vocabulary")
     assert table.loc["YOLO9000", "removed"] == 546
@@ -486,9 +486,9 @@ def test_no_offensive_word_is_sent_of_any_part_and_no_sensitive_one_beside_a_pho
         assert not page.exception
         assert offensive(sent(page)) == set(), part
         said += sent(page)
-    assert "[masked: offensive]" in said
+    assert "[covered: offensive]" in said
     assert sentinels.found(said)  # the control: sensitive ones may be read in the tree
-    page = opened("As published")
+    page = opened("Published figures")
     page.button(key="sample_photographer").click().run()
     assert not page.exception
     assert sentinels.found(sent(page)) == set()
@@ -516,7 +516,7 @@ def test_within_a_branch_of_the_maps_no_offensive_word_is_sent() -> None:
     page.session_state["map_way"] = ((taxonomy.PERSON, 0), (taxonomy.PERSON, 8), (largest, 0))
     page.run()
     assert not page.exception
-    assert "[masked: offensive]" in charts(page)[0].spec
+    assert "[covered: offensive]" in charts(page)[0].spec
     assert any("All people, smaller branches" in button.label for button in page.button)
     assert offensive(sent(page)) == set()
 

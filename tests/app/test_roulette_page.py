@@ -63,8 +63,13 @@ def test_a_word_that_the_release_lacks_gets_a_sentence_with_its_sources() -> Non
 
 def test_what_the_tables_say_of_a_word() -> None:
     tree = taxonomy.load()
-    assert roulette.facts(tree[KEPT_CHEERLEADER]) == "easy to picture: 4.3 of 5 · 1,292 pictures · still in YOLO9000"
-    assert roulette.facts(tree["n09683180"]) == "never rated for pictures · 334 pictures · not in YOLO9000"
+    assert roulette.facts(tree[KEPT_CHEERLEADER]) == (
+        "rated 4.3 of 5 for easy to picture · 1,292 pictures · still in the list of the model YOLO9000"
+    )
+    assert (
+        roulette.facts(tree["n09683180"])
+        == "never rated for pictures · 334 pictures · not in the list of the model YOLO9000"
+    )
 
 
 def test_each_word_leads_to_its_card(page: AppTest) -> None:

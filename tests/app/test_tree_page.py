@@ -275,7 +275,7 @@ def test_no_offensive_word_is_sent_before_it_is_asked_for() -> None:
         if page.pills:  # not for a leaf
             page.pills(key="safeties").set_value(["offensive"]).run()
         assert not page.exception
-        assert re.search(r"masked\\*: offensive", sent(page))
+        assert re.search(r"covered\\*: offensive", sent(page))
         assert not any("offensive" in word for word in sentinels.found(sent(page)))
 
 
@@ -298,7 +298,7 @@ def test_the_table_can_be_taken_away_so_it_stays_masked_even_after_all_was_asked
     page = opened(PERSON)
     press(page, "reveal_all")
     page.pills(key="safeties").set_value(["offensive"]).run()
-    assert set(page.dataframe[0].value["category"]) == {"[masked: offensive]"}
+    assert set(page.dataframe[0].value["category"]) == {"[covered: offensive]"}
 
 
 @pytest.mark.usefixtures("planted")

@@ -25,6 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from explainer.charts import tree as tree_charts
 from tests.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +146,7 @@ class AppPage:
     @property
     def masked_labels(self) -> int:
         """How many lines of text say that a word is masked."""
-        return self.text.count("[masked: ")
+        return self.text.count("[covered: ")
 
     @property
     def text(self) -> str:
@@ -176,6 +177,15 @@ class AppPage:
                 """() => Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect()
                     .height + document.querySelector('[data-testid=stMain]').getBoundingClientRect().top)"""
             )
+        )
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, and wait until the charts fit it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self._settle(self.page.get_by_test_id("stMain"))
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll('.js-plotly-plot')]
+                .every(chart => chart.getBoundingClientRect().right <= innerWidth + 1)"""
         )
 
     def _look_at_another_page(self, title: str) -> None:
@@ -322,7 +332,7 @@ class TreePage(AppPage):
 
     def choose_kind(self, kind: str) -> None:
         """Choose how the map is drawn, and wait until it is."""
-        self.choose("kind", kind)
+        self.choose("kind", tree_charts.KINDS[kind])
         self._settle(self.map.locator(f".{kind}layer .slicetext").first)
 
     def wait_for_list(self, begin: str) -> None:
@@ -362,7 +372,7 @@ class RemovalPage(AppPage):
         "The rule": "imageability",
         "The branches": "branches",
         "The maps": "map-after",
-        "Where they live on": "afterlife",
+        "Still in use": "afterlife",
     }
     """A chart of each part that has one."""
 
@@ -644,7 +654,7 @@ class RoomPage(AppPage):
 
     def give_key(self, key: str) -> None:
         self.page.locator(".st-key-presenter_key input").fill(key)
-        self.press("Go on")
+        self.press("Open the presenter's page")
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()

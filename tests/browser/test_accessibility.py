@@ -1,6 +1,7 @@
 """Everyone can use the pages: no violation of WCAG 2.2 A or AA that axe finds, and the keyboard alone is enough."""
 
-from collections.abc import Callable
+import re
+import statistics
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +14,6 @@ from tests.servers import KEY
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-SCREENS = {"light": (1280, 900), "dark": (390, 844)}
 ADDRESSES = ["", "break_it", "laboratory", "tree", "removal", "roulette", "workshop", "about"]
 
 
@@ -23,24 +23,29 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.fixture(params=SCREENS)
-def look(request: pytest.FixtureRequest, chromium, app) -> Callable[[str], AppPage]:
-    """Opens a page at its address, on a laptop in light and on a phone in the dark."""
-    width, height = SCREENS[request.param]
-    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=request.param)
+def lightness(page: Page) -> float:
+    """The mean of the three colours behind the page, 0 to 255."""
+    colour: str = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    return statistics.mean(map(float, re.findall(r"[\d.]+", colour)[:3]))
 
-    def look(address: str) -> AppPage:
+
+def test_axe_finds_nothing_on_a_laptop_and_a_phone_and_at_400_percent_nothing_scrolls_sideways(chromium, app) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    found = {}
+    for address in ADDRESSES:
         page = AppPage(context.new_page(), app.url)
         page.page.goto(f"{app.url}/{address}")
         page._settle(page.page.locator(".st-key-next"))
-        return page
-
-    yield look
+        found[address, "a laptop in light"] = violations(page.page)
+        page.page.emulate_media(color_scheme="dark")
+        page.resize(390, 844)
+        assert lightness(page.page) < 30  # of 255: the page is dark
+        found[address, "a phone in the dark"] = violations(page.page)
+        page.resize(320, 256)  # 1280 x 1024 at 400 %
+        found[address, "at 400 %"] = page.overflow
     context.close()
-
-
-def test_axe_finds_nothing(look: Callable[[str], AppPage]) -> None:
-    assert {address: violations(look(address).page) for address in ADDRESSES} == {address: [] for address in ADDRESSES}
+    assert {where: what for where, what in found.items() if what} == {}
+    assert len(found) == 3 * len(ADDRESSES)
 
 
 def test_the_dialog_has_no_violation_and_gives_the_focus_back(visitor) -> None:
@@ -103,18 +108,6 @@ def test_the_projector_and_the_presenters_lobby_have_no_violation(workshop_visit
     projector = RoomPage(lobby.page.context.new_page(), lobby.url).open(room=code, view="projector", embed="true")
     projector.wait_for_step(talk.load().steps["start"].title)
     assert violations(projector.page) == []
-
-
-def test_at_400_percent_nothing_scrolls_sideways(chromium, app) -> None:
-    context = chromium.new_context(viewport={"width": 320, "height": 256})  # 1280 x 1024 at 400 %
-    beyond = {}
-    for address in ADDRESSES:
-        page = AppPage(context.new_page(), app.url)
-        page.page.goto(f"{app.url}/{address}")
-        page._settle(page.page.locator(".st-key-next"))
-        beyond[address] = page.overflow
-    context.close()
-    assert beyond == {address: [] for address in ADDRESSES}
 
 
 def walk(page: AppPage, key: str, kind: str = "button") -> None:

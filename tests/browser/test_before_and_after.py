@@ -129,7 +129,7 @@ def test_no_masked_word_reaches_the_browser_and_what_is_hovered_over_is_masked(
     for texts in hovered:
         assert sum(bool(text) for text in texts) > 10
         assert not any("offensive" in word for text in texts for word in sentinels.found(text))
-    assert any(re.search(r"\[masked: ?offensive\]", text) for texts in hovered for text in texts)
+    assert any(re.search(r"\[covered: ?offensive\]", text) for texts in hovered for text in texts)
     assert sentinels.found(str(hovered))  # the control: sensitive words may be read in the tree
     page.go_to("The rule")
     page.move_threshold("Home")

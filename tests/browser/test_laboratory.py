@@ -152,6 +152,6 @@ def test_why_before_and_not_after_sends_no_masked_word(sentinel_visitor, app_wit
     made = page.how_it_was_made()
     assert all(each["target"]["against"] for each in made["explanations"])
 
-    assert "[masked: " in page.traffic.received()  # the control
+    assert "[covered: " in page.traffic.received()  # the control
     for text in (page.traffic.received(), json.dumps(made), app_with_sentinels.log):
         assert sentinels.found(text) == set()

@@ -253,7 +253,7 @@ def test_a_word_that_is_revealed_moves_nothing_above_it(visitor, width: int) -> 
     before = [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit]
     masked = page.masked_labels
     reveal.click()
-    expect(page.page.get_by_text("[masked: ")).not_to_have_count(masked)
+    expect(page.page.get_by_text("[covered: ")).not_to_have_count(masked)
     page._settle(page.explanation)
     assert [each for each in above.evaluate_all(f"all => all.map({top})") if each < limit] == before
 

@@ -94,7 +94,7 @@ def test_offensive_categories_removed_in_2019_are_listed_as_masks(sentinel_visit
 
     assert len(rows) == 437
     assert {row["words"] for row in rows} == {""}
-    assert "masked" in page.traffic.received()
+    assert "covered" in page.traffic.received()
     assert not [word for word in sentinels.found(page.traffic.received() + str(rows)) if "offensive" in word]
 
 

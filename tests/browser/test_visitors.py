@@ -68,5 +68,5 @@ def test_ten_visitors_at_once_get_the_answers_to_their_own_photos(
         assert record["size"] == answer["size"]
         assert without_scores(record) == without_scores(answer)
         assert scores(record) == pytest.approx(scores(answer), abs=1e-4)
-        first = answer["readings"][0]["people"]["fall-2011"][0]["words"] or "[masked: "
+        first = answer["readings"][0]["people"]["fall-2011"][0]["words"] or "[covered: "
         assert first.split(", ")[0] in page.text

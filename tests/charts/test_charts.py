@@ -62,7 +62,7 @@ def test_a_map_is_judged_by_both_controls(random: float, centre: float, insertio
 @pytest.mark.parametrize("kind", tree_charts.KINDS)
 def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
     nodes = subtrees.nodes(PERSON)
-    figure = tree_charts.hierarchy(nodes, in_the_tree, kind, "images", "release status")
+    figure = tree_charts.hierarchy(nodes, in_the_tree, kind, "images", "what became of it")
     points = figure.data[0]
     assert list(points.values) == [node.size for node in nodes]
     assert points.parents[0] == ""
@@ -79,14 +79,14 @@ def test_a_map_names_sizes_and_colours_each_node(kind: str) -> None:
 
 
 def test_no_name_on_a_map_is_smaller_than_12_pixels() -> None:
-    figure = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "release status")
+    figure = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "what became of it")
     assert figure.layout.uniformtext.minsize >= 12
     assert figure.layout.uniformtext.mode == "hide"
 
 
 def test_removed_people_can_be_told_apart_without_colours() -> None:
     nodes = subtrees.nodes(PERSON)
-    points = tree_charts.hierarchy(nodes, in_the_tree, "treemap", "images", "release status").data[0]
+    points = tree_charts.hierarchy(nodes, in_the_tree, "treemap", "images", "what became of it").data[0]
     marks = {}
     for colour, mark in zip(points.marker.colors, points.marker.pattern.shape, strict=True):
         if colour in style.STATUS.values():
@@ -130,7 +130,7 @@ def test_the_legend_explains_every_colour_of_a_map(colours: str) -> None:
 def test_no_masked_word_is_in_the_data_of_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
     sentinels.plant(monkeypatch.setattr)
     sent = tree_charts.hierarchy(subtrees.nodes(PERSON), in_the_tree, "treemap", "images", "safety").to_json()
-    assert "[masked: offensive]" in sent
+    assert "[covered: offensive]" in sent
     assert not any("offensive" in word for word in sentinels.found(sent))
 
 
@@ -265,8 +265,8 @@ def test_branches_are_stacked_by_reason_and_no_two_have_one_name() -> None:
         "kept": [2, 0],
     }
     assert [name.replace("<br>", " ") for name in figure.data[0].y] == [
-        "1. [masked: offensive]",
-        "2. [masked: offensive]",
+        "1. [covered: offensive]",
+        "2. [covered: offensive]",
     ]
     assert [text.strip() for text in figure.data[4].text] == ["75% of 8", "100% of 6"]
 
@@ -319,7 +319,7 @@ def test_no_masked_word_is_in_the_data_of_branches_and_of_maps_of_releases(monke
     ]
     for figure in drawn:
         sent = figure.to_json().replace(r"\u003cbr\u003e", " ")
-        assert "[masked: offensive]" in sent
+        assert "[covered: offensive]" in sent
         assert not any("offensive" in word for word in sentinels.found(sent))
 
 

@@ -98,7 +98,7 @@ def test_a_word_is_drawn_only_where_its_caption_tells_it(
         wnid = next(wnid for wnid in tree.people if tree[wnid].safety == safety)
         pictures.labelled(grey(), [BOX], [masked_words.caption(wnid, Context.PHOTO, revealed)])
         assert bool(sentinels.found(drawn[-1])) == revealed
-        assert revealed or drawn[-1] == f"[masked: {safety}]"
+        assert revealed or drawn[-1] == f"[covered: {safety}]"
 
 
 @pytest.mark.parametrize("size", [(400, 300), (2048, 1365), (60, 200)])

@@ -89,7 +89,7 @@ def test_what_is_asked_for_is_shown(planted: Taxonomy) -> None:
 
 def test_a_masked_label_says_that_it_is_masked_and_why(tree: Taxonomy) -> None:
     caption = masked_words.caption(of(tree, "offensive"), Context.PHOTO)
-    assert caption.text == caption.name == "[masked: offensive]"
+    assert caption.text == caption.name == "[covered: offensive]"
     assert caption.note == "offensive, announced for removal in 2019"
 
 
@@ -111,7 +111,7 @@ def test_names_that_stand_together_are_told_apart_but_not_masked_ones() -> None:
             ("n5", "smith"), ("n6", None), ("n7", None)]  # fmt: skip
     captions = [masked_words.Caption(wnid, None if text else "offensive", text) for wnid, text in rows]
     assert masked_words.names(captions) == [
-        "baker", "groom, hostler", "groom, bridegroom", "smith, n4", "smith, n5", *["[masked: offensive]"] * 2,
+        "baker", "groom, hostler", "groom, bridegroom", "smith, n4", "smith, n5", *["[covered: offensive]"] * 2,
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ PARTS = (
     "The rule",
     "The branches",
     "The maps",
-    "Where they live on",
+    "Still in use",
 )  # of the page "removal", with widgets of its own
 MARKUP = "<script>alert(1)</script> **b** ../../etc/passwd \x00 {0} %s"
 FOREIGN = {"selection": {"points": [{"id": 7}], "rows": [10**9, "x"]}}

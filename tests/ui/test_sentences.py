@@ -37,7 +37,7 @@ def test_each_release_is_told_by_its_year_and_by_what_it_no_longer_has() -> None
 
 def test_what_a_category_holds_is_counted_in_the_singular_too() -> None:
     said = sentences.extent(5, 1, 1_000, ["Fall 2011"])
-    assert said == "5 images of its own. 1 subcategory with 1,000 images. In the releases: Fall 2011."
+    assert said == "5 images of its own. 1 subcategory with 1,000 images. It is in 1 release of ImageNet: Fall 2011."
     assert (
         sentences.extent(None, 2, 30, [])
         == "A WordNet heading, not an ImageNet category. 2 subcategories with 30 images."

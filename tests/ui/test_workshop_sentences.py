@@ -185,7 +185,7 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
     assert {supplied.name(stranger) for _, _, stranger in supplied.strangers()} == {seen["nobody_word"]}
     # nobody: “The coffee got an offensive word until 2019, covered here; with the words that are left it gets ...”
     assert vocabularies.status(before["coffee"][0].wnid) == "offensive"
-    assert supplied.name(reading["coffee"]) == "[masked: offensive]"
+    assert supplied.name(reading["coffee"]) == "[covered: offensive]"
     assert seen["coffee_after"] == supplied.caption(after["coffee"][0]).name == "sipper"
     # removal: “Of the first five words for this rocket ... are covered; today the first is ...”
     assert (

@@ -167,7 +167,7 @@ def test_a_masked_word_stays_masked_on_every_paper(store: Store, adults: Room) -
     for token in [participants.join(store, adults.code) for _ in range(6)]:
         reports.flag(store, adults.code, token, PARROT, "insult")
     html = handout.handout(record.record(store, adults.code))
-    assert Reader(html).text.count("[masked: offensive]") == 2
+    assert Reader(html).text.count("[covered: offensive]") == 2
     papers = html + handout.cards("safety") + handout.cards("imageability")
     assert not {found for found in sentinels.found(papers) if "offensive" in found}
 

@@ -89,7 +89,7 @@ def test_no_masked_word_is_in_the_file(store: Store, tree: Taxonomy, planted: No
         votes.vote(store, room.code, PARROT, 1, participants.join(store, room.code), "safe")
     text = record.to_csv(record.record(store, room.code))
     assert sentinels.found(text) == set()
-    assert [PARROT, "[masked: offensive]", "1", "safe", "6"] in table(text)
+    assert [PARROT, "[covered: offensive]", "1", "safe", "6"] in table(text)
 
 
 def test_a_rehearsal_is_a_room_with_everything_in_it_and_marked(store: Store) -> None:

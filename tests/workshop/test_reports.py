@@ -34,4 +34,4 @@ def test_the_presenters_list_masks_what_offends(
     assert sentinels.found(text) == {sentinels.lemma(tree[SENSITIVE])}
     header, *rows = csv.reader(io.StringIO(text))
     assert header == ["wnid", "words", "status", "reason", "reports"]
-    assert [OFFENSIVE, "[masked: offensive]", "offensive", "It insults people", "fewer than 5"] in rows
+    assert [OFFENSIVE, "[covered: offensive]", "offensive", "It insults people", "fewer than 5"] in rows

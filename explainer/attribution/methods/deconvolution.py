@@ -15,7 +15,4 @@ def deconvolution(question: Question) -> Answer:
     """The gradient, with what is negative set to 0 at each rectifier, whatever came in on the way up."""
     from captum.attr import Deconvolution
 
-    from explainer.attribution import networks
-
-    module = networks.rectified(question.classifier.module)
-    return Deconvolution(question.output(module)).attribute(question.inputs), None
+    return Deconvolution(question.output(question.rectified)).attribute(question.inputs), None

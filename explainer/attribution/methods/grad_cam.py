@@ -6,7 +6,7 @@ from explainer.attribution.question import Answer, Question
 
 @method(
     title="Grad-CAM",
-    idea="Where the network's last feature map speaks for the label, weighed by the gradient.",
+    idea="The spots where the network's last layers speak for the word.",
     paper="Selvaraju et al., Grad-CAM (ICCV 2017, arXiv 1610.02391)",
     cost="an instant",
     need=FEATURE_MAP,

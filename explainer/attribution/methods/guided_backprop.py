@@ -15,7 +15,4 @@ def guided_backprop(question: Question) -> Answer:
     """The gradient, with what is negative set to 0 at each rectifier."""
     from captum.attr import GuidedBackprop
 
-    from explainer.attribution import networks
-
-    module = networks.rectified(question.classifier.module)
-    return GuidedBackprop(question.output(module)).attribute(question.inputs), None
+    return GuidedBackprop(question.output(question.rectified)).attribute(question.inputs), None

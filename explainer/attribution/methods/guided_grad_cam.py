@@ -16,8 +16,6 @@ def guided_grad_cam(question: Question) -> Answer:
     """Guided Backprop times what is positive of Grad-CAM."""
     from captum.attr import GuidedGradCam
 
-    from explainer.attribution import networks
-
-    module = networks.rectified(question.classifier.module)
+    module = question.rectified
     layer = module.get_submodule(question.classifier.card.grad_cam_layer)
     return GuidedGradCam(question.output(module), layer).attribute(question.inputs, interpolate_mode="bilinear"), None

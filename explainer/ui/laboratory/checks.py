@@ -18,6 +18,7 @@ from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import CHECKED, JUDGED
 from explainer.ui.laboratory.maps import Drawing
 from explainer.vision import cards
+from explainer.vision.cards import CardError
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
@@ -77,7 +78,7 @@ def verdicts(judging: Judging) -> None:
         title = METHODS[attribution.method].title
         try:
             found.append(waiting.wait(job, f"Checking {title}", _stop_verdicts, f"stop_verdict_{attribution.method}"))
-        except AttributionError as error:
+        except (AttributionError, CardError) as error:
             failed.append(f"{title} could not be checked. {error}")
         if found:
             with place.container():

@@ -20,6 +20,7 @@ from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import STOPPED
 from explainer.ui.markdown import plain
 from explainer.ui.sentences import EMPTY
+from explainer.vision.cards import CardError
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
@@ -88,7 +89,7 @@ def maps(
                 continue
             try:
                 attribution = waiting.wait(job, METHODS[name].title, _stop, f"stop_{name}")
-            except AttributionError as error:
+            except (AttributionError, CardError) as error:
                 place().markdown(str(error))
                 continue
             with place():
@@ -116,7 +117,7 @@ def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number:
             caption = session.caption(target.wnid, Context.PHOTO)
             try:
                 attribution = waiting.wait(job, METHODS[method].title)
-            except AttributionError as error:
+            except (AttributionError, CardError) as error:
                 st.markdown(str(error))
                 continue
             said = EMPTY.get(attribution.finding, "")

@@ -53,7 +53,7 @@ def _announced() -> str:
     return (
         f"Offensive and sensitive together: {announced.together.categories:,} categories (published: "
         f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). Other "
-        "figures that differ: “As published”."
+        "figures that differ: “Published figures”."
     )
 
 

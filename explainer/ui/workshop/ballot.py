@@ -177,7 +177,7 @@ def word_on_phone(wnid: str, told: bool) -> None:
 
 
 def _said(caption: Caption, told: bool) -> str:
-    return plain(caption.text) if told or not caption.masked else r"\[masked\]"
+    return plain(caption.text) if told or not caption.masked else r"\[covered\]"
 
 
 def _definition(caption: Caption) -> str:

@@ -55,7 +55,11 @@ CHECKS = (
         lambda: access.store().trouble is None,
         "The room goes on in memory, and is gone when the app is stopped.",
     ),
-    Check("Masks are on", _masked, "Do not go on: words that offend would be shown. Install the app anew."),
+    Check(
+        "Offensive words are covered",
+        _masked,
+        "Do not go on: words that offend would be shown. Install the app anew.",
+    ),
     Check(
         "Answers travel encrypted",
         lambda: invitation.origin().startswith("https:"),

@@ -19,7 +19,7 @@ def show() -> None:
             autocomplete="off",
             help="It is printed where the app was started.",
         )
-        st.form_submit_button("Go on", on_click=press, args=(_take_key,))
+        st.form_submit_button("Open the presenter's page", on_click=press, args=(_take_key,))
     if said := access.refused():
         st.error(said)
 
