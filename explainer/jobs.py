@@ -1,13 +1,17 @@
-"""Work in the background: a worker's threads each own what only one thread may use, and take jobs from one queue."""
+"""Work in the background: a worker's threads each own what only one thread may use, and take turns among its owners."""
 
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextvars import ContextVar
+from functools import partial
+from itertools import count
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CancelledError", "Job", "Progress", "Worker", "once"]
+__all__ = ["CancelledError", "Job", "Progress", "Worker", "once", "owner"]
 
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
@@ -17,6 +21,10 @@ _LEAST_DONE = 0.05  # the share of a job that must be done before the time it st
 
 Progress = Callable[[float], None]
 """Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
+
+
+owner: ContextVar[str] = ContextVar("owner", default="")
+"""For whom this thread submits jobs: those of one owner wait for each other, and hardly for those of another."""
 
 
 class once(Generic[Made]):
@@ -49,9 +57,10 @@ class once(Generic[Made]):
 class Job(Generic[Result]):
     """Work handed to a worker. `progress` is the fraction done, 0 to 1."""
 
-    def __init__(self, queue: list["Job[Any]"]) -> None:
+    def __init__(self, queue: "dict[int, Job[Any]]") -> None:
         self.progress = 0.0
         self.future: Future[Result] = Future()
+        self.owner = owner.get()
         self._queue = queue
         self._unwanted = threading.Event()
         self._begun: float | None = None
@@ -65,11 +74,13 @@ class Job(Generic[Result]):
 
     @property
     def place(self) -> int:
-        """How many unfinished jobs are ahead of it in the queue; 0 for one that is done."""
-        try:
-            return self._queue.index(self)
-        except ValueError:
-            return 0
+        """How many unfinished jobs are ahead of it, as each owner has one job a turn; 0 for one that is done."""
+        turns, of_it = Counter[str](), {}
+        for each in list(self._queue.values()):
+            of_it[each] = turns[each.owner]
+            turns[each.owner] += 1
+        in_turns = sorted(of_it, key=of_it.__getitem__)
+        return in_turns.index(self) if self in of_it else 0
 
     @property
     def done(self) -> bool:
@@ -116,23 +127,46 @@ class Worker(Generic[Owned]):
     def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1) -> None:
         self._make = make
         self._own = threading.local()
-        self._queue: list[Job[Any]] = []
+        self._queue: dict[int, Job[Any]] = {}
+        self._numbers = count()
+        self._waiting: dict[str, deque[Callable[[], None]]] = {}  # by owner, the one whose turn is next first
+        self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     def submit(self, work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]) -> Job[Result]:
         """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
-        Work may be a generator that returns the result. Each time it yields, it goes back to the end of the queue, so
-        that nobody waits for the whole of a long job.
+        Owners take turns, so that nobody waits for all that somebody else asked for. Work may be a generator that
+        returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
+        whole of a long job.
         """
         job: Job[Result] = Job(self._queue)
-        self._queue.append(job)
-        job.future.add_done_callback(lambda _: self._queue.remove(job))
-        self._threads.submit(self._begin, job, work)
+        number = next(self._numbers)
+        self._queue[number] = job
+        # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
+        job.future.add_done_callback(lambda _: self._queue.pop(number))
+        self._put(job.owner, partial(self._begin, job, number, work))
         return job
 
+    def _put(self, owner: str, step: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.setdefault(owner, deque()).append(step)
+        self._threads.submit(self._take_turn)
+
+    def _take_turn(self) -> None:
+        with self._lock:
+            owner = next(iter(self._waiting))
+            steps = self._waiting.pop(owner)
+            step = steps.popleft()
+            if steps:
+                self._waiting[owner] = steps  # behind all others
+        step()
+
     def _begin(
-        self, job: Job[Result], work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]
+        self,
+        job: Job[Result],
+        number: int,
+        work: Callable[[Owned, Progress], Result | Generator[None, None, Result]],
     ) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
@@ -145,11 +179,11 @@ class Worker(Generic[Owned]):
             job.future.set_exception(error)
             return
         if isinstance(found, GeneratorType):
-            self._go_on(job, found)
+            self._go_on(job, number, found)
         else:
             job.future.set_result(found)  # type: ignore[arg-type]
 
-    def _go_on(self, job: Job[Result], parts: Generator[None, None, Result]) -> None:
+    def _go_on(self, job: Job[Result], number: int, parts: Generator[None, None, Result]) -> None:
         try:
             job.report(job.progress)
             next(parts)
@@ -159,6 +193,5 @@ class Worker(Generic[Owned]):
             parts.close()
             job.future.set_exception(error)
         else:
-            self._queue.remove(job)
-            self._queue.append(job)
-            self._threads.submit(self._go_on, job, parts)
+            self._queue[number] = self._queue.pop(number)  # the last one now
+            self._put(job.owner, partial(self._go_on, job, number, parts))

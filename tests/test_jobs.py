@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
+from explainer import jobs
 from explainer.jobs import CancelledError, Job, Progress, Worker
 
 PATIENCE = 10  # seconds, reached only where a test fails
@@ -52,6 +53,18 @@ def note(text: str) -> Callable[[list[str], Progress], list[str]]:
 
 def fail(owned: object, progress: Progress) -> None:
     raise ValueError("this photo")
+
+
+def test_owners_take_turns_and_wait_for_one_job_of_each_other(worker: Worker[list[str]], hold: Hold) -> None:
+    submitted = {}
+    for owner, texts in {"many": "abc", "one": "x", "two": "yz"}.items():
+        jobs.owner.set(owner)
+        submitted |= {text: worker.submit(note(text)) for text in texts}
+    # The job that is at work is nobody's; it goes on first.
+    assert {text: job.place for text, job in submitted.items()} == {"a": 1, "x": 2, "y": 3, "b": 4, "z": 5, "c": 6}
+    hold.free.set()
+    assert submitted["c"].result(PATIENCE) == ["a", "x", "y", "b", "z", "c"]
+    jobs.owner.set("")
 
 
 def test_jobs_are_done_in_the_order_they_came(worker: Worker[list[str]]) -> None:

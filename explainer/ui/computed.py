@@ -227,6 +227,7 @@ def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
     Where the visitor placed a frame on it, that is read.
     """
     job = _reading(photo.digest, whole, frame_by_hand.of(photo), model or session.model(), photo)
+    waiting.want("reading", [job])
     result = waiting.wait(job, "Looking for faces, and for words")
     _explainers()  # why is asked next
     return result
@@ -313,6 +314,7 @@ def offered(kind: Kind) -> tuple[str, ...]:
 def course(photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
     """The labels of a photo under every amount of a corruption, computed once a session."""
     job = _course(photo.digest, reading.box, corruption, release, reading.model, photo, reading)
+    waiting.want("course", [job])
     return waiting.wait(job, "Changing the picture a little")
 
 

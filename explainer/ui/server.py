@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainer import limits
+from explainer import jobs, limits
 from explainer.imagenet import masked_words
 from explainer.ui import browser, middleware, streamlit_internals
 from explainer.workshop import addresses
@@ -32,7 +32,7 @@ def prepare() -> None:
     streamlit_internals.trust_no_proxy()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.bound_messages(lambda: limits.value("message"))
-    streamlit_internals.measure_runs(browser.address, middleware.COMPUTING.charge)
+    streamlit_internals.measure_runs(_owner, middleware.COMPUTING.charge)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
@@ -77,6 +77,13 @@ def reach(address: str | None) -> str:
     found = addresses.origins("", port, secure, st.get_option("server.baseUrlPath"))
     listening = "" if secure else " Others in these networks can listen: it is plain http."
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
+
+
+def _owner() -> str:
+    """Where the browser is for which a script begins to run; what the script asks of workers is that owner's."""
+    address = browser.address()
+    jobs.owner.set(address)
+    return address
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:

@@ -6,8 +6,8 @@ import io
 import logging
 import os
 import re
+import struct
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from PIL import (
     _imaging,
 )
 
+from explainer.jobs import Worker
 from explainer.vision import avif
 
 MAX_BYTES = 64 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 64 enforces
@@ -67,7 +68,7 @@ _STRIP_PIXELS = 2**20
 
 # Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come, and always in
 # the same two threads, as the C library keeps what it freed for the thread that had it.
-_decoders = ThreadPoolExecutor(2, thread_name_prefix="decoder")
+_decoders = Worker(lambda: None, "decoder", threads=2)
 
 _END = b"\xff\xd9"  # of a JPEG
 _MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # what begins another part of a JPEG
@@ -78,6 +79,7 @@ _ARITHMETIC = b"\xc9\xca\xcb\xcd\xce\xcf"  # kinds that no camera writes; three 
 # The coefficients of a JPEG of several scans are held whole, whatever size is decoded.
 _COEFFICIENT_BYTES = 400_000_000
 
+_TAG_TYPES = {*range(1, 14), 16}  # of tags of a TIFF, those that Pillow reads
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
 _PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
 
@@ -125,7 +127,7 @@ def read(data: bytes) -> Photo:
     if len(data) > MAX_BYTES:
         raise PhotoError(_HEAVY)
     try:
-        image, size = _decoders.submit(_decoded_whole, data).result()
+        image, size = _decoders.submit(lambda nothing, progress: _decoded_whole(data)).result()
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
@@ -204,7 +206,7 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
             if file.format == "AVIF":
                 _check_coded(avif.coded_sizes(data))
             if isinstance(file, TiffImagePlugin.TiffImageFile):
-                _check_tile(file)
+                _check_tile(file, data)
             file.load()
             size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)
@@ -254,12 +256,27 @@ def _scans(data: bytes, most: int = _SCANS) -> tuple[int, bool]:
     return scans, arithmetic
 
 
-def _check_tile(file: TiffImagePlugin.TiffImageFile) -> None:
-    """Raises PhotoError where the tiles of a TIFF are larger than a picture may be: each is decoded whole."""
+def _check_tile(file: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
+    """Raises PhotoError where the tiles of a TIFF are larger than a picture may be: each is decoded whole.
+
+    So it does where a tag is of a type that Pillow passes over: libtiff, which decodes, knows more of them.
+    """
+    if not _tag_types(data) <= _TAG_TYPES:
+        raise PhotoError(_DAMAGED)
     sides = [file.tag_v2.get(tag, 0) for tag in (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)]
     if not all(isinstance(side, int) for side in sides):
         raise PhotoError(_DAMAGED)
     _checked((sides[0], sides[1]), MAX_PIXELS)
+
+
+def _tag_types(data: bytes) -> set[int]:
+    """The types of all tags of a TIFF's first picture (TIFF 6.0, page 14; BigTIFF has longer numbers)."""
+    order, long = ("<" if data[:2] == b"II" else ">"), 43 in data[2:4]
+    at: int = struct.unpack_from(f"{order}{'Q' if long else 'I'}", data, 8 if long else 4)[0]
+    number: int = struct.unpack_from(f"{order}{'Q' if long else 'H'}", data, at)[0]
+    head, entry = (8, 20) if long else (2, 12)
+    tags = data[at + head :][: number * entry]
+    return {struct.unpack_from(f"{order}H", tags, place + 2)[0] for place in range(0, len(tags) - 3, entry)}
 
 
 def _coefficients(file: JpegImagePlugin.JpegImageFile) -> int:

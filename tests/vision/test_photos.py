@@ -419,13 +419,15 @@ def test_a_jpeg_that_is_coded_arithmetically_is_refused() -> None:
 
 
 def test_a_tiff_whose_one_tile_is_larger_than_a_picture_may_be_is_refused() -> None:
-    def tiled(side: int) -> bytes:
+    def tiled(side: int, kind: int = 4) -> bytes:
         tags = {256: 16, 257: 16, 258: 8, 259: 1, 262: 1, 277: 1, 322: side, 323: side, 324: 134, 325: 256}
-        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        kinds = {322: kind, 323: kind}
+        entries = b"".join(struct.pack("<HHII", tag, kinds.get(tag, 4), 1, value) for tag, value in tags.items())
         return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + bytes([100]) * 256
 
     assert read(tiled(16)).size == (16, 16)
     assert "megapixels" in refusal(tiled(16_000))
+    assert "damaged" in refusal(tiled(16_000, kind=17))  # a type that Pillow passes over, and its decoder does not
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
