@@ -1,8 +1,8 @@
 """Which maps hold up: every check of every method, over the sample pictures, whole and by face, for three labels each.
 
 This measures the network that comes with the app and not its speed. `python -m benchmarks.verdicts METHOD ...` asks
-some methods, `python -m benchmarks verdicts` all. It prints the table of docs/methods.md: its nine methods take less
-than ten minutes on two cores; LIME, Kernel SHAP, SmoothGrad and Gradient SHAP more than all others together.
+some methods, `python -m benchmarks verdicts` all. It prints the table of docs/methods.md: its methods take some
+ten minutes on two cores; LIME and Kernel SHAP, which are not in it, many times as long.
 """
 
 import sys

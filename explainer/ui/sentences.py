@@ -64,8 +64,8 @@ def true_word(word: str, place: int | None, people: int) -> str:
 def nobody(people: int) -> str:
     """What the machine makes of a picture without a person."""
     return (
-        f"Nobody is in this picture. The machine must still choose one of {people:,} words for people; “nobody” is "
-        "not among them. It chooses:"
+        f"Nobody is in this picture. The machine must still choose one of {people:,} words for people; “nobody is "
+        "there” is not among them. It chooses:"
     )
 
 
