@@ -13,7 +13,7 @@ from workshops import Open, give, join, labels, move, press, restart, said
 from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access
-from explainer.ui.workshop import invitation, supplied
+from explainer.ui.workshop import invitation, supplied, taking
 from explainer.workshop import addresses, participants, questions, rooms, screens, store, talk
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
@@ -212,6 +212,14 @@ def test_an_ended_room_thanks_its_phones_and_shows_no_way_in(visit: Open, room: 
     assert "Join" not in labels(visit(room=room.code))
     assert not projector.run().get("image")
     assert "has ended" in said(projector)
+
+
+def test_before_a_room_is_deleted_the_lobby_says_that_its_handout_was_not_downloaded(visit: Open, room: Room) -> None:
+    assert "The handout was not downloaded yet" not in said(give(visit(), KEY))  # nothing was done in it
+    move(room)
+    assert "The handout was not downloaded yet" in said(give(visit(), KEY))
+    taking.handout_of(room.code)
+    assert "The handout was not downloaded yet" not in said(give(visit(), KEY))
 
 
 def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:

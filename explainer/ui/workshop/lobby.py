@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from explainer.ui import access, options
-from explainer.ui.workshop import invitation, key_form, location, presenting
+from explainer.ui.workshop import invitation, key_form, location, presenting, taking
 from explainer.ui.workshop.trying import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
@@ -151,7 +151,9 @@ def ending(room: Room) -> None:
     """Buttons to end a room, which closes it for phones, and to delete all of it, which is asked once more."""
     if not room.ended:
         st.button("End", key=f"end_{room.code}", on_click=attempt, args=(partial(end, room.code),))
-    with st.popover("Delete…", key=f"delete_{room.code}"):
+    with st.popover("Delete…", key=f"delete_{room.code}", on_change="rerun"):
+        if room.began and not taking.is_taken(room.code):
+            st.warning("The handout was not downloaded yet. It is under “To take away” in the notes.")
         st.markdown("All that is kept of the room is deleted: votes, marks, reports. Nothing brings it back.")
         st.button("Delete it", type="primary", key=f"delete_now_{room.code}", on_click=_delete, args=(room.code,))
 

@@ -14,6 +14,21 @@ from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 
 
+_TAKEN: set[str] = set()  # rooms whose handout was downloaded since the app started
+
+
+def is_taken(code: str) -> bool:
+    """Whether the handout of a room was downloaded since the app started."""
+    return code in _TAKEN
+
+
+def handout_of(code: str) -> str:
+    """The handout of a room as it is now; from then on it counts as downloaded."""
+    made = handout.handout(record.record(access.store(), code))
+    _TAKEN.add(code)
+    return made
+
+
 def downloads(room: Room) -> None:
     """The presenter's buttons for all that can be taken away from a room."""
     store, code = access.store(), room.code
@@ -21,7 +36,7 @@ def downloads(room: Room) -> None:
         st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file if store.keeps else None
     )
     with st.container(horizontal=True):
-        _button("Handout", lambda: handout.handout(record.record(store, code)), f"handout-{code}.html")
+        _button("Handout", lambda: handout_of(code), f"handout-{code}.html")
         _button(
             "Cards to cut out", lambda: handout.cards(room.deck, room.rules.masks_locked), f"cards-{room.deck}.html"
         )
