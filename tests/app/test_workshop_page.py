@@ -13,7 +13,7 @@ from workshops import Open, give, join, labels, move, press, restart, said
 from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access
-from explainer.ui.workshop import invitation, supplied, taking
+from explainer.ui.workshop import invitation, take_away, talk_pictures
 from explainer.workshop import addresses, participants, questions, rooms, screens, store, talk
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
@@ -218,7 +218,7 @@ def test_before_a_room_is_deleted_the_lobby_says_that_its_handout_was_not_downlo
     assert "The handout was not downloaded yet" not in said(give(visit(), KEY))  # nothing was done in it
     move(room)
     assert "The handout was not downloaded yet" in said(give(visit(), KEY))
-    taking.handout_of(room.code)
+    take_away.handout_of(room.code)
     assert "The handout was not downloaded yet" not in said(give(visit(), KEY))
 
 
@@ -386,7 +386,7 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
     room = rooms.open_room(access.store(), "mixed", route="90", extras=extras)
     notes = give(visit(room=room.code, view="notes"), KEY)
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
-    seen = supplied.seen()
+    seen = talk_pictures.seen()
     drawn = set()
     for beat in talk.beats(room):
         if (kind := (beat.step, beat.activity.partition("/")[0], beat.phase)) in drawn:
@@ -404,10 +404,10 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
 def test_the_notes_say_what_the_network_really_saw(notes: AppTest, room: Room) -> None:
     presenting_why = next(beat for beat in talk.beats(room) if beat.step == "why")
     screens.present(access.store(), room.code, **vars(presenting_why))
-    reading = supplied.reading(supplied.PORTRAIT)
+    reading = talk_pictures.reading(talk_pictures.PORTRAIT)
     thing = masked_words.caption(reading.objects(1)[0].wnid, Context.TREE).name
     assert f"“{thing}” ({reading.objects(1)[0].score:.0%})" in said(notes.run()).replace("\\", "")
-    assert f"“{supplied.name(reading)}”" in said(notes)
+    assert f"“{talk_pictures.name(reading)}”" in said(notes)
     choices = [choice.title for choice in questions.question("poll/seen").choices]
     assert [choice.split()[-1] for choice in choices].count(thing) == 1  # the right answer is among the predictions
 

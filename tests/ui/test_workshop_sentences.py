@@ -6,7 +6,7 @@ import pytest
 
 from explainer.imagenet import masked_words, taxonomy, vocabularies
 from explainer.imagenet.masked_words import Context
-from explainer.ui.workshop import sentences, supplied
+from explainer.ui.workshop import sentences, talk_pictures
 from explainer.ui.workshop.slides import changes
 from explainer.workshop import questions, sheets, talk
 from explainer.workshop.privacy import FEWEST
@@ -14,7 +14,7 @@ from explainer.workshop.questions import Question
 from explainer.workshop.stage import Beat, Phase
 from explainer.workshop.votes import PICTURES, Marks, Tally
 
-RELEASES = (supplied.BEFORE, supplied.AFTER)
+RELEASES = (talk_pictures.BEFORE, talk_pictures.AFTER)
 HERE = Beat("decide", "safety/n10142747", "open")
 SAFETY, IMAGEABILITY, OFFENSIVE = "safety/n10142747", "imageability/n10142747", "safety/n10401331"
 POLL = next(iter(questions.polls().values()))
@@ -176,29 +176,31 @@ def test_of_a_word_that_no_picture_can_show_one_share_is_told() -> None:
 
 
 def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None:
-    seen = supplied.seen()
+    seen = talk_pictures.seen()
     for step in talk.load().steps.values():
         for text in (step.say, step.ask, step.hope, step.line):
             assert "{" not in talk.filled(text, seen)
-    reading = {name: supplied.reading(name) for name in ("coffee", "rocket", supplied.PORTRAIT)}
+    reading = {name: talk_pictures.reading(name) for name in ("coffee", "rocket", talk_pictures.PORTRAIT)}
     before, after = ({name: each.people(release, 5) for name, each in reading.items()} for release in RELEASES)
-    assert {supplied.name(stranger) for _, _, stranger in supplied.strangers()} == {seen["nobody_word"]}
+    assert {talk_pictures.name(stranger) for _, _, stranger in talk_pictures.strangers()} == {seen["nobody_word"]}
     # nobody: “The coffee got an offensive word until 2019, covered here; with the words that are left it gets ...”
     assert vocabularies.status(before["coffee"][0].wnid) == "offensive"
-    assert supplied.name(reading["coffee"]) == "[covered: offensive]"
-    assert seen["coffee_after"] == supplied.caption(after["coffee"][0]).name == "sipper"
+    assert talk_pictures.name(reading["coffee"]) == "[covered: offensive]"
+    assert seen["coffee_after"] == talk_pictures.caption(after["coffee"][0]).name == "sipper"
     # removal: “Of the first five words for this rocket ... are covered; today the first is ...”
     assert (
-        seen["rocket_masked"] == str([supplied.caption(label).masked for label in before["rocket"]].count(True)) == "3"
+        seen["rocket_masked"]
+        == str([talk_pictures.caption(label).masked for label in before["rocket"]].count(True))
+        == "3"
     )
-    assert not any(supplied.caption(label).masked for label in after["rocket"])
+    assert not any(talk_pictures.caption(label).masked for label in after["rocket"])
     # break: each change of the poll's answers brings another word, and “nothing about the person has changed”
     answers = [choice.title for choice in questions.question("poll/change").choices]
-    assert answers[len(supplied.CHANGES) :] == ["All of them"]
+    assert answers[len(talk_pictures.CHANGES) :] == ["All of them"]
     assert changes.so() == "All of them did."
-    assert all(supplied.course(supplied.PORTRAIT, change).changed for change in supplied.CHANGES)
+    assert all(talk_pictures.course(talk_pictures.PORTRAIT, change).changed for change in talk_pictures.CHANGES)
     # tree: “... is a kind of ...”
-    (above, *_) = taxonomy.load()[supplied.way()[-1]].hypernyms
+    (above, *_) = taxonomy.load()[talk_pictures.way()[-1]].hypernyms
     assert seen["astronaut_parent"] == masked_words.caption(above, Context.TREE).name
     # afterlife: what the notes count stands on the slide
     yolo, ilsvrc = (vocabularies.afterlife(name) for name in ("yolo9000", "imagenet-1k"))

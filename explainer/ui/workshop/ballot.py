@@ -12,8 +12,8 @@ from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import access, session
 from explainer.ui.markdown import plain
 from explainer.ui.workshop import presenting, refresh, sentences
+from explainer.ui.workshop.actions import press, trouble
 from explainer.ui.workshop.slide import Scene
-from explainer.ui.workshop.trying import press, trouble
 from explainer.workshop import participants, questions, rooms, talk, votes
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.questions import Choice, Question

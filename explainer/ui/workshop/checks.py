@@ -11,7 +11,7 @@ from explainer.imagenet.masked_words import Context
 from explainer.setup import wordnet
 from explainer.ui import access
 from explainer.ui.workshop import invitation, lobby, refresh
-from explainer.ui.workshop.trying import button
+from explainer.ui.workshop.actions import button
 from explainer.vision import cards
 from explainer.workshop import addresses, participants, rooms
 from explainer.workshop.rooms import Room

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.ui import access
-from explainer.ui.workshop.trying import press
+from explainer.ui.workshop.actions import press
 
 _KEY = "presenter_key"
 

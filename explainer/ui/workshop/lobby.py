@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from explainer.ui import access, options
-from explainer.ui.workshop import invitation, key_form, location, presenting, taking
-from explainer.ui.workshop.trying import attempt, trouble
+from explainer.ui.workshop import invitation, key_form, location, presenting, take_away
+from explainer.ui.workshop.actions import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
@@ -152,7 +152,7 @@ def ending(room: Room) -> None:
     if not room.ended:
         st.button("End", key=f"end_{room.code}", on_click=attempt, args=(partial(end, room.code),))
     with st.popover("Delete…", key=f"delete_{room.code}", on_change="rerun"):
-        if room.began and not taking.is_taken(room.code):
+        if room.began and not take_away.is_taken(room.code):
             st.warning("The handout was not downloaded yet. It is under “To take away” in the notes.")
         st.markdown("All that is kept of the room is deleted: votes, marks, reports. Nothing brings it back.")
         st.button("Delete it", type="primary", key=f"delete_now_{room.code}", on_click=_delete, args=(room.code,))

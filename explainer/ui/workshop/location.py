@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import streamlit as st
 
 from explainer.ui import access, browser
-from explainer.ui.workshop.trying import press
+from explainer.ui.workshop.actions import press
 from explainer.workshop import participants, rooms
 from explainer.workshop.errors import UnknownRoom, UnknownToken
 from explainer.workshop.rooms import Room

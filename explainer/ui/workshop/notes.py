@@ -21,11 +21,11 @@ from explainer.ui.workshop import (
     refresh,
     sentences,
     slide,
-    supplied,
-    taking,
+    take_away,
+    talk_pictures,
 )
+from explainer.ui.workshop.actions import button, press, trouble
 from explainer.ui.workshop.slide import Scene
-from explainer.ui.workshop.trying import button, press, trouble
 from explainer.workshop import addresses, participants, questions, reports, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
@@ -54,7 +54,7 @@ def show(room: Room) -> None:
         step = scene.step
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
             st.subheader(title, anchor=False)
-            st.markdown(plain(talk.filled(text, supplied.seen())))
+            st.markdown(plain(talk.filled(text, talk_pictures.seen())))
     with doing:
         slide.of(scene).controls(scene)
         trouble()
@@ -150,7 +150,7 @@ def _around(room: Room) -> None:
         "Before people come": checks.show,
         "Joining": _joining,
         "When somebody is hurt": _hurt,
-        "To take away": taking.downloads,
+        "To take away": take_away.downloads,
         "End and delete": lobby.ending,
     }
     if not room.phones:

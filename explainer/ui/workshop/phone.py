@@ -6,10 +6,10 @@ import streamlit as st
 
 from explainer.ui import browser, session
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import ballot, location, presenting, refresh, report, slide, supplied
+from explainer.ui.workshop import ballot, location, presenting, refresh, report, slide, talk_pictures
+from explainer.ui.workshop.actions import trouble
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.slide import Scene
-from explainer.ui.workshop.trying import trouble
 from explainer.workshop import talk
 from explainer.workshop.rooms import Room
 
@@ -64,7 +64,7 @@ def _step(scene: Scene, token: str) -> None:
     if ballot.asked(scene) is None and not scene.stage.activity:
         st.markdown(plain(scene.step.line))
         if not scene.step.busy:  # else it is about what is still to come
-            st.markdown(f"**{plain(talk.filled(scene.step.ask, supplied.seen()))}**")
+            st.markdown(f"**{plain(talk.filled(scene.step.ask, talk_pictures.seen()))}**")
     slide.of(scene).on_phone(scene, token)
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from explainer.ui import access
 from explainer.ui.workshop import refresh
+from explainer.ui.workshop.actions import attempt, press
 from explainer.ui.workshop.slide import Scene
-from explainer.ui.workshop.trying import attempt, press
 from explainer.workshop import screens, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.screens import Changes, Stage

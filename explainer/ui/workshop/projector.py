@@ -8,7 +8,7 @@ from PIL import Image
 
 from explainer.ui import access
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import presenting, qr, refresh, slide, supplied
+from explainer.ui.workshop import presenting, qr, refresh, slide, talk_pictures
 from explainer.ui.workshop.slide import Scene
 from explainer.workshop import participants, sheets, talk
 from explainer.workshop.rooms import Room
@@ -51,7 +51,7 @@ def _step(scene: Scene) -> None:
         # What neighbours talk about, or the room, once all that the step asks was answered.
         last = step.asks[-1] if step.asks else stage.activity
         if stage.activity == last and stage.phase == ("talk" if step.words else "result" if step.busy else ""):
-            st.header(f":primary[{plain(talk.filled(step.ask, supplied.seen()))}]", anchor=False)
+            st.header(f":primary[{plain(talk.filled(step.ask, talk_pictures.seen()))}]", anchor=False)
     slide.of(scene).on_projector(scene)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access, session
 from explainer.ui.markdown import plain
-from explainer.ui.workshop.trying import press, trouble
+from explainer.ui.workshop.actions import press, trouble
 from explainer.workshop import questions, reports, screens, sheets
 from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.reports import REASONS

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import ballot, supplied
+from explainer.ui.workshop import ballot, talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
 
@@ -12,26 +12,26 @@ _SIDE = 210
 
 def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
-        as_it_is = f"As it is: {plain(supplied.name(supplied.reading(supplied.PORTRAIT)))}"
-        ballot.beside(scene, supplied.crop(supplied.PORTRAIT), "A supplied portrait.", as_it_is)
+        as_it_is = f"As it is: {plain(talk_pictures.name(talk_pictures.reading(talk_pictures.PORTRAIT)))}"
+        ballot.beside(scene, talk_pictures.crop(talk_pictures.PORTRAIT), "A supplied portrait.", as_it_is)
         return
-    courses = [supplied.course(supplied.PORTRAIT, change) for change in supplied.CHANGES]
+    courses = [talk_pictures.course(talk_pictures.PORTRAIT, change) for change in talk_pictures.CHANGES]
     drawn = [("As it is", courses[0], courses[0].steps[0])]
     for course in courses:
         corruption, step = CORRUPTIONS[course.corruption], shown(course)
         drawn.append((f"{corruption.title} {corruption.dose(step.amount)}", course, step))
     for column, (title, course, step) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
         with column:
-            shot = supplied.changed(supplied.PORTRAIT, course, step)
+            shot = talk_pictures.changed(talk_pictures.PORTRAIT, course, step)
             st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
             st.markdown(f"#### {plain(title)}")
-            st.subheader(plain(supplied.name(step)), anchor=False)
+            st.subheader(plain(talk_pictures.name(step)), anchor=False)
     ballot.results_in_words(scene, so())
 
 
 def so() -> str:
     """How many of the changes bring another word."""
-    moved = [bool(supplied.course(supplied.PORTRAIT, change).changed) for change in supplied.CHANGES]
+    moved = [bool(talk_pictures.course(talk_pictures.PORTRAIT, change).changed) for change in talk_pictures.CHANGES]
     return "All of them did." if all(moved) else f"{sum(moved)} of {len(moved)} did."
 
 
@@ -43,7 +43,7 @@ def shown(course: Course) -> CourseStep:
 def _on_phone(scene: Scene, token: str) -> None:
     if scene.stage.phase == "result":
         st.markdown(f"**{so()}**")
-    ballot.below(scene, token, supplied.crop(supplied.PORTRAIT), "A supplied portrait.")
+    ballot.below(scene, token, talk_pictures.crop(talk_pictures.PORTRAIT), "A supplied portrait.")
 
 
 SLIDE = Slide(_on_projector, _on_phone, ballot.controls)

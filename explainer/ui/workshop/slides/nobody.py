@@ -3,23 +3,26 @@
 import streamlit as st
 
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import supplied
+from explainer.ui.workshop import talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 
 _SIDE = 240
 
 
 def _on_projector(scene: Scene) -> None:
-    strangers = supplied.strangers()
-    coffee = supplied.reading("coffee")
+    strangers = talk_pictures.strangers()
+    coffee = talk_pictures.reading("coffee")
     for column, (title, picture, said) in zip(
         st.columns(len(strangers) + 1, gap="large"),
         [
-            *((title, crop, [supplied.name(reading)]) for title, crop, reading in strangers),
+            *((title, crop, [talk_pictures.name(reading)]) for title, crop, reading in strangers),
             (
                 "A cup of coffee",
-                supplied.crop("coffee"),
-                [f"until 2019: {supplied.name(coffee)}", f"today: {supplied.name(coffee, supplied.AFTER)}"],
+                talk_pictures.crop("coffee"),
+                [
+                    f"until 2019: {talk_pictures.name(coffee)}",
+                    f"today: {talk_pictures.name(coffee, talk_pictures.AFTER)}",
+                ],
             ),
         ],
         strict=True,
@@ -32,10 +35,10 @@ def _on_projector(scene: Scene) -> None:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    coffee = supplied.reading("coffee")
-    st.image(supplied.crop("coffee"), width=160, alt="A cup of coffee")
-    st.markdown(f"Until 2019: **{plain(supplied.name(coffee))}**")
-    st.markdown(f"Today: **{plain(supplied.name(coffee, supplied.AFTER))}**")
+    coffee = talk_pictures.reading("coffee")
+    st.image(talk_pictures.crop("coffee"), width=160, alt="A cup of coffee")
+    st.markdown(f"Until 2019: **{plain(talk_pictures.name(coffee))}**")
+    st.markdown(f"Today: **{plain(talk_pictures.name(coffee, talk_pictures.AFTER))}**")
 
 
 SLIDE = Slide(_on_projector, _on_phone)

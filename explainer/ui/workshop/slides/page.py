@@ -12,8 +12,8 @@ from explainer.imagenet.masked_words import Context
 from explainer.ui import access
 from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, refresh, sentences
+from explainer.ui.workshop.actions import attempt, trouble
 from explainer.ui.workshop.slide import Scene, Slide
-from explainer.ui.workshop.trying import attempt, trouble
 from explainer.workshop import sheets, votes
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.sheets import SHEETS, Sheet

@@ -4,31 +4,33 @@ import streamlit as st
 
 from explainer.imagenet import vocabularies
 from explainer.imagenet.vocabularies import RELEASES
-from explainer.ui.workshop import ballot, supplied
+from explainer.ui.workshop import ballot, talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 
 
 def _on_projector(scene: Scene) -> None:
     if scene.stage.phase != "result":
-        ballot.beside(scene, supplied.crop("rocket"), "A rocket.")
+        ballot.beside(scene, talk_pictures.crop("rocket"), "A rocket.")
         return
     picture, before, after = st.columns([3, 4, 4], gap="large")
     with picture:
-        st.image(supplied.crop("rocket"), width=400, alt="A rocket.")
-        people, kept = (len(vocabularies.person_categories(each)) for each in (supplied.BEFORE, supplied.AFTER))
+        st.image(talk_pictures.crop("rocket"), width=400, alt="A rocket.")
+        people, kept = (
+            len(vocabularies.person_categories(each)) for each in (talk_pictures.BEFORE, talk_pictures.AFTER)
+        )
         ballot.results_in_words(scene, f"{kept} of {people:,} are left.")
-    for column, release in ((before, supplied.BEFORE), (after, supplied.AFTER)):
+    for column, release in ((before, talk_pictures.BEFORE), (after, talk_pictures.AFTER)):
         with column:
             st.header(_of(release), anchor=False)
-            supplied.listed(supplied.reading("rocket").people(release, 5), "###")
+            talk_pictures.listed(talk_pictures.reading("rocket").people(release, 5), "###")
 
 
 def _on_phone(scene: Scene, token: str) -> None:
     if scene.stage.phase == "result":
-        for release in (supplied.BEFORE, supplied.AFTER):
+        for release in (talk_pictures.BEFORE, talk_pictures.AFTER):
             st.markdown(f"**{_of(release)}**")
-            supplied.listed(supplied.reading("rocket").people(release, 3), "")
-    ballot.below(scene, token, supplied.crop("rocket"), "A rocket.")
+            talk_pictures.listed(talk_pictures.reading("rocket").people(release, 3), "")
+    ballot.below(scene, token, talk_pictures.crop("rocket"), "A rocket.")
 
 
 def _of(release: str) -> str:

@@ -3,20 +3,20 @@
 import streamlit as st
 
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import supplied
+from explainer.ui.workshop import talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 
 
 def _on_projector(scene: Scene) -> None:
-    for column, name in zip(st.columns(2, gap="large"), (supplied.OTHER, supplied.PORTRAIT), strict=True):
+    for column, name in zip(st.columns(2, gap="large"), (talk_pictures.OTHER, talk_pictures.PORTRAIT), strict=True):
         with column:
-            supplied.labelled(name, 300)
-            st.subheader(f"The closest word: {plain(supplied.name(supplied.reading(name)))}", anchor=False)
+            talk_pictures.labelled(name, 300)
+            st.subheader(f"The closest word: {plain(talk_pictures.name(talk_pictures.reading(name)))}", anchor=False)
     st.header("These words are this app's, not Roulette's: its network is not public.", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    supplied.labelled(supplied.OTHER, 320)
+    talk_pictures.labelled(talk_pictures.OTHER, 320)
     st.markdown("These words are this app's, not Roulette's: its network is not public.")
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explainer.ui import options
 from explainer.ui.markdown import plain
-from explainer.ui.workshop import supplied
+from explainer.ui.workshop import talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision import samples
 from explainer.vision.corruptions import CORRUPTIONS
@@ -20,7 +20,7 @@ _HOW = (
 def _on_projector(scene: Scene) -> None:
     picture, how = st.columns([2, 3], gap="large")
     with picture:
-        st.image(supplied.crop(supplied.PORTRAIT), width=480, alt="A supplied portrait.")
+        st.image(talk_pictures.crop(talk_pictures.PORTRAIT), width=480, alt="A supplied portrait.")
     with how, st.container(key="answers"):
         for number, line in enumerate(_HOW, start=1):
             st.markdown(f"### {number}\\. {line}")
@@ -30,7 +30,7 @@ def _on_phone(scene: Scene, token: str) -> None:
     name: str = st.pills(
         "Picture",
         samples.SAMPLES,
-        default=supplied.PORTRAIT,
+        default=talk_pictures.PORTRAIT,
         required=True,
         format_func=lambda name: options.readable(samples.SAMPLES[name].title),
         key="try_picture",
@@ -38,18 +38,18 @@ def _on_phone(scene: Scene, token: str) -> None:
     change: str = st.pills(
         "Change",
         CORRUPTIONS,
-        default=supplied.CHANGES[0],
+        default=talk_pictures.CHANGES[0],
         required=True,
         format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="try_change",
     )
-    course = supplied.course(name, change)
+    course = talk_pictures.course(name, change)
     amount = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})", CORRUPTIONS[change].amounts(), key=f"try_amount_{change}"
     )
     step = course.at(amount)
-    st.image(supplied.changed(name, course, step), width=224, alt=f"What the network saw at {amount:g}.")
-    before, now = (plain(supplied.name(each)) for each in (course.steps[0], step))
+    st.image(talk_pictures.changed(name, course, step), width=224, alt=f"What the network saw at {amount:g}.")
+    before, now = (plain(talk_pictures.name(each)) for each in (course.steps[0], step))
     st.markdown(f"As it is: **{before}**. Now: **{now}**.")
 
 

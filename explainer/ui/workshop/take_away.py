@@ -13,7 +13,6 @@ from explainer.workshop.handout import Service
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 
-
 _TAKEN: set[str] = set()  # rooms whose handout was downloaded since the app started
 
 
