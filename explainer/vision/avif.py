@@ -67,6 +67,16 @@ class _Cursor:
         self.place += size
         return _number(self.data, self.place - size, size)
 
+    def take_leb128(self) -> int:
+        """The next number whose bytes say whether another follows: eight at most (AV1, section 4.10.5)."""
+        found = 0
+        for place in range(8):
+            part = self.take(1)
+            found |= (part & 127) << 7 * place
+            if part < 128:
+                return found
+        raise ValueError("A number does not end.")
+
 
 def _items(data: bytes) -> Iterator[_Parts]:
     """The parts of each item that is coded with AV1."""
@@ -143,10 +153,7 @@ def _sizes(picture: bytes) -> Iterator[tuple[int, int]]:
             cursor.take(1)
         length = len(picture) - cursor.place
         if header & 2:
-            length = shift = 0
-            while (part := cursor.take(1)) & 128:
-                length, shift = length | (part & 127) << shift, shift + 7
-            length |= part << shift
+            length = cursor.take_leb128()
         if header >> 3 & 15 == _SEQUENCE_HEADER:
             found = True
             yield _sequence_size(picture[cursor.place : cursor.place + min(length, _HEADER_BYTES)])

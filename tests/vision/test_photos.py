@@ -481,6 +481,15 @@ def test_an_avif_with_items_of_very_many_empty_parts_is_refused_at_once() -> Non
     assert refusal(good + items(100, 65_535))
 
 
+def test_an_avif_with_a_number_that_does_not_end_is_refused_at_its_ninth_byte() -> None:
+    with pytest.raises(ValueError, match="does not end"):
+        avif._Cursor(b"\xff" * 8 + b"\0", 0).take_leb128()
+    assert avif._Cursor(b"\xe5\x8e\x26", 0).take_leb128() == 624_485
+    good = saved(quarters(), "AVIF")
+    begin = good.index(b"mdat") + 4
+    assert "damaged" in refusal(good[:begin] + b"\x0a" + b"\xff" * (len(good) - begin - 1))
+
+
 def test_an_avif_whose_pictures_share_their_bytes_is_refused() -> None:
     data = saved(Image.new("RGBA", (64, 64)), "AVIF")
     place = data.index(b"iloc") + 12  # item, file, count; then place and length of each of two items
