@@ -186,7 +186,7 @@ def dimmed(crop: Image.Image) -> Image.Image:
 def overlay(
     crop: Image.Image,
     attribution: Attribution,
-    opacity: float = 0.6,
+    opacity: float = 0.7,
     sign: str = "for",
     percentile: float = 99,
     colours: str = "inferno",

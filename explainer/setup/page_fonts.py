@@ -16,8 +16,8 @@ from explainer.setup import files
 _ICONS = "MaterialSymbols-Rounded"
 _LETTERS = ("SourceSansVF-Upright", "SourceSansVF-Italic", "SourceCodeVF-Upright")
 
-# Latin, punctuation, currencies, letter-like signs, arrows, mathematical signs, shapes, a tick.
-_RANGES = ((0x20, 0x24F), (0x2000, 0x22FF), (0x25A0, 0x25FF), (0x2713, 0x2717))
+# Latin, punctuation, currencies, letter-like signs, arrows, the commonest mathematical signs, shapes, a tick.
+_RANGES = ((0x20, 0x17F), (0x2000, 0x2265), (0x25A0, 0x25FF), (0x2713, 0x2717))
 
 _NAMED = re.compile(r":material/([a-z0-9_]+):")
 _IN_SCRIPTS = re.compile(r"""["'`](?::material/)?([a-z0-9_]+):?["'`]""")
@@ -41,7 +41,7 @@ def compile_fonts() -> Path:
         if kind not in (_ICONS, *_LETTERS) or (folder / file.name).is_file():
             continue
         # Without closure: every letter is part of an icon's name, and would bring all icons.
-        options = subset.Options(flavor="woff2", layout_features=["*"], layout_closure=kind != _ICONS)
+        options = subset.Options(flavor="woff2", layout_closure=kind != _ICONS)
         font = subset.load_font(str(file), options)
         subsetter = subset.Subsetter(options)
         icons = _icons_of_streamlit() | icons_of_app() if kind == _ICONS else frozenset()

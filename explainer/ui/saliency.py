@@ -22,12 +22,11 @@ _SIDE = 308  # pixels of the square and of its map
 
 
 def show(photo: Photo, reading: Reading, n: int) -> None:
-    """The square and its map side by side, under what is chosen beside them: the label, the method, the opacity."""
+    """The square and its map side by side, under what is chosen beside them: the label, the method."""
     pair, ask = st.columns([3, 2], gap="medium")
     with ask:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
-        opacity = options.amount("Opacity of the map", 0.0, 1.0, "opacity", 0.7, step=0.05)
         st.caption(explain.METHODS[method].idea)
     crop = pipeline.seen(photo, reading)
     word = plain(session.caption(target.wnid, Context.PHOTO).name)
@@ -37,7 +36,7 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         with st.container(key="pair", horizontal=True, gap="small"):
             st.image(pictures.to_jpeg(crop), width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(
-                pictures.to_jpeg(pictures.overlay(crop, attribution, opacity)),
+                pictures.to_jpeg(pictures.overlay(crop, attribution)),
                 width=_SIDE,
                 output_format="JPEG",
                 alt="What the network saw; what spoke for the label is laid over it in bright colours.",

@@ -138,6 +138,9 @@ def test_streamlits_files_come_compressed_and_may_be_kept(server: Server) -> Non
     script = max(folder.glob("index.*.js"), key=lambda file: file.stat().st_size)
     answer = ask(server, f"/static/js/{script.name}", Accept_Encoding="gzip")
     assert answer.headers["Content-Encoding"] == "gzip"
+    both = ask(server, f"/static/js/{script.name}", Accept_Encoding="gzip, deflate, br")
+    assert both.headers["Content-Encoding"] == "br"
+    assert int(both.headers["Content-Length"]) < int(answer.headers["Content-Length"])
     assert int(answer.headers["Content-Length"]) < script.stat().st_size / 2
     assert "immutable" in answer.headers["Cache-Control"]
     assert "Content-Encoding" not in ask(server, f"/static/js/{script.name}").headers
