@@ -160,7 +160,7 @@ def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[
 
 
 def test_the_time_left_is_told_from_what_was_done() -> None:
-    job: Job[None] = Job([])
+    job: Job[None] = Job({})
     job.report(0.0)
     assert job.seconds_left is None
     time.sleep(0.2)

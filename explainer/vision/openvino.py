@@ -1,5 +1,6 @@
 """The fast forward pass: a network compiled with OpenVINO, the same answers in a fraction of the time."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -39,9 +40,13 @@ def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "
         warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
         # Sizes are taken as constants, but for the first, which is any.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-        model = openvino.convert_model(
-            module, example_input=examples, input=[[rows, *example.shape[1:]] for example in examples]
-        )
+        level = logging.root.level
+        try:
+            model = openvino.convert_model(
+                module, example_input=examples, input=[[rows, *example.shape[1:]] for example in examples]
+            )
+        finally:
+            logging.root.setLevel(level)  # a conversion that fails leaves it where nothing but errors is heard
         # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
         torch._C._jit_clear_class_registry()
         torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()

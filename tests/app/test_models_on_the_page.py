@@ -131,7 +131,7 @@ def test_who_is_not_at_the_computer_can_neither_start_nor_stop_a_download(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "may_download", lambda: False)
-    job = Job[None]([])
+    job = Job[None]({})
     computed.downloads()["absent"] = job
     page.run()
     assert not page.exception
