@@ -10,7 +10,7 @@ st.markdown(
     "happens to these words."
 )
 st.header("Nobody at all", anchor=False)
-st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody” is not among the 2,832.")
+st.markdown("A wall, a drawn toy, pure noise: each gets a word for people. “Nobody is there” is not among them.")
 break_it.nobody()
 
 st.header("One picture, changed a little", anchor=False)

@@ -12,7 +12,7 @@ st.markdown(
     "musician is a performer, a performer is an entertainer, an entertainer is a person."
 )
 wnid = tree.place()
-find, go = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+find, go = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with find:
     tree.search()
 with go:

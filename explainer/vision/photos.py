@@ -80,6 +80,7 @@ _ARITHMETIC = b"\xc9\xca\xcb\xcd\xce\xcf"  # kinds that no camera writes; three 
 _COEFFICIENT_BYTES = 400_000_000
 
 _TAG_TYPES = {*range(1, 14), 16}  # of tags of a TIFF, those that Pillow reads
+_RUN_PIXELS = 4_000_000  # of a BMP in runs, which Pillow reads in Python: a third of a second
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
 _PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
 
@@ -207,6 +208,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
                 _check_coded(avif.coded_sizes(data))
             if isinstance(file, TiffImagePlugin.TiffImageFile):
                 _check_tile(file, data)
+            if any(tile[0] == "bmp_rle" for tile in file.tile):
+                _checked(file.size, _RUN_PIXELS)
             file.load()
             size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)

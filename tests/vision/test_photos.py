@@ -481,6 +481,16 @@ def test_an_avif_with_items_of_very_many_empty_parts_is_refused_at_once() -> Non
     assert refusal(good + items(100, 65_535))
 
 
+def test_a_large_bmp_in_runs_is_refused() -> None:
+    def in_runs(width: int, height: int) -> bytes:
+        rows = (bytes([200, 0]) * (width // 200) + b"\0\0") * height + b"\0\1"
+        head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(rows), 0, 0, 256, 0)
+        return b"BM" + struct.pack("<IHHI", 1078 + len(rows), 0, 0, 1078) + head + bytes(1024) + rows
+
+    assert read(in_runs(200, 100)).size == (200, 100)
+    assert "megapixels" in refusal(in_runs(2200, 2000))
+
+
 def test_an_avif_with_a_number_that_does_not_end_is_refused_at_its_ninth_byte() -> None:
     with pytest.raises(ValueError, match="does not end"):
         avif._Cursor(b"\xff" * 8 + b"\0", 0).take_leb128()
