@@ -25,7 +25,7 @@ from PIL import (
 )
 
 from explainer.jobs import Worker
-from explainer.vision import avif
+from explainer.vision import avif, parts
 
 MAX_BYTES = 64 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 64 enforces
 MAX_PIXELS = 64_000_000
@@ -192,6 +192,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         # AVIF and HEIF say in a property of their own how to turn the picture. Their EXIF adds nothing and,
         # damaged, makes the decoder refuse the photo: its item is renamed to a kind that nobody reads.
         data = re.sub(rb"(infe.{8,10})Exif", rb"\1skip", data, flags=re.DOTALL)
+    if parts.are_too_many(data):
+        raise PhotoError(_DAMAGED)
     with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
         jpeg = isinstance(file, JpegImagePlugin.JpegImageFile)
         size = _checked(file.size, MAX_JPEG_PIXELS if jpeg else MAX_PIXELS)

@@ -481,6 +481,25 @@ def test_an_avif_with_items_of_very_many_empty_parts_is_refused_at_once() -> Non
     assert refusal(good + items(100, 65_535))
 
 
+@pytest.mark.parametrize(
+    ("kind", "place", "part", "most"),
+    [
+        ("JPEG", 2, b"\xff\xe1\0\x08Exif\0\0", 1_000),  # joined to those before it, each
+        ("JPEG", 2, b"\xff\xe1\0\x02", 1_000),
+        ("PNG", 33, b"\0\0\0\0nuLl" + zlib.crc32(b"nuLl").to_bytes(4), 10_000),
+        ("PNG", 33, b"\0\0\0\0zTXt" + zlib.crc32(b"zTXt").to_bytes(4), 50),
+        ("GIF", None, b"\x21\xfe\x01a\0", 5_000),
+    ],
+)
+def test_a_file_of_very_many_parts_before_its_picture_is_refused(
+    kind: str, place: int | None, part: bytes, most: int
+) -> None:
+    good = saved(quarters(), kind)
+    place = place or 13 + (3 << (good[10] & 7) + 1)  # behind the colours
+    assert read(good[:place] + part * most + good[place:]).size == quarters().size
+    assert "damaged" in refusal(good[:place] + part * 4 * most + good[place:])
+
+
 def test_a_large_bmp_in_runs_is_refused() -> None:
     def in_runs(width: int, height: int) -> bytes:
         rows = (bytes([200, 0]) * (width // 200) + b"\0\0") * height + b"\0\1"
