@@ -31,9 +31,17 @@ from tests.servers import Server
 ROOT = Path(__file__).parents[2]
 PHOTOS = ROOT.parent / "shared" / "photos"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# The first ones fill each new window's address bar, which nobody sees: half a second of processor a window. The others
+# are those of Playwright's own list that could matter here, as of two such lists Chromium takes the last.
+FEATURES_OFF = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxPopupPresence",
+    "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter",
+    "PaintHolding", "ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying",
+    "AimEnabled", "PreconnectToSearch", "AvoidUnnecessaryBeforeUnloadCheckSync",
+)  # fmt: skip
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
+    "--disable-sync", "--no-first-run", f"--disable-features={','.join(FEATURES_OFF)}",
 )  # fmt: skip
 PATIENCE = 120_000  # milliseconds: on a busy machine the models take long to load
 expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
