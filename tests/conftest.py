@@ -1,6 +1,5 @@
 """What many tests share: a small tree made by hand, and the real tree, models and photographs, loaded once."""
 
-import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,14 +45,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "pages" if file in PAGES else file
 
     return Scheduling(config, log)
-
-
-@pytest.fixture(autouse=True)
-def every_line_is_heard() -> Iterator[None]:
-    """A server that runs within a test bounds the lines of the log; the next test hears all of its own."""
-    yield
-    for handler in logging.root.handlers:
-        handler.filters.clear()
 
 
 @pytest.fixture(scope="session")

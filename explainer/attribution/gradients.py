@@ -1,4 +1,4 @@
-"""Gradients by OpenVINO: those of PyTorch to about 1e-6, in about two thirds of its time, and on all cores.
+"""Gradients by OpenVINO: those of PyTorch but for rounding, in about two thirds of its time, and on all cores.
 
 The pass down is itself a network: each convolution passes gradients down as a transposed one. So it is followed once,
 and compiled like any other.

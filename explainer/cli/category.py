@@ -47,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
             print("  " + " > ".join(path))
         for relation in relations:
             if said[relation]:
-                print(
-                    f"  {relation}: {', '.join(other['words'] or '[covered: offensive]' for other in said[relation])}"
-                )
+                print(f"  {relation}: {', '.join(map(records.words, said[relation]))}")
         for fact in ("images", "categories_below", "images_below", "safety", "imageability", "status"):
             if said[fact] is not None:
                 print(f"  {fact.replace('_', ' ')}: {said[fact]}")

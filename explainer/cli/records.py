@@ -32,7 +32,12 @@ def said(wnid: str, reveal: bool) -> dict[str, Any]:
     return {"wnid": wnid, "words": caption.words and catalogue.as_text(caption.name)}
 
 
+def words(category: dict[str, Any]) -> str:
+    """The words of a record, or that they are covered."""
+    return category["words"] or "[covered: offensive]"
+
+
 def line(category: dict[str, Any]) -> str:
     """A record as one line: wnid, words, gloss."""
     gloss = f": {category['gloss']}" if category["gloss"] else ""
-    return f"{category['wnid']}  {category['words'] or '[covered: offensive]'}{gloss}"
+    return f"{category['wnid']}  {words(category)}{gloss}"

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -130,6 +130,7 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     return source(str(found)), found.is_loopback and not named and not said
 
 
+@lru_cache(maxsize=4096)  # asked of every open connection at each new one
 def source(address: str) -> str:
     """The address that limits count for one: of IPv6 its first 64 bits, as one computer can take any of the others.
 

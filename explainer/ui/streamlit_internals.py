@@ -299,7 +299,8 @@ def watch_connections(
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         made(self, transport)
         address = self.client[0] if self.client else ""
-        of_it = sum(1 for other in self.connections if other.client and source(other.client[0]) == source(address))
+        counted = source(address)
+        of_it = sum(1 for other in self.connections if other.client and source(other.client[0]) == counted)
         if admit(address, of_it, len(self.connections)):
             self.loop.call_later(patience(), look, self)
         else:

@@ -1,10 +1,11 @@
 """How many parts a file has before its picture: a decoder goes through each, however empty, before anybody can ask."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 _MOST = 20_000  # a PNG of 64 MB in the smallest parts that encoders write has some 8,000
 _MOST_MARKS = 2_000  # of a JPEG, whose notes are joined one after another; with a large profile it has some hundreds
-_MOST_PACKED = 100  # parts of a PNG that are unpacked, each to a megabyte
+_PACKED, _MOST_PACKED = (b"zTXt", b"iTXt", b"iCCP"), 100  # parts of a PNG that are unpacked, each to a megabyte
 
 
 def are_too_many(data: bytes) -> bool:
@@ -12,9 +13,8 @@ def are_too_many(data: bytes) -> bool:
     if data.startswith(b"\xff\xd8"):
         return _more_than(_MOST_MARKS, _marks(data))
     if data.startswith(b"\x89PNG"):
-        return _more_than(_MOST, _chunks(data)) or _more_than(
-            _MOST_PACKED, (kind for kind in _chunks(data) if kind in (b"zTXt", b"iTXt", b"iCCP"))
-        )
+        kinds = list(islice(_chunks(data), _MOST + 1))
+        return len(kinds) > _MOST or sum(kind in _PACKED for kind in kinds) > _MOST_PACKED
     return data.startswith(b"GIF8") and _more_than(_MOST, _blocks(data))
 
 

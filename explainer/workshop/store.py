@@ -192,7 +192,8 @@ class Store:
                 self._unscrubbed, self.trouble = time.monotonic(), _READ_BY_OTHERS
             elif self._unscrubbed is not None:
                 self._unscrubbed = None
-                self.trouble = None if self.trouble == _READ_BY_OTHERS else self.trouble
+                if self.trouble == _READ_BY_OTHERS:
+                    self.trouble = None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -57,6 +57,8 @@ def test_what_pages_need_is_made_ready_beside_a_server_that_answers_already(monk
         server, "import_module", lambda name: SimpleNamespace(run=run) if name == "of the pages" else None
     )
 
+    monkeypatch.setattr(server, "_handlers", list)  # the pace of lines would hold back those of other tests
+
     async def serve() -> None:
         async with server.lifespan("of the pages")(None):  # type: ignore[arg-type]
             assert await asyncio.to_thread(began.wait, 30)

@@ -1,7 +1,6 @@
 """What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
 
 import contextlib
-import logging
 import os
 import shutil
 import sqlite3
@@ -447,19 +446,9 @@ def test_a_row_that_cannot_be_read_takes_nothing_else_down(file: Path, harm: str
     opened.close()
 
 
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """The lines that the record logs, also where the app's pace of lines would hold some back."""
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("explainer")
-    logger.addHandler(handler)
-    yield lines
-    logger.removeHandler(handler)
-
-
-def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_aside(file: Path, said: list[str]) -> None:
+def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_aside(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     opened = Store(file)
     room = rooms.open_room(opened)
     kept = rooms.open_room(opened)
@@ -467,7 +456,9 @@ def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_asi
     opened.close()
     opened = Store(file)
     assert rooms.listing(opened) == (kept,)
-    assert said == ["Rows of the record cannot be read, and are left out: rooms."]
+    assert [each.getMessage() for each in caplog.records] == [
+        "Rows of the record cannot be read, and are left out: rooms."
+    ]
     (aside,) = file.parent.glob("rooms.unreadable-*.sqlite")
     assert aside.name in (opened.trouble or "")
     with contextlib.closing(sqlite3.connect(aside)) as connection:
