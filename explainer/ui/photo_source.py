@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
-from explainer.vision import photos, samples
+from explainer.vision import decoder, photos, samples
 from explainer.vision.photos import Photo, PhotoError
 
 FIRST = "astronaut"
@@ -185,7 +185,7 @@ def _upload(key: str) -> None:
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
     streamlit_internals.drop_upload(file)
-    if session.may_bring_a_photo_now() and _take(lambda: photos.read(file.getvalue())):
+    if session.may_bring_a_photo_now() and _take(lambda: decoder.read(file.getvalue())):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state[_ANSWERED] += 1
