@@ -378,7 +378,7 @@ def test_where_the_model_is_taken_away_before_anything_was_asked_the_page_says_s
     computed._offered.clear()
     laboratory.run()
     assert not laboratory.exception
-    assert [error.value for error in laboratory.error] == ["The weights are missing."]
+    assert [error.value for error in laboratory.error] == [r"The weights are missing\."]
     assert laboratory.markdown
 
 

@@ -77,7 +77,7 @@ def _detail(
     try:
         found = checks.wait(check)
     except (AttributionError, CardError) as error:
-        st.markdown(f"This map could not be checked. {plain(str(error))}")
+        st.markdown(f"This map could not be checked. {error}")
         return
     with place():
         checks.show(checked, found, crop, drawing)
