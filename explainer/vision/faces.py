@@ -35,13 +35,12 @@ _SURE_DULL, _SURE_DULLER = 0.88, 0.8  # the latter where the dull picture itself
 _LITTLE = 0.85
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
 
-# Of a face on its side, otherwise turned, small or close up the first look is at least so sure: with less of a hint
-# there is no second look. On the same half of the faces that lost none but very small ones, 11 pixels high at 640.
-_HINT = _HINT_SIDEWAYS = 0.1
-_HINT_TURNED = _HINT_SMALL = 0.3
-_HINT_CLOSE = 0.4
+# Of a face that is small or on its side, and of one close up, upside down or tilted, the first look is at least so
+# sure: with less of a hint there is no second look. On the same half of the faces that lost two that were turned.
+_HINT, _HINT_MORE = 0.3, 0.5
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
-_TURNED = {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_ROUND = 96  # pixels, at the size of the first look, that a closer look adds round all hints
 _WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
 
 
@@ -169,16 +168,14 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
             return more
     if any(face.sure >= _LITTLE for face in found):
         return found
-    hint = max((face.sure for face in looked), default=0.0)
-    small = _within(picture, _CLOSE_SIDE)
+    if not looked:
+        return found
+    small, more = _within(picture, _CLOSE_SIDE), max(face.sure for face in looked) >= _HINT_MORE
     if not found:
-        faces = _close_up(detector, small) if hint >= _HINT_CLOSE else ()
-        if not faces and hint >= _HINT_SMALL:
-            large = image.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC, reducing_gap=1.0)
-            faces = _look(detector, large, _SURE_SMALL)
+        faces = (_close_up(detector, small) if more else ()) or _look_closer(detector, image, picture.size, looked)
         if faces:
             return faces
-    turns = (_SIDEWAYS if hint >= _HINT_SIDEWAYS else {}) | (_TURNED if hint >= _HINT_TURNED else {})
+    turns = _TURNED if more else _SIDEWAYS
     likely = {angle: _surety(_look_turned(detector, small, angle, _WORTH)) for angle in turns}
     if not any(likely.values()):
         return found
@@ -233,6 +230,38 @@ def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
         face
         for face in _look(detector, small, _SURE_CLOSE)
         if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
+    )
+
+
+def _look_closer(
+    detector: Detector, image: Image.Image, size: tuple[int, int], hints: Sequence[_Found]
+) -> tuple[_Found, ...]:
+    """Small faces in the part of the picture that has all hints, twice as large as in the picture of that size."""
+    parts = []
+    for begin, end, length in zip(
+        (min(hint.left for hint in hints), min(hint.top for hint in hints)),
+        (max(hint.right for hint in hints), max(hint.bottom for hint in hints)),
+        size,
+        strict=True,
+    ):
+        part = min(1.0, max(end - begin + _ROUND / length, SEARCH_SIDE / 2 / length))
+        parts.append((min(max((begin + end - part) / 2, 0.0), 1 - part), part))
+    (left, across), (top, down) = parts
+    large = image.resize(
+        (round(2 * across * size[0]), round(2 * down * size[1])),
+        Image.Resampling.BICUBIC,
+        (left * image.width, top * image.height, (left + across) * image.width, (top + down) * image.height),
+        reducing_gap=1.0,
+    )
+    return tuple(
+        _Found(
+            left + face.left * across,
+            top + face.top * down,
+            left + face.right * across,
+            top + face.bottom * down,
+            face.sure,
+        )
+        for face in _look(detector, large, _SURE_SMALL)
     )
 
 
