@@ -86,6 +86,7 @@ def load() -> Detector:
 
 # YuNet: cells of 8, 16 and 32 pixels, and the share of overlap from which two answers are the same face.
 _CELLS, _SAME = (8, 16, 32), 0.3
+_STEP = 128  # pixels: OpenVINO keeps some 5 MB for each size of picture that it has seen, so there are few
 
 
 def _yunet(path: Path) -> _Search:
@@ -96,7 +97,7 @@ def _yunet(path: Path) -> _Search:
     forward = openvino.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
-        height, width = (-(-length // _CELLS[-1]) * _CELLS[-1] for length in picture.shape[:2])
+        height, width = (-(-length // _STEP) * _STEP for length in picture.shape[:2])
         padded = np.zeros((1, height, width, 3), np.uint8)
         padded[0, : picture.shape[0], : picture.shape[1]] = picture
         outputs = forward(padded)
