@@ -23,6 +23,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.caching.ttl_cache import TTLCache
@@ -148,6 +149,28 @@ def _sessions() -> WebsocketSessionManager:
     if not isinstance(sessions, WebsocketSessionManager):
         raise TypeError(f"Streamlit keeps its sessions in a {type(sessions).__name__}")
     return sessions
+
+
+def run_again(name: str, wanted: Callable[[Any], bool], seconds: float) -> None:
+    """After so many seconds, run the scripts of sessions in whose state something `wanted` stands under a name.
+
+    Not those that run at that moment.
+
+    Streamlit has no way to ask for a run but from the browser or from within the script. A script that runs is left
+    alone: it would be ended, perhaps in the middle of what a press asks. Any thread may call it.
+    """
+
+    def run() -> None:
+        for session in (each.session for each in _sessions().list_active_sessions()):
+            state, runs = session.session_state, session._scriptrunner is not None
+            if not runs and name in state and wanted(state[name]):
+                asked = ClientState()
+                asked.CopyFrom(session._client_state)
+                asked.ClearField("widget_states")  # they may have changed since
+                session.request_rerun(asked)
+
+    loop = runtime.get_instance()._get_async_objs().eventloop
+    loop.call_soon_threadsafe(loop.call_later, seconds, run)
 
 
 def name_fragment(draw: Drawn, name: str) -> Drawn:
