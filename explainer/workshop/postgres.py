@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import (
     DeadlockDetected,
     ForeignKeyViolation,
+    IdleInTransactionSessionTimeout,
     LockNotAvailable,
     QueryCanceled,
     ReadOnlySqlTransaction,
@@ -33,7 +34,10 @@ MOST = 8
 """Connections of one process to the database, besides the one on which it listens."""
 
 BUSY = 5.0
-"""Seconds to wait for other writes, for an answer, and for a connection."""
+"""Seconds to wait for other writes, and for an answer."""
+
+PATIENCE = 2.0
+"""Seconds to wait for a connection: while the database goes away, or while all are in use."""
 
 AGAIN = 0.5
 """Seconds from one try to reach the database to the next."""
@@ -108,8 +112,8 @@ class PostgresStore(Store):
             open=True,
             configure=_configure,
             check=ConnectionPool.check_connection,
-            timeout=BUSY,
-            reconnect_timeout=BUSY,
+            timeout=PATIENCE,
+            reconnect_timeout=PATIENCE,
         )
         self._listener = threading.Thread(target=self._listen, name="rooms", daemon=True)
         self._listener.start()
@@ -155,7 +159,7 @@ class PostgresStore(Store):
                 return work(connection)
         except (LockNotAvailable, QueryCanceled, DeadlockDetected) as error:
             raise Busy from error
-        except (psycopg.OperationalError, ReadOnlySqlTransaction) as error:
+        except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction) as error:
             raise Unreachable from error
 
     def _listen(self) -> None:

@@ -156,15 +156,25 @@ def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
         done.wait(10)
 
     holder = threading.Thread(target=store.write, args=(hold,))
-    holder.start()
-    held.wait(10)
     with closing(reopen()) as waiting:
+        holder.start()
+        held.wait(10)
         with pytest.raises(Busy, match=r"Try again in a moment\."):
             votes.vote(waiting, room.code, QUESTION, 1, phone, "5")
         assert screens.stage(waiting, room.code).open  # who reads does not wait
         done.set()
         holder.join(10)
         votes.vote(waiting, room.code, QUESTION, 1, phone, "5")
+    assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+
+
+def test_a_process_that_stops_within_a_write_holds_nobody_up_for_long(
+    store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
+) -> None:
+    monkeypatch.setattr(postgres, "BUSY", 0.2)
+    with closing(reopen()) as stopped, pytest.raises(Unreachable):
+        stopped.write(lambda connection: time.sleep(0.5))
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
     assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
 
 
