@@ -15,12 +15,13 @@ from benchmarks.workshop import Phone, Sent
 from explainer.workshop import participants, rooms, screens, talk, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
+from tests.browser import processes
 from tests.databases import Database
 from tests.servers import APP, KEY, Server, serving
 from tests.workshop.conftest import QUESTION
 
 postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.watch
 
 
 @pytest.fixture
@@ -38,7 +39,17 @@ def replicas(database: Database, store: Store, tmp_path: Path) -> Iterator[list[
         "STREAMLIT_SERVER_COOKIE_SECRET": "of the tests, and of 32 letters at least",
     }
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(serving(APP, tmp_path / f"log {name}", **settings)) for name in "AB"]
+        servers = [stack.enter_context(serving(APP, tmp_path / f"log {name}", **settings)) for name in "AB"]
+        while sum(seconds_in_a_second(server) for server in servers) > 0.1:  # they warm up
+            pass
+        yield servers
+
+
+def seconds_in_a_second(server: Server) -> float:
+    """Seconds of the processor that a server uses within a second."""
+    before = processes.processor_seconds(server.pid)
+    time.sleep(1.0)
+    return processes.processor_seconds(server.pid) - before
 
 
 def headings(screen: Visit) -> list[str]:
