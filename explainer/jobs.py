@@ -122,14 +122,18 @@ class Worker(Generic[Owned]):
     """Threads that live as long as the process, by default one; each owns what `make` returned to it.
 
     `make` runs in a thread before its first job. If it fails, that job raises the error, and the next job tries again.
+    At most `most` threads, by default all, work for one owner at a time.
     """
 
-    def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1) -> None:
+    def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1, most: int | None = None) -> None:
         self._make = make
         self._own = threading.local()
         self._queue: dict[int, Job[Any]] = {}
         self._numbers = count()
         self._waiting: dict[str, deque[Callable[[], None]]] = {}  # by owner, the one whose turn is next first
+        self._most = most or threads
+        self._working = Counter[str]()  # threads, by owner
+        self._put_off = 0  # turns for which there was nobody who did not have as many threads already
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
@@ -155,12 +159,21 @@ class Worker(Generic[Owned]):
 
     def _take_turn(self) -> None:
         with self._lock:
-            owner = next(iter(self._waiting))
+            owner = next((each for each in self._waiting if self._working[each] < self._most), None)
+            if owner is None:
+                self._put_off += 1
+                return
             steps = self._waiting.pop(owner)
             step = steps.popleft()
             if steps:
                 self._waiting[owner] = steps  # behind all others
+            self._working[owner] += 1
         step()
+        with self._lock:
+            self._working -= Counter([owner])
+            again, self._put_off = self._put_off > 0, max(0, self._put_off - 1)
+        if again:
+            self._threads.submit(self._take_turn)
 
     def _begin(
         self,

@@ -1,7 +1,8 @@
-"""Hostile traffic, from a process of its own: `python -m tests.attackers URL ROOM`, until its standard input ends.
+"""Hostile traffic, from a process of its own: `python -m tests.attackers URL`, until its standard input ends.
 
-Each kind of attack goes on by itself, with a pause after each attempt; what is refused is tried again. At the end it
-prints, as JSON, how often each was tried.
+Each line of it is the code of a room: the newest is attacked, and before the first none is. Each kind of attack goes on
+by itself, with a pause after each attempt; what is refused is tried again. At the end it prints, as JSON, how often
+each was tried.
 """
 
 import contextlib
@@ -81,20 +82,22 @@ def flood(url: str, room: str) -> None:
 ATTACKS: tuple[Callable[[str, str], None], ...] = (guess, drop, stall, forge, upload, flood)
 
 
-def main(url: str, room: str) -> None:
-    """All attacks at once, until nobody listens any more."""
+def main(url: str) -> None:
+    """All attacks at once, until nobody names a room any more."""
     tried = Counter[str]()
     over = threading.Event()
+    newest = sys.stdin.readline().strip()
 
     def attack(once: Callable[[str, str], None]) -> None:
         while not over.wait(PAUSE):
             tried[once.__name__] += 1
             with contextlib.suppress(Exception):  # refused: that is what it is for
-                once(url, room)
+                once(url, newest)
 
     for each in ATTACKS:
         threading.Thread(target=attack, args=(each,), daemon=True).start()
-    sys.stdin.read()
+    for line in sys.stdin:
+        newest = line.strip()
     over.set()
     print(json.dumps(tried))
 

@@ -67,6 +67,21 @@ def test_owners_take_turns_and_wait_for_one_job_of_each_other(worker: Worker[lis
     jobs.owner.set("")
 
 
+def test_one_owner_leaves_a_thread_to_the_others() -> None:
+    worker, first, second = Worker(list, "test", threads=2, most=1), Hold(), Hold()
+    mine = [worker.submit(first), worker.submit(second)]
+    assert first.begun.wait(PATIENCE)
+    token = jobs.owner.set("another")
+    try:
+        assert worker.submit(note("theirs")).result(PATIENCE) == ["theirs"]
+    finally:
+        jobs.owner.reset(token)
+    assert not second.begun.is_set()
+    for hold in (first, second):
+        hold.free.set()
+    assert [job.result(PATIENCE) for job in mine] == ["held", "held"]
+
+
 def test_jobs_are_done_in_the_order_they_came(worker: Worker[list[str]]) -> None:
     jobs = [worker.submit(note(text)) for text in "abc"]
     assert [job.result(PATIENCE) for job in jobs] == [["a"], ["a", "b"], ["a", "b", "c"]]

@@ -28,6 +28,7 @@ _SAME = 1e-3  # how far the gradients of pictures of noise may differ, as a shar
 
 # What was made of each module, for as long as it is there.
 _compiled: WeakKeyDictionary[nn.Module, Network] = WeakKeyDictionary()
+_halved: WeakKeyDictionary[nn.Module, "Halved | None"] = WeakKeyDictionary()
 
 
 def network(classifier: Classifier) -> Network:
@@ -47,6 +48,53 @@ def network(classifier: Classifier) -> Network:
             _log.warning("%s: no gradients by OpenVINO: %s", classifier.card.name, type(error).__name__)
             _compiled[module] = _plain(quick)
     return _compiled[module]
+
+
+class Halved(nn.Module):
+    """A network that is compiled up to `feature_map`, and PyTorch's from there on: gradients pass down as far."""
+
+    def __init__(self, below: openvino.Forward, above: nn.Module) -> None:
+        super().__init__()
+        self.below, self.above, self.feature_map = below, above, nn.Identity()
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The outputs (N, classes) for inputs (N, 3, side, side)."""
+        (features,) = self.below(inputs.detach().contiguous().numpy())
+        found: torch.Tensor = self.above(self.feature_map(torch.from_numpy(features)))
+        return found
+
+
+def to_feature_map(classifier: Classifier) -> tuple[nn.Module, nn.Module]:
+    """What stands in for the classifier's module where gradients go down to its feature map alone, and that layer.
+
+    The first call takes a second. It is the module that `networks.folded` makes where the weights come from no file,
+    where that has nothing to fold, and where the module cannot be cut in two there or its halves answer otherwise.
+    """
+    module, quick = classifier.module, networks.folded(classifier.module)
+    if not classifier.sha256 or classifier.passing or quick is module:
+        return quick, classifier.grad_cam_layer_of(quick)
+    if module not in _halved:
+        try:
+            _halved[module] = _halve(classifier, quick)
+        except Exception as error:  # as above
+            _log.warning("%s: not in halves: %s", classifier.card.name, type(error).__name__)
+            _halved[module] = None
+    halved = _halved[module]
+    return (halved, halved.feature_map) if halved else (quick, classifier.grad_cam_layer_of(quick))
+
+
+def _halve(classifier: Classifier, quick: nn.Module) -> Halved:
+    side = classifier.card.transform.side
+    below, above = networks.halves(quick, classifier.card.grad_cam_layer)
+    # Channels last would leave its traces in the graph.
+    below = copy.deepcopy(below).to(memory_format=torch.contiguous_format)
+    halved = Halved(openvino.compile(below, torch.zeros(1, 3, side, side)), above)
+    noise = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        ours, theirs = halved(noise), quick(noise)
+    if not float((ours - theirs).abs().max()) <= _SAME * float(theirs.abs().max()):
+        raise ArithmeticError("other outputs")
+    return halved
 
 
 def _checked(classifier: Classifier, quick: nn.Module) -> Network:

@@ -67,11 +67,44 @@ _ITSELF = nn.Identity()
 
 
 class _Whole(fx.Tracer):
-    """Follows a module, and takes convolutions and batch norms as they are, whoever made them."""
+    """Follows a module, and takes as they are convolutions and batch norms, whoever made them, and one part by name."""
+
+    def __init__(self, part: str = "") -> None:
+        super().__init__()
+        self.part = part
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a part is not looked into."""
-        return isinstance(m, (nn.BatchNorm2d, nn.Conv2d)) or bool(super().is_leaf_module(m, module_qualified_name))
+        if isinstance(m, (nn.BatchNorm2d, nn.Conv2d)) or module_qualified_name == self.part:
+            return True
+        return bool(super().is_leaf_module(m, module_qualified_name))
+
+
+def halves(module: nn.Module, layer: str) -> tuple[nn.Module, nn.Module]:
+    """A module in two, which share its weights: up to what a layer puts out, and from there to the module's outputs.
+
+    Raises ValueError where the outputs do not depend on the inputs through that layer alone, used once, and torch.fx's
+    TraceError where its way depends on what it is given.
+    """
+    below, above = (fx.GraphModule(module, _Whole(layer).trace(module)) for _ in range(2))
+    (end, *others), (begin, *_) = (
+        [node for node in half.graph.nodes if node.target == layer] for half in (below, above)
+    )
+    if others:
+        raise ValueError(f"{layer} is used more than once.")
+    below.graph.erase_node(next(node for node in below.graph.nodes if node.op == "output"))
+    below.graph.output(end)
+    inputs = next(node for node in above.graph.nodes if node.op == "placeholder")
+    with above.graph.inserting_before(begin):
+        begin.replace_all_uses_with(above.graph.placeholder("features"))
+    for half in (below, above):
+        half.graph.eliminate_dead_code()
+    if inputs.users:
+        raise ValueError(f"There is a way past {layer}.")
+    above.graph.erase_node(inputs)
+    for half in (below, above):
+        half.recompile()
+    return below, above
 
 
 def _normed(module: nn.Module) -> list[tuple[str, str]]:

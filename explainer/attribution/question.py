@@ -85,13 +85,6 @@ class Question:
         return float(self.settings["noise"] * (self.inputs.max() - self.inputs.min()))
 
     @property
-    def feature_map(self) -> "nn.Module":
-        """The layer of `output` whose feature map Grad-CAM reads."""
-        from explainer.attribution import networks
-
-        return self.classifier.grad_cam_layer_of(networks.folded(self.classifier.module))
-
-    @property
     def rectified(self) -> "nn.Module":
         """The classifier's module as Captum's rules for rectifiers need it."""
         from explainer.attribution import networks
@@ -110,6 +103,13 @@ class Question:
         from explainer.attribution import gradients
 
         return self.output(gradients.network(self.classifier))
+
+    def output_and_feature_map(self) -> "tuple[Output, nn.Module]":
+        """The same for a gradient no further down than to the feature map that Grad-CAM reads, and that map's layer."""
+        from explainer.attribution import gradients
+
+        network, layer = gradients.to_feature_map(self.classifier)
+        return self.output(network), layer
 
     def output_of_masks(self) -> "Output":
         """The output of the crop under masks like `shown`, without gradients, through the compiled network."""

@@ -50,9 +50,9 @@ def of(photo: Photo) -> Box | None:
 def start_button(photo: Photo, boxes: tuple[Box, ...], key: str) -> None:
     """A button that places a frame, at first round the largest face; `key` tells it from others on the page."""
     if of(photo) is None:
-        st.button(
-            "Place the frame yourself", key=key, icon=":material/crop_free:", on_click=_start, args=(photo, boxes)
-        )
+        # Streamlit holds on to what it hands on, so that is not the photo.
+        first = (_first(photo, boxes),)
+        st.button("Place the frame yourself", key=key, icon=":material/crop_free:", on_click=_start, args=first)
 
 
 def picture(drawn: bytes, alt: str) -> None:
@@ -83,14 +83,18 @@ def _frame() -> _Frame | None:
     return frame
 
 
-def _start(photo: Photo, boxes: tuple[Box, ...]) -> None:
+def _start(frame: _Frame) -> None:
     st.session_state["whole"] = False
-    width, height = photo.size
+    st.session_state[_FRAME] = frame
+
+
+def _first(photo: Photo, boxes: tuple[Box, ...]) -> _Frame:
+    """The frame round the largest face, or where there is none in the middle."""
     if not boxes:
-        st.session_state[_FRAME] = _Frame(photo.digest, 50, 50, 40)
-        return
+        return _Frame(photo.digest, 50, 50, 40)
+    width, height = photo.size
     face = boxes[0]
-    st.session_state[_FRAME] = _Frame(
+    return _Frame(
         photo.digest,
         50 * (face.left + face.right) // width,
         50 * (face.top + face.bottom) // height,

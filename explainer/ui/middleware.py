@@ -408,6 +408,7 @@ class Uploads:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._coming: list[_Upload] = []
+        self._addresses: dict[str, str] = {}  # of the sessions whose uploads come, or were not read yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -421,6 +422,7 @@ class Uploads:
             if upload not in self._coming:
                 self._check(upload)
                 self._coming.append(upload)
+                self._addresses[upload.session] = upload.address
             message = await receive()
             upload.size += len(message.get("body", b""))
             self._check(upload)
@@ -434,6 +436,8 @@ class Uploads:
         finally:
             if upload in self._coming:
                 self._coming.remove(upload)
+            there = {owner for owner, _ in streamlit_internals.uploads()} | {each.session for each in self._coming}
+            self._addresses = {owner: address for owner, address in self._addresses.items() if owner in there}
 
     def _check(self, upload: _Upload) -> None:
         """Raises _TooManyError where an upload is one too many, or too large beside the others."""
@@ -443,7 +447,11 @@ class Uploads:
             each.session == upload.session for each in coming
         )
         in_all = sum(kept.values()) + sum(each.size for each in coming) + upload.size
-        of_address = sum(each.size for each in coming if each.address == upload.address) + upload.size
+        of_address = (
+            sum(size for (owner, _), size in kept.items() if self._addresses.get(owner) == upload.address)
+            + sum(each.size for each in coming if each.address == upload.address)
+            + upload.size
+        )
         if (
             of_it >= limits.value("uploads of a visitor")
             or in_all > limits.value("uploads")

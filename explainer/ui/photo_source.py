@@ -4,14 +4,16 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
-from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
+from explainer import limits
+from explainer.ui import arrival, browser, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
-from explainer.vision import photos, samples
+from explainer.vision import decoder, photos, samples
 from explainer.vision.photos import Photo, PhotoError
 
 FIRST = "astronaut"
@@ -180,12 +182,28 @@ def _first(name: str) -> Photo:
     return samples.read(name)
 
 
+# Whose photos are in memory, by the address of the browser that brought each.
+_brought: WeakKeyDictionary[Photo, str] = WeakKeyDictionary()
+_TOO_MANY = "The app has too many photos in its memory. Try again in a minute."
+
+
+def _read(data: bytes) -> Photo:
+    """A visitor's photo. Raises PhotoError, also where they, or all visitors together, have too many in memory."""
+    own = st.session_state.get("photo")  # which gives way to it
+    address, others = browser.address(), [whose for photo, whose in list(_brought.items()) if photo is not own]
+    if len(others) >= limits.value("photos") or others.count(address) >= limits.value("photos of an address"):
+        raise PhotoError(_TOO_MANY)
+    photo = decoder.read(data)
+    _brought[photo] = address
+    return photo
+
+
 def _upload(key: str) -> None:
     file = st.session_state[key]
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
     streamlit_internals.drop_upload(file)
-    if session.may_bring_a_photo_now() and _take(lambda: photos.read(file.getvalue())):
+    if session.may_bring_a_photo_now() and _take(lambda: _read(file.getvalue())):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state[_ANSWERED] += 1

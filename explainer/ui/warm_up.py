@@ -8,6 +8,7 @@ from explainer.imagenet import search
 from explainer.ui import about, computed, exhibit, model_picker, photo_source, rank_on_pictures, roulette, tree  # noqa: F401
 from explainer.ui.removal import afterlife, as_published, branches, history, lineage, maps, photo, rule  # noqa: F401
 from explainer.ui.workshop import lobby, notes, phone, projector  # noqa: F401
+from explainer.vision import decoder
 
 _QUIET = 4.0  # seconds in which the page of a first visitor is drawn before the models take the processor
 
@@ -20,3 +21,4 @@ def run() -> None:
     style.plotly()
     time.sleep(_QUIET)
     computed.prepare()
+    decoder.prepare()

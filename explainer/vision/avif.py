@@ -7,7 +7,8 @@ to 256 megapixels, and then scales it. Boxes: ISO/IEC 14496-12 and 23008-12; hea
 from collections.abc import Callable, Iterator
 
 _CONTAINERS = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"meta": 4}  # bytes before the boxes inside
-_SEQUENCE_HEADER = 1  # obu_type
+_SEQUENCE_HEADER, _FRAMES = 1, (3, 6)  # obu_type; that of a frame with its header and of the header alone
+_MOST_FRAMES = 8  # of one coded picture, which has one, or with layers four; hidden ones cost as much as shown ones
 _MOST_PARTS = 20_000  # boxes of a file, parts of its items, and of a picture: more of them only cost time
 _HEADER_BYTES = 512  # more than the longest sequence header has
 _FRAME_BITS = 27  # of both fields of a frame's own size together: what pictures of up to 2**26 pixels need at most
@@ -144,7 +145,7 @@ def _first_frames(data: bytes) -> Iterator[_Parts]:
 
 def _sizes(picture: bytes) -> Iterator[tuple[int, int]]:
     """The size in each sequence header of a coded picture, which has one at least."""
-    cursor, found = _Cursor(picture, 0), False
+    cursor, found, frames = _Cursor(picture, 0), False, 0
     for _ in range(_MOST_PARTS):
         if cursor.place >= len(picture):
             break
@@ -154,12 +155,14 @@ def _sizes(picture: bytes) -> Iterator[tuple[int, int]]:
         length = len(picture) - cursor.place
         if header & 2:
             length = cursor.take_leb128()
-        if header >> 3 & 15 == _SEQUENCE_HEADER:
+        kind = header >> 3 & 15
+        frames += kind in _FRAMES
+        if kind == _SEQUENCE_HEADER:
             found = True
             yield _sequence_size(picture[cursor.place : cursor.place + min(length, _HEADER_BYTES)])
         cursor.place += length
-    if not found or cursor.place < len(picture):
-        raise ValueError("A picture has no sequence header, or too many parts.")
+    if not found or cursor.place < len(picture) or frames > _MOST_FRAMES:
+        raise ValueError("A picture has no sequence header, or too many parts or frames.")
 
 
 def _sequence_size(header: bytes) -> tuple[int, int]:

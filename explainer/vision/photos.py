@@ -66,8 +66,8 @@ _TRANSPOSED = {
 _FILTER = Image.Resampling.HAMMING  # half the time of bicubic, and does not overshoot at edges
 _STRIP_PIXELS = 2**20
 
-# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, however many visitors come, and always in
-# the same two threads, as the C library keeps what it freed for the thread that had it.
+# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, and always in the same two threads, as the
+# C library keeps what it freed for the thread that had it. Those of visitors are decoded in processes: see `decoder`.
 _decoders = Worker(lambda: None, "decoder", threads=2)
 
 _END = b"\xff\xd9"  # of a JPEG

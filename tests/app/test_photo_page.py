@@ -1,10 +1,13 @@
 """The first page, run without a browser: what it paints in each state, on the real models."""
 
+import dataclasses
+import gc
 import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 import sentinels
@@ -13,9 +16,10 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from explainer import limits
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
-from explainer.ui import computed, sentences
+from explainer.ui import computed, photo_source, sentences
 from explainer.vision import pipeline, samples
 
 pytestmark = pytest.mark.slow
@@ -230,6 +234,33 @@ def test_a_file_that_the_browser_names_once_more_after_it_was_taken_changes_noth
     assert not page.exception
     assert page.session_state["uploads"] == 1
     assert "photo_error" not in page.session_state
+
+
+@pytest.mark.parametrize("limit", ["photos", "photos of an address"])
+def test_beyond_so_many_photos_another_one_waits_until_one_is_forgotten(
+    limit: str, page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = dataclasses.replace(limits.TABLE[limit], most=1)
+    monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, limit: one})
+    monkeypatch.setattr(photo_source, "_brought", WeakKeyDictionary())  # without those of other tests
+    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    teal, plum = (photo_of(colour) for colour in ("teal", "plum"))
+    upload(page, "teal.png", teal)
+    upload(page, "plum.png", plum)  # one's own gives way to another of one's own
+    assert not page.error
+
+    upload(other, "teal.png", teal)
+    assert [error.value for error in other.error] == [photo_source._TOO_MANY]
+    press(page, "forget")
+    gc.collect()
+    upload(other, "teal.png", teal)
+    assert not other.error
+
+
+def photo_of(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_an_upload_takes_the_place_of_a_sample_and_a_sample_of_an_upload(labelled: AppTest) -> None:

@@ -1,6 +1,7 @@
 """Gradients by OpenVINO, held against PyTorch's."""
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +40,36 @@ def test_a_network_that_is_not_there_for_long_keeps_pytorchs(classifier: Classif
 def test_a_network_with_nothing_to_fold_keeps_pytorchs() -> None:
     small = dataclasses.replace(classifier_of(Tiny()), passing=False, sha256="from a file")
     assert gradients.network(small) is small.module
+
+
+def weighed(module: nn.Module, layer: nn.Module, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The outputs, the feature map, and the slope of one output with respect to it."""
+    kept: list[torch.Tensor] = []
+    with layer.register_forward_hook(lambda part, given, output: kept.append(output.requires_grad_())):
+        logits = module(inputs)
+    return logits.detach(), kept[0].detach(), torch.autograd.grad(logits[:, 7].sum(), kept)[0]
+
+
+def test_what_a_feature_map_weighs_is_that_of_pytorch(classifier: Classifier) -> None:
+    module, layer = gradients.to_feature_map(classifier)
+    assert isinstance(module, gradients.Halved)
+    assert (module, layer) == gradients.to_feature_map(classifier)
+    inputs = pictures(classifier, 2).detach()
+    found = [weighed(*each, inputs) for each in ((module, layer), (classifier.module, classifier.grad_cam_layer))]
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max()
+
+
+def test_a_network_that_cannot_be_cut_in_two_is_asked_whole(classifier: Classifier) -> None:
+    class Past(nn.Sequential):
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return super().forward(inputs) + inputs.mean()
+
+    parts = {"first": nn.Conv2d(3, 9, 3, stride=2), "bn2": nn.BatchNorm2d(9), "pool": nn.AdaptiveAvgPool2d(1)}
+    module = Past(OrderedDict(parts, flat=nn.Flatten())).eval().requires_grad_(False)
+    other = dataclasses.replace(classifier, module=module)
+    quick = networks.folded(module)
+    assert gradients.to_feature_map(other) == (quick, quick.bn2)
 
 
 class Sorted(nn.Sequential):

@@ -54,6 +54,32 @@ def test_a_network_without_norms_is_its_own_fold() -> None:
     assert kept() is None
 
 
+def test_a_network_in_halves_answers_the_same(classifier: Classifier) -> None:
+    below, above = networks.halves(classifier.module, "bn2")
+    with torch.no_grad():
+        features = below(inputs(2))
+        assert features.shape == (2, 1280, 7, 7)
+        assert torch.equal(above(features), classifier.module(inputs(2)))
+
+
+class Rejoined(nn.Module):
+    """What uses its one rectifier two times, or has a way past it."""
+
+    def __init__(self, past: bool) -> None:
+        super().__init__()
+        self.relu, self.past = nn.ReLU(), past
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.relu(inputs - 1)
+        return found + inputs if self.past else self.relu(found - 1)
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_a_network_is_not_cut_where_a_half_would_miss_something(past: bool) -> None:
+    with pytest.raises(ValueError, match="past relu" if past else "more than once"):
+        networks.halves(Rejoined(past), "relu")
+
+
 def test_a_norm_is_not_folded_into_a_convolution_that_another_part_reads() -> None:
     class Twice(nn.Module):
         def __init__(self) -> None:

@@ -187,6 +187,28 @@ def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uplo
     assert not uploads._coming
 
 
+def test_what_one_address_sent_and_no_page_reads_leaves_room_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[tuple[str, str], int] = {}
+    monkeypatch.setattr(streamlit_internals, "uploads", lambda: kept)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        for _ in range(60):
+            await receive()
+        kept[scope["path"].split("/")[3], "file"] = 60_000_000
+        await PlainTextResponse("kept", 204)(scope, receive, send)
+
+    bounded = middleware.Uploads(streamlit)
+
+    async def one_after_another() -> list[int]:
+        return [await put(bounded, f"one{number}", "192.0.2.1", 60_000_000) for number in range(5)]
+
+    assert asyncio.run(one_after_another()) == [204] * 4 + [429]
+    assert asyncio.run(put(bounded, "another", "192.0.2.2", 60_000_000)) == 204
+    kept.clear()
+    assert asyncio.run(put(bounded, "one", "192.0.2.1", 60_000_000)) == 204
+    assert list(bounded._addresses) == ["one"]
+
+
 def test_a_page_that_runs_or_downloads_without_end_waits_and_one_that_does_not_is_not_held_up() -> None:
     runs, files = middleware._Pace(60, limits.value("runs")), middleware._Pace(5, 1 / limits.value("files"))
     assert [runs.wait() for _ in range(60)] == [0] * 60

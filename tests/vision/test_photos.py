@@ -519,6 +519,14 @@ def test_an_avif_with_a_number_that_does_not_end_is_refused_at_its_ninth_byte() 
     assert "damaged" in refusal(good[:begin] + b"\x0a" + b"\xff" * (len(good) - begin - 1))
 
 
+def test_an_avif_of_many_hidden_frames_is_refused() -> None:
+    data = saved(quarters(), "AVIF")
+    ((start, stop),) = next(avif._items(data))
+    assert list(avif._sizes(data[start:stop] + b"\x32\x00" * 3)) == avif.coded_sizes(data)  # as many as layers have
+    with pytest.raises(ValueError, match="frames"):
+        list(avif._sizes(data[start:stop] + b"\x32\x00" * 8))
+
+
 def test_an_avif_whose_pictures_share_their_bytes_is_refused() -> None:
     data = saved(Image.new("RGBA", (64, 64)), "AVIF")
     place = data.index(b"iloc") + 12  # item, file, count; then place and length of each of two items

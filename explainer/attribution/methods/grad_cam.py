@@ -15,9 +15,9 @@ def grad_cam(question: Question) -> Answer:
     """The feature map of the card's layer, each channel weighed by its mean gradient."""
     from captum.attr import LayerGradCam
 
-    layer = question.feature_map
+    module, layer = question.output_and_feature_map()
     # Only what is above the layer needs a gradient: that makes it hardly slower than a forward pass.
     with layer.register_forward_hook(lambda module, inputs, output: output.requires_grad_()):
         # Before its ReLU: what speaks against the label is part of the raw map.
-        values = LayerGradCam(question.output(), layer).attribute(question.inputs, relu_attributions=False)
+        values = LayerGradCam(module, layer).attribute(question.inputs, relu_attributions=False)
     return values, None

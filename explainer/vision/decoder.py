@@ -1,0 +1,156 @@
+"""Decodes a stranger's photo in a process of its own, which is ended where that takes too long or too much memory.
+
+Decoders are libraries in C with thousands of ways through them. Whatever a file makes of them, the app goes on.
+"""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from explainer.jobs import Worker
+from explainer.vision import photos
+from explainer.vision.photos import Photo, PhotoError
+
+with suppress(ImportError):  # not on Windows, where the clock alone bounds a photo
+    import resource
+
+SECONDS, PATIENCE = 10, 60.0
+"""Seconds of the processor that a photo may take, and seconds by the clock."""
+BYTES = 2 << 30
+"""Memory that a process may take, Python and the libraries among it."""
+
+_HARD = "This photo takes too long, or too much memory, to open: save it again as JPEG or PNG and try again."
+_LENGTH = struct.Struct("<Q")
+_LARGE = 400 << 20  # bytes of memory from which a process is ended after its photo, as it would keep some of it
+
+
+class Process:
+    """A process that decodes one photo at a time. It starts with the first, and again after one that was too hard."""
+
+    def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
+        self._command = [sys.executable, "-m", __name__, str(seconds), str(memory)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The running process; a new one where there is none."""
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603 - this very module
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what libraries print may quote a photo's metadata
+                cwd=Path(__file__).parents[2],
+                env=_environment(),
+            )
+        return self._process
+
+    def read(self, data: bytes) -> Photo:
+        """As `photos.read`. Raises PhotoError also for a photo that takes too long or too much memory."""
+        process = self.start()
+        assert process.stdin
+        assert process.stdout
+        timer = threading.Timer(PATIENCE, process.kill)
+        timer.start()
+        try:
+            _send(process.stdin, data)
+            answer = json.loads(_receive(process.stdout))
+            pixels = _receive(process.stdout)
+        except (OSError, EOFError) as error:
+            self.end()
+            raise PhotoError(_HARD) from error
+        finally:
+            timer.cancel()
+        if answer["large"]:
+            self.end()
+        if answer["error"]:
+            raise PhotoError(answer["error"])
+        image = Image.frombytes("RGB", tuple(answer["image"]), pixels)
+        return Photo(image, tuple(answer["size"]), answer["digest"])
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EXPLAINER_")}  # the key is one
+    return {**kept, "MALLOC_ARENA_MAX": "2"}  # on many cores each thread would take address space of its own
+
+
+# One more than a single address may use at a time, so that it cannot keep everybody's photos waiting.
+_processes = Worker(Process, "decoder", threads=3, most=2)
+
+
+def prepare() -> None:
+    """Start a process, for whoever brings the first photo."""
+    _processes.submit(lambda process, progress: process.start())
+
+
+def read(data: bytes) -> Photo:
+    """The photo in a stranger's bytes. Raises PhotoError, and nothing else."""
+    return _processes.submit(lambda process, progress: process.read(data)).result()
+
+
+def _send(stream: IO[bytes], data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> bytes:
+    """The next bytes that were sent together. Raises EOFError where the other side has ended."""
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return _exactly(stream, length)
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def _answer(data: bytes) -> tuple[dict[str, object], bytes]:
+    try:
+        photo = photos.read(data)
+    except PhotoError as error:
+        return {"error": str(error)}, b""
+    return {"error": "", "image": photo.image.size, "size": photo.size, "digest": photo.digest}, photo.image.tobytes()
+
+
+def _serve(seconds: int, memory: int) -> None:
+    """Answer one photo after another, until there is nobody left to answer."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no answer
+    limited = "resource" in globals()
+    if limited:
+        os.nice(5)  # a page goes before a photo
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would have the photo in it
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with suppress(EOFError):
+        while True:
+            data = _receive(sys.stdin.buffer)
+            if limited:
+                used = resource.getrusage(resource.RUSAGE_SELF)
+                until = int(used.ru_utime + used.ru_stime) + seconds + 1
+                resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+            answer, pixels = _answer(data)
+            del data
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 if limited else 0
+            _send(answers, json.dumps({**answer, "large": peak > _LARGE}).encode())
+            _send(answers, pixels)
+
+
+if __name__ == "__main__":
+    _serve(*map(int, sys.argv[1:]))

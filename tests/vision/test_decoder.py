@@ -1,0 +1,103 @@
+"""Strangers' photos are decoded in a process of its own, which is ended where one is too hard."""
+
+import io
+import os
+import struct
+import sys
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from explainer.vision import decoder, photos
+from explainer.vision.decoder import Process
+from explainer.vision.photos import PhotoError
+
+needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="Windows bounds no process by its processor time")
+
+
+def saved(image: Image.Image, format: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    process = Process(seconds=1)
+    yield process
+    process.end()
+
+
+def elements(number: int) -> bytes:
+    """A colour profile of few bytes, one of whose tags has the same element many times: each costs a millisecond."""
+    curve = struct.pack(">4sIHH4sIHH4f", b"curf", 0, 1, 0, b"parf", 0, 0, 0, 1.1, 1.0, 0.0, 0.0)
+    element = struct.pack(">4sIHH", b"cvst", 0, 3, 3) + struct.pack(">II", 36, len(curve)) * 3 + curve
+    place = struct.pack(">II", 16 + 8 * number, len(element))
+    tag = struct.pack(">4sIHHI", b"mpet", 0, 3, 3, number) + place * number + element
+    name = struct.pack(">4sIII2s2sII1s1s", b"mluc", 0, 1, 12, b"en", b"US", 2, 28, b"\0", b"x")
+    at = 128 + 4 + 24
+    table = struct.pack(">I4sII4sII", 2, b"D2B0", at, len(tag), b"desc", at + len(tag), len(name))
+    size = at + len(tag) + len(name)
+    head = struct.pack(">I4sI4s4s4s12x4s", size, b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
+    white = struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    return (head + b"\0" * 28 + white).ljust(128, b"\0") + table + tag + name
+
+
+def test_a_photo_is_what_it_would_be_in_the_same_process(process: Process) -> None:
+    turned = Image.Exif()
+    turned[0x112] = 6
+    picture = Image.effect_mandelbrot((90, 40), (-3, -2.5, 2, 2.5), 100).convert("RGB")
+    for data in (saved(picture), saved(picture, "JPEG", exif=turned), saved(picture.resize((3000, 9)), "WEBP")):
+        ours, theirs = process.read(data), photos.read(data)
+        assert (ours.size, ours.digest, ours.image.mode) == (theirs.size, theirs.digest, "RGB")
+        assert ours.image.tobytes() == theirs.image.tobytes()
+
+
+def test_what_is_wrong_with_a_photo_is_said_as_ever(process: Process) -> None:
+    good = saved(Image.new("RGB", (9, 9)))
+    for data in (b"", b"no photo", good[:30]):
+        with pytest.raises(PhotoError) as theirs:
+            photos.read(data)
+        with pytest.raises(PhotoError, match=f"^{theirs.value}$"):
+            process.read(data)
+
+
+@needs_limits
+def test_a_photo_that_takes_too_long_ends_its_process_and_the_next_one_is_read(process: Process) -> None:
+    small = Image.new("RGB", (16, 16), "tomato")
+    first = process.read(saved(small, "JPEG", icc_profile=elements(1))), process.start().pid
+    assert first[0].size == (16, 16)
+    with pytest.raises(PhotoError, match="too long"):
+        process.read(saved(small, "JPEG", icc_profile=elements(20_000)))
+    assert process.read(saved(small)).size == (16, 16)
+    assert process.start().pid != first[1]
+
+
+@needs_limits
+def test_a_photo_that_takes_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
+    process = Process(memory=300 << 20)
+    with pytest.raises(PhotoError, match="memory"):
+        process.read(saved(Image.new("RGB", (7000, 7000))))
+    assert process.read(saved(Image.new("RGB", (16, 16)))).size == (16, 16)
+    process.end()
+
+
+def test_a_process_that_was_killed_from_outside_is_replaced(process: Process) -> None:
+    process.start().kill()
+    with pytest.raises(PhotoError):
+        process.read(saved(Image.new("RGB", (9, 9))))
+    assert process.read(saved(Image.new("RGB", (9, 9)))).size == (9, 9)
+
+
+def test_a_process_knows_no_key_and_no_setting(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "secret")
+    if not os.path.exists("/proc/self/environ"):
+        pytest.skip("This system does not show what another process was given.")
+    with open(f"/proc/{process.start().pid}/environ", "rb") as given:
+        assert b"secret" not in given.read()
+
+
+def test_what_visitors_bring_is_decoded_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "read", lambda data: pytest.fail("it was decoded here"))
+    assert decoder.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
