@@ -50,6 +50,14 @@ def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkey
     assert opened.trouble is None
 
 
+def test_an_app_that_keeps_rooms_in_a_file_loads_nothing_of_postgresql(tmp_path: Path) -> None:
+    script = (
+        "import sys; from explainer.ui import access; access.store(); print([n for n in sys.modules if 'psycopg' in n])"
+    )
+    process = run(script, env={**os.environ, "EXPLAINER_DATA": str(tmp_path)})
+    assert process.communicate()[0] == "[]\n"
+
+
 # --- damage
 
 
