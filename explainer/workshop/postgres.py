@@ -195,7 +195,9 @@ class _Statements:
 
     def execute(self, statement: str, values: Sequence[object] = (), /) -> Rows:
         # Prepared after a few times, but for what has no values: two statements in one cannot be.
-        return self._connection.execute(_named(statement), _plain(values) or None, prepare=None if values else False)
+        prepare = None if values else False
+        rows: Rows = self._connection.execute(_named(statement), _plain(values) or None, prepare=prepare)
+        return rows
 
     def executemany(self, statement: str, rows: Iterable[Sequence[object]], /) -> None:
         self._connection.cursor().executemany(_named(statement), [_plain(row) for row in rows])
