@@ -55,9 +55,11 @@ TABLE: Mapping[str, Limit] = {
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),
     "uploads of an address": Limit(250_000_000, "bytes that were not read yet", "“Too many files”"),
+    "waiting photos": Limit(500_000_000, "bytes that wait to be decoded, of all visitors", "“too many photos”"),
+    "waiting photos of an address": Limit(250_000_000, "bytes that wait to be decoded", "“too many photos”"),
     "unread upload": Limit(20, "seconds", "nothing: the file is dropped"),
     "photos": Limit(250, "visitors' photos in memory in all, 16 MB each", "“too many photos”"),
-    "photos of an address": Limit(150, "visitors' photos in memory", "“too many photos”"),
+    "photos of an address": Limit(100, "visitors' photos in memory", "“too many photos”"),
     # The workshop
     "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),
     "joins of an address": Limit(200, "phones without a cookie, in a room and a minute", "“Try again in a minute”"),

@@ -565,6 +565,9 @@ class _Pace:
         return max(0.0, -self._left / self._a_second)
 
 
+_A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
+
+
 class _Messages:
     """What a page sends, without what no page of this app sends."""
 
@@ -590,8 +593,10 @@ class _Messages:
             if kind in streamlit_internals.MESSAGES:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
-                if kind == "rerun_script":
+                if kind in ("rerun_script", "deferred_file"):
                     await COMPUTING.turn("" if self._address in browser.THIS_COMPUTER else self._address)
+                if kind == "deferred_file":  # is made in a thread that knows no address
+                    COMPUTING.charge(self._address, _A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

@@ -182,19 +182,32 @@ def _first(name: str) -> Photo:
     return samples.read(name)
 
 
-# Whose photos are in memory, by the address of the browser that brought each.
+# The address of the browser that brought each photo in memory, and each that waits to be decoded, with its bytes.
 _brought: WeakKeyDictionary[Photo, str] = WeakKeyDictionary()
+_waiting: list[tuple[str, int]] = []
 _TOO_MANY = "The app has too many photos in its memory. Try again in a minute."
 
 
 def _read(data: bytes) -> Photo:
     """A visitor's photo. Raises PhotoError, also where they, or all visitors together, have too many in memory."""
     own = st.session_state.get("photo")  # which gives way to it
-    address, others = browser.address(), [whose for photo, whose in list(_brought.items()) if photo is not own]
-    if len(others) >= limits.value("photos") or others.count(address) >= limits.value("photos of an address"):
-        raise PhotoError(_TOO_MANY)
-    photo = decoder.read(data)
-    _brought[photo] = address
+    this = browser.address(), len(data)
+    addresses = [whose for photo, whose in list(_brought.items()) if photo is not own]
+    addresses += [whose for whose, _ in _waiting]
+    _waiting.append(this)
+    try:
+        if (
+            len(addresses) >= limits.value("photos")
+            or addresses.count(this[0]) >= limits.value("photos of an address")
+            or sum(size for _, size in list(_waiting)) > limits.value("waiting photos")
+            or sum(size for whose, size in list(_waiting) if whose == this[0])
+            > limits.value("waiting photos of an address")
+        ):
+            raise PhotoError(_TOO_MANY)
+        photo = decoder.read(data)
+    finally:
+        _waiting.remove(this)
+    _brought[photo] = this[0]
     return photo
 
 

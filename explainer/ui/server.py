@@ -30,6 +30,7 @@ def prepare() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
     streamlit_internals.trust_no_proxy()
+    streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.bound_messages(lambda: limits.value("message"))
     streamlit_internals.measure_runs(_owner, middleware.COMPUTING.charge)

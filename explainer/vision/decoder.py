@@ -138,6 +138,8 @@ def _serve(seconds: int, memory: int) -> None:
         os.nice(5)  # a page goes before a photo
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would have the photo in it
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with suppress(OSError):  # on Linux: where memory ends for all, this process goes, and not the app
+        Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(EOFError):
         while True:
             data = _receive(sys.stdin.buffer)

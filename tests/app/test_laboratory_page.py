@@ -363,6 +363,32 @@ def test_where_the_model_is_taken_away_what_is_done_stays_and_the_rest_says_so(
     laboratory.button(key="check_all").click().run()
     assert not laboratory.exception
     assert "Saliency could not be checked. The weights are missing." in texts(laboratory)
+    laboratory.segmented_control(key="checked").set_value("saliency").run()
+    assert not laboratory.exception
+    assert "This map could not be checked. The weights are missing." in texts(laboratory)
+
+
+def test_where_the_model_is_taken_away_before_anything_was_asked_the_page_says_so(
+    laboratory: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> Any:
+        raise ClassifierError("The weights are missing.")
+
+    monkeypatch.setattr(pipeline, "load", gone)
+    computed._offered.clear()
+    laboratory.run()
+    assert not laboratory.exception
+    assert [error.value for error in laboratory.error] == [r"The weights are missing\."]
+    assert laboratory.markdown
+
+
+def test_a_photo_without_a_face_is_explained_and_checked_as_a_whole(laboratory: AppTest) -> None:
+    laboratory.button(key="sample_coffee").click().run()
+    laboratory.button(key="explain").click().run()
+    laboratory.button(key="check_all").click().run()
+    assert not laboratory.exception
+    assert len(maps(laboratory)) == 2
+    assert any(text.startswith("On this photo") for text in texts(laboratory))
 
 
 def test_five_words_are_compared_by_one_method(laboratory: AppTest) -> None:

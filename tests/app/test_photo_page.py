@@ -257,6 +257,21 @@ def test_beyond_so_many_photos_another_one_waits_until_one_is_forgotten(
     assert not other.error
 
 
+@pytest.mark.parametrize("limit", ["waiting photos", "waiting photos of an address"])
+def test_beyond_so_many_bytes_that_wait_to_be_decoded_a_photo_is_refused(
+    limit: str, page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teal = photo_of("teal")
+    monkeypatch.setattr(photo_source, "_waiting", [("", 1000)])
+    monkeypatch.setattr(photo_source.browser, "address", lambda: "")
+    for most, said in ((1000 + len(teal) - 1, [photo_source._TOO_MANY]), (1000 + len(teal), [])):
+        some = dataclasses.replace(limits.TABLE[limit], most=most)
+        monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, limit: some})
+        upload(page, "teal.png", teal)
+        assert [error.value for error in page.error] == said
+    assert photo_source._waiting == [("", 1000)]
+
+
 def photo_of(colour: str) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (40, 30), colour).save(file, "PNG")

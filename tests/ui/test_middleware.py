@@ -265,6 +265,24 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert 75 * looking < limits.value("computing") / 100 + 0.01
 
 
+def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a"}}).SerializeToString()
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": asks}
+
+    async def pages(address: str) -> int:
+        let_through = [asyncio.create_task(middleware._Messages(receive, address)()) for _ in range(60)]
+        done, waiting = await asyncio.wait(let_through, timeout=0.5)
+        for each in waiting:
+            each.cancel()
+        return len(done)
+
+    assert 40 <= asyncio.run(pages("192.0.2.1")) <= 42
+    assert 40 <= asyncio.run(pages("192.0.2.2")) <= 42
+
+
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize(
     ("cookies", "kept"),

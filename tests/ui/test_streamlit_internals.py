@@ -3,7 +3,9 @@
 import ast
 import inspect
 import math
+import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import streamlit
@@ -15,6 +17,8 @@ from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
+from streamlit.web.server.starlette import starlette_server
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from explainer.ui import streamlit_internals
 
@@ -74,6 +78,22 @@ def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pyte
     monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
     streamlit_internals.ask_no_host()
     assert net_util.get_external_ip() is None
+
+
+def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AutoHTTPProtocol, "connection_made", lambda protocol, transport: None)
+    streamlit_internals.answer_at_once()
+    with (
+        starlette_server._bind_socket("127.0.0.1", 0, 1) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        assert listening.proto != socket.IPPROTO_TCP  # with it asyncio would do what is done here
+        connection, _ = listening.accept()
+        with connection:
+            assert not connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            transport = SimpleNamespace(get_extra_info={"socket": connection}.get)
+            AutoHTTPProtocol.connection_made(object(), transport)  # type: ignore[arg-type]
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,12 @@
 import streamlit as st
 from PIL.Image import Image
 
-from explainer.attribution.explain import Attribution
+from explainer.attribution.explain import Attribution, AttributionError
 from explainer.ui import computed, labels, photo_source, sample_results, waiting
 from explainer.ui.laboratory import asking, checks, maps
+from explainer.ui.markdown import plain
 from explainer.vision import pipeline
+from explainer.vision.cards import CardError
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading
 
@@ -20,7 +22,11 @@ def show() -> None:
     result = sample_results.read(photo, photo_source.whole())
     reading = result.readings[labels.face(result)]
     target = asking.target(photo, reading, _TOP)
-    methods = asking.methods(target.kind)
+    try:
+        methods = asking.methods(target.kind)
+    except CardError as error:  # the model was taken away
+        st.error(plain(str(error)))
+        return
     drawing = maps.drawing()
     if not asking.asked(photo, reading, target, methods):
         return
@@ -68,7 +74,11 @@ def _detail(
         return
     check = computed.check(photo, reading.box, checked)
     place = waiting.blank_until(check)
-    found = checks.wait(check)
+    try:
+        found = checks.wait(check)
+    except (AttributionError, CardError) as error:
+        st.markdown(f"This map could not be checked. {error}")
+        return
     with place():
         checks.show(checked, found, crop, drawing)
         checks.download(crop, reading.box, checked, found)
