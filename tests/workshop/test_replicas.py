@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import pictures
 from benchmarks.protocol import Visit
 from benchmarks.workshop import Phone, Sent
 from explainer.workshop import participants, rooms, screens, talk, votes
@@ -90,6 +91,53 @@ def test_replicas_are_in_step_and_a_vote_outlives_the_one_that_took_it(
     assert "Counted: 5" in again.said
     again.vote((QUESTION, 1), "4", Sent())
     assert votes.tally(store, room.code, QUESTION, 1).phones == {"1": 0, "2": 0, "3": 0, "4": 1, "5": 1}
+
+
+def test_the_address_of_a_phone_is_nobodys_on_another_device_at_another_replica(
+    store: Store, room: Room, replicas: list[Server]
+) -> None:
+    Visit(replicas[0].url, "workshop", f"room={room.code}").press("Join")
+    query = "SELECT token FROM participants WHERE room = ?"
+    ((token,),) = store.read(lambda connection: connection.execute(query, (room.code,)).fetchall())
+    device = Phone(replicas[1].url, room, token)
+    assert "This device has not joined the room yet" in device.said
+
+
+@pytest.mark.parametrize("danger", ["a room opens elsewhere", "the database is killed"])
+def test_what_a_room_rules_out_is_refused_to_a_page_that_is_older_than_the_room(
+    store: Store, replicas: list[Server], database: Database, danger: str
+) -> None:
+    words, photo = Visit(replicas[0].url, "roulette"), Visit(replicas[1].url)
+    reveal(words)
+    assert "Cover all words again" in labels(words)
+    words.press("Cover all words again")
+    photo.press_key("own_photo")
+    photo.press_key("notice_button")
+
+    if danger == "a room opens elsewhere":
+        room = rooms.open_room(store, "mixed")
+    else:
+        database.kill()
+    reveal(words)
+    photo.upload("photo.jpg", pictures.large()[0])
+    assert "Forget this photo" not in labels(photo)
+
+    if danger == "a room opens elsewhere":
+        rooms.delete(store, room.code)
+    else:
+        database.start()
+    time.sleep(2.0)
+    for visit in (words, photo):
+        visit.run()
+    assert "Reveal" in labels(words)
+    assert "Cover all words again" not in labels(words)
+    assert "Forget this photo" not in labels(photo)
+
+
+def reveal(visit: Visit) -> None:
+    """Press the first of the buttons that reveal a word."""
+    button = next(element.button for element in visit.elements if element.button.label == "Reveal")
+    visit.press_key(button.id[button.id.index("reveal_") :])
 
 
 def test_a_browser_keeps_its_cookie_on_another_replica_and_the_rules_of_a_room_bind_both(
