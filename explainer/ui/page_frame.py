@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainer.ui import middleware, session
+from explainer.ui import access, middleware, session
 
 _STYLE = Path(__file__).with_name("style.css")
 _translation = st.components.v2.component(
@@ -54,6 +54,7 @@ def page(title: str, arriving: bool) -> Iterator[None]:
 
     To a visitor who is only `arriving` a chip without a number is shown until the page is drawn.
     """
+    access.follow_nothing()
     st.html(_STYLE)
     _translation(key="translation", data={"sentence": _TRANSLATED}, height="content")
     with st.container(key="page"):
