@@ -140,6 +140,17 @@ def close_left_sessions() -> None:
         storage._cache.expire()
 
 
+def visitors() -> int:
+    """How many pages are open."""
+    return len(_sessions().list_active_sessions())
+
+
+def draw_all_pages_again() -> None:
+    """Have the script of every open page run again. For the event loop's thread alone."""
+    for each in _sessions().list_active_sessions():
+        each.session.request_rerun(None)
+
+
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
     """The sessions whose visitors left, and may come back yet."""
     active = {each.session.id for each in sessions.list_active_sessions()}
