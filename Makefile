@@ -100,7 +100,7 @@ $(BIN)/pip:
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet -e '.[test]'
+	build/lock/bin/python -m pip install --quiet -e '.[test,cluster]'
 	{ sed -n '/^#/p' constraints.txt; \
 	  build/lock/bin/python -m pip freeze --exclude-editable | sed -e 's/+[A-Za-z0-9.]*$$//' \
 	  | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > build/constraints.txt

@@ -8,8 +8,7 @@ import http.client
 import json
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,9 +102,11 @@ class Visit:
             fragment, (interval, due) = min(
                 self._timers.items(), key=lambda timer: timer[1][1], default=("", (0.0, end))
             )
-            time.sleep(max(0.0, min(due, end) - time.monotonic()))
+            self._look_on(min(due, end) - time.monotonic())
             if due >= end:
                 return
+            if fragment not in self._timers:  # the server has drawn another page meanwhile
+                continue
             self._timers[fragment] = interval, time.monotonic() + interval
             if fragment in self.drawings:
                 self._look(fragment, self.drawings[fragment])
@@ -208,45 +209,53 @@ class Visit:
         (found,) = (each for each in self._elements.values() if wanted(each[0]))
         return found
 
-    def _messages(self) -> Iterator[ForwardMsg]:
-        while True:
-            frame = self._socket.recv(PATIENCE)
-            self.received += len(frame)
-            yield ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
+    def _look_on(self, seconds: float) -> None:
+        """Take into account what the server sends by itself, for so long."""
+        end = time.monotonic() + seconds
+        with suppress(TimeoutError):
+            while (left := end - time.monotonic()) > 0:
+                self._take(left)
 
     def _receive(self, kind: str) -> ForwardMsg:
         """The next message of a kind; those before it are taken into account."""
-        for message in self._messages():
-            if message.WhichOneof("type") == "new_session":
-                self._session = message.new_session.initialize.session_id
-                if not message.metadata.run.fragment_ids:
-                    self._elements.clear()
-                    self._drawn.clear()
-                    self._timers.clear()
-                    self.drawings.clear()
-            elif message.WhichOneof("type") == "navigation":
-                self._script = message.navigation.page_script_hash
-            elif message.WhichOneof("type") == "auto_rerun":
-                interval = message.auto_rerun.interval
-                self._timers.setdefault(message.auto_rerun.fragment_id, (interval, time.monotonic() + interval))
-            elif message.WhichOneof("type") == "stop_auto_rerun":
-                for fragment_id in message.stop_auto_rerun.fragment_ids:
-                    self._timers.pop(fragment_id, None)
-            elif message.WhichOneof("type") == "delta":
-                # Later elements stand later on the page where they belong to the same block.
-                path = tuple(message.metadata.delta_path)
-                self._elements.pop(path, None)
-                self._drawn.add(path)
-                if message.delta.HasField("new_element"):
-                    element, fragment = message.delta.new_element, message.delta.fragment_id
-                    self._elements[path] = element, fragment
-                    if element.bidi_component.component_name == "refresh":
-                        asked = json.loads(element.bidi_component.json)
-                        self.drawings[fragment] = asked["drawing"]
-                        self._timers.setdefault(fragment, (asked["seconds"], time.monotonic() + asked["seconds"]))
+        while True:
+            message = self._take(PATIENCE)
             if message.WhichOneof("type") == kind:
                 return message
-        raise RuntimeError("the server closed the connection")
+
+    def _take(self, patience: float) -> ForwardMsg:
+        """Take the next message into account. Raises TimeoutError where none comes."""
+        frame = self._socket.recv(patience)
+        self.received += len(frame)
+        message = ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
+        if message.WhichOneof("type") == "new_session":
+            self._session = message.new_session.initialize.session_id
+            if not message.metadata.run.fragment_ids:
+                self._elements.clear()
+                self._drawn.clear()
+                self._timers.clear()
+                self.drawings.clear()
+        elif message.WhichOneof("type") == "navigation":
+            self._script = message.navigation.page_script_hash
+        elif message.WhichOneof("type") == "auto_rerun":
+            interval = message.auto_rerun.interval
+            self._timers.setdefault(message.auto_rerun.fragment_id, (interval, time.monotonic() + interval))
+        elif message.WhichOneof("type") == "stop_auto_rerun":
+            for fragment_id in message.stop_auto_rerun.fragment_ids:
+                self._timers.pop(fragment_id, None)
+        elif message.WhichOneof("type") == "delta":
+            # Later elements stand later on the page where they belong to the same block.
+            path = tuple(message.metadata.delta_path)
+            self._elements.pop(path, None)
+            self._drawn.add(path)
+            if message.delta.HasField("new_element"):
+                element, fragment = message.delta.new_element, message.delta.fragment_id
+                self._elements[path] = element, fragment
+                if element.bidi_component.component_name == "refresh":
+                    asked = json.loads(element.bidi_component.json)
+                    self.drawings[fragment] = asked["drawing"]
+                    self._timers.setdefault(fragment, (asked["seconds"], time.monotonic() + asked["seconds"]))
+        return message
 
     def fetch_all(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None

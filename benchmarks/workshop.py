@@ -29,6 +29,7 @@ from benchmarks.visitors import WATCH, Visitor
 from explainer.ui.markdown import plain
 from explainer.workshop import participants, questions, rooms, screens, sheets, votes
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.browser import processes
 from tests.servers import APP, Server, serving
@@ -132,7 +133,7 @@ def report() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["EXPLAINER_DATA"] = folder
             with serving(APP, Path(folder) / "log") as server:
-                late = _run(server, Store(Path(folder) / "rooms.sqlite"), uploads, minutes, count)
+                late = _run(server, SQLiteStore(Path(folder) / "rooms.sqlite"), uploads, minutes, count)
         if count == 1:
             for asked in late.keys() & before.keys():
                 print(f"  {asked}: {late[asked] / before[asked]:.2f} times {against} at the 95th percentile")

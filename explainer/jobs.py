@@ -11,7 +11,7 @@ from itertools import count
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CancelledError", "Job", "Progress", "Worker", "once", "owner"]
+__all__ = ["CancelledError", "Job", "Progress", "Unavailable", "Worker", "once", "owner"]
 
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
@@ -21,6 +21,10 @@ _LEAST_DONE = 0.05  # the share of a job that must be done before the time it st
 
 Progress = Callable[[float], None]
 """Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
+
+
+class Unavailable(Exception):
+    """Raised where what does the work cannot be reached, or takes no more, in a sentence for the visitor."""
 
 
 owner: ContextVar[str] = ContextVar("owner", default="")
@@ -55,10 +59,14 @@ class once(Generic[Made]):
 
 
 class Job(Generic[Result]):
-    """Work handed to a worker. `progress` is the fraction done, 0 to 1."""
+    """Work handed to a worker. `progress` is the fraction done, 0 to 1.
+
+    `ahead` is how many jobs another computer says it does before it; None where no other computer does it.
+    """
 
     def __init__(self, queue: "dict[int, Job[Any]]") -> None:
         self.progress = 0.0
+        self.ahead: int | None = None
         self.future: Future[Result] = Future()
         self.owner = owner.get()
         self._queue = queue
@@ -80,7 +88,9 @@ class Job(Generic[Result]):
             of_it[each] = turns[each.owner]
             turns[each.owner] += 1
         in_turns = sorted(of_it, key=of_it.__getitem__)
-        return in_turns.index(self) if self in of_it else 0
+        if self not in of_it:
+            return 0
+        return in_turns.index(self) if self.ahead is None else self.ahead
 
     @property
     def done(self) -> bool:
@@ -110,12 +120,12 @@ class Job(Generic[Result]):
         self._unwanted.set()
         self.future.cancel()
 
-    def report(self, fraction: float) -> None:
+    def report(self, fraction: float, ahead: int | None = None) -> None:
         """Store the fraction done. Raises CancelledError if the job was cancelled meanwhile."""
         if self._unwanted.is_set():
             raise CancelledError
         self._begun = self._begun or time.monotonic()
-        self.progress = fraction
+        self.progress, self.ahead = fraction, ahead
 
 
 class Worker(Generic[Owned]):

@@ -46,6 +46,24 @@ from explainer.charts import pictures
 from explainer.ui import computed
 from explainer.vision import samples
 print(*(name for name in {SLOW} if name in sys.modules))
+print(*(name for name in sys.modules if name.startswith("explainer.serving") or name == "safetensors"))
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout.split() == []
+
+
+def test_ray_is_known_to_one_file_alone() -> None:
+    found = {
+        file
+        for file, text in SOURCES.items()
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if name.split(".")[0] == "ray"
+    }
+    assert found == {"explainer/serving/deployments.py"}

@@ -97,6 +97,20 @@ def test_a_job_knows_how_many_go_before_it(worker: Worker[list[str]], hold: Hold
     assert hold.job.done
 
 
+def test_a_job_that_another_computer_does_has_the_place_that_it_tells(worker: Worker[list[str]], hold: Hold) -> None:
+    job = worker.submit(note("a"))
+    job.report(0.0, 7)
+    assert job.place == 7
+    job.report(0.1, 0)
+    assert job.place == 0
+    job.report(0.0)  # it is not there any more
+    assert job.place == 1
+    hold.free.set()
+    job.report(0.0, 7)
+    job.result(PATIENCE)
+    assert job.place == 0
+
+
 def test_a_waiting_job_that_is_cancelled_is_never_done_and_the_others_move_up(
     worker: Worker[list[str]], hold: Hold
 ) -> None:

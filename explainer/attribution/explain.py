@@ -37,8 +37,10 @@ __all__ = [
     "MethodFailed",
     "Target",
     "explain",
+    "explain_crop",
     "explain_photo",
     "offered",
+    "offered_by",
     "question",
 ]
 
@@ -205,4 +207,21 @@ def explain_photo(
 ) -> Attribution:
     """Which pixels of exactly what the network saw of that face carried a label; errors as in `explain`."""
     crop = faces.crop(photo, box, reader.card.transform.side)
+    return explain_crop(reader, crop, target, method, settings, progress)
+
+
+def explain_crop(
+    reader: "Reader",
+    crop: Image.Image,
+    target: Target,
+    method: str,
+    settings: Settings | None,
+    progress: Progress,
+) -> Attribution:
+    """The same of what the network saw; errors as in `explain`."""
     return explain(reader.classifier, reader.head, crop, target, method, progress, settings)
+
+
+def offered_by(reader: "Reader", kind: Kind, progress: Progress) -> tuple[str, ...]:
+    """The names of the methods that work with a reader's model for targets of that kind."""
+    return offered(reader.classifier, reader.head, kind)

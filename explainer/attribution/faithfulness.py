@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from explainer.vision.classifiers import Classifier
     from explainer.vision.people import PeopleHead
+    from explainer.vision.pipeline import Reader
 
 Direction = Literal["insertion", "deletion"]
 Order = Literal["map", "random", "centre"]
@@ -328,6 +329,11 @@ def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
     yield
     moved = yield from _max_sensitivity(claim, part(0.3, 0.5))
     return Checks(found, unforetold, moved, (yield from _randomisation(claim, part(0.5, 1))))
+
+
+def check_crop(reader: "Reader", crop: Image.Image, attribution: Attribution, progress: Progress) -> Parts[Checks]:
+    """The same of a map of what a reader's network saw."""
+    return check_in_parts(Claim(reader.classifier, reader.head, crop, attribution), progress)
 
 
 def whole(parts: Parts[Found]) -> Found:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from explainer.vision.classifiers import Classifier
+    from explainer.vision.pipeline import Reader
 
 Outcome = Literal["passed", "failed", "undecided", "not asked"]
 
@@ -218,6 +219,14 @@ def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0, common: Comm
     return Judgement(
         given.method, (*found, _randomised(kept), _complexity(given, gone), _steady(moved), _complete(given))
     )
+
+
+def judge_crop(
+    reader: "Reader", crop: Image.Image, attribution: Attribution, common: Common, progress: Progress
+) -> Parts[Judgement]:
+    """The same of a map of what a reader's network saw."""
+    claim = Claim(reader.classifier, reader.head, crop, attribution)
+    return judge_in_parts(claim, progress, common=common)
 
 
 def _certain(found: Sequence[float]) -> bool:

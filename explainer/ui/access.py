@@ -1,26 +1,54 @@
 """Who may do what: the one record of rooms, the rules of those that are on, and who gave the presenter's key."""
 
 import os
+from dataclasses import replace
 
 import streamlit as st
 
 from explainer.jobs import once
-from explainer.ui import browser
-from explainer.workshop import presenter_key, rooms
-from explainer.workshop import store as keeping
+from explainer.ui import browser, streamlit_internals
+from explainer.workshop import presenter_key, rooms, sqlite
 from explainer.workshop.errors import Busy
 from explainer.workshop.presenter_key import Gate, Later
 from explainer.workshop.rooms import PRESETS, Preset
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 
-_FAILURES, _REFUSED = "wrong_keys", "key_refused"
-_LATE = 2.0  # seconds that the rules in force may be behind the record
+_FAILURES, _REFUSED, _FOLLOWED = "wrong_keys", "key_refused", "room_followed"
+_SOON = 0.05, 0.5  # seconds after a change, when pages that do not show it are drawn
+_LATE = 1.0  # seconds that the rules in force may be behind the record
+
+UNKNOWN = replace(next(iter(PRESETS.values())), name="unknown")
+"""The rules that hold where the record cannot be asked: the careful ones."""
 
 
 @once
 def store() -> Store:
-    """The one record of rooms, for all visitors."""
-    return Store(keeping.path())
+    """The one record of rooms, for all visitors: in the file, or the database, that `EXPLAINER_DATA` names."""
+    named = os.environ.get("EXPLAINER_DATA", "")
+    if not named.startswith(("postgresql://", "postgres://")):
+        return SQLiteStore(sqlite.path())
+    from explainer.workshop.postgres import PostgresStore  # which needs what the extra "cluster" installs
+
+    opened = PostgresStore(named)
+    opened.told = _draw_again
+    return opened
+
+
+def follow(code: str, version: int) -> None:
+    """Have this page drawn again once the stage of a room has another version, where the record tells of it."""
+    st.session_state[_FOLLOWED] = code, version
+
+
+def follow_nothing() -> None:
+    """This page shows no room."""
+    st.session_state.pop(_FOLLOWED, None)
+
+
+def _draw_again(code: str, version: int) -> None:
+    """Draw the pages that follow a room again, and once more those that were being drawn meanwhile."""
+    for seconds in _SOON:
+        streamlit_internals.run_again(_FOLLOWED, lambda drawn: drawn[0] == code and drawn[1] != version, seconds)
 
 
 def in_memory_only() -> str:
@@ -30,11 +58,11 @@ def in_memory_only() -> str:
 
 @st.cache_resource(show_spinner=False, ttl=_LATE)
 def in_force() -> Preset | None:
-    """The most careful rules of the rooms that are on, a few seconds late; None where no room is on."""
+    """The most careful rules of the rooms that are on, up to a second late; None where no room is on."""
     try:
         return rooms.in_force(store())
     except Busy:  # nobody knows, and the careful ones do no harm for a moment
-        return next(iter(PRESETS.values()))
+        return UNKNOWN
 
 
 @once

@@ -1,5 +1,7 @@
 """What this server remembers of a browser: by a cookie, for as long as the server runs and the browser stays open.
 
+Servers with the same `server.cookieSecret` know each other's cookies; what each remembers is its own.
+
 The cookie holds a random number and a signature, and nothing else. Scripts cannot read it (HttpOnly), other sites do
 not get it sent (SameSite). It comes with the first page, and a session knows it from then on: a reload, another tab, or
 the address without its parameters are still the same browser.
@@ -18,6 +20,7 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
@@ -39,7 +42,6 @@ PRESENTER = "presenter"
 MOST = 5000
 """Browsers of which something is remembered."""
 
-_SECRET = secrets.token_bytes(32)  # of this process: a cookie of another one is given anew
 _MOST_OF_ONE = 20
 _lock = threading.Lock()
 _remembered: OrderedDict[str, dict[str, object]] = OrderedDict()
@@ -116,7 +118,13 @@ def _recall(known_as: str | None, name: str) -> object | None:
 
 def _signed(number: str) -> bytes:
     known = number.encode("utf-8", "replace")
-    return known + b"." + hmac.new(_SECRET, known, hashlib.sha256).hexdigest().encode()
+    return known + b"." + hmac.new(_secret(), known, hashlib.sha256).hexdigest().encode()
+
+
+@cache
+def _secret() -> bytes:
+    """Made from Streamlit's own, which is random at each start where none is set: then it is this process's alone."""
+    return hmac.new(str(st.get_option("server.cookieSecret")).encode(), NAME.encode(), hashlib.sha256).digest()
 
 
 def address() -> str:

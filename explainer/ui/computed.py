@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 from PIL.Image import Image
@@ -10,7 +10,7 @@ from PIL.Image import Image
 from explainer.attribution import explain as explaining
 from explainer.attribution import faithfulness, verdicts
 from explainer.attribution.explain import Attribution, Kind, Target
-from explainer.attribution.faithfulness import Checks, Claim
+from explainer.attribution.faithfulness import Checks
 from explainer.attribution.methods import Settings
 from explainer.attribution.verdicts import Common, Judgement
 from explainer.imagenet import search, vocabularies
@@ -19,17 +19,18 @@ from explainer.jobs import Job, Progress, Worker, once
 from explainer.ui import access, frame_by_hand, session, waiting
 from explainer.vision import cards, corruptions, faces, pipeline
 from explainer.vision.corruptions import Course
-from explainer.vision.faces import Box, Detector
+from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
-from explainer.vision.pipeline import Reader, Reading, Result
+from explainer.vision.pipeline import Reading, Result
 
 Made = TypeVar("Made")
-Owned = TypeVar("Owned")
 
 # How many results of each kind are kept for one visitor, the last used ones: readings and maps, and strips and checks,
 # which hold pictures and maps by the dozen. By the model that comes with the app these have 0.1, 0.2, 1.5 and 2 MB at
 # most, so that a visitor's come to some 50 MB.
 _KEPT, _KEPT_LARGE = 32, 12
+
+_TURN = 0.05  # seconds that a map which waits for another holds a connection to a service, before others have theirs
 
 
 def prepare() -> None:
@@ -38,29 +39,57 @@ def prepare() -> None:
     _readers()
 
 
+def _service() -> bool:
+    """Whether a service reads and explains, in the place of this process."""
+    return "EXPLAINER_SERVICE" in os.environ
+
+
 @once
-def _readers() -> Worker[Detector]:
+def _readers() -> Worker[Any]:
     """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
+    if _service():
+        from explainer.serving import client
+
+        return Worker(client.Reading, "reader", threads=client.AT_ONCE)
     worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
     worker.submit(lambda detector, progress: pipeline.load(detector=detector))
     return worker
 
 
 @once
-def _explainers() -> Worker[Detector]:
+def _explainers() -> Worker[Any]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
+    if _service():
+        from explainer.serving import client
+
+        return Worker(client.Explaining, "explainer", threads=client.AT_ONCE)
     worker = Worker(faces.load, "explainer")
     # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
-    worker.submit(_by(cards.DEFAULT, lambda reader, progress: reader.classifier))
+    worker.submit(lambda detector, progress: pipeline.load(cards.DEFAULT, detector).classifier)
     return worker
 
 
-Work = Callable[[Owned, Progress], Made | Generator[None, None, Made]]
+Work = Callable[[Any, Progress], Made | Generator[None, None, Made]]
 
 
-def _by(model: str, work: Work[Reader, Made]) -> Work[Detector, Made]:
-    """Work for a worker that has a detector, by the model of a card, which is loaded where it is not yet."""
-    return lambda detector, progress: work(pipeline.load(model, detector), progress)
+def _reading_by(model: str, task: Callable[..., Made], *arguments: object) -> Work[Made]:
+    """Work for the readers, by the model of a card, which is loaded where it is not yet."""
+    if _service():
+        from explainer.serving import client
+
+        return client.asking(model, task, arguments)
+    return lambda detector, progress: task(pipeline.load(model, detector), *arguments)
+
+
+def _explaining_by(
+    model: str, task: Callable[..., Made | Generator[None, None, Made]], *arguments: object
+) -> Work[Made]:
+    """Work for the explainers, by the model of a card; the task is told the progress too."""
+    if _service():
+        from explainer.serving import client
+
+        return client.asking(model, task, arguments)
+    return lambda detector, progress: task(pipeline.load(model, detector), *arguments, progress)
 
 
 @once
@@ -83,7 +112,10 @@ def download(model: str) -> None:
 
     def fetch(nothing: None, progress: Progress) -> None:
         cards.fetch(cards.load(model), progress=lambda done, total: progress(done / total))
-        pipeline.load(model)
+        if _service():
+            _readers().submit(_reading_by(model, pipeline.ready)).result()
+        else:
+            pipeline.load(model)
 
     if access.may_download() and model not in downloading():
         downloads()[model] = _downloads().submit(fetch)
@@ -116,19 +148,15 @@ def _models() -> Job[dict[str, tuple[str, ...]]]:
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _reading(digest: str, whole: bool, box: Box | None, model: str, _photo: Photo) -> Job[Result]:
-    return _readers().submit(_by(model, lambda reader, progress: pipeline.read(reader, _photo, whole, box)))
+    return _readers().submit(_reading_by(model, pipeline.read, _photo, whole, box))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _attribution(
     digest: str, box: Box | None, target: Target, method: str, settings: Settings, model: str, _photo: Photo
 ) -> Job[Attribution]:
-    return _explainers().submit(
-        _by(
-            model,
-            lambda reader, progress: explaining.explain_photo(reader, _photo, box, target, method, progress, settings),
-        )
-    )
+    crop = _crop(_photo, box, model)
+    return _explainers().submit(_explaining_by(model, explaining.explain_crop, crop, target, method, settings))
 
 
 @st.cache_resource(
@@ -137,9 +165,7 @@ def _attribution(
 def _course(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
 ) -> Job[Course]:
-    return _readers().submit(
-        _by(model, lambda reader, progress: corruptions.course(reader, _photo, _reading, corruption, release))
-    )
+    return _readers().submit(_reading_by(model, corruptions.course, _photo, _reading, corruption, release))
 
 
 @st.cache_resource(
@@ -155,11 +181,8 @@ def _checks(
     _photo: Photo,
     _attribution: Attribution,
 ) -> Job[Checks]:
-    def check(reader: Reader, progress: Progress) -> Generator[None, None, Checks]:
-        crop = faces.crop(_photo, box, reader.card.transform.side)
-        return faithfulness.check_in_parts(Claim(reader.classifier, reader.head, crop, _attribution), progress)
-
-    return _explainers().submit(_by(model, check))
+    crop = _crop(_photo, box, model)
+    return _explainers().submit(_explaining_by(model, faithfulness.check_crop, crop, _attribution))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
@@ -175,34 +198,40 @@ def _judgement(
     _common: Common,
     _before: Job[Judgement] | None,
 ) -> Job[Judgement]:
-    def judge(reader: Reader, progress: Progress) -> Generator[None, None, Judgement]:
-        while _before and not _before.done:  # one map after another: in turns all of them would come at the very end
-            yield
-        crop = faces.crop(_photo, box, reader.card.transform.side)
-        claim = Claim(reader.classifier, reader.head, crop, _attribution)
-        return (yield from verdicts.judge_in_parts(claim, progress, common=_common))
+    crop = _crop(_photo, box, model)
+    work: Work[Judgement] = _explaining_by(model, verdicts.judge_crop, crop, _attribution, _common)
 
-    return _explainers().submit(_by(model, judge))
+    def judge(owned: Any, progress: Progress) -> Generator[None, None, Judgement]:
+        # One map after another: in turns all of them would come at the very end.
+        while _before and not _before.wait(_TURN if _service() else 0):
+            yield
+        found = work(owned, progress)
+        return (yield from found) if isinstance(found, Generator) else found
+
+    return _explainers().submit(judge)
+
+
+def _crop(photo: Photo, box: Box | None, model: str) -> Image:
+    """What the network of a card sees of a face."""
+    return faces.crop(photo, box, cards.load(model).transform.side)
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _offered(kind: Kind, model: str) -> Job[tuple[str, ...]]:
     """The methods that work with the model, which only its modules tell."""
-    return _explainers().submit(
-        _by(model, lambda reader, progress: explaining.offered(reader.classifier, reader.head, kind))
-    )
+    return _explainers().submit(_explaining_by(model, explaining.offered_by, kind))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _strangers(model: str) -> Job[list[tuple[str, Image, Reading]]]:
     """Pictures without anybody in them, read: the same for all visitors."""
-    return _readers().submit(_by(model, lambda reader, progress: corruptions.strangers(reader)))
+    return _readers().submit(_reading_by(model, corruptions.strangers))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _ready(model: str) -> Job[None]:
     """Whether a model can be asked: it has a result once it was loaded, or says why it could not be."""
-    return _readers().submit(_by(model, lambda reader, progress: None))
+    return _readers().submit(_reading_by(model, pipeline.ready))
 
 
 def index() -> Index:

@@ -43,6 +43,12 @@ _FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 <title>The app is full</title><body style="font: 1.2rem/1.5 sans-serif; max-width: 34em; margin: 15vh auto">
 <h1>The app is full</h1><p>It serves as many visitors at the moment as this computer can. Try again in a minute.</p>"""
 
+_STOPS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="1"><title>One moment</title>
+<body style="font: 1.2rem/1.5 sans-serif; max-width: 34em; margin: 15vh auto">
+<h1>One moment</h1><p>The app is being updated. This page opens by itself in a few seconds.</p>"""
+_REPLICA = "explainer_replica"  # the cookie by which a proxy keeps a visitor with a process
+
 
 def settings(name: str) -> tuple[str, ...]:
     """The entries of a setting that lists some, separated by commas or spaces."""
@@ -55,6 +61,11 @@ def _path(scope: Scope) -> str:
     below = (st.get_option("server.baseUrlPath") or "").strip("/")
     path = path.lstrip("/")
     return path.removeprefix(below).lstrip("/") if below else path
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Whether a request by HTTP is for a page, and not for what a page is made of."""
+    return "text/html" in Headers(scope=scope).get("accept", "") and "." not in _path(scope)
 
 
 def _add(send: Send, headers: dict[str, str]) -> Send:
@@ -269,6 +280,34 @@ def _inline_scripts() -> tuple[str, ...]:
     return tuple(f"'sha256-{digest}'" for digest in digests)
 
 
+class Draining:
+    """Sends new visitors to another process once this one was asked to stop; who is here goes on for a while.
+
+    A proxy asks for the health, and keeps to a process by a cookie (`deploy/haproxy.cfg`).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer that this process takes nobody new."""
+        if scope["type"] == "http" and DRAINING.is_set():
+            if _path(scope) == "_stcore/health":
+                # By 404 HAProxy knows that who is here may go on; 503 would take their pictures from them.
+                await PlainTextResponse("It stops soon.", 404)(scope, receive, send)
+                return
+            if _wants_page(scope):
+                response = HTMLResponse(_STOPS, 503, {"Retry-After": "1"})
+                response.delete_cookie(_REPLICA)
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+DRAINING = threading.Event()
+"""Set once this process was asked to stop, and waits for its visitors to leave."""
+
+
 class Preloads:
     """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it."""
 
@@ -469,11 +508,9 @@ class Visitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
-        if scope["type"] == "http":
-            wants_page = "text/html" in Headers(scope=scope).get("accept", "") and "." not in _path(scope)
-            if wants_page and not self._has_room(scope):
-                await HTMLResponse(_FULL, 503, {"Retry-After": "60"})(scope, receive, send)
-                return
+        if scope["type"] == "http" and _wants_page(scope) and not self._has_room(scope):
+            await HTMLResponse(_FULL, 503, {"Retry-After": "60"})(scope, receive, send)
+            return
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
@@ -607,6 +644,7 @@ _ORDER = (
     Hosts,
     Answers,
     Paths,
+    Draining,
     Patience,
     Preloads,
     Fonts,

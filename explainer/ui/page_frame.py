@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainer.ui import session
+from explainer.ui import access, middleware, session
 
 _STYLE = Path(__file__).with_name("style.css")
 _translation = st.components.v2.component(
@@ -54,12 +54,15 @@ def page(title: str, arriving: bool) -> Iterator[None]:
 
     To a visitor who is only `arriving` a chip without a number is shown until the page is drawn.
     """
+    access.follow_nothing()
     st.html(_STYLE)
     _translation(key="translation", data={"sentence": _TRANSLATED}, height="content")
     with st.container(key="page"):
         with st.container(key="page_name"):
             st.markdown(title)
         chip = st.container(key="covered", horizontal=True, vertical_alignment="center")
+        if middleware.DRAINING.is_set():
+            st.info("The app is being updated. Reload the page to go on; your own photo you would have to bring again.")
         body = st.container(key="body")
         _lead_on(title)  # before the page, which may wait long for a model
         if arriving:

@@ -50,7 +50,7 @@ def strip(first: str = FIRST) -> DeltaGenerator:
         if own:
             st.button("Forget this photo", key="forget", on_click=_forget_all)
     if not session.own_faces():
-        st.caption("A workshop is on: it uses sample pictures only.")
+        st.caption(f"{session.workshop()}: only sample pictures are used.")
     if own:
         st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
     elif chosen := sample(first):

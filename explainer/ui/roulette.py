@@ -39,7 +39,7 @@ def story() -> None:
 def words() -> None:
     """The words that the press named, by what became of them, each covered until asked for; absent in a locked room."""
     if not session.may_reveal():
-        st.info("A workshop is on. These words are shown again when its presenter ends it.")
+        st.info(f"{session.workshop()}. These words are shown again when it is over.")
         return
     reported, absent = here(published.reported())
     st.markdown(fates(reported))

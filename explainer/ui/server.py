@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
 _SWEEP = 5.0  # seconds between two looks for what visitors left
+_NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -56,6 +58,8 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
         print(reach(st.get_option("server.address")), flush=True)
         threading.Thread(target=lambda: import_module(warm_up).run(), name="warm-up", daemon=True).start()
         sweeping = asyncio.create_task(_sweep())
+        if seconds := float(os.environ.get("EXPLAINER_DRAIN", 0)):
+            _drain_when_asked_to_stop(seconds)
         try:
             yield
         finally:
@@ -64,6 +68,32 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
                 await sweeping
 
     return until_the_end
+
+
+def _drain_when_asked_to_stop(seconds: float) -> None:
+    """At SIGTERM take nobody new, and stop once all have left or the seconds are over; at a second one stop at once."""
+    stop, loop = signal.getsignal(signal.SIGTERM), asyncio.get_running_loop()
+    draining: list[asyncio.Task[None]] = []
+
+    async def drain(number: int) -> None:
+        streamlit_internals.draw_all_pages_again()
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) < seconds and (waited < _NOTICED or streamlit_internals.visitors()):
+            await asyncio.sleep(_LOOK)
+        _stop(number)
+
+    def _stop(number: int) -> None:
+        if callable(stop):
+            stop(number, None)
+
+    def asked(number: int, frame: object) -> None:
+        if middleware.DRAINING.is_set():
+            _stop(number)
+        else:
+            middleware.DRAINING.set()
+            loop.call_soon_threadsafe(lambda: draining.append(asyncio.ensure_future(drain(number))))
+
+    signal.signal(signal.SIGTERM, asked)
 
 
 def reach(address: str | None) -> str:

@@ -34,6 +34,12 @@ def may_reveal() -> bool:
     return not any(rules.masks_locked for rules in _rules())
 
 
+def workshop() -> str:
+    """Why the rules of a workshop hold, as a sentence without its end."""
+    unknown = access.in_force() == access.UNKNOWN
+    return "The record of workshops cannot be asked just now" if unknown else "A workshop is on"
+
+
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
     asked = bool(st.session_state.get(_ALL)) or wnid in _revealed()
@@ -80,7 +86,7 @@ def controls() -> None:
     """The chip: how many words on the page are covered, if any, with a way to show all, or to cover them again."""
     covered = len(st.session_state.get(_COVERED, ()))
     if not may_reveal():
-        st.markdown("A workshop is on: words stay covered, and only sample pictures are used.")
+        st.markdown(f"{workshop()}: words stay covered, and only sample pictures are used.")
         return
     mask_button()
     if covered and not st.session_state.get(_ALL):

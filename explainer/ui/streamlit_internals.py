@@ -24,8 +24,10 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
@@ -138,6 +140,17 @@ def close_left_sessions() -> None:
         storage._cache.expire()
 
 
+def visitors() -> int:
+    """How many pages are open."""
+    return len(_sessions().list_active_sessions())
+
+
+def draw_all_pages_again() -> None:
+    """Have the script of every open page run again. For the event loop's thread alone."""
+    for each in _sessions().list_active_sessions():
+        each.session.request_rerun(None)
+
+
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
     """The sessions whose visitors left, and may come back yet."""
     active = {each.session.id for each in sessions.list_active_sessions()}
@@ -149,6 +162,38 @@ def _sessions() -> WebsocketSessionManager:
     if not isinstance(sessions, WebsocketSessionManager):
         raise TypeError(f"Streamlit keeps its sessions in a {type(sessions).__name__}")
     return sessions
+
+
+def run_again(name: str, wanted: Callable[[Any], bool], seconds: float) -> None:
+    """After so many seconds, run the scripts of sessions in whose state something `wanted` stands under a name.
+
+    Streamlit has no way to ask for a run but from the browser or from within the script. A script that runs is left
+    alone: it would be ended, perhaps in the middle of what a press asks. Any thread may call it.
+    """
+    if not runtime.exists():
+        return
+    loop = runtime.get_instance()._get_async_objs().eventloop
+
+    def idle(session: AppSession) -> bool:
+        state = session.session_state
+        return session._scriptrunner is None and name in state and wanted(state[name])
+
+    def run(session: AppSession) -> None:
+        if idle(session):
+            asked = ClientState()
+            asked.CopyFrom(session._client_state)
+            asked.ClearField("widget_states")  # they may have changed since
+            session.request_rerun(asked)
+
+    def begin() -> None:
+        sessions = [each.session for each in _sessions().list_active_sessions() if idle(each.session)]
+        for number, session in enumerate(sessions):
+            loop.call_later(number * _APART, run, session)
+
+    loop.call_soon_threadsafe(loop.call_later, seconds, begin)
+
+
+_APART = 0.01  # seconds between two sessions that are run again, so that not all are drawn in the same moment
 
 
 def name_fragment(draw: Drawn, name: str) -> Drawn:

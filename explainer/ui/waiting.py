@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainer.jobs import CancelledError, Job
+from explainer.jobs import CancelledError, Job, Unavailable
 from explainer.ui import streamlit_internals
 
 Made = TypeVar("Made")
@@ -80,6 +80,11 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
         result = job.result()
     except CancelledError:  # the visitor left, or forgot the photo
         place.caption("Stopped.")
+        st.stop()
+    except Unavailable as error:  # the next run asks again
+        with place.container():
+            st.warning(str(error))
+            st.button("Try again", key=f"again_{key or doing}")
         st.stop()
     place.empty()
     return result

@@ -195,6 +195,10 @@ def _default() -> Models:
 _others = lru_cache(maxsize=2)(_models)
 
 
+def ready(reader: Reader) -> None:
+    """Nothing: a model can be asked once it has a reader."""
+
+
 def read(reader: Reader, photo: Photo, whole: bool = False, box: Box | None = None) -> Result:
     """The labels of each face, or of the whole picture where there is none or `whole` asks for it.
 

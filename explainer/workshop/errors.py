@@ -14,6 +14,10 @@ class Busy(RoomError):
     """Another program holds the room's record. Try again in a moment."""
 
 
+class Unreachable(Busy):
+    """The database of rooms does not answer. Try again in a moment."""
+
+
 class UnknownRoom(RoomError):
     """There is no room with this code. Check it against the one on the screen."""
 

@@ -30,11 +30,15 @@ _ROWS, _ACROSS = 4, 2  # cards on a page
 
 @dataclass(frozen=True)
 class Service:
-    """How the app is served: its port, whether there is a certificate, and the file of rooms, None where in memory."""
+    """How the app is served: its port, whether there is a certificate, and the file or the database of rooms.
+
+    Where rooms are in memory there is neither.
+    """
 
     port: int
     encrypted: bool
     file: Path | None
+    database: str = ""
 
 
 KEPT = {

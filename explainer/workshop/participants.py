@@ -1,17 +1,18 @@
 """Who is in a room. A phone is an anonymous token and nothing else: no name, no address, no time."""
 
 import contextlib
+import hashlib
 import re
 import secrets
-import sqlite3
 import time
 from collections import deque
+from math import inf
 
 from explainer import limits
 from explainer.workshop import rooms
 from explainer.workshop.errors import DoorClosed, Ended, Full, TooFast, UnknownToken
 from explainer.workshop.rooms import Room
-from explainer.workshop.store import Store
+from explainer.workshop.store import Ages, Connection, Store
 
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
@@ -25,8 +26,9 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
 
     A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
     taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
-    that is known; both bound how many new ones are given out in a minute, and neither is kept. Raises UnknownRoom,
-    Full, TooFast, DoorClosed, and Closed for one that comes new to a room that has ended.
+    that is known; both bound how many new ones are given out in a minute, and neither is kept. A database keeps
+    what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, and Closed for one that comes new to a room
+    that has ended.
     """
     given = token
     if given is not None:
@@ -35,7 +37,7 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
             return given
     new = secrets.token_urlsafe(16)
 
-    def work(connection: sqlite3.Connection) -> str:
+    def work(connection: Connection) -> str:
         found = rooms.room(connection, code)
         if found.ended:
             raise Ended
@@ -45,10 +47,20 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
-        store.given[found.code, new] = time.monotonic()
+        store.gave(connection, found.code, new, _mark(new, browser))
         return new
 
     return store.write(work)
+
+
+def may_be_of(store: Store, code: str, token: str, browser: str | None) -> bool:
+    """Whether a token may be a browser's: not where another process gave it to another browser, as far as is kept."""
+    return not _TOKEN.fullmatch(token) or store.mark(rooms.normal(code), token) in ("", _mark(token, browser))
+
+
+def _mark(token: str, browser: str | None) -> str:
+    """What tells whether a token was given to a browser, and nothing of that browser; another one in each room."""
+    return hashlib.sha256(f"{token} {browser}".encode()).hexdigest() if browser else ""
 
 
 def _slow_down(store: Store, code: str, source: str, browser: str | None) -> None:
@@ -64,34 +76,32 @@ def _slow_down(store: Store, code: str, source: str, browser: str | None) -> Non
             del store.joins[key]
 
 
-def _give_way(store: Store, connection: sqlite3.Connection, found: Room) -> bool:
+def _give_way(store: Store, connection: Connection, found: Room) -> bool:
     """Whether tokens were taken back of phones that are not here.
 
     Those that have answered nothing first; then the last ones that were given out, with what they answered. So many
     phones come within minutes only where somebody makes them up.
     """
-    query = """SELECT token FROM votes WHERE room = :room UNION SELECT token FROM marks WHERE room = :room
-        UNION SELECT token FROM flags WHERE room = :room"""
-    answered = {token for (token,) in connection.execute(query, {"room": found.code})}
+    query = """SELECT token FROM votes WHERE room = ? UNION SELECT token FROM marks WHERE room = ?
+        UNION SELECT token FROM flags WHERE room = ?"""
+    answered = {token for (token,) in connection.execute(query, (found.code,) * 3)}
     tokens = connection.execute("SELECT token FROM participants WHERE room = ?", (found.code,)).fetchall()
-    earliest = time.monotonic() - HERE
-    heard = {
-        key: max(store.seen.get(key, 0.0), store.given.get(key, 0.0)) for key in ((found.code, t) for (t,) in tokens)
-    }
-    away = [key for key, at in heard.items() if at < earliest]
-    silent = [key for key in away if key[1] not in answered]
-    made_up = sorted((key for key in away if key in store.given), key=store.given.__getitem__, reverse=True)
+    known = store.ages(connection, found.code)
+    ages = {token: known.get(token, Ages()) for (token,) in tokens}
+    away = [token for token, age in ages.items() if min(age.given, age.heard) > HERE]
+    silent = [token for token in away if token not in answered]
+    made_up = sorted((token for token in away if ages[token].given < inf), key=lambda token: ages[token].given)
     gone = (silent or made_up)[:100]
-    connection.executemany("DELETE FROM participants WHERE room = ? AND token = ?", gone)
-    for key in gone:
-        store.given.pop(key, None)
+    query = "DELETE FROM participants WHERE room = ? AND token = ?"
+    connection.executemany(query, [(found.code, token) for token in gone])
+    store.forget(found.code, gone)
     return bool(gone)
 
 
 def open_door(store: Store, code: str, to_new_phones: bool) -> None:
     """From now on new phones may join a room, or may not; those that are in it stay. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = rooms.room(connection, code).code
         connection.execute("UPDATE rooms SET door = ?, version = version + 1 WHERE code = ?", (to_new_phones, found))
 
@@ -106,16 +116,16 @@ def count(store: Store, code: str) -> int:
 def heartbeat(store: Store, code: str, token: str) -> None:
     """Note that a phone is here. Raises UnknownRoom and UnknownToken."""
     found = store.read(lambda connection: admit(connection, code, token))
-    store.seen[found.code, token] = time.monotonic()
+    store.hear(found.code, token)
 
 
 def here(store: Store, code: str) -> int:
     """How many phones were heard of within the last seconds (HERE)."""
-    earliest = time.monotonic() - HERE
-    return sum(1 for (other, _), at in list(store.seen.items()) if other == rooms.normal(code) and at >= earliest)
+    ages = store.read(lambda connection: store.ages(connection, rooms.normal(code)))
+    return sum(age.heard <= HERE for age in ages.values())
 
 
-def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
+def admit(connection: Connection, code: str, token: str) -> Room:
     """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
     found = rooms.room(connection, code)
     query = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
@@ -125,6 +135,6 @@ def admit(connection: sqlite3.Connection, code: str, token: str) -> Room:
     return found
 
 
-def _count(connection: sqlite3.Connection, code: str) -> int:
+def _count(connection: Connection, code: str) -> int:
     count: int = connection.execute("SELECT count(*) FROM participants WHERE room = ?", (code,)).fetchone()[0]
     return count

@@ -1,7 +1,6 @@
 """A room with made-up votes, to rehearse in without anybody: marked so wherever it is shown."""
 
 import secrets
-import sqlite3
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from explainer.workshop import questions, rooms, sheets
 from explainer.workshop.questions import Question
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 from explainer.workshop.votes import PICTURES
 
 PHONES = 24
@@ -52,10 +51,11 @@ def rehearse(store: Store, seed: int = 0, **choices: Any) -> Room:
         ],
     }
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         for table, some in rows.items():
             places = ", ".join("?" * (table.count(",") + 1))
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", some)  # noqa: S608
+            query = f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+            connection.executemany(query, some)
 
     store.write(work)
     return room

@@ -1,13 +1,12 @@
 """Categories that participants report, each for one of a few reasons, for the presenter's list."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from explainer.imagenet import taxonomy
 from explainer.workshop import incoming, participants, rooms, screens
 from explainer.workshop.errors import BadAnswer, Closed, Ended
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 
 REASONS: Mapping[str, str] = {
     "insult": "It insults people",
@@ -37,14 +36,14 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
     if not incoming.is_one_of(reason, REASONS) or not incoming.is_one_of(wnid, taxonomy.load()):
         raise BadAnswer
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = participants.admit(connection, code, token)
         if found.ended:
             raise Ended
         if screens.stage_of(connection, found.code).paused:
             raise Closed
         connection.execute(
-            "INSERT OR IGNORE INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?)",
+            "INSERT INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (found.code, token, wnid, reason),
         )
 
@@ -54,7 +53,7 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
 def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
     """The reasons for which a participant has reported a category. Raises UnknownRoom and UnknownToken."""
 
-    def work(connection: sqlite3.Connection) -> frozenset[str]:
+    def work(connection: Connection) -> frozenset[str]:
         key = (participants.admit(connection, code, token).code, token, wnid)
         query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
         return frozenset(reason for (reason,) in connection.execute(query, key))
@@ -65,7 +64,7 @@ def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
 def flags(store: Store, code: str) -> tuple[Flag, ...]:
     """What was reported, the most often first; of what this app does not know, nothing. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> tuple[Flag, ...]:
+    def work(connection: Connection) -> tuple[Flag, ...]:
         found = rooms.room(connection, code).code
         query = """SELECT wnid, reason, count(*) AS people FROM flags WHERE room = ?
                    GROUP BY wnid, reason ORDER BY people DESC, wnid, reason"""

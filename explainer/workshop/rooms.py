@@ -7,7 +7,6 @@ import datetime
 import logging
 import re
 import secrets
-import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +14,7 @@ from typing import Any
 
 from explainer.workshop import questions
 from explainer.workshop.errors import UnknownRoom
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 
 _log = logging.getLogger("explainer")
 
@@ -106,7 +105,7 @@ def open_room(
         raise ValueError("There is no such preset, deck, route or step.")
     now = time.time()
 
-    def work(connection: sqlite3.Connection) -> str:
+    def work(connection: Connection) -> str:
         while True:
             code = "".join(secrets.choice(_LETTERS) for _ in range(5))
             row = {
@@ -121,8 +120,9 @@ def open_room(
                 "since": now,
                 "entered": now,
             }
-            names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
-            if connection.execute(f"INSERT OR IGNORE INTO rooms ({names}) VALUES ({places})", row).rowcount:  # noqa: S608
+            names, places = ", ".join(row), ", ".join("?" * len(row))
+            query = f"INSERT INTO rooms ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+            if connection.execute(query, tuple(row.values())).rowcount:
                 return code
 
     return find(store, store.write(work))
@@ -145,7 +145,7 @@ def on(store: Store) -> tuple[Room, ...]:
     In a rehearsal there is nobody, and who forgets to end a room does not lock the app for good. Once the app knows of
     a room, that goes by a clock that nobody sets.
     """
-    query = f"SELECT {_ROOM}, since FROM rooms WHERE ended IS NULL AND NOT rehearsal ORDER BY created DESC"  # noqa: S608
+    query = f"SELECT {_ROOM}, since FROM rooms WHERE ended IS NULL AND rehearsal = 0 ORDER BY created DESC"  # noqa: S608
     rows = store.read(lambda c: c.execute(query).fetchall())
     return tuple(_to_room(row) for *row, since in rows if _is_known(row) and _is_on(store, row[0], since))
 
@@ -167,10 +167,11 @@ def in_force(store: Store) -> Preset | None:
 def keep_paper(store: Store, code: str, text: str) -> None:
     """Keep what a room decided on paper, as the presenter typed it, at most LONGEST characters. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = room(connection, code).code
         query = "UPDATE rooms SET paper = ?, version = version + 1 WHERE code = ?"
-        connection.execute(query, (" ".join(text.split())[:LONGEST], found))
+        kept = text.encode("utf-8", "ignore").decode().replace("\0", "")  # a browser can send what no engine keeps
+        connection.execute(query, (" ".join(kept.split())[:LONGEST], found))
 
     store.write(work)
 
@@ -178,7 +179,7 @@ def keep_paper(store: Store, code: str, text: str) -> None:
 def end(store: Store, code: str) -> Room:
     """Close a room for its phones; what it decided stays until it is deleted. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> Room:
+    def work(connection: Connection) -> Room:
         found = room(connection, code)
         connection.execute(
             "UPDATE rooms SET ended = ?, version = version + 1 WHERE code = ? AND ended IS NULL",
@@ -190,18 +191,16 @@ def end(store: Store, code: str) -> Room:
 
 
 def delete(store: Store, code: str) -> None:
-    """Delete a room and all that is kept of it, with no byte of it left in the files. Raises UnknownRoom."""
+    """Delete a room and all that is kept of it; of SQLite's files, every byte of it. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> str:
+    def work(connection: Connection) -> str:
         found = room(connection, code).code
         connection.execute("DELETE FROM rooms WHERE code = ?", (found,))
         return found
 
     gone = store.write(work)
     store.scrub()
-    for known in (store.seen, store.given, store.joins):
-        for key in [key for key in list(known) if key[0] == gone]:
-            known.pop(key, None)
+    store.forget(gone)
 
 
 def normal(code: str) -> str:
@@ -209,7 +208,7 @@ def normal(code: str) -> str:
     return code.strip().upper()
 
 
-def room(connection: sqlite3.Connection, code: str) -> Room:
+def room(connection: Connection, code: str) -> Room:
     """The room of a code, within a transaction. Raises UnknownRoom."""
     row = None
     if type(code) is str and _TYPED.fullmatch(code) and _CODE.fullmatch(normal(code)):

@@ -2,7 +2,6 @@
 
 import datetime
 import re
-import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -12,7 +11,7 @@ from explainer.workshop import incoming, participants, questions, rooms
 from explainer.workshop.errors import Closed, Ended, Moved
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import PHASES, Beat, Phase, Press, State, pressed
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 
 _STEP = re.compile(r"[a-z0-9/_-]{0,64}", re.ASCII)
 _BEAT = {"step", "activity", "phase"}
@@ -77,7 +76,7 @@ def press(store: Store, code: str, presses: Iterable[Press], beats: Sequence[Bea
     In a room that has ended the talk goes on, and nothing is open.
     """
 
-    def work(connection: sqlite3.Connection) -> Stage:
+    def work(connection: Connection) -> Stage:
         found = rooms.room(connection, code)
         before = stage_of(connection, found.code)
         beat = Beat(before.step, before.activity, before.phase) if before.step else beats[0]
@@ -89,7 +88,7 @@ def press(store: Store, code: str, presses: Iterable[Press], beats: Sequence[Bea
             state = pressed(state, each, beats)
         connection.executemany(
             "INSERT INTO presses (room, client, number) VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET number = excluded.number",
+            "ON CONFLICT (room, client) DO UPDATE SET number = excluded.number",
             [(found.code, *each) for each in state.counted.items() - counted.items()],
         )
         moved: dict[str, object] = {}
@@ -105,7 +104,7 @@ def press(store: Store, code: str, presses: Iterable[Press], beats: Sequence[Bea
 def taken(store: Store, code: str, client: str) -> int:
     """The number of the last press of a client that was taken, 0 before the first. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> int:
+    def work(connection: Connection) -> int:
         key = (rooms.room(connection, code).code, client)
         row = connection.execute("SELECT number FROM presses WHERE room = ? AND client = ?", key).fetchone()
         return row[0] if row else 0
@@ -120,7 +119,7 @@ def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
     what cannot be, and for a word that the room does not vote on.
     """
 
-    def work(connection: sqlite3.Connection) -> Stage:
+    def work(connection: Connection) -> Stage:
         found = rooms.room(connection, code)
         before = stage_of(connection, found.code)
         _check(found, changes)
@@ -135,7 +134,7 @@ def present(store: Store, code: str, **changes: Unpack[Changes]) -> Stage:
 
 
 def _change(
-    connection: sqlite3.Connection, found: Room, before: Stage, wanted: dict[str, object], moves: dict[str, object]
+    connection: Connection, found: Room, before: Stage, wanted: dict[str, object], moves: dict[str, object]
 ) -> None:
     """Write what is otherwise than before, with its times."""
     wanted = {name: value for name, value in wanted.items() if value != getattr(before, name)}
@@ -169,7 +168,7 @@ def _check(found: Room, changes: Changes) -> None:
         raise ValueError("The room does not vote on this word.")
 
 
-def stage_of(connection: sqlite3.Connection, code: str) -> Stage:
+def stage_of(connection: Connection, code: str) -> Stage:
     """The stage of a room that is there, within a transaction."""
     row = connection.execute(f"SELECT {_STAGE} FROM rooms WHERE code = ?", (code,)).fetchone()  # noqa: S608
     step, activity, phase, paused, blank, version, moves, since, entered = row
@@ -178,7 +177,7 @@ def stage_of(connection: sqlite3.Connection, code: str) -> Stage:
     )
 
 
-def admit_to(connection: sqlite3.Connection, code: str, token: str, activity: str, round: int) -> Room:
+def admit_to(connection: Connection, code: str, token: str, activity: str, round: int) -> Room:
     """The room in which a phone may now take part in a round of an activity, within a transaction.
 
     Raises UnknownRoom, UnknownToken, and Closed: Ended in a room that has, Moved where something else is open.

@@ -1,37 +1,52 @@
-"""The one file in which rooms are kept: SQLite, so that what was confirmed outlives a kill.
+"""Where rooms are kept: what both engines share, SQLite's file for one process and PostgreSQL for several.
 
-Where the file cannot be read or written the app goes on without keeping, and `Store.trouble` says so. A damaged file,
-or one of another version, is set aside under a name that says when. A row that cannot be read is left out, and a copy
-of the file that has it is set aside.
+Statements are written once, in the SQL that both know, with `?` for each value.
 """
 
-import contextlib
-import datetime
-import errno
-import logging
-import os
-import sqlite3
-import threading
-import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import TypeVar
-
-from explainer.setup import files
-from explainer.workshop.errors import Busy
-from explainer.workshop.stage import PHASES
-
-_log = logging.getLogger("explainer")
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Connection")
 
-Work = Callable[[sqlite3.Connection], T]
-"""What is done with the connection inside one transaction; where the disk fails it is done again, in memory."""
 
-BUSY = 5.0  # seconds to wait for another program that holds the file
-AGAIN = 30.0  # seconds after which a file that could not be written is tried again
+class Rows(Protocol):
+    """What a statement gives back."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Any:
+        """The next row; None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """What runs statements within a transaction."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction was begun and has not ended."""
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> Rows:
+        """Run a statement."""
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[object]], /) -> object:
+        """Run a statement once for each row of values."""
+
+
+Work = Callable[[Connection], T]
+"""What is done with the connection inside one transaction; SQLite does it again, in memory, where the disk fails."""
 
 SCHEMA = (
     """CREATE TABLE rooms (
@@ -69,266 +84,83 @@ SCHEMA = (
 )
 """The tables. A file with others is from another version of the app."""
 
-_TIME, _SWITCH, _COUNT = (
-    "typeof({0}) = 'real' AND {0} BETWEEN 0 AND 4e9",
-    "{0} IN (0, 1)",
-    "{0} BETWEEN 0 AND 1000000000",
-)
-_WHOLE = "typeof({0}) = 'integer' AND "
-_TEXT, _KEY = "typeof({0}) = 'text'", "typeof({0}) = 'text' AND {0} NOT GLOB '*[^a-z0-9/_ -]*'"
-
-
-def _all(condition: str, *columns: str) -> str:
-    """A condition on each of some columns."""
-    return " AND ".join(f"({condition.format(column)})" for column in columns)
-
-
-_READABLE = {
-    "rooms": " AND ".join(
-        (
-            _all("typeof({0}) = 'text' AND {0} NOT GLOB '*[^A-Z0-9]*' AND length({0}) = 5", "code"),
-            _all(_KEY, "preset", "deck", "route", "extras", "step", "activity"),
-            _all(_TEXT, "paper", "mover"),
-            f"phase IN ({', '.join(map(repr, PHASES))})",
-            _all(_WHOLE + _SWITCH, "rehearsal", "phones", "door", "paused", "blank"),
-            _all(_WHOLE + _COUNT, "version", "moves", "series"),
-            _all(_TIME, "created", "since", "entered"),
-            _all(f"{{0}} IS NULL OR {_TIME}", "began", "ended", "halted"),
-            "(NOT paused OR halted IS NOT NULL)",
-        )
-    ),
-    "presses": _all(_TEXT, "client") + " AND " + _all(_WHOLE + _COUNT, "number"),
-    "participants": _all(_TEXT, "token"),
-    "votes": _all(_KEY, "question", "answer") + " AND " + _all(_WHOLE + "{0} IN (1, 2)", "round"),
-    "hands": " AND ".join(
-        (_all(_KEY, "question", "answer"), _all(_WHOLE + "{0} IN (1, 2)", "round"), _all(_WHOLE + _COUNT, "count"))
-    ),
-    "marks": _all(_KEY, "sheet") + " AND " + _all(_TEXT, "pictures"),
-    "flags": _all(_KEY, "wnid", "reason"),
-}
-"""What each row of a table must be so that it can be read, as SQL. One flipped bit makes another row of it."""
-
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-
-
-_READ_BY_OTHERS = "Another program reads the record: what was deleted stays in its log until that ends."
-
-
-class _Damaged(sqlite3.DatabaseError):
-    """A file that opens, and in which SQLite's check finds a fault."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-
-
-class _OtherVersion(Exception):
-    """A file of another version of the tables, which is set aside."""
-
-
-def path() -> Path:
-    """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
-    named = os.environ.get("EXPLAINER_DATA")
-    return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
-
 
 @dataclass(frozen=True)
-class _Return:
-    """When it was last tried to write to the file again, and when the file had been written to before that."""
+class Ages:
+    """Seconds since a token was given out, and since its phone was last heard of; endless where nobody knows."""
 
-    tried: float
-    found: tuple[int, ...] | None
+    given: float = inf
+    heard: float = inf
 
 
-class Store:
-    """An open file of rooms, or a memory of them where `file` is None or cannot be used. Any thread may use it.
+class Store(ABC):
+    """A record of rooms. Any thread may use it.
 
-    One connection behind a lock: Streamlit runs each script in a new thread, and SQLite writes one after another in
-    any case. `keeps` says whether what is written outlives the app. `trouble` is a sentence for the presenter where
-    something is not kept or was set aside, else None.
+    `keeps` says whether what is written outlives the app. `trouble` is a sentence for the presenter where something is
+    not kept, was set aside or cannot be reached, else None. `file` or `database` says where rooms are kept. `told` is
+    called with the code of each room that changes and the version of its stage, 0 for none, in a thread of the store's,
+    where the engine tells it.
 
-    Never written, and in seconds of `time.monotonic`: `seen` says when each token of a room was last heard of, `given`
-    when it was given out, `joins` when a room was last joined from each place, `lapses` until when the rules of a room
-    hold, with the change of it that this was reckoned from.
+    Of this process alone, in its memory, and in seconds of `time.monotonic`: `joins` says when a room was last joined
+    from each place, so that no address is written anywhere; `lapses` until when the rules of a room hold, with the
+    change of it that this was reckoned from, which every process reads from the same row.
     """
 
-    def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self.keeps = file is not None
-        self.trouble: str | None = None
-        self.seen: dict[tuple[str, str], float] = {}
-        self.given: dict[tuple[str, str], float] = {}
+    keeps: bool = True
+    trouble: str | None = None
+    file: Path | None = None
+    database: str = ""
+
+    def __init__(self) -> None:
+        self.told: Callable[[str, int], None] = lambda code, version: None
         self.joins: dict[tuple[str, str], deque[float]] = {}
         self.lapses: dict[str, tuple[float, float]] = {}
-        self._returns: _Return | None = None
-        self._unscrubbed: float | None = None  # when what was deleted could not be taken out of the log of writes
-        self._lock = threading.RLock()
-        self._identity: tuple[int, int] | None = None
-        self._connection = self._open()
-        self._looked: tuple[sqlite3.Connection, int] | None = None  # through which rows, as of which version of them
 
+    @abstractmethod
     def read(self, work: Work[T]) -> T:
         """What `work` finds in one consistent state. Raises Busy, and what `work` raises."""
-        return self._run(work, "BEGIN")
 
+    @abstractmethod
     def write(self, work: Work[T]) -> T:
         """What `work` gives back, once all that it changed is on the disk; where it raises, nothing is changed.
 
-        Raises Busy, and what `work` raises.
+        One write after another, whichever process they come from. Raises Busy, and what `work` raises.
         """
-        return self._run(work, "BEGIN IMMEDIATE")
 
+    @abstractmethod
+    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
+        """Note, within a transaction, that a token was given out, to a browser of that mark."""
+
+    def mark(self, code: str, token: str) -> str:
+        """The mark of the browser that a token was given to; "" where that is not kept. Raises Busy."""
+        return ""
+
+    @abstractmethod
+    def hear(self, code: str, token: str) -> None:
+        """Note that the phone of a token is here. Raises Busy."""
+
+    @abstractmethod
+    def ages(self, connection: Connection, code: str) -> Mapping[str, Ages]:
+        """What was noted of a room's tokens, within a transaction."""
+
+    @abstractmethod
     def scrub(self) -> None:
-        """Take what was deleted out of the log of writes as well, so that no byte of it is left in the files."""
-        with self._lock:
-            if self.file is not None and not self.keeps:
-                self.trouble = f"What was written to {self.file} before is still in it. Delete that file."
-                return
-            try:
-                busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.OperationalError as error:
-                self._go_on_in_memory(error)
-                return self.scrub()
-            if busy:
-                self._unscrubbed, self.trouble = time.monotonic(), _READ_BY_OTHERS
-            elif self._unscrubbed is not None:
-                self._unscrubbed = None
-                if self.trouble == _READ_BY_OTHERS:
-                    self.trouble = None
+        """Take what was deleted out of the engine's own files as well, as far as that can be done."""
 
+    @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._connection.close()
+        """Let go of the record."""
 
-    def _run(self, work: Work[T], begin: str) -> T:
-        with self._lock:
-            if self.keeps and self.file and _identity(self.file) != self._identity:
-                self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
-            self._return()
-            if self._unscrubbed is not None and time.monotonic() >= self._unscrubbed + AGAIN:
-                self.scrub()
-            try:
-                return self._attempt(work, begin)
-            except sqlite3.OperationalError as error:
-                kind = _kind(error)
-                if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                    raise Busy from error
-                if kind not in _UNWRITABLE or not self.keeps:
-                    raise
-                self._go_on_in_memory(error)
-            except sqlite3.DatabaseError as error:
-                if _kind(error) not in _DAMAGED or not self.keeps:
-                    raise
-                self._connection.close()
-                self._connection = self._open()
-            return self._attempt(work, begin)
-
-    def _attempt(self, work: Work[T], begin: str) -> T:
-        self._leave_out()
-        return _transact(self._connection, work, begin)
-
-    def _leave_out(self) -> None:
-        """Take out rows that cannot be read, once, and again when another program has written to the file.
-
-        A copy of the file as it was is set aside: somebody may find out what they were.
-        """
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if self._looked == (self._connection, version):
-            return
-        found = _transact(self._connection, _unreadable, "BEGIN")
-        if found and self.file is not None and self.keeps:
-            aside = _name_aside(self.file, "unreadable")
-            aside.touch(mode=0o600)
-            with contextlib.closing(_connect(aside.absolute().as_uri())) as copy:
-                self._connection.backup(copy)
-            self.trouble = f"Some rows of the record could not be read and were left out. A copy is in {aside.name}."
-        if found:
-            _transact(self._connection, _delete_unreadable, "BEGIN IMMEDIATE")
-            _log.warning("Rows of the record cannot be read, and are left out: %s.", ", ".join(found))
-        self._looked = self._connection, version
-
-    def _open(self) -> sqlite3.Connection:
-        if self.file is None:
-            return _memory()
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                connection = _checked(self.file)
-            except (sqlite3.DatabaseError, _OtherVersion) as error:
-                if isinstance(error, _OtherVersion):
-                    why, what = "other", "is from another version of this app"
-                elif _kind(error) in _DAMAGED:
-                    why, what = "damaged", "was damaged"
-                else:
-                    raise
-                aside = _set_aside(self.file, why)
-                self.trouble = f"The record of rooms {what}. It was set aside as {aside.name}; a new one was begun."
-                connection = _checked(self.file)
-        except (sqlite3.Error, OSError) as error:
-            return self._in_memory(error)
-        self._identity = _identity(self.file)
-        return connection
-
-    def _go_on_in_memory(self, error: Exception) -> None:
-        broken = self._connection
-        self._connection = self._in_memory(error, broken)
-        broken.close()
-
-    def _in_memory(self, error: Exception, source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-        """A memory of all that can be read of the file, from a connection that is open or by the file's name."""
-        assert self.file is not None
-        self.keeps = False
-        why = files.why(error)
-        self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
-        memory = _memory(source) if source else _remembered(self.file)
-        # One that was removed is not made anew: somebody meant it to be so.
-        removed = self._identity is not None and _identity(self.file) != self._identity
-        self._returns = None if removed else _Return(time.monotonic(), None)
-        return memory
-
-    def _return(self) -> None:
-        """Write all that is in memory to the file again, where that works by now; looked for every AGAIN seconds.
-
-        Not where another program has written to the file meanwhile: nobody could tell which of the two is right.
-        """
-        if self.file is None or self._returns is None or time.monotonic() < self._returns.tried + AGAIN:
-            return
-        before = self._returns.found or _written(self.file)
-        self._returns = _Return(time.monotonic(), before)
-        if _written(self.file) != before:
-            return
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = _checked(self.file)
-        except (sqlite3.Error, OSError, _OtherVersion):
-            return
-        try:
-            self._connection.backup(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection = _prepared(connection)
-        except (sqlite3.Error, OSError):
-            connection.close()
-            self._returns = _Return(time.monotonic(), None)  # what was tried has touched the file
-            return
-        self._connection.close()
-        self._connection, self._returns, self._identity = connection, None, _identity(self.file)
-        self.keeps, self.trouble = True, None
+    def forget(self, code: str, tokens: Collection[str] | None = None) -> None:
+        """Drop from memory what is known of tokens of a room; without any, of the whole room."""
+        for key in [key for key in list(self.joins) if key[0] == code and tokens is None]:
+            self.joins.pop(key, None)
 
 
-def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A new database in memory, with all that another holds, as far as that can be read. Raises _OtherVersion."""
-    memory = _connect(":memory:")
-    if source is not None:
-        try:
-            source.backup(memory)
-        except sqlite3.Error:
-            memory = _connect(":memory:")
-    return _prepared(memory)
-
-
-def _transact(connection: sqlite3.Connection, work: Work[T], begin: str) -> T:
-    connection.execute(begin)
+def transact(connection: C, work: Callable[[C], T], begin: str) -> T:
+    """What `work` gives back within a transaction that begins so; where it raises, nothing is changed."""
     try:
+        connection.execute(begin)
         result = work(connection)
         connection.execute("COMMIT")
         return result
@@ -336,107 +168,3 @@ def _transact(connection: sqlite3.Connection, work: Work[T], begin: str) -> T:
         if connection.in_transaction:  # SQLite has ended it itself where the disk is full
             connection.execute("ROLLBACK")
         raise
-
-
-def _unreadable(connection: sqlite3.Connection) -> list[str]:
-    """The tables that have rows which cannot be read."""
-    query = "SELECT EXISTS (SELECT 1 FROM {} WHERE ({}) IS NOT TRUE)"
-    return [table for table, fits in _READABLE.items() if connection.execute(query.format(table, fits)).fetchone()[0]]
-
-
-def _delete_unreadable(connection: sqlite3.Connection) -> None:
-    for table, fits in _READABLE.items():
-        connection.execute(f"DELETE FROM {table} WHERE ({fits}) IS NOT TRUE")  # noqa: S608 - the tables above
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    """A connection in which transactions begin and end where they are said to, and which any thread may use."""
-    connection = sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False, uri=True)
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")  # else one text breaks a whole query
-    return connection
-
-
-def _checked(file: Path) -> sqlite3.Connection:
-    """The file, found whole and of this version. Raises sqlite3's errors and _OtherVersion."""
-    with contextlib.suppress(OSError):  # what cannot be written is found out below
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-    connection = _connect(file.absolute().as_uri())
-    try:
-        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
-            raise _Damaged(found)
-        connection.execute("PRAGMA journal_mode = WAL")
-        return _prepared(connection)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection with its safeguards on, and its tables of this version. Raises _OtherVersion."""
-    connection.execute("PRAGMA synchronous = FULL")  # the log is on the disk before a vote is confirmed
-    connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
-    connection.execute("PRAGMA foreign_keys = ON")
-
-    def prepare(connection: sqlite3.Connection) -> None:
-        tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")}
-        for statement in () if tables else SCHEMA:
-            connection.execute(statement)
-        if tables not in (set(), set(SCHEMA)):
-            raise _OtherVersion
-        # Written though it may be so already: a file that can only be read is found now, not at the first vote.
-        connection.execute("PRAGMA user_version = 1")
-
-    _transact(connection, prepare, "BEGIN IMMEDIATE")
-    return connection
-
-
-def _remembered(file: Path) -> sqlite3.Connection:
-    """A memory of all that can be read of a file that cannot be written."""
-    for mode in ("mode=ro", "immutable=1"):  # the second where there is no log and none can be made
-        try:
-            with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
-                source.execute("SELECT count(*) FROM rooms")
-                return _memory(source)
-        except (sqlite3.Error, _OtherVersion):
-            continue
-    return _memory()
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another that has its name later; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _written(file: Path) -> tuple[int, ...]:
-    """When a file and its log were last written to, in nanoseconds; 0 for one that is not there."""
-    found = []
-    for name in (file.name, f"{file.name}-wal"):
-        try:
-            found.append(file.with_name(name).stat().st_mtime_ns)
-        except OSError:
-            found.append(0)
-    return tuple(found)
-
-
-def _set_aside(file: Path, why: str) -> Path:
-    """Move a file and its log to a name that says why and when; returns it. Raises OSError."""
-    aside = _name_aside(file, why)
-    for end in ("-wal", "-shm", ""):
-        if (part := file.with_name(file.name + end)).exists():
-            part.rename(aside.with_name(aside.name + end))
-    return aside
-
-
-def _name_aside(file: Path, why: str) -> Path:
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
-    return file.with_name(f"{file.stem}.{why}-{now}{file.suffix}")
-
-
-def _kind(error: sqlite3.Error) -> int:
-    """SQLite's primary result code, without what makes it an extended one."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -2,14 +2,13 @@
 
 import logging
 import re
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from explainer.workshop import incoming, participants, questions, rooms, screens
 from explainer.workshop.errors import BadAnswer, UnknownQuestion
 from explainer.workshop.privacy import FEWEST
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 
 _log = logging.getLogger("explainer")
 
@@ -72,11 +71,11 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
     """
     _check(question, answer)
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = screens.admit_to(connection, code, token, question, round)
         connection.execute(
             "INSERT INTO votes (room, question, round, token, answer) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET answer = excluded.answer",
+            "ON CONFLICT (room, question, round, token) DO UPDATE SET answer = excluded.answer",
             (found.code, question, round, token, answer),
         )
 
@@ -86,7 +85,7 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
 def vote_of(store: Store, code: str, question: str, round: int, token: str) -> str | None:
     """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
 
-    def work(connection: sqlite3.Connection) -> str | None:
+    def work(connection: Connection) -> str | None:
         found = participants.admit(connection, code, token)
         query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
         rows = connection.execute(query, (found.code, token))
@@ -105,7 +104,7 @@ def count_hands(store: Store, code: str, question: str, round: int, counts: Mapp
         if not incoming.is_whole(count, 0, MOST_HANDS):
             raise BadAnswer
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = rooms.room(connection, code).code
         connection.execute("DELETE FROM hands WHERE room = ? AND question = ? AND round = ?", (found, question, round))
         rows = [(found, question, round, answer, count) for answer, count in counts.items() if count]
@@ -119,7 +118,7 @@ def tally(store: Store, code: str, question: str, round: int) -> Tally:
     """How often each answer was given in a round. Raises UnknownRoom, and UnknownQuestion."""
     keys = [choice.key for choice in questions.question(question).choices]
 
-    def work(connection: sqlite3.Connection) -> Tally:
+    def work(connection: Connection) -> Tally:
         found = rooms.room(connection, code).code
         key = (found, question, round)
         where = "WHERE room = ? AND question = ? AND round = ?"
@@ -135,7 +134,7 @@ def tally(store: Store, code: str, question: str, round: int) -> Tally:
 def rounds(store: Store, code: str) -> tuple[tuple[str, int], ...]:
     """The questions and rounds in which anybody answered, in order. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+    def work(connection: Connection) -> tuple[tuple[str, int], ...]:
         found = rooms.room(connection, code).code
         query = (
             "SELECT question, round FROM votes WHERE room = ? UNION SELECT question, round FROM hands WHERE room = ?"
@@ -154,11 +153,11 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
         raise BadAnswer
     text = " ".join(map(str, sorted(set(pictures))))
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         found = screens.admit_to(connection, code, token, sheet, 1)
         connection.execute(
             "INSERT INTO marks (room, sheet, token, pictures) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET pictures = excluded.pictures",
+            "ON CONFLICT (room, sheet, token) DO UPDATE SET pictures = excluded.pictures",
             (found.code, sheet, token, text),
         )
 
@@ -168,7 +167,7 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
 def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] | None:
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
 
-    def work(connection: sqlite3.Connection) -> frozenset[int] | None:
+    def work(connection: Connection) -> frozenset[int] | None:
         found = participants.admit(connection, code, token)
         rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
         return {name: _places(text) for name, text in rows}.get(sheet)
@@ -179,7 +178,7 @@ def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] 
 def marks(store: Store, code: str) -> tuple[Marks, ...]:
     """What was marked on each sheet of which anybody handed in a page. Raises UnknownRoom."""
 
-    def work(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    def work(connection: Connection) -> list[tuple[str, str]]:
         found = rooms.room(connection, code).code
         query = "SELECT sheet, pictures FROM marks WHERE room = ? ORDER BY sheet"
         return connection.execute(query, (found,)).fetchall()

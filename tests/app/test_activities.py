@@ -196,9 +196,9 @@ def test_what_is_drawn_again_and_again_stops_without_an_error_when_the_room_is_d
 
         from explainer.ui.workshop import refresh
         from explainer.workshop import screens
-        from explainer.workshop.store import Store
+        from explainer.workshop.sqlite import SQLiteStore
 
-        refresh.every(1.0, lambda: screens.stage(Store(None), "CCCCC"), "nothing")
+        refresh.every(1.0, lambda: screens.stage(SQLiteStore(None), "CCCCC"), "nothing")
         st.write("the rest of the page")
 
     assert said(AppTest.from_function(script).run()) == "the rest of the page"

@@ -30,7 +30,7 @@ class Steps:
 
     def __call__(self, *arguments: Any) -> None:
         report: Callable[[float], None]
-        *_, report, _settings = arguments
+        *_, report = arguments
         self.begun.set()
         try:
             for step in range(STEPS):
@@ -44,7 +44,7 @@ class Steps:
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     """In the place of an explanation."""
     steps = Steps()
-    monkeypatch.setattr(explain, "explain_photo", steps)
+    monkeypatch.setattr(explain, "explain_crop", steps)
     return steps
 
 
@@ -140,7 +140,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         kept.add(found)
         return found
 
-    monkeypatch.setattr(explain, "explain_photo", find)
+    monkeypatch.setattr(explain, "explain_crop", find)
 
     def number() -> int:
         gc.collect()

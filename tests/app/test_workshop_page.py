@@ -14,7 +14,7 @@ from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access
 from explainer.ui.workshop import invitation, take_away, talk_pictures
-from explainer.workshop import addresses, participants, questions, rooms, screens, store, talk
+from explainer.workshop import addresses, participants, questions, rooms, screens, sqlite, talk
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
 
@@ -368,7 +368,7 @@ def test_a_room_that_somebody_forgot_to_end_is_told_and_can_be_ended(room: Room,
 def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again(
     visit: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "BUSY", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY", 0.05)
     restart()
     phone = join(visit, rooms.open_room(access.store(), route="20"))
     access.store()._connection.execute("PRAGMA journal_mode = DELETE")  # as on a network's disk: readers wait, too

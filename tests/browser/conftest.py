@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from explainer.workshop import rooms
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.browser.pages import CHROMIUM, Visitors, chromium_running, find_chromium
 from tests.servers import APP, APP_WITH_SENTINELS, KEY, Server, serving
@@ -60,7 +61,7 @@ def app_for_workshops(rooms_folder: Path, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def store(rooms_folder: Path) -> Iterator[Store]:
     """The rooms of the server for workshops. Those that a test opens are deleted at its end."""
-    with closing(Store(rooms_folder / "rooms.sqlite")) as store:
+    with closing(SQLiteStore(rooms_folder / "rooms.sqlite")) as store:
         yield store
         for room in rooms.listing(store):
             rooms.delete(store, room.code)

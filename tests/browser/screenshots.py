@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from explainer.workshop import participants, rehearsal, rooms, screens, talk
 from explainer.workshop.screens import Changes
-from explainer.workshop.store import Store
+from explainer.workshop.sqlite import SQLiteStore
 from tests.browser.pages import (
     NOT_A_PHOTO,
     PHOTOS,
@@ -138,7 +138,7 @@ SCREENS = {
     "projector-1024": (1024, 768),
     "phone": (390, 844),
 }
-_STORE = Store(None)
+_STORE = SQLiteStore(None)
 STAGES: dict[str, Changes] = {
     f"room_{number:02}_{beat.step}_{beat.phase or 'shown'}": Changes(
         step=beat.step, activity=beat.activity, phase=beat.phase
@@ -152,7 +152,7 @@ STAGES: dict[str, Changes] = {
 
 def take_rooms(browser: Browser, folder: Path, states: list[str]) -> None:
     """Write FOLDER/state-screen-scheme.png for each state of a room with made-up votes, on each of its screens."""
-    with tempfile.TemporaryDirectory() as data, closing(Store(Path(data) / "rooms.sqlite")) as store:
+    with tempfile.TemporaryDirectory() as data, closing(SQLiteStore(Path(data) / "rooms.sqlite")) as store:
         code = rehearsal.rehearse(store, route="90", extras=[step.name for step in talk.optional("90")]).code
         token = participants.join(store, code)
         with serving(APP, folder / "server-of-rooms.log", EXPLAINER_DATA=data) as server:

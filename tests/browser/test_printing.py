@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from explainer.workshop import handout, record, rehearsal
 from explainer.workshop.handout import Service
-from explainer.workshop.store import Store
+from explainer.workshop.sqlite import SQLiteStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -19,7 +19,7 @@ MARK = rb"\.886\d* \.886\d* \.886\d* rg"  # the grey in which each page says tha
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("papers")
-    store = Store(None)
+    store = SQLiteStore(None)
     room = rehearsal.rehearse(store)
     html = {
         "handout": handout.handout(record.record(store, room.code)),

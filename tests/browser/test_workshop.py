@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, WebSocketRoute, expect
 
 from explainer.workshop import participants, rehearsal, rooms, screens, stage, talk, votes
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.stage import Beat, Key, Press, State
 from explainer.workshop.store import Store
 from tests.browser.pages import PATIENCE, RoomPage, Visitors
@@ -161,7 +162,7 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
     chromium: Browser, tmp_path: Path
 ) -> None:
     data = {"EXPLAINER_DATA": str(tmp_path / "data")}
-    with closing(Store(tmp_path / "data" / "rooms.sqlite")) as store:
+    with closing(SQLiteStore(tmp_path / "data" / "rooms.sqlite")) as store:
         room = rooms.open_room(store, route="20")
         steps = talk.of_room(room).steps
         pages = [chromium.new_context(viewport=size).new_page() for size in PROJECTORS]

@@ -22,6 +22,7 @@ import pytest
 from benchmarks.protocol import Visit
 from explainer.workshop import questions, rooms, screens, votes
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.attackers import ATTACKS
 from tests.pages_by_hand import descriptors, give_key
@@ -115,7 +116,7 @@ def test_ten_good_visitors_are_served_beside_hostile_traffic(tmp_path: Path) -> 
     settings = {"EXPLAINER_DATA": str(tmp_path), "EXPLAINER_PRESENTER_KEY": KEY}
     with (
         serving(APP, tmp_path / "log", **settings) as server,
-        contextlib.closing(Store(tmp_path / "rooms.sqlite")) as store,
+        contextlib.closing(SQLiteStore(tmp_path / "rooms.sqlite")) as store,
     ):
         visit(server, store, voting(store))  # everything is loaded now
         alone, _ = visits(server, store, voting(store), A_ROOM)

@@ -304,6 +304,32 @@ def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, c
     assert seen == (cookies if kept else [])
 
 
+def test_a_process_that_is_to_stop_takes_nobody_new_and_serves_who_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(path: str, accept: str = "*/*") -> tuple[int, str]:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            raise AssertionError
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept", accept.encode())]}
+        asyncio.run(middleware.Draining(PlainTextResponse("of the app"))(scope, receive, send))
+        return sent[0]["status"], dict(sent[0]["headers"]).get(b"set-cookie", b"").decode()
+
+    asked = [("/_stcore/health", "*/*"), ("/tree", "text/html"), ("/media/a.jpg", "*/*")]
+    assert [ask(*each) for each in asked] == [(200, "")] * 3
+    monkeypatch.setattr(middleware.DRAINING, "is_set", lambda: True)
+    health, page, picture = (ask(*each) for each in asked)
+    assert health == (404, "")
+    assert page[0] == 503
+    # HAProxy then chooses another process.
+    assert page[1].startswith('explainer_replica=""; ')
+    assert "Max-Age=0" in page[1]
+    assert picture == (200, "")
+
+
 def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

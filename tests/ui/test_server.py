@@ -24,7 +24,7 @@ from benchmarks.protocol import Visit
 from benchmarks.visitors import Visitor
 from explainer import limits
 from explainer.workshop import rooms, screens, votes
-from explainer.workshop.store import Store
+from explainer.workshop.sqlite import SQLiteStore
 from tests.pages_by_hand import descriptors, give_key, put
 from tests.servers import APP, KEY, Server, serving
 
@@ -231,7 +231,7 @@ def test_a_page_that_sends_without_end_is_closed(visit: Callable[..., Visit]) ->
 
 @pytest.mark.parametrize("marked", [[True], [1e400], ["0"], [[0]], {"0": 1}, "x", 3])
 def test_a_forged_mark_breaks_no_room(visit: Callable[..., Visit], data: Path, marked: object) -> None:
-    with contextlib.closing(Store(data / "rooms.sqlite")) as store:
+    with contextlib.closing(SQLiteStore(data / "rooms.sqlite")) as store:
         room = rooms.open_room(store, "adults", route="90")
         screens.present(store, room.code, step="cups", activity="thing", phase="open")
         attacker = visit("workshop", f"room={room.code}")

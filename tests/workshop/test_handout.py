@@ -30,6 +30,7 @@ from explainer.workshop import (
 from explainer.workshop.handout import Service
 from explainer.workshop.record import Record
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 
 PARROT = "n10401331"  # on record as offensive
@@ -73,7 +74,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def rehearsed() -> Iterator[Record]:
     """A room with made-up votes on the default deck, pages of pictures and reports."""
-    kept = Store(None)
+    kept = SQLiteStore(None)
     room = rehearsal.rehearse(kept)
     yield record.record(kept, room.code)
     kept.close()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from explainer.workshop import errors, participants, questions, reports, rooms, screens, votes
 from explainer.workshop.errors import RoomError
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.stage import PHASES
 from explainer.workshop.store import Store
 
@@ -74,7 +75,7 @@ MEANT: dict[str, Any] = {
 @pytest.fixture
 def store() -> Iterator[Store]:
     """Rooms in memory: the rules are the same, and thousands of attempts cost no disk."""
-    with closing(Store(None)) as store:
+    with closing(SQLiteStore(None)) as store:
         yield store
 
 

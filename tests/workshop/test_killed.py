@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.workshop import Phone, Sent
 from explainer.workshop import participants, questions, rooms, screens, votes
-from explainer.workshop.store import Store
+from explainer.workshop.sqlite import SQLiteStore
 from tests.servers import APP, serving
 
 PHONES = 8
@@ -21,7 +21,7 @@ PHONES = 8
 def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -> None:
     question = questions.DECKS["imageability"].questions()[0]
     file = tmp_path / "data" / "rooms.sqlite"
-    store, sent, cast = Store(file), Sent(), 0
+    store, sent, cast = SQLiteStore(file), Sent(), 0
     room = rooms.open_room(store, deck="imageability")
     screens.present(store, room.code, step="decide", activity=question, phase="open")
     tokens = [participants.join(store, room.code) for _ in range(PHONES)]
@@ -49,7 +49,7 @@ def test_every_vote_that_a_phone_saw_confirmed_outlives_a_kill(tmp_path: Path) -
     store.close()
 
     with serving(APP, tmp_path / "again", EXPLAINER_DATA=str(file.parent)) as server:
-        again = Store(file)
+        again = SQLiteStore(file)
         assert again.trouble is None
         for before in phones:
             after = Phone(server.url, room, before.token)

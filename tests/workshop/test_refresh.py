@@ -8,6 +8,7 @@ import pytest
 from benchmarks.protocol import Visit
 from explainer.workshop import participants, rooms, screens, talk
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.servers import APP, Server, serving
 
@@ -16,7 +17,7 @@ START, WHAT = (talk.load().steps[name].title for name in ("start", "cups"))
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "data" / "rooms.sqlite")
+    store = SQLiteStore(tmp_path / "data" / "rooms.sqlite")
     yield store
     store.close()
 

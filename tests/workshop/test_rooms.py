@@ -2,7 +2,9 @@
 
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from explainer import limits
 from explainer.workshop import participants, questions, reports, rooms, screens, votes
 from explainer.workshop.errors import Closed, DoorClosed, Full, TooFast, UnknownRoom, UnknownToken
 from explainer.workshop.rooms import Room
+from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.stage import PHASES
 from explainer.workshop.store import Store
 
@@ -66,12 +69,11 @@ def test_a_room_gives_out_so_many_tokens_and_no_more(store: Store, room: Room) -
 
 @pytest.mark.usefixtures("small")
 def test_a_token_that_is_silent_and_answered_nothing_gives_way_to_a_phone(
-    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+    store: Store, room: Room, later: Callable[[float], None]
 ) -> None:
     voted, here, silent = (participants.join(store, room.code) for _ in range(3))
     votes.vote(store, room.code, QUESTIONS[0], 1, voted, "5")
-    later = time.monotonic() + participants.HERE + 1
-    monkeypatch.setattr(time, "monotonic", lambda: later)
+    later(participants.HERE + 1)
     participants.heartbeat(store, room.code, here)
     new = participants.join(store, room.code)
     for phone in (voted, here, new):
@@ -102,7 +104,7 @@ def test_browsers_that_nothing_tells_apart_are_slowed_down_together_and_150_phon
 
 
 def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_one(
-    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+    store: Store, room: Room, later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = replace(limits.TABLE["participants"], most=20)
     monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, "participants": limit})
@@ -114,13 +116,12 @@ def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_on
         return token
 
     honest = voter("honest")
-    begun = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: begun + 5)
+    later(5)
     for number in range(19):
         voter(f"cookie {number}")
     with pytest.raises(Full):
         participants.join(store, room.code, source="192.0.2.1", browser="real")
-    monkeypatch.setattr(time, "monotonic", lambda: begun + 5 + participants.HERE + 1)
+    later(participants.HERE + 1)
     participants.heartbeat(store, room.code, honest)
     real = participants.join(store, room.code, source="192.0.2.1", browser="real")
     participants.heartbeat(store, room.code, real)
@@ -132,7 +133,7 @@ def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room
     with pytest.raises(DoorClosed):
         participants.join(store, room.code)
     assert participants.join(store, room.code, phone) == phone
-    assert len(store.given) == 1  # who is refused leaves nothing behind
+    assert len(store.read(lambda connection: store.ages(connection, room.code))) == 1  # who is refused leaves nothing
     participants.open_door(store, room.code, True)
     assert participants.join(store, room.code) != phone
 
@@ -150,18 +151,16 @@ def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
 
 
 def test_phones_that_are_heard_of_are_here(
-    store: Store, room: Room, phones: list[str], monkeypatch: pytest.MonkeyPatch
+    store: Store, room: Room, phones: list[str], later: Callable[[float], None]
 ) -> None:
     other = rooms.open_room(store).code
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now)
     for phone in (phones[0], phones[1], phones[1]):
         participants.heartbeat(store, room.code, phone)
     assert (participants.here(store, room.code), participants.here(store, other)) == (2, 0)
-    now += participants.HERE - 1
+    later(participants.HERE - 1)
     participants.heartbeat(store, room.code, phones[2])
     assert participants.here(store, room.code) == 3
-    now += 2
+    later(2)
     assert participants.here(store, room.code) == 1
 
 
@@ -225,15 +224,18 @@ def test_a_room_that_has_ended_takes_no_votes_and_keeps_what_it_has(store: Store
     assert (stage.step, stage.blank, stage.open) == ("end", True, False)
 
 
-def test_rooms_are_listed_with_the_newest_first_to_be_resumed(store: Store, room: Room, file: Path) -> None:
+def test_rooms_are_listed_with_the_newest_first_to_be_resumed(
+    store: Store, room: Room, reopen: Callable[[], Store]
+) -> None:
     later = rooms.open_room(store, "adults", route="90")
     rooms.end(store, room.code)
-    store.close()
-    listed = rooms.listing(Store(file))
+    with closing(reopen()) as again:
+        listed = rooms.listing(again)
     assert [(found.code, found.ended is None) for found in listed] == [(later.code, True), (room.code, False)]
 
 
-def test_of_a_room_that_is_deleted_no_byte_is_left(store: Store, file: Path) -> None:
+def test_of_a_room_that_is_deleted_no_byte_is_left_in_a_file(file: Path) -> None:
+    store = SQLiteStore(file)
     made = [rooms.open_room(store, deck="imageability").code for _ in range(4)]
     tokens = {code: [participants.join(store, code) for _ in range(20)] for code in made}
     work = [(code, question, token) for code in made for question in QUESTIONS for token in tokens[code]]
@@ -293,7 +295,7 @@ def test_the_clock_of_a_page_stands_still_in_a_pause(store: Store) -> None:
     code = rooms.open_room(store).code
 
     def pass_by(seconds: float) -> None:
-        store.write(lambda c: c.execute("UPDATE rooms SET since = since - ?1, halted = halted - ?1", (seconds,)))
+        store.write(lambda c: c.execute("UPDATE rooms SET since = since - ?, halted = halted - ?", (seconds, seconds)))
 
     def elapsed() -> float:
         return time.time() - screens.stage(store, code).since.timestamp()

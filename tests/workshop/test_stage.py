@@ -2,9 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -112,16 +110,6 @@ def test_what_is_kept_is_what_the_pure_function_makes_of_the_presses(store: Stor
         now = screens.press(store, room.code, [press, press], beats)
         assert (now.step, now.activity, now.phase, now.blank) == (*vars(state.beat).values(), state.blank)
     assert screens.taken(store, room.code, "one") == len(keys)
-
-
-def test_presses_that_come_twice_at_once_are_taken_once(tmp_path: Path) -> None:
-    kept = Store(tmp_path / "rooms.sqlite")
-    room = rooms.open_room(kept)
-    beats, told = talk.beats(room), presses(["next"] * 12)
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda end: screens.press(kept, room.code, told[:end], beats), [*range(1, 13)] * 3))
-    assert screens.stage(kept, room.code).moves == 12
-    kept.close()
 
 
 def test_back_keeps_the_answers_and_opens_the_vote_again(store: Store, room: Room, phone: str) -> None:

@@ -1,466 +1,77 @@
-"""What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
+"""What holds in either engine: many threads and several processes keep one record, and lose nothing."""
 
-import contextlib
-import os
-import shutil
-import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import closing
 
 import pytest
-from handmade import ROOT
 
-from explainer.workshop import handout, participants, record, rooms, screens, store, talk, votes
-from explainer.workshop.errors import UnknownRoom
+from explainer.workshop import participants, rooms, screens, talk, votes
+from explainer.workshop.errors import UnknownToken
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Press
 from explainer.workshop.store import Store
+from tests.workshop.conftest import QUESTION
 
-QUESTION = "imageability/n10142747"
-
-
-def open_question(store: Store) -> Room:
-    room = rooms.open_room(store, deck="imageability")
-    screens.present(store, room.code, activity=QUESTION, phase="open")
-    return room
+TURNS = 10  # votes of each
 
 
-def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT, **options
-    )
-
-
-def test_forty_threads_lose_no_vote_and_count_none_twice(file: Path) -> None:
-    opened = Store(file)
-    room = open_question(opened)
-    tokens = [participants.join(opened, room.code) for _ in range(40)]
+def test_forty_threads_lose_no_vote_and_count_none_twice(store: Store, room: Room, reopen: Callable[[], Store]) -> None:
+    tokens = [participants.join(store, room.code) for _ in range(40)]
 
     def voter(number: int) -> None:
-        for turn in range(25):
-            votes.vote(opened, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
-            participants.heartbeat(opened, room.code, tokens[number])
-            screens.stage(opened, room.code)
+        for turn in range(TURNS):
+            votes.vote(store, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
+            participants.heartbeat(store, room.code, tokens[number])
+            screens.stage(store, room.code)
 
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(voter, range(40)))
-    opened.close()
-    again = Store(file)
-    assert dict(votes.tally(again, room.code, QUESTION, 1).phones) == dict.fromkeys("12345", 8)
-    last = {token: votes.vote_of(again, room.code, QUESTION, 1, token) for token in tokens}
-    assert last == {token: str(1 + (number + 24) % 5) for number, token in enumerate(tokens)}
-
-
-def test_two_servers_may_keep_rooms_in_one_file(file: Path) -> None:
-    first, second = Store(file), Store(file)
-    room = open_question(first)
-    tokens = [participants.join((first, second)[number % 2], room.code) for number in range(20)]
-
-    def vote(number: int) -> None:
-        votes.vote((second, first)[number % 2], room.code, QUESTION, 1, tokens[number], "5")
-
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(vote, range(20)))
-    assert votes.tally(first, room.code, QUESTION, 1) == votes.tally(second, room.code, QUESTION, 1)
-    assert votes.tally(first, room.code, QUESTION, 1).total == 20
-
-
-def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BUSY", 0.05)
-    opened = Store(file)
-    room = open_question(opened)
-    token = participants.join(opened, room.code)
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(store.Busy, match=r"Try again in a moment\."):
-        votes.vote(opened, room.code, QUESTION, 1, token, "5")
-    other.execute("ROLLBACK")
-    votes.vote(opened, room.code, QUESTION, 1, token, "5")
-    assert votes.tally(opened, room.code, QUESTION, 1).total == 1
-    assert opened.trouble is None
-
-
-# --- damage
-
-
-@pytest.fixture
-def whole(file: Path) -> Path:
-    """A file that was closed, with a room in it."""
-    opened = Store(file)
-    open_question(opened)
-    opened.close()
-    return file
-
-
-def overwritten(content: bytes) -> bytes:
-    return b"no database at all, " * 300
-
-
-def cut(content: bytes) -> bytes:
-    return content[: len(content) // 2]
-
-
-def scribbled(content: bytes) -> bytes:
-    return content[:4096] + b"\xff" * 4096 + content[8192:]
-
-
-@pytest.mark.parametrize("harm", [overwritten, cut, scribbled])
-def test_a_damaged_file_is_set_aside_as_it_is(whole: Path, harm: object) -> None:
-    damaged = harm(whole.read_bytes())
-    whole.write_bytes(damaged)
-    opened = Store(whole)
-    (aside,) = whole.parent.glob("rooms.damaged-*.sqlite")
-    assert aside.read_bytes() == damaged
-    assert opened.trouble == f"The record of rooms was damaged. It was set aside as {aside.name}; a new one was begun."
-    room = open_question(opened)
-    opened.close()
-    again = Store(whole)
-    assert again.trouble is None
-    assert rooms.listing(again) == (room,)
-
-
-def test_a_file_that_is_removed_or_replaced_is_noticed_and_the_app_goes_on_in_memory(file: Path) -> None:
-    for replace in (False, True):
-        opened = Store(file)
-        room = open_question(opened)
-        for part in file.parent.iterdir():
-            part.unlink()
-        if replace:
-            Store(file).close()
-        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
-        assert votes.tally(opened, room.code, QUESTION, 1).total == 1
-        assert not opened.keeps
-        assert "it was removed while the app ran" in (opened.trouble or "")
-        opened.close()
-    again = Store(file)
-    assert again.trouble is None
-    assert rooms.listing(again) == ()
-
-
-# --- versions
-
-
-@pytest.mark.parametrize("change", ["DROP TABLE hands", "ALTER TABLE hands ADD COLUMN more", "CREATE TABLE other (a)"])
-def test_a_file_of_another_version_is_set_aside(whole: Path, change: str) -> None:
-    with contextlib.closing(sqlite3.connect(whole, isolation_level=None)) as connection:
-        connection.execute(change)
-    opened = Store(whole)
-    assert opened.keeps
-    assert "is from another version of this app. It was set aside as rooms.other-" in opened.trouble
-    assert rooms.listing(opened) == ()
-    assert rooms.find(opened, open_question(opened).code)
-    (aside,) = whole.parent.glob("rooms.other-*.sqlite")
-    assert sqlite3.connect(aside).execute("SELECT count(*) FROM rooms").fetchone() == (1,)
-
-
-# --- disks
-
-
-def test_the_folder_is_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "elsewhere"))
-    assert store.path() == tmp_path / "elsewhere" / "rooms.sqlite"
-    monkeypatch.delenv("EXPLAINER_DATA")
-    assert store.path() == ROOT / "data" / "rooms.sqlite"
-
-
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file where the folder should be")
-    opened = Store(tmp_path / "data" / "rooms.sqlite")
-    assert opened.trouble.endswith("rooms are kept in memory until the app stops.")
-    assert rooms.find(opened, open_question(opened).code)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 400 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(small_disk: Path) -> None:
-    opened = Store(small_disk / "rooms.sqlite")
-    room = open_question(opened)
-    opened.close()
-    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
-        while other.write(bytes(4096)):
-            pass
-    again = Store(small_disk / "rooms.sqlite")
-    assert "rooms are kept in memory" in again.trouble
-    votes.vote(again, room.code, QUESTION, 1, participants.join(again, room.code), "5")
-    assert votes.tally(again, room.code, QUESTION, 1).total == 1
-
-
-def test_when_a_full_disk_has_room_again_all_is_written_to_the_file(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = Store(small_disk / "rooms.sqlite")
-    room = open_question(opened)
-    with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
-        while other.write(bytes(4096)):
-            pass
-    while opened.keeps:
-        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
-    count = votes.tally(opened, room.code, QUESTION, 1).total
-    (small_disk / "photographs").unlink()
-    assert not opened.keeps  # it is tried again after a while, not at once
-    later = time.monotonic() + store.AGAIN + 1
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "1")
-    assert opened.keeps
-    assert opened.trouble is None
-    opened.close()  # a restart
-    again = Store(small_disk / "rooms.sqlite")
-    assert votes.tally(again, room.code, QUESTION, 1).phones == {"1": 1, "2": 0, "3": 0, "4": 0, "5": count}
-
-
-def test_a_file_that_another_program_went_on_with_is_not_written_over(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = Store(file)
-    room = open_question(opened)
-    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
-    now = [time.monotonic() + store.AGAIN + 1]
-    monkeypatch.setattr(store, "_checked", fail_once(store._checked))
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    participants.join(opened, room.code)  # it is tried, in vain
-    other = Store(file)
-    participants.join(other, room.code)
-    now[0] += store.AGAIN + 1
-    participants.join(opened, room.code)
-    assert not opened.keeps
-    assert participants.count(other, room.code) == 1
-
-
-def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path], sqlite3.Connection]:
-    """In the place of what opens a file: the disk is still full at the first call."""
-    calls = iter([True])
-
-    def check(file: Path) -> sqlite3.Connection:
-        if next(calls, False):
-            raise sqlite3.OperationalError("database or disk is full")
-        return checked(file)
-
-    return check
-
-
-def test_what_is_deleted_while_another_program_reads_leaves_the_log_once_that_has_ended(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "BUSY", 0.05)
-    monkeypatch.setattr(store, "AGAIN", 0.0)
-    kept = Store(file)
-    code = rooms.open_room(kept).code
-    with contextlib.closing(sqlite3.connect(file)) as other:
-        other.execute("BEGIN")
-        other.execute("SELECT count(*) FROM rooms").fetchone()
-        rooms.delete(kept, code)
-        assert kept.trouble is not None
-        assert "stays in its log" in kept.trouble
-    rooms.listing(kept)
-    assert kept.trouble is None
-    assert code.encode() not in b"".join(each.read_bytes() for each in file.parent.iterdir())
-
-
-def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    file = tmp_path / "rooms.sqlite"
-    file.touch(mode=0o644)
-    opened = Store(file)
-    open_question(opened)
-    assert {part.name: oct(part.stat().st_mode & 0o777) for part in tmp_path.iterdir()} == {
-        "rooms.sqlite": "0o600",
-        "rooms.sqlite-wal": "0o600",
-        "rooms.sqlite-shm": "0o600",
-    }
-
-
-# A limit on the size of files stands in for a full disk where none can be mounted.
-LIMITED = f"""
-import resource, sys
-from pathlib import Path
-from explainer.workshop import participants, rooms, screens, votes
-from explainer.workshop.store import Store
-
-store = Store(Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-room = rooms.open_room(store, deck="imageability")
-screens.present(store, room.code, activity={QUESTION!r}, phase="open")
-count = 0
-while store.trouble is None:
-    votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
-    count += 1
-votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
-print(store.trouble)
-print(votes.tally(store, room.code, {QUESTION!r}, 1).total - count)
-rooms.delete(store, room.code)
-print(store.trouble)
-"""
-
-
-def test_a_file_that_cannot_grow_is_a_full_disk(file: Path) -> None:
-    said, more, deleted = run(LIMITED, str(file)).communicate()[0].splitlines()
-    assert said.endswith("rooms are kept in memory until the app stops.")
-    assert more == "1"
-    assert deleted == f"What was written to {file} before is still in it. Delete that file."
-
-
-# Nobody else's right to write counts for root, so root becomes somebody else.
-READ_ONLY = f"""
-import os, sys
-from pathlib import Path
-from explainer.workshop import participants, rooms, screens, votes
-from explainer.workshop.store import Store
-
-if os.geteuid() == 0:
-    os.setuid(65534)
-store = Store(Path(sys.argv[1]))
-print(store.trouble)
-print(*(room.code for room in rooms.listing(store)))
-room = rooms.open_room(store, deck="imageability")
-screens.present(store, room.code, activity={QUESTION!r}, phase="open")
-votes.vote(store, room.code, {QUESTION!r}, 1, participants.join(store, room.code), "5")
-print(votes.tally(store, room.code, {QUESTION!r}, 1).total)
-"""
-
-
-def everyone_may_read(file: Path) -> Callable[[], None]:
-    """Let everybody read a file and its log, on the whole way to them, and nobody write; gives back how to undo it."""
-    ways = [folder for folder in file.parents if folder.stat().st_uid == os.geteuid() and folder != Path("/")]
-    modes = {folder: folder.stat().st_mode for folder in ways}
-    for folder, mode in modes.items():
-        folder.chmod(mode | 0o555)
-    for part in file.parent.iterdir():
-        part.chmod(0o444)
-    file.parent.chmod(0o555)
-
-    def undo() -> None:
-        for folder, mode in modes.items():
-            folder.chmod(mode)
-
-    return undo
-
-
-@pytest.fixture
-def readable(whole: Path) -> Iterator[Path]:
-    """The file that was closed, in a folder that can be read and not written."""
-    undo = everyone_may_read(whole)
-    yield whole
-    undo()
-
-
-@pytest.fixture
-def killed(file: Path, tmp_path: Path) -> Iterator[Path]:
-    """The files of a server that was killed, the room still in the log, where they can be read and not written."""
-    opened = Store(file)
-    open_question(opened)
-    copied = Path(shutil.copytree(file.parent, tmp_path / "killed"))
-    assert (copied / "rooms.sqlite-wal").stat().st_size > 0
-    undo = everyone_may_read(copied / "rooms.sqlite")
-    yield copied / "rooms.sqlite"
-    undo()
-
-
-@pytest.mark.parametrize("case", ["readable", "killed"])
-def test_a_read_only_file_is_read_and_the_app_goes_on_without_keeping(
-    case: str, request: pytest.FixtureRequest
-) -> None:
-    file: Path = request.getfixturevalue(case)
-    before = file.read_bytes()
-    said, listed, voted = run(READ_ONLY, str(file)).communicate()[0].splitlines()
-    assert said.startswith(f"{file} cannot be written (")
-    assert len(listed.split()) == 1
-    assert voted == "1"
-    assert file.read_bytes() == before
-
-
-# --- rows that cannot be read
-
-NO_UTF8 = "CAST(x'fffe41' AS TEXT)"
-BROKEN = {
-    "a time that is a text": "UPDATE rooms SET since = 'abc' WHERE code = :code",
-    "a time that is no number": "UPDATE rooms SET entered = 9e999 WHERE code = :code",
-    "a time of another age": "UPDATE rooms SET created = 1e300 WHERE code = :code",
-    "an end that is a text": "UPDATE rooms SET ended = 'abc' WHERE code = :code",
-    "moves that are a text": "UPDATE rooms SET moves = 'abc' WHERE code = :code",
-    "a pause of no time": "UPDATE rooms SET paused = 1, halted = NULL WHERE code = :code",
-    "a phase that there is not": "UPDATE rooms SET phase = 'zzz' WHERE code = :code",
-    "a route that there is not": "UPDATE rooms SET route = 'zzz' WHERE code = :code",
-    "a preset that there is not": "UPDATE rooms SET preset = 'zzz' WHERE code = :code",
-    "a route of bytes": "UPDATE rooms SET route = x'00' WHERE code = :code",
-    "a text that is none": f"UPDATE rooms SET paper = {NO_UTF8} WHERE code = :code",
-    "a code that is none": f"UPDATE rooms SET code = {NO_UTF8} WHERE code = :code",
-    "a vote in no round": "INSERT INTO votes SELECT :code, :question, 'x', token, '5' FROM participants",
-    "a vote on nothing": f"INSERT INTO votes SELECT :code, {NO_UTF8}, 1, token, '5' FROM participants",
-    "a vote on what is not asked": "INSERT INTO votes SELECT :code, 'zz/zz', 1, token, '5' FROM participants",
-    "a vote for nothing": f"INSERT INTO votes SELECT :code, :question, 1, token, {NO_UTF8} FROM participants",
-    "hands without a number": "INSERT INTO hands VALUES (:code, :question, 1, '5', 'many')",
-    "a word that there is not": "INSERT INTO flags SELECT :code, token, 'n99999999', 'insult' FROM participants",
-    "a reason that there is not": "INSERT INTO flags SELECT :code, token, 'n00007846', 'zzz' FROM participants",
-    "a reason that is none": f"INSERT INTO flags SELECT :code, token, 'n00007846', {NO_UTF8} FROM participants",
-    "a sheet that there is not": "INSERT INTO marks SELECT :code, 'zzz', token, '1 2' FROM participants",
-    "marks with many digits": f"INSERT INTO marks SELECT :code, 'thing', token, '{'9' * 5000}' FROM participants",
-    "marks that are none": f"INSERT INTO marks SELECT :code, 'thing', token, {NO_UTF8} FROM participants",
-    "presses without a number": "INSERT INTO presses VALUES (:code, 'window', 'abc')",
-    "presses of nobody": f"INSERT INTO presses VALUES (:code, {NO_UTF8}, 5)",
-    "a phone that is none": f"INSERT INTO participants VALUES (:code, {NO_UTF8})",
-}
-
-
-@pytest.mark.parametrize(("harm", "while_open"), [*((harm, False) for harm in BROKEN), (next(iter(BROKEN)), True)])
-def test_a_row_that_cannot_be_read_takes_nothing_else_down(file: Path, harm: str, while_open: bool) -> None:
-    opened = Store(file)
-    room, other = (rooms.open_room(opened, deck="imageability") for _ in range(2))
-    participants.join(opened, room.code)
-    if not while_open:
-        opened.close()
-    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute(
-            BROKEN[harm], {"code": room.code, "question": QUESTION} if ":q" in BROKEN[harm] else {"code": room.code}
-        )
-    if not while_open:
-        opened = Store(file)
-
-    assert rooms.in_force(opened) == other.rules
-    assert other in rooms.listing(opened)
-    with contextlib.suppress(UnknownRoom):  # all of it is there and works, or it is left out as a whole
-        found = rooms.find(opened, room.code)
-        beats = talk.beats(found)
-        screens.press(opened, found.code, [Press("window", 9, "next", 9)], beats)
-        screens.present(opened, found.code, paused=True)
-        assert screens.present(opened, found.code, paused=False).seconds >= 0
-        told = record.record(opened, found.code)
-        record.to_csv(told)
-        record.flags_csv(told)
-        assert "<html" in handout.handout(told)
-        votes.tally(opened, found.code, QUESTION, 1)
-        rooms.delete(opened, found.code)
-    opened.close()
-
-
-def test_rows_that_cannot_be_read_are_left_out_in_one_line_and_a_copy_is_set_aside(
-    file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    opened = Store(file)
-    room = rooms.open_room(opened)
-    kept = rooms.open_room(opened)
-    opened.write(lambda c: c.execute("UPDATE rooms SET since = 'abc' WHERE code = ?", (room.code,)))
-    opened.close()
-    opened = Store(file)
-    assert rooms.listing(opened) == (kept,)
-    assert [each.getMessage() for each in caplog.records] == [
-        "Rows of the record cannot be read, and are left out: rooms."
-    ]
-    (aside,) = file.parent.glob("rooms.unreadable-*.sqlite")
-    assert aside.name in (opened.trouble or "")
-    with contextlib.closing(sqlite3.connect(aside)) as connection:
-        assert connection.execute("SELECT since FROM rooms WHERE code = ?", (room.code,)).fetchone() == ("abc",)
-    opened.close()
+    with closing(reopen()) as again:
+        assert dict(votes.tally(again, room.code, QUESTION, 1).phones) == dict.fromkeys("12345", 8)
+        last = {token: votes.vote_of(again, room.code, QUESTION, 1, token) for token in tokens}
+    assert last == {token: str(1 + (number + TURNS - 1) % 5) for number, token in enumerate(tokens)}
+
+
+def test_two_processes_keep_one_record(store: Store, room: Room, reopen: Callable[[], Store]) -> None:
+    with closing(reopen()) as other:
+        tokens = [participants.join((store, other)[number % 2], room.code) for number in range(20)]
+
+        def vote(number: int) -> None:
+            votes.vote((other, store)[number % 2], room.code, QUESTION, 1, tokens[number], "5")
+
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(vote, range(20)))
+        tallies = [votes.tally(each, room.code, QUESTION, 1) for each in (store, other)]
+    assert tallies[0] == tallies[1]
+    assert tallies[0].total == 20
+
+
+def test_presses_that_come_twice_at_once_are_taken_once(store: Store, reopen: Callable[[], Store]) -> None:
+    room = rooms.open_room(store)
+    beats, told = talk.beats(room), [Press("one", number, "next", number - 1) for number in range(1, 13)]
+    with closing(reopen()) as other, ThreadPoolExecutor(4) as pool:
+        ends = [*range(1, 13)] * 3
+        list(pool.map(lambda end: screens.press((store, other)[end % 2], room.code, told[:end], beats), ends))
+    assert screens.stage(store, room.code).moves == 12
+
+
+def test_a_room_that_is_deleted_leaves_no_row(store: Store, room: Room, phone: str) -> None:
+    other = rooms.open_room(store, deck="imageability")
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
+    votes.count_hands(store, room.code, QUESTION, 1, {"5": 3})
+    participants.heartbeat(store, room.code, phone)
+    rooms.delete(store, room.code)
+    for table in ("rooms", "participants", "votes", "hands"):
+        rows = store.read(lambda connection, table=table: connection.execute(f"SELECT * FROM {table}").fetchall())
+        assert not [row for row in rows if room.code in row]
+    assert participants.here(store, room.code) == 0
+    assert store.read(lambda connection: store.ages(connection, room.code)) == {}
+    assert rooms.listing(store) == (other,)
+    with pytest.raises(UnknownToken):
+        participants.heartbeat(store, other.code, phone)
+
+
+def test_a_text_that_no_engine_can_hold_is_kept_without_what_it_cannot(store: Store, room: Room) -> None:
+    rooms.keep_paper(store, room.code, "We keep\x00 “teacher”.\ud800")
+    assert rooms.find(store, room.code).paper == "We keep “teacher”."

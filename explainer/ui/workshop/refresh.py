@@ -76,6 +76,7 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
         if changed:
             st.rerun()
 
+    access.follow(code, version)
     every(_FOLLOWED, look, "stage")
     _coming_back()
 

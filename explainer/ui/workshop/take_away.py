@@ -31,9 +31,8 @@ def handout_of(code: str) -> str:
 def downloads(room: Room) -> None:
     """The presenter's buttons for all that can be taken away from a room."""
     store, code = access.store(), room.code
-    service = Service(
-        st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), store.file if store.keeps else None
-    )
+    kept = store.file if store.keeps else None
+    service = Service(st.get_option("server.port"), bool(st.get_option("server.sslCertFile")), kept, store.database)
     with st.container(horizontal=True):
         _button("Handout", lambda: handout_of(code), f"handout-{code}.html")
         _button(

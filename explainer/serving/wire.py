@@ -1,0 +1,165 @@
+"""What the app and the service say to each other, as bytes: arrays by safetensors, all else by JSON, and no pickles.
+
+Only what `_KINDS` lists is made of what arrives.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from PIL import Image
+
+from explainer.attribution.explain import Attribution, AttributionError, MethodError, MethodFailed, Target
+from explainer.attribution.faithfulness import Checks, Curve, Infidelity, Randomised, Sensitivity
+from explainer.attribution.verdicts import Common, Judgement, Verdict
+from explainer.imagenet.vocabularies import Label
+from explainer.setup import files
+from explainer.vision.cards import CardError, ClassifierError
+from explainer.vision.corruptions import Course, CourseStep
+from explainer.vision.faces import Box
+from explainer.vision.photos import MAX_SIDE, Photo
+from explainer.vision.pipeline import Reading, Result
+
+TOKEN, VERSION, OWNER = "Authorization", "X-Explainer-Version", "X-Explainer-Owner"
+"""Headers of a request: who may ask; what the app is, so that another version answers none; whose turn it takes."""
+
+PHOTO = MAX_SIDE * MAX_SIDE * 3 + (1 << 20)
+"""Bytes at most of a request that has a photo as the app holds it, decoded and bounded, and a reading."""
+
+CROP = 4 << 20
+"""Bytes at most of a request that has what a network saw, and a map."""
+
+ERRORS: Mapping[str, type[Exception]] = {
+    error.__name__: error for error in (AttributionError, CardError, ClassifierError, MethodError, MethodFailed)
+}
+"""What a task raises in the app as it raised it in the service: a sentence for the visitor."""
+
+_SHORT = 12  # characters of a token that is no secret
+
+_READ = (".py", ".csv", ".npz")
+_TREE = "tree"  # the array that holds the JSON
+
+_KINDS: Mapping[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        Attribution,
+        Box,
+        Checks,
+        Common,
+        Course,
+        CourseStep,
+        Curve,
+        Infidelity,
+        Judgement,
+        Label,
+        Photo,
+        Randomised,
+        Reading,
+        Result,
+        Sensitivity,
+        Target,
+        Verdict,
+    )
+}
+
+
+class WireError(ValueError):
+    """Raised for bytes that `pack` did not make."""
+
+
+def token() -> str:
+    """The secret that the app and the service share. Raises ValueError where none is set, or one that is too short."""
+    found = os.environ.get("EXPLAINER_SERVICE_TOKEN", "")
+    if len(found) < _SHORT:
+        raise ValueError(f"Set EXPLAINER_SERVICE_TOKEN to a secret of {_SHORT} characters or more: it lets the app in.")
+    return found
+
+
+@cache
+def version() -> str:
+    """A digest of all that answers depend on: the code, the tables, the cards of the models."""
+    package = Path(__file__).parents[1]
+    folders = ("attribution", "data", "imagenet", "serving", "vision")
+    read = [file for folder in folders for file in (package / folder).rglob("*") if file.suffix in _READ]
+    read += files.models_folder().glob("*.toml")
+    digests = sorted(f"{file.name} {files.digest(file)}" for file in read)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def pack(value: object) -> bytes:
+    """A value as bytes. Raises TypeError for one that is of no kind that is known."""
+    arrays: dict[str, NDArray[Any]] = {}
+    tree = json.dumps(_described(value, arrays))
+    return safetensors.numpy.save({**arrays, _TREE: np.frombuffer(tree.encode(), np.uint8)})
+
+
+def unpack(data: bytes) -> Any:
+    """What `pack` made bytes of. Raises WireError, and nothing else."""
+    try:
+        arrays = safetensors.numpy.load(data)
+        return _made(json.loads(arrays.pop(_TREE).tobytes()), arrays)
+    except Exception as error:  # of many kinds: it depends on which bytes are wrong
+        raise WireError("These bytes are no message of this app's.") from error
+
+
+def _described(value: object, arrays: dict[str, NDArray[Any]]) -> Any:
+    """A value as JSON has it; its arrays are put among `arrays`."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list):
+        return [_described(each, arrays) for each in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_described(each, arrays) for each in value]}
+    if isinstance(value, Mapping):
+        return {"mapping": {name: _described(each, arrays) for name, each in value.items()}}
+    if isinstance(value, np.ndarray | Image.Image):
+        name = str(len(arrays))
+        arrays[name] = np.ascontiguousarray(value)
+        return {"array" if isinstance(value, np.ndarray) else "picture": name}
+    if type(value) not in _KINDS.values():
+        raise TypeError(f"A {type(value).__name__} cannot be sent.")
+    return {type(value).__name__: {each.name: _described(getattr(value, each.name), arrays) for each in fields(value)}}  # type: ignore[arg-type]
+
+
+def _made(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    if isinstance(tree, list):
+        return [_made(each, arrays) for each in tree]
+    if not isinstance(tree, dict):
+        return tree
+    ((kind, of),) = tree.items()
+    if kind == "tuple":
+        return _one_of_each(tuple(_made(each, arrays) for each in of))
+    if kind == "mapping":
+        return {name: _made(each, arrays) for name, each in of.items()}
+    if kind == "array":
+        return arrays[of].copy()
+    if kind == "picture":
+        return _picture(arrays[of])
+    return _KINDS[kind](**{name: _made(each, arrays) for name, each in of.items()})
+
+
+def _one_of_each(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An equal tuple that is there already: each reading names the thousands of categories of its model."""
+    return _kept(found) if len(found) > 100 and all(isinstance(each, str) for each in found) else found
+
+
+@lru_cache(maxsize=16)
+def _kept(found: tuple[str, ...]) -> tuple[str, ...]:
+    return found
+
+
+def _picture(pixels: NDArray[Any]) -> Image.Image:
+    height, width, channels = pixels.shape
+    if pixels.dtype != np.uint8 or channels != 3 or not 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
+        raise ValueError("no picture that the app holds")
+    return Image.fromarray(pixels)

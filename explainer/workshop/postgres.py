@@ -1,0 +1,242 @@
+"""Rooms in a PostgreSQL database, for several processes of the app that serve the same rooms.
+
+Writes come one after another, whichever process they come from, and a vote is on the database's disk before it is
+confirmed. While the database cannot be reached, or has the tables of another version, whatever is asked raises
+Unreachable at once. No other module needs psycopg.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import (
+    DeadlockDetected,
+    ForeignKeyViolation,
+    IdleInTransactionSessionTimeout,
+    LockNotAvailable,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+)
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
+
+from explainer.workshop.errors import Busy, RoomError, Unreachable
+from explainer.workshop.store import SCHEMA, Ages, Connection, Rows, Store, T, Work, transact
+
+_log = logging.getLogger("explainer")
+
+MOST = 8
+"""Connections of one process to the database, besides the one on which it listens."""
+
+BUSY = 5.0
+"""Seconds to wait for other writes, and for an answer."""
+
+PATIENCE = 2.0
+"""Seconds to wait for a connection: while the database goes away, or while all are in use."""
+
+AGAIN = 0.5
+"""Seconds from one try to reach the database to the next."""
+
+# A connection whose other end is gone is found out within seconds; the system's own patience is a quarter of an hour.
+_CONNECTING: dict[str, Any] = {
+    "autocommit": True,
+    "application_name": "imagenet-explainer",
+    "connect_timeout": 3,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+_WAIT_FOR_DISK = """SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'"""
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('imagenet-explainer'))"  # of one write, until its transaction ends
+_READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"BEGIN; {_LOCK}"
+_CHANNEL = "explainer_rooms"
+
+# An unlogged table is empty after a crash of the database, and costs no wait for the disk: who is here is heard again
+# within seconds. A room that changed is told to all who listen.
+_TABLES = (
+    *(
+        table.replace(" WITHOUT ROWID", "").replace("REAL", "DOUBLE PRECISION").replace("INTEGER", "BIGINT")
+        for table in SCHEMA
+    ),
+    """CREATE UNLOGGED TABLE presence (
+        room TEXT NOT NULL, token TEXT NOT NULL, mark TEXT NOT NULL DEFAULT '', given TIMESTAMPTZ, heard TIMESTAMPTZ,
+        PRIMARY KEY (room, token),
+        FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE)""",
+    f"""CREATE FUNCTION tell_room() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_notify('{_CHANNEL}',
+            coalesce(NEW.code, OLD.code) || ' ' || coalesce(NEW.version, 0)); RETURN NULL; END $$""",
+    """CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON rooms
+        FOR EACH ROW EXECUTE FUNCTION tell_room()""",
+    "CREATE TABLE version (tables TEXT NOT NULL)",
+)
+_VERSION = hashlib.sha256("\n".join(_TABLES).encode()).hexdigest()
+
+_GAVE = "INSERT INTO presence (room, token, mark, given) VALUES (?, ?, ?, now())"
+_MARK = "SELECT mark FROM presence WHERE room = ? AND token = ?"
+_HEAR = """INSERT INTO presence AS known (room, token, heard)
+    SELECT room, token, now() FROM participants WHERE room = ? AND token = ?
+    ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard
+    WHERE known.heard IS NULL OR known.heard < excluded.heard - interval '5 s'"""  # phones say it every two
+_AGES = """SELECT token, coalesce(extract(epoch FROM now() - given)::float8, 'infinity'),
+    coalesce(extract(epoch FROM now() - heard)::float8, 'infinity') FROM presence WHERE room = ?"""
+
+
+class _OtherVersion(RoomError):
+    """The database of rooms has the tables of another version of this app: it takes this version's own database."""
+
+
+class PostgresStore(Store):
+    """Rooms in the database that an address names, as libpq has it: `postgresql://user:password@host/name`.
+
+    A thread of its own listens there: it says which rooms change, and whether the database can be reached.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        named = conninfo_to_dict(address)
+        self.database = f"{named.get('dbname', '')} on {named.get('host', 'this computer')}"
+        self._address = address
+        self._reached, self._tried, self._closed = threading.Event(), threading.Event(), threading.Event()
+        self._pool = ConnectionPool(
+            address,
+            kwargs=_CONNECTING,
+            min_size=0,
+            max_size=MOST,
+            open=True,
+            configure=_configure,
+            check=ConnectionPool.check_connection,
+            timeout=PATIENCE,
+            reconnect_timeout=PATIENCE,
+        )
+        self._listener = threading.Thread(target=self._listen, name="rooms", daemon=True)
+        self._listener.start()
+        self._tried.wait(BUSY)
+
+    def read(self, work: Work[T]) -> T:
+        """As in `Store`."""
+        return self._use(lambda connection: transact(_Statements(connection), work, _READ))
+
+    def write(self, work: Work[T]) -> T:
+        """As in `Store`."""
+        return self._use(lambda connection: transact(_Statements(connection), work, _WRITE))
+
+    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
+        """As in `Store`."""
+        connection.execute(_GAVE, (code, token, mark))
+
+    def mark(self, code: str, token: str) -> str:
+        """As in `Store`."""
+        found = self.read(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
+        return str(found[0]) if found else ""
+
+    def hear(self, code: str, token: str) -> None:
+        """As in `Store`."""
+        with suppress(ForeignKeyViolation):  # the room was deleted in this moment
+            self._use(lambda connection: _Statements(connection).execute(_HEAR, (code, token)))
+
+    def ages(self, connection: Connection, code: str) -> Mapping[str, Ages]:
+        """As in `Store`."""
+        return {token: Ages(given, heard) for token, given, heard in connection.execute(_AGES, (code,))}
+
+    def scrub(self) -> None:
+        """Nothing: when the database overwrites what was deleted, in its files and its log, is its owner's to set."""
+
+    def close(self) -> None:
+        """As in `Store`."""
+        self._closed.set()
+        with suppress(RoomError):  # who listens is woken, and finds that it is over
+            self._use(lambda connection: connection.execute(f"NOTIFY {_CHANNEL}"))
+        self._pool.close()
+        self._listener.join()
+
+    def _use(self, work: "Callable[[psycopg.Connection[Any]], T]") -> T:
+        if not self._reached.is_set():
+            raise Unreachable
+        try:
+            with self._pool.connection() as connection:
+                return work(connection)
+        except (LockNotAvailable, QueryCanceled, DeadlockDetected) as error:
+            raise Busy from error
+        except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction) as error:
+            raise Unreachable from error
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            try:
+                with psycopg.connect(self._address, **_CONNECTING) as connection:
+                    self.trouble = _prepare(connection)
+                    connection.execute(f"LISTEN {_CHANNEL}")
+                    self._reached.set()
+                    self._tried.set()
+                    while not self._closed.is_set():
+                        for notice in connection.notifies(timeout=60, stop_after=1):
+                            code, _, version = notice.payload.partition(" ")
+                            self.told(code, int(version or 0))
+            except (psycopg.Error, _OtherVersion) as error:
+                self.trouble = str(error if isinstance(error, _OtherVersion) else Unreachable())
+                if self._reached.is_set() or not self._tried.is_set():
+                    _log.warning("The database of rooms cannot be used.")
+            self._reached.clear()
+            self._tried.set()
+            self._closed.wait(AGAIN)
+
+
+class _Statements:
+    """A connection of psycopg that takes the statements of `Store`."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self._connection = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> Rows:
+        # Prepared after a few times, but for what has no values: two statements in one cannot be.
+        prepare = None if values else False
+        rows: Rows = self._connection.execute(_named(statement), _plain(values) or None, prepare=prepare)
+        return rows
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[object]], /) -> None:
+        self._connection.cursor().executemany(_named(statement), [_plain(row) for row in rows])
+
+
+def _named(statement: str) -> str:
+    """A statement with the places for values as psycopg has them."""
+    return statement.replace("?", "%s")
+
+
+def _plain(values: Sequence[object]) -> list[object]:
+    """Values as SQLite takes them: a switch is a number."""
+    return [int(value) if isinstance(value, bool) else value for value in values]
+
+
+def _configure(connection: "psycopg.Connection[Any]") -> None:
+    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(f"SET {name} = '{BUSY} s'")
+    connection.execute(_WAIT_FOR_DISK)
+
+
+def _prepare(connection: "psycopg.Connection[Any]") -> str | None:
+    """Make the tables where there are none; a sentence where the database may lose what it confirmed.
+
+    Raises _OtherVersion.
+    """
+    with connection.transaction():
+        connection.execute(_LOCK)  # two processes may start at once
+        if connection.execute("SELECT to_regclass('version')").fetchone() == (None,):
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.execute("INSERT INTO version VALUES (%s)", (_VERSION,))
+        if connection.execute("SELECT tables FROM version").fetchall() != [(_VERSION,)]:
+            raise _OtherVersion
+        safe = connection.execute("SELECT current_setting('fsync')").fetchone() == ("on",)
+    return None if safe else "The database of rooms does not wait for its disk (fsync is off): a crash can lose votes."

@@ -1,0 +1,213 @@
+"""Rooms in PostgreSQL: what was confirmed outlives a kill of the database, and the app goes on while it is away."""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from explainer.ui import access, session
+from explainer.workshop import participants, rooms, screens, votes
+from explainer.workshop.errors import Busy, Unreachable
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from tests import databases
+from tests.databases import Database
+from tests.workshop.conftest import QUESTION
+
+postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
+
+
+@pytest.fixture
+def reopen(database: Database) -> object:
+    """This engine alone."""
+    with closing(postgres.PostgresStore(database.address)) as opened:
+        opened.write(lambda connection: connection.execute("DELETE FROM rooms"))
+    return lambda: postgres.PostgresStore(database.address)
+
+
+@pytest.fixture
+def other(reopen: object) -> Iterator[Store]:
+    """The record as another process has it."""
+    with closing(reopen()) as opened:
+        yield opened
+
+
+def wait_for(store: Store) -> float:
+    """The seconds until the database answers again."""
+    begun = time.monotonic()
+    while time.monotonic() < begun + databases.PATIENCE:
+        try:
+            rooms.listing(store)
+            return time.monotonic() - begun
+        except Unreachable:
+            time.sleep(0.02)
+    raise TimeoutError
+
+
+def test_a_vote_that_was_confirmed_outlives_a_kill_of_the_database(
+    database: Database, store: Store, other: Store, room: Room
+) -> None:
+    tokens = [participants.join(store, room.code) for _ in range(6)]
+    confirmed: dict[str, str] = {}
+    unsure: dict[str, str] = {}
+
+    def vote(number: int) -> None:
+        chance, token = random.Random(number), tokens[number]
+        while True:
+            unsure[token] = chance.choice("12345")
+            try:
+                votes.vote((store, other)[number % 2], room.code, QUESTION, 1, token, unsure[token])
+            except Unreachable:
+                return
+            confirmed[token] = unsure[token]
+
+    threads = [threading.Thread(target=vote, args=(number,)) for number in range(len(tokens))]
+    for thread in threads:
+        thread.start()
+    while len(confirmed) < len(tokens):
+        time.sleep(0.01)
+    database.kill()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    begun = time.monotonic()
+    with pytest.raises(Unreachable):
+        screens.stage(store, room.code)
+    assert time.monotonic() - begun < 0.1  # nobody waits for what is known to be away
+    assert str(Unreachable()) == store.trouble
+
+    database.start()
+    for each in (store, other):
+        assert wait_for(each) < 5
+        assert each.trouble is None
+    for token in tokens:
+        # The last one may have been kept, though nobody could be told any more.
+        assert votes.vote_of(store, room.code, QUESTION, 1, token) in (confirmed[token], unsure[token])
+    votes.vote(other, room.code, QUESTION, 1, tokens[0], "1")
+    participants.heartbeat(other, room.code, tokens[0])
+    assert votes.vote_of(store, room.code, QUESTION, 1, tokens[0]) == "1"
+
+
+@pytest.fixture
+def app_without_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An app that is told of a database that is not there."""
+    monkeypatch.setenv("EXPLAINER_DATA", f"postgresql://explainer:secret@/rooms?host={tmp_path}")
+    access.store.clear()
+    access.in_force.clear()
+    yield
+    access.store().close()
+    access.store.clear()
+    access.in_force.clear()
+
+
+@pytest.mark.usefixtures("app_without_database")
+def test_while_the_database_is_away_masks_are_locked_and_own_photos_are_off(caplog: pytest.LogCaptureFixture) -> None:
+    assert not session.may_reveal()
+    assert not session.own_faces()
+    assert not session.may_bring_a_photo_now()
+    assert session.workshop() == "The record of workshops cannot be asked just now"
+    assert access.store().trouble == "The database of rooms does not answer. Try again in a moment."
+    assert "secret" not in caplog.text + access.store().database
+
+
+def test_rules_bind_another_process_at_once(store: Store, other: Store) -> None:
+    assert rooms.in_force(other) is None
+    rooms.open_room(store, "mixed")
+    assert rooms.in_force(other) == rooms.PRESETS["mixed"]
+
+
+def test_another_process_is_told_of_each_change_within_a_second(store: Store, other: Store, room: Room) -> None:
+    told: queue.Queue[tuple[str, int]] = queue.Queue()
+    other.told = lambda *change: told.put(change)
+
+    def wait_until_told(version: int) -> None:
+        while told.get(timeout=1.0) != (room.code, version):
+            pass
+
+    for change in ({"paused": True}, {"paused": False}, {"phase": "result"}):
+        wait_until_told(screens.present(store, room.code, **change).version)
+    rooms.delete(store, room.code)
+    wait_until_told(0)
+
+
+def test_who_is_here_is_known_to_all_processes(store: Store, other: Store, room: Room, phones: list[str]) -> None:
+    for phone in phones[:4]:
+        participants.heartbeat(store, room.code, phone)
+    participants.heartbeat(other, room.code, phones[4])
+    assert participants.here(store, room.code) == participants.here(other, room.code) == 5
+
+
+def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store, other: Store, room: Room) -> None:
+    token = participants.join(store, room.code, browser="the one")
+    assert participants.may_be_of(other, room.code, token, "the one")
+    assert not participants.may_be_of(other, room.code, token, "another")
+    assert not participants.may_be_of(other, room.code, token, None)
+    kept = other.read(lambda connection: connection.execute("SELECT * FROM presence").fetchall())
+    assert "the one" not in str(kept)
+    for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
+        assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
+
+
+def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
+    store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
+) -> None:
+    monkeypatch.setattr(postgres, "BUSY", 0.1)
+    held, done = threading.Event(), threading.Event()
+
+    def hold(connection: object) -> None:
+        held.set()
+        done.wait(10)
+
+    holder = threading.Thread(target=store.write, args=(hold,))
+    with closing(reopen()) as waiting:
+        holder.start()
+        held.wait(10)
+        with pytest.raises(Busy, match=r"Try again in a moment\."):
+            votes.vote(waiting, room.code, QUESTION, 1, phone, "5")
+        assert screens.stage(waiting, room.code).open  # who reads does not wait
+        done.set()
+        holder.join(10)
+        votes.vote(waiting, room.code, QUESTION, 1, phone, "5")
+    assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+
+
+def test_a_process_that_stops_within_a_write_holds_nobody_up_for_long(
+    store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
+) -> None:
+    monkeypatch.setattr(postgres, "BUSY", 0.2)
+    with closing(reopen()) as stopped, pytest.raises(Unreachable):
+        stopped.write(lambda connection: time.sleep(0.5))
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
+    assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+
+
+def test_a_database_of_another_version_is_left_as_it_is(store: Store, room: Room, reopen: object) -> None:
+    change = "UPDATE version SET tables = ?"
+    before = store.read(lambda connection: connection.execute("SELECT tables FROM version").fetchone())
+    store.write(lambda connection: connection.execute(change, ("of another version",)))
+    try:
+        with closing(reopen()) as opened:
+            assert "tables of another version of this app" in opened.trouble
+            with pytest.raises(Unreachable):
+                rooms.listing(opened)
+    finally:
+        store.write(lambda connection: connection.execute(change, before))
+    assert rooms.listing(store) == (room,)
+
+
+def test_a_database_that_does_not_wait_for_its_disk_is_told_to_the_presenter(
+    database: Database, reopen: object
+) -> None:
+    database.stop()
+    database.start(fsync="off")
+    try:
+        with closing(reopen()) as opened:
+            assert "fsync is off" in opened.trouble
+    finally:
+        database.stop()
+        database.start()

@@ -1,0 +1,205 @@
+"""Two servers that keep their rooms in one database: what the one does shows on the other, and outlives its end."""
+
+import contextlib
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import pytest
+
+from benchmarks import pictures
+from benchmarks.protocol import Visit
+from benchmarks.workshop import Phone, Sent
+from explainer.workshop import participants, rooms, screens, talk, votes
+from explainer.workshop.rooms import Room
+from explainer.workshop.store import Store
+from tests.browser import processes
+from tests.databases import Database
+from tests.servers import APP, KEY, Server, serving
+from tests.workshop.conftest import QUESTION
+
+postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
+pytestmark = pytest.mark.watch
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    with closing(postgres.PostgresStore(database.address)) as store:
+        store.write(lambda connection: connection.execute("DELETE FROM rooms"))
+        yield store
+
+
+@pytest.fixture
+def replicas(database: Database, store: Store, tmp_path: Path) -> Iterator[list[Server]]:
+    settings = {
+        "EXPLAINER_DATA": database.address,
+        "EXPLAINER_PRESENTER_KEY": KEY,
+        "STREAMLIT_SERVER_COOKIE_SECRET": "of the tests, and of 32 letters at least",
+    }
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(serving(APP, tmp_path / f"log {name}", **settings)) for name in "AB"]
+        while sum(seconds_in_a_second(server) for server in servers) > 0.1:  # they warm up
+            pass
+        yield servers
+
+
+def seconds_in_a_second(server: Server) -> float:
+    """Seconds of the processor that a server uses within a second."""
+    before = processes.processor_seconds(server.pid)
+    time.sleep(1.0)
+    return processes.processor_seconds(server.pid) - before
+
+
+def headings(screen: Visit) -> list[str]:
+    return [element.heading.body for element in screen.elements]
+
+
+def wait_for(screens: list[Visit], heading: str) -> float:
+    """The seconds until a heading stands on all screens, which ask for nothing meanwhile."""
+    begun = time.monotonic()
+    while not all(heading in headings(screen) for screen in screens):
+        for screen in screens:
+            screen._look_on(0.02)
+        if time.monotonic() > begun + 30:
+            raise TimeoutError
+    return time.monotonic() - begun
+
+
+def test_a_replica_that_is_killed_in_the_middle_of_voting_takes_no_vote_with_it_and_others_notice_nothing(
+    store: Store, room: Room, replicas: list[Server]
+) -> None:
+    first, second = replicas
+    leaving, staying = (
+        [Phone(replica.url, room, participants.join(store, room.code)) for _ in range(4)] for replica in replicas
+    )
+    sent, over = Sent(), threading.Event()
+
+    def vote(phone: Phone) -> None:
+        chance = random.Random(phone.token)
+        while not over.is_set():
+            try:
+                phone.vote((QUESTION, 1), chance.choice("12345"), sent)
+            except Exception:  # whatever a browser gets whose server is gone
+                if phone in staying:
+                    raise
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        voting = [pool.submit(vote, phone) for phone in (*leaving, *staying)]
+        while not all(phone.confirmed for phone in (*leaving, *staying)):
+            time.sleep(0.05)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait(10)
+        cast = len(sent.seconds["a vote"])
+        time.sleep(2.0)
+        over.set()
+    for each in voting:
+        each.result()
+    assert len(sent.seconds["a vote"]) > cast + 10
+    assert sent.late == 0
+    for before in (*leaving, *staying):
+        kept = votes.vote_of(store, room.code, QUESTION, 1, before.token)
+        # The last press may have been kept, though the server was gone before it could say so.
+        assert kept in [before.confirmed[QUESTION, 1], *before.unsure[QUESTION, 1]]
+        if before in leaving:
+            assert f"Counted: {kept}" in Phone(second.url, room, before.token).said
+    assert votes.tally(store, room.code, QUESTION, 1).total == 8
+
+
+def test_phones_on_two_replicas_are_in_step_within_a_second(store: Store, room: Room, replicas: list[Server]) -> None:
+    phones = [Phone(replica.url, room, participants.join(store, room.code)) for replica in replicas]
+    late = []
+    for step in ("cups", "start", "cups"):
+        screens.present(store, room.code, step=step)
+        late.append(wait_for(phones, talk.load().steps[step].title))
+    print(f"seconds until phones on both show the next step: {', '.join(f'{seconds:.2f}' for seconds in late)}")
+    assert max(late) < 1.0
+
+
+def test_the_address_of_a_phone_is_nobodys_on_another_device_at_another_replica(
+    store: Store, room: Room, replicas: list[Server]
+) -> None:
+    Visit(replicas[0].url, "workshop", f"room={room.code}").press("Join")
+    query = "SELECT token FROM participants WHERE room = ?"
+    ((token,),) = store.read(lambda connection: connection.execute(query, (room.code,)).fetchall())
+    device = Phone(replicas[1].url, room, token)
+    assert "This device has not joined the room yet" in device.said
+
+
+@pytest.mark.parametrize("danger", ["a room opens elsewhere", "the database is killed"])
+def test_what_a_room_rules_out_is_refused_to_a_page_that_is_older_than_the_room(
+    store: Store, replicas: list[Server], database: Database, danger: str
+) -> None:
+    words, photo = Visit(replicas[0].url, "roulette"), Visit(replicas[1].url)
+    reveal(words)
+    assert "Cover all words again" in labels(words)
+    words.press("Cover all words again")
+    photo.press_key("own_photo")
+    photo.press_key("notice_button")
+
+    if danger == "a room opens elsewhere":
+        room = rooms.open_room(store, "mixed")
+    else:
+        database.kill()
+    reveal(words)
+    photo.upload("photo.jpg", pictures.large()[0])
+    assert "Forget this photo" not in labels(photo)
+
+    if danger == "a room opens elsewhere":
+        rooms.delete(store, room.code)
+    else:
+        database.start()
+    time.sleep(2.0)
+    for visit in (words, photo):
+        visit.run()
+    assert "Reveal" in labels(words)
+    assert "Cover all words again" not in labels(words)
+    assert "Forget this photo" not in labels(photo)
+
+
+def reveal(visit: Visit) -> None:
+    """Press the first of the buttons that reveal a word."""
+    button = next(element.button for element in visit.elements if element.button.label == "Reveal")
+    visit.press_key(button.id[button.id.index("reveal_") :])
+
+
+def test_a_browser_keeps_its_cookie_on_another_replica_and_the_rules_of_a_room_bind_both(
+    store: Store, replicas: list[Server], database: Database
+) -> None:
+    first, second = (Visit(replica.url) for replica in replicas)
+    page = second.fetch_all("GET", "/", headers={"Cookie": first._cookie})[0]
+    assert "explainer_browser" not in SimpleCookie(page.get("Set-Cookie", ""))
+
+    own = "Use your own photo"
+    assert all(own in labels(visit) for visit in (first, second))
+    rooms.open_room(store, "mixed")
+    time.sleep(1.0)
+    for visit in (first, second):
+        visit.run()
+        assert own not in labels(visit)
+        assert "A workshop is on" in " ".join(visit.texts)
+
+    store.write(lambda connection: connection.execute("DELETE FROM rooms"))
+    time.sleep(1.0)
+    first.run()
+    assert own in labels(first)
+    database.kill()
+    time.sleep(1.0)
+    first.run()
+    assert own not in labels(first)
+    assert "The record of workshops cannot be asked just now" in " ".join(first.texts)
+    database.start()
+    time.sleep(2.0)
+    first.run()
+    assert own in labels(first)
+    assert not any("Traceback" in replica.log for replica in replicas)
+
+
+def labels(visit: Visit) -> list[str]:
+    return [element.button.label for element in visit.elements]
