@@ -35,9 +35,9 @@ _SURE_DULL, _SURE_DULLER = 0.88, 0.8  # the latter where the dull picture itself
 _LITTLE = 0.85
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
 
-# Of a face that is small or on its side, and of one close up, upside down or tilted, the first look is at least so
-# sure: with less of a hint there is no second look. On the same half of the faces that lost two that were turned.
-_HINT, _HINT_MORE = 0.3, 0.5
+# Of a face on its side, of a small one, and of one close up, upside down or tilted, the first look is at least so sure:
+# with less of a hint there is no second look. On the same half of the faces that lost one that was tilted.
+_HINT, _HINT_SMALL, _HINT_MORE = 0.1, 0.3, 0.5
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
 _TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
 _ROUND = 96  # pixels, at the size of the first look, that a closer look adds round all hints
@@ -92,7 +92,8 @@ _STEP = 128  # pixels: OpenVINO keeps some 5 MB for each size of picture that it
 def _yunet(path: Path) -> _Search:
     """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which also runs the network that labels.
 
-    `python -m benchmarks faces` compares the two: OpenCV takes about twice the processor time, for the same boxes.
+    `python -m benchmarks faces` compares the two: OpenCV takes up to twice the time, for boxes that
+    are the same to a tenth of a pixel.
     """
     forward = openvino.load(path)
 
@@ -171,12 +172,15 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
         return found
     if not looked:
         return found
-    small, more = _within(picture, _CLOSE_SIDE), max(face.sure for face in looked) >= _HINT_MORE
+    hint, small = max(face.sure for face in looked), _within(picture, _CLOSE_SIDE)
     if not found:
-        faces = (_close_up(detector, small) if more else ()) or _look_closer(detector, image, picture.size, looked)
+        faces = _close_up(detector, small) if hint >= _HINT_MORE else ()
+        if not faces and hint >= _HINT_SMALL:
+            hints = [face for face in looked if face.sure >= _HINT_SMALL]
+            faces = _look_closer(detector, image, picture.size, hints)
         if faces:
             return faces
-    turns = _TURNED if more else _SIDEWAYS
+    turns = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
     likely = {angle: _surety(_look_turned(detector, small, angle, _WORTH)) for angle in turns}
     if not any(likely.values()):
         return found
