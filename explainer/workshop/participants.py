@@ -1,6 +1,7 @@
 """Who is in a room. A phone is an anonymous token and nothing else: no name, no address, no time."""
 
 import contextlib
+import hashlib
 import re
 import secrets
 import time
@@ -25,8 +26,9 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
 
     A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
     taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
-    that is known; both bound how many new ones are given out in a minute, and neither is kept. Raises UnknownRoom,
-    Full, TooFast, DoorClosed, and Closed for one that comes new to a room that has ended.
+    that is known; both bound how many new ones are given out in a minute, and neither is kept. A database keeps
+    what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, and Closed for one that comes new to a room
+    that has ended.
     """
     given = token
     if given is not None:
@@ -45,10 +47,20 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
-        store.gave(connection, found.code, new)
+        store.gave(connection, found.code, new, _mark(new, browser))
         return new
 
     return store.write(work)
+
+
+def may_be_of(store: Store, code: str, token: str, browser: str | None) -> bool:
+    """Whether a token may be a browser's: not where another process gave it to another browser, as far as is kept."""
+    return not _TOKEN.fullmatch(token) or store.mark(rooms.normal(code), token) in ("", _mark(token, browser))
+
+
+def _mark(token: str, browser: str | None) -> str:
+    """What tells whether a token was given to a browser, and nothing of that browser; another one in each room."""
+    return hashlib.sha256(f"{token} {browser}".encode()).hexdigest() if browser else ""
 
 
 def _slow_down(store: Store, code: str, source: str, browser: str | None) -> None:

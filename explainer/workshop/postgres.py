@@ -67,7 +67,7 @@ _TABLES = (
         for table in SCHEMA
     ),
     """CREATE UNLOGGED TABLE presence (
-        room TEXT NOT NULL, token TEXT NOT NULL, given TIMESTAMPTZ, heard TIMESTAMPTZ,
+        room TEXT NOT NULL, token TEXT NOT NULL, mark TEXT NOT NULL DEFAULT '', given TIMESTAMPTZ, heard TIMESTAMPTZ,
         PRIMARY KEY (room, token),
         FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE)""",
     f"""CREATE FUNCTION tell_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -79,7 +79,8 @@ _TABLES = (
 )
 _VERSION = hashlib.sha256("\n".join(_TABLES).encode()).hexdigest()
 
-_GAVE = "INSERT INTO presence (room, token, given) VALUES (?, ?, now())"
+_GAVE = "INSERT INTO presence (room, token, mark, given) VALUES (?, ?, ?, now())"
+_MARK = "SELECT mark FROM presence WHERE room = ? AND token = ?"
 _HEAR = """INSERT INTO presence AS known (room, token, heard)
     SELECT room, token, now() FROM participants WHERE room = ? AND token = ?
     ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard
@@ -127,9 +128,14 @@ class PostgresStore(Store):
         """As in `Store`."""
         return self._use(lambda connection: transact(_Statements(connection), work, _WRITE))
 
-    def gave(self, connection: Connection, code: str, token: str) -> None:
+    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
         """As in `Store`."""
-        connection.execute(_GAVE, (code, token))
+        connection.execute(_GAVE, (code, token, mark))
+
+    def mark(self, code: str, token: str) -> str:
+        """As in `Store`."""
+        found = self.read(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
+        return str(found[0]) if found else ""
 
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""

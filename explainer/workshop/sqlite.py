@@ -128,7 +128,7 @@ class SQLiteStore(Store):
         """As in `Store`."""
         return self._run(work, "BEGIN IMMEDIATE")
 
-    def gave(self, connection: Connection, code: str, token: str) -> None:
+    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
         """As in `Store`."""
         self.given[code, token] = time.monotonic()
 

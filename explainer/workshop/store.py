@@ -128,8 +128,12 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def gave(self, connection: Connection, code: str, token: str) -> None:
-        """Note, within a transaction, that a token was given out."""
+    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
+        """Note, within a transaction, that a token was given out, to a browser of that mark."""
+
+    def mark(self, code: str, token: str) -> str:
+        """The mark of the browser that a token was given to; "" where that is not kept. Raises Busy."""
+        return ""
 
     @abstractmethod
     def hear(self, code: str, token: str) -> None:

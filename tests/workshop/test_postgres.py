@@ -142,6 +142,17 @@ def test_who_is_here_is_known_to_all_processes(store: Store, other: Store, room:
     assert participants.here(store, room.code) == participants.here(other, room.code) == 5
 
 
+def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store, other: Store, room: Room) -> None:
+    token = participants.join(store, room.code, browser="the one")
+    assert participants.may_be_of(other, room.code, token, "the one")
+    assert not participants.may_be_of(other, room.code, token, "another")
+    assert not participants.may_be_of(other, room.code, token, None)
+    kept = other.read(lambda connection: connection.execute("SELECT * FROM presence").fetchall())
+    assert "the one" not in str(kept)
+    for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
+        assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
+
+
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:

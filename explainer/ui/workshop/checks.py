@@ -53,7 +53,7 @@ CHECKS = (
     Check(
         "Rooms are kept on the disk",
         lambda: access.store().trouble is None,
-        "The room goes on in memory, and is gone when the app is stopped.",
+        "The room goes on, and may be lost when the app is stopped: the sentence above says why.",
     ),
     Check(
         "Offensive words are covered",

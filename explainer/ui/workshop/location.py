@@ -63,6 +63,8 @@ def token(room: Room) -> str | None:
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
     known = browser.recall(_remembered(room.code))
     address = st.query_params.get("token")
+    if address and not (known or participants.may_be_of(access.store(), room.code, address, browser.identity())):
+        address = None  # of another browser, which another server knows
     if address and browser.is_remembered(_remembered(room.code), address):
         address = None  # of another browser, which this server knows
     for given in (kept.get(room.code), known, address):
