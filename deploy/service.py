@@ -1,0 +1,42 @@
+"""Start Ray on this machine alone, and in it the service: `ray start` and `serve run deploy/service.yaml` in one.
+
+    EXPLAINER_SERVICE_TOKEN=... python deploy/service.py [ANOTHER.yaml]        until Ctrl-C
+
+Ray reads its settings as it is imported. They keep every port on loopback and every photo in memory, and tell Ray's
+makers nothing.
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TOKEN = os.environ.get("EXPLAINER_SERVICE_TOKEN", "")
+
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # one machine: Ray then listens on 127.0.0.1 alone
+    # What goes from Ray's proxy to a replica stays in their memory, however long it is: by default, pieces of over
+    # 100 kB are put into shared memory, from where they may be written to a disk.
+    "RAY_max_direct_call_object_size": str(64 << 20),
+    "RAY_automatic_object_spilling_enabled": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": hashlib.sha256(f"ray {TOKEN}".encode()).hexdigest(),
+}
+
+if __name__ == "__main__":
+    os.environ.update(SETTINGS)
+
+    import ray
+    from ray.serve.scripts import cli
+
+    from explainer.serving import wire
+
+    try:
+        wire.token()
+    except ValueError as error:
+        sys.exit(str(error))
+    # The object store, which the service does not use, is as small as Ray lets it be.
+    ray.init("local", namespace="serve", include_dashboard=False, object_store_memory=80 << 20)
+    cli(["run", *(sys.argv[1:] or [str(HERE / "service.yaml")])])
