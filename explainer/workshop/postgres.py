@@ -183,7 +183,7 @@ class PostgresStore(Store):
             except (psycopg.Error, _OtherVersion) as error:
                 self.trouble = str(error if isinstance(error, _OtherVersion) else Unreachable())
                 if self._reached.is_set() or not self._tried.is_set():
-                    _log.warning("The database of rooms cannot be used.")
+                    _log.warning("The database of rooms cannot be used: %s", " ".join(str(error).split()))
             self._reached.clear()
             self._tried.set()
             self._closed.wait(AGAIN)

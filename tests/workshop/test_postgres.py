@@ -112,6 +112,7 @@ def test_while_the_database_is_away_masks_are_locked_and_own_photos_are_off(capl
     assert not session.may_bring_a_photo_now()
     assert session.workshop() == "The record of workshops cannot be asked just now"
     assert access.store().trouble == "The database of rooms does not answer. Try again in a moment."
+    assert "The database of rooms cannot be used: connection" in caplog.text
     assert "secret" not in caplog.text + access.store().database
 
 
@@ -198,6 +199,23 @@ def test_a_database_of_another_version_is_left_as_it_is(store: Store, room: Room
     finally:
         store.write(lambda connection: connection.execute(change, before))
     assert rooms.listing(store) == (room,)
+
+
+def test_a_database_that_takes_no_writes_refuses_a_vote_in_a_sentence_and_can_be_read(
+    database: Database, store: Store, room: Room, phone: str
+) -> None:
+    database.stop()
+    database.start(default_transaction_read_only="on")  # as a standby is
+    try:
+        wait_for(store)
+        assert screens.stage(store, room.code).open
+        with pytest.raises(Unreachable):
+            votes.vote(store, room.code, QUESTION, 1, phone, "5")
+    finally:
+        database.stop()
+        database.start()
+    wait_for(store)
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
 
 
 def test_a_database_that_does_not_wait_for_its_disk_is_told_to_the_presenter(

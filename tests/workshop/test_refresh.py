@@ -1,6 +1,7 @@
 """What is drawn again by itself, on a real server: a screen follows the room, also where a drawing never arrived."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from explainer.workshop import participants, rooms, screens, talk
 from explainer.workshop.rooms import Room
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
+from tests.databases import Database
 from tests.servers import APP, Server, serving
 
 START, WHAT = (talk.load().steps[name].title for name in ("start", "cups"))
@@ -44,6 +46,30 @@ def test_a_screen_follows_the_room(store: Store, room: Room, server: Server) -> 
     screens.present(store, room.code, step="cups")
     screen.wait(4)
     assert WHAT in headings(screen)
+
+
+@pytest.mark.slow
+def test_a_screen_is_drawn_again_though_its_browser_asks_for_nothing(database: Database, tmp_path: Path) -> None:
+    from explainer.workshop.postgres import PostgresStore
+
+    with (
+        closing(PostgresStore(database.address)) as store,
+        serving(APP, tmp_path / "log", EXPLAINER_DATA=database.address) as server,
+    ):
+        room = rooms.open_room(store, route="20")
+        screen = Visit(server.url, "workshop", f"room={room.code}&view=projector")
+        elsewhere = Visit(server.url, "about")
+        elsewhere._look_on(0.5)
+        drawn = elsewhere.received
+        screens.present(store, room.code, step="cups")
+        for _ in range(100):
+            screen._look_on(0.1)
+            if WHAT in headings(screen):
+                break
+        assert WHAT in headings(screen)
+        elsewhere._look_on(1.0)
+        assert elsewhere.received == drawn  # who follows no room is left alone
+        rooms.delete(store, room.code)
 
 
 @pytest.mark.slow
