@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import ray
 from ray import serve
+from ray._common.tls_utils import add_port_to_grpc_server
 from ray.serve._private import replica
 
 from explainer.serving import service
@@ -20,8 +21,13 @@ def _on_its_node(make: Callable[[], Service]) -> Callable[[], Service]:
     """
 
     def made() -> Service:
-        add, node = replica.add_port_to_grpc_server, ray.util.get_node_ip_address()
-        replica.add_port_to_grpc_server = lambda server, address: add(server, address.replace("[::]", node))
+        node = ray.util.get_node_ip_address()
+
+        def add(server: object, address: str) -> int:
+            port: int = add_port_to_grpc_server(server, address.replace("[::]", node))
+            return port
+
+        setattr(replica, "add_port_to_grpc_server", add)  # noqa: B010 - Ray does not export it
         return make()
 
     return made

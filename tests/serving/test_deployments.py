@@ -96,7 +96,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         patch.setenv("EXPLAINER_SERVICE_TOKEN", services.TOKEN)
         patch.setenv("EXPLAINER_SERVICE", cluster.url)
         try:
-            up = until(lambda: process.poll() is not None or (status("/read/") == status("/explain/") == 404), SECONDS)
+            # Ray itself answers before the service does, by 404.
+            up = until(lambda: process.poll() is not None or {refused("read"), refused("explain")} == {401}, SECONDS)
             assert up, log.read_text()[-3000:]
             assert process.poll() is None, log.read_text()[-3000:]
             yield cluster
@@ -121,6 +122,11 @@ def status(path: str, body: bytes = b"", **headers: str) -> int:
         return 0
     finally:
         connection.close()
+
+
+def refused(part: str) -> int:
+    """The status with which a part of the service refuses whoever has another token."""
+    return status(f"/{part}/none", Authorization="another")
 
 
 @pytest.fixture
