@@ -55,7 +55,7 @@ def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room:
 
 def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
     app = visit(room=room.code)
-    assert "We keep a random number and your answers" in said(app)
+    assert "Your answers are kept without your name, under a random number" in said(app)
     assert participants.count(access.store(), room.code) == 0
     press(app, "Join")
     assert participants.count(access.store(), room.code) == participants.here(access.store(), room.code) == 1

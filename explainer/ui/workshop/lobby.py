@@ -53,7 +53,7 @@ def _join() -> None:
     st.caption(f"{WHAT_IS_KEPT} On another device, ask the presenter for the address.")
 
 
-WHAT_IS_KEPT = "We keep a random number and your answers until the presenter deletes the room."
+WHAT_IS_KEPT = "Your answers are kept without your name, under a random number, until the presenter deletes the room."
 """What everybody is told before they join."""
 
 
