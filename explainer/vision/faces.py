@@ -35,13 +35,12 @@ _SURE_DULL, _SURE_DULLER = 0.88, 0.8  # the latter where the dull picture itself
 _LITTLE = 0.85
 _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side that a face close up takes
 
-# Of a face on its side, otherwise turned, small or close up the first look is at least so sure: with less of a hint
-# there is no second look. On the same half of the faces that lost none but very small ones, 11 pixels high at 640.
-_HINT = _HINT_SIDEWAYS = 0.1
-_HINT_TURNED = _HINT_SMALL = 0.3
-_HINT_CLOSE = 0.4
+# Of a face on its side, of a small one, and of one close up, upside down or tilted, the first look is at least so sure:
+# with less of a hint there is no second look. On the same half of the faces that lost one that was tilted.
+_HINT, _HINT_SMALL, _HINT_MORE = 0.1, 0.3, 0.5
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
-_TURNED = {180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+_ROUND = 96  # pixels, at the size of the first look, that a closer look adds round all hints
 _WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
 
 
@@ -87,17 +86,19 @@ def load() -> Detector:
 
 # YuNet: cells of 8, 16 and 32 pixels, and the share of overlap from which two answers are the same face.
 _CELLS, _SAME = (8, 16, 32), 0.3
+_STEP = 128  # pixels: OpenVINO keeps some 5 MB for each size of picture that it has seen, so there are few
 
 
 def _yunet(path: Path) -> _Search:
     """YuNet as OpenCV's FaceDetectorYN has it, but through OpenVINO, which also runs the network that labels.
 
-    `python -m benchmarks faces` compares the two: OpenCV takes about twice the processor time, for the same boxes.
+    `python -m benchmarks faces` compares the two: OpenCV takes up to twice the time, for boxes that
+    are the same to a tenth of a pixel.
     """
     forward = openvino.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
-        height, width = (-(-length // _CELLS[-1]) * _CELLS[-1] for length in picture.shape[:2])
+        height, width = (-(-length // _STEP) * _STEP for length in picture.shape[:2])
         padded = np.zeros((1, height, width, 3), np.uint8)
         padded[0, : picture.shape[0], : picture.shape[1]] = picture
         outputs = forward(padded)
@@ -169,16 +170,17 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
             return more
     if any(face.sure >= _LITTLE for face in found):
         return found
-    hint = max((face.sure for face in looked), default=0.0)
-    small = _within(picture, _CLOSE_SIDE)
+    if not looked:
+        return found
+    hint, small = max(face.sure for face in looked), _within(picture, _CLOSE_SIDE)
     if not found:
-        faces = _close_up(detector, small) if hint >= _HINT_CLOSE else ()
+        faces = _close_up(detector, small) if hint >= _HINT_MORE else ()
         if not faces and hint >= _HINT_SMALL:
-            large = image.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC, reducing_gap=1.0)
-            faces = _look(detector, large, _SURE_SMALL)
+            hints = [face for face in looked if face.sure >= _HINT_SMALL]
+            faces = _look_closer(detector, image, picture.size, hints)
         if faces:
             return faces
-    turns = (_SIDEWAYS if hint >= _HINT_SIDEWAYS else {}) | (_TURNED if hint >= _HINT_TURNED else {})
+    turns = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
     likely = {angle: _surety(_look_turned(detector, small, angle, _WORTH)) for angle in turns}
     if not any(likely.values()):
         return found
@@ -233,6 +235,38 @@ def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
         face
         for face in _look(detector, small, _SURE_CLOSE)
         if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
+    )
+
+
+def _look_closer(
+    detector: Detector, image: Image.Image, size: tuple[int, int], hints: Sequence[_Found]
+) -> tuple[_Found, ...]:
+    """Small faces in the part of the picture that has all hints, twice as large as in the picture of that size."""
+    parts = []
+    for begin, end, length in zip(
+        (min(hint.left for hint in hints), min(hint.top for hint in hints)),
+        (max(hint.right for hint in hints), max(hint.bottom for hint in hints)),
+        size,
+        strict=True,
+    ):
+        part = min(1.0, max(end - begin + _ROUND / length, SEARCH_SIDE / 2 / length))
+        parts.append((min(max((begin + end - part) / 2, 0.0), 1 - part), part))
+    (left, across), (top, down) = parts
+    large = image.resize(
+        (round(2 * across * size[0]), round(2 * down * size[1])),
+        Image.Resampling.BICUBIC,
+        (left * image.width, top * image.height, (left + across) * image.width, (top + down) * image.height),
+        reducing_gap=1.0,
+    )
+    return tuple(
+        _Found(
+            left + face.left * across,
+            top + face.top * down,
+            left + face.right * across,
+            top + face.bottom * down,
+            face.sure,
+        )
+        for face in _look(detector, large, _SURE_SMALL)
     )
 
 

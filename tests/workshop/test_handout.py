@@ -299,6 +299,13 @@ def test_the_store_has_no_place_for_what_the_page_says_is_not_kept() -> None:
     assert not re.search(r"\b(ip|address|agent|browser|device|name|photo|image|digest|hash|sha256|time)\b", columns)
 
 
+def test_the_page_names_the_database_and_what_it_has_besides() -> None:
+    text = " ".join(Reader(handout.it_page(Service(8501, True, None, "rooms on db.example"))).text.split())
+    assert "Where: in the database rooms on db.example" in text
+    assert "when each phone joined and was last heard of, and a digest by which its browser is known again" in text
+    assert "zeros" not in text
+
+
 def test_the_page_names_the_port_and_the_file_and_says_whether_others_can_listen() -> None:
     plain, safe = (Reader(handout.it_page(Service(8600, *served))).text for served in ((False, FILE), (True, None)))
     assert "port 8600 ," in plain

@@ -63,10 +63,11 @@ def token(room: Room) -> str | None:
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
     known = browser.recall(_remembered(room.code))
     address = st.query_params.get("token")
-    if address and not (known or participants.may_be_of(access.store(), room.code, address, browser.identity())):
-        address = None  # of another browser, which another server knows
-    if address and browser.is_remembered(_remembered(room.code), address):
-        address = None  # of another browser, which this server knows
+    if address and (
+        browser.is_remembered(_remembered(room.code), address)
+        or not participants.may_be_of(access.store(), room.code, address, browser.identity())
+    ):
+        address = None  # of another browser, which this server knows, or another one
     for given in (kept.get(room.code), known, address):
         if isinstance(given, str):
             with contextlib.suppress(UnknownRoom, UnknownToken):
