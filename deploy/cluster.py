@@ -125,14 +125,12 @@ def database() -> Part:
             shutil.chown(folder, user, user)
         initdb = [programs / "initdb", "--pgdata", folder, "--username=explainer", "--auth=trust", "--encoding=UTF8"]
         subprocess.run(initdb, check=True, user=user, stdout=subprocess.DEVNULL, cwd="/")
+    ready = [programs / "pg_isready", "-q", "-U", "explainer", "-d", "postgres", "-h", folder]
     return Part(
         "postgres",
         [str(programs / "postgres"), "-D", str(folder), "-k", str(folder), "-c", "listen_addresses="],
         {},
-        lambda: (
-            subprocess.run([programs / "pg_isready", "-q", "-U", "explainer", "-d", "postgres", "-h", folder], check=False).returncode
-            == 0
-        ),
+        lambda: subprocess.run(ready, check=False).returncode == 0,
         user,
     )
 
