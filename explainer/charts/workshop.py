@@ -8,7 +8,8 @@ from explainer.charts import style
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_ANSWER = 20  # pixels of the texts of a vote for the back row: six answers of two lines stand below each other
+_ANSWER, _FEW = 24, 4  # pixels of the texts of a vote for the back row, and so many answers fill the screen by them
+_ANSWER_OF_MANY = 20  # six answers of two lines stand below each other
 
 
 def ballots(
@@ -24,7 +25,8 @@ def ballots(
     `record` is what is published, by name, as a mark beyond the bars, at its place among the answers, the first of
     which is at 1. `large` is for the back row.
     """
-    go, places, text = style.plotly(), list(range(1, len(answers) + 1)), _ANSWER if large else style.TEXT
+    go, places = style.plotly(), list(range(1, len(answers) + 1))
+    text = (_ANSWER if len(answers) <= _FEW else _ANSWER_OF_MANY) if large else style.TEXT
     colours = [style.NEUTRAL, style.BARS][-len(rounds) :]
     figure = go.Figure(
         [

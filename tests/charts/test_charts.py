@@ -306,7 +306,9 @@ def test_one_vote_has_the_colour_of_the_last_and_no_record_no_line() -> None:
     figure = workshop_charts.ballots(["no", "yes"], {"first vote": [1, 2]}, None, "", "", large=True)
     (bar,) = figure.data
     assert bar.marker.color == style.BARS
-    assert figure.layout.yaxis.tickfont.size == 20
+    assert figure.layout.yaxis.tickfont.size == 24
+    many = workshop_charts.ballots(list("abcdef"), {"first vote": [1, 2, 0, 0, 0, 0]}, None, "", "", large=True)
+    assert many.layout.yaxis.tickfont.size == 20  # or they would not fit on the screen
 
 
 def test_no_masked_word_is_in_the_data_of_branches_and_of_maps_of_releases(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,5 +171,6 @@ def _delete(code: str) -> None:
         attempt(lambda: rooms.delete(access.store(), code))
         location.forget_phones(code)
         invitation.tell_wifi(code, None)
+        take_away.forget(code)
         access.in_force.clear()
         location.go()

@@ -28,6 +28,11 @@ def handout_of(code: str) -> str:
     return made
 
 
+def forget(code: str) -> None:
+    """A room was deleted: another may get its code."""
+    _TAKEN.discard(code)
+
+
 def downloads(room: Room) -> None:
     """The presenter's buttons for all that can be taken away from a room."""
     store, code = access.store(), room.code
