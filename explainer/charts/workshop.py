@@ -8,7 +8,7 @@ from explainer.charts import style
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_ANSWER, _FEW = 24, 4  # pixels of the texts of a vote for the back row, and so many answers fill the screen by them
+_ANSWER, _FEW = 24, 3  # pixels of the texts of a vote for the back row, and so many answers fill the screen by them
 _ANSWER_OF_MANY = 20  # six answers of two lines stand below each other
 
 
