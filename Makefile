@@ -25,12 +25,14 @@ TEST_MIRROR := $(if $(EXPLAINER_MIRROR),$(EXPLAINER_MIRROR),$(abspath $(wildcard
 PROCESSES ?= 3
 PYTEST := OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 EXPLAINER_MIRROR="$(TEST_MIRROR)" $(BIN)/python -m pytest
 
-.PHONY: help app workshop test quick watch lint bench setup lock clean
+.PHONY: help app workshop cluster cluster-test test quick watch lint bench setup lock clean
 
 help:
 	@echo "make app     set up what is needed and start the app at http://localhost:$(PORT), for this computer alone"
 	@echo "make workshop  the same, for every phone and computer in its networks, with the presenter's key"
 	@echo "             TORCH=cpu: packages without CUDA, gigabytes less; APT=1: WordNet by apt-get where need be"
+	@echo "make cluster  several processes of the app, one service, one database, behind one proxy: see deploy/README.md"
+	@echo "make cluster-test  the tests of these"
 	@echo "make test    set up and run every check: style, types, import order, tests"
 	@echo "make quick   style, types, import order, and the tests that need no browser and less than a second: two minutes"
 	@echo "make watch   the long checks: a server watched for minutes, hundreds of explanations"
@@ -49,6 +51,13 @@ workshop: setup
 	EXPLAINER_PRESENTER_KEY="$$($(BIN)/explainer key)" || exit; export EXPLAINER_PRESENTER_KEY; \
 	echo "The presenter's key for workshops: $$EXPLAINER_PRESENTER_KEY"; fi; \
 	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address 0.0.0.0
+
+cluster: $(VENV)/installed-cluster
+	@$(PROVISION) || true
+	BIND="$${BIND:-127.0.0.1:$(PORT)}" exec $(BIN)/python deploy/cluster.py
+
+cluster-test: $(VENV)/installed-cluster $(VENV)/installed-test
+	$(PYTEST) -m "" tests/serving tests/deploy tests/workshop/test_postgres.py tests/workshop/test_replicas.py
 
 setup: $(VENV)/installed-app
 	@$(PROVISION) || true
@@ -85,6 +94,10 @@ $(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRS
 	@if $(PIP_INSTALL) -e '.[test]'; then touch $(VENV)/installed-app $@; \
 	elif [ -x $(BIN)/explainer ] && [ -x $(BIN)/pytest ]; then echo "pip failed: going on with what is installed."; \
 	else echo "pip failed. Without a network, see docs/offline.md."; exit 1; fi
+
+$(VENV)/installed-cluster: pyproject.toml constraints.txt | $(BIN)/pip $(TORCH_FIRST)
+	$(PIP_INSTALL) -e '.[cluster]'
+	touch $@
 
 # pip then finds torch installed, and leaves it. Where the index cannot be reached, it installs the usual wheels.
 $(VENV)/torch-cpu: | $(BIN)/pip

@@ -26,10 +26,15 @@ class Visit:
 
     def __init__(self, url: str, page: str = "", query: str = "") -> None:
         self._host, self._page, self._query = urlsplit(url).netloc, page, query
-        known, guarded = (
-            self.fetch_all("GET", path)[0]["Set-Cookie"].split(";")[0] for path in ("/", "/_stcore/health")
-        )
-        self._cookie, self._token = f"{known}; {guarded}", guarded.partition("=")[2]
+        cookies: dict[str, str] = {}  # the app's, and that of a proxy before several processes of it
+        for path in ("/", "/_stcore/health"):
+            known = "; ".join(f"{name}={value}" for name, value in cookies.items())
+            headers, _ = self.fetch_all("GET", path, headers={"Cookie": known} if known else None)
+            for line in headers.get_all("Set-Cookie", []):
+                name, _, value = line.partition(";")[0].partition("=")
+                cookies[name] = value
+        self._cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        self._token = cookies["_streamlit_xsrf"]
         self._socket: ClientConnection = connect(
             f"ws://{self._host}/_stcore/stream",
             subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -65,7 +70,7 @@ class Visit:
 
     def fetch(self, address: str) -> bytes:
         """What is at an address of the app. Raises RuntimeError where there is nothing."""
-        return self.fetch_all("GET", address)[1]
+        return self.fetch_all("GET", address, headers={"Cookie": self._cookie})[1]
 
     def download(self, key: str) -> str:
         """Press the download button that has that key in the app; returns the address of the file."""
