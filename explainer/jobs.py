@@ -1,13 +1,17 @@
 """Work in the background: a worker's threads each own what only one thread may use, and take turns among its owners."""
 
+import copy
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from itertools import count
+from pathlib import Path
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
@@ -113,7 +117,13 @@ class Job(Generic[Result]):
 
         Raises TimeoutError after `timeout` seconds, and CancelledError if the job was cancelled.
         """
-        return self.future.result(timeout)
+        error = self.future.exception(timeout)
+        if error is None:
+            return self.future.result()
+        # The frames of whoever waits hang on what is raised: on a copy, as the job would hold them.
+        with suppress(Exception):  # of one that cannot be copied, on itself
+            error = copy.copy(error)
+        raise error
 
     def cancel(self) -> None:
         """Take it out of the queue or, if it has begun, end it at its next report of progress."""
@@ -199,7 +209,7 @@ class Worker(Generic[Owned]):
             job.report(0.0)
             found = work(self._own.it, job.report)
         except BaseException as error:
-            job.future.set_exception(error)
+            job.future.set_exception(_without_frames(error))
             return
         if isinstance(found, GeneratorType):
             self._go_on(job, number, found)
@@ -214,7 +224,21 @@ class Worker(Generic[Owned]):
             job.future.set_result(end.value)
         except BaseException as error:
             parts.close()
-            job.future.set_exception(error)
+            job.future.set_exception(_without_frames(error))
         else:
             self._queue[number] = self._queue.pop(number)  # the last one now
             self._put(job.owner, partial(self._go_on, job, number, parts))
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """An error without its frames, but with a note of the lines that led to it.
+
+    Frames hold the job, which holds the error, and others a photo: it would stay until such circles are looked for.
+    """
+    lines = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
+    error.add_note(" < ".join(reversed([*lines])))
+    caught: BaseException | None = error
+    while caught:
+        caught.__traceback__ = None
+        caught = caught.__cause__ or caught.__context__
+    return error

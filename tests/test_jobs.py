@@ -1,7 +1,9 @@
 """A worker does one job at a time, in order, in a thread of its own; jobs can be given up."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
@@ -162,6 +164,39 @@ def counting(to: int, seen: list[str]) -> Callable[[list[str], Progress], Genera
         return "counted"
 
     return work
+
+
+class Photo:
+    """What a job may hold."""
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_job_that_failed_holds_nothing_of_what_it_worked_on(worker: Worker[list[str]], in_parts: bool) -> None:
+    photo = Photo()
+    there = weakref.ref(photo)
+
+    def work(owned: list[str], progress: Progress, photo: Photo = photo) -> None:
+        held = photo  # in the frame, and in the function
+        try:
+            raise LookupError(id(held))
+        except LookupError as error:
+            raise ValueError from error
+
+    def parts(owned: list[str], progress: Progress, photo: Photo = photo) -> Generator[None, None, None]:
+        held = photo
+        yield
+        raise ValueError(id(held))
+
+    gc.disable()
+    try:
+        job = worker.submit(parts if in_parts else work)
+        with pytest.raises(ValueError):  # noqa: PT011 - it has no words
+            job.result(PATIENCE)
+        del photo, work, parts, job
+        worker.submit(note("next")).result(PATIENCE)  # its thread has gone on
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_between_the_parts_of_a_long_job_come_those_of_others(worker: Worker[list[str]], hold: Hold) -> None:

@@ -186,11 +186,12 @@ class OneLineEach(logging.Filter):
 
 def where(error: BaseException) -> str:
     """An error's type, and the lines of this project that led to it, the innermost first."""
-    places = []
+    places: list[str] = []
     step = error.__traceback__
     while step:
         file = Path(step.tb_frame.f_code.co_filename)
         if file.is_relative_to(_PROJECT) and ".venv" not in file.parts:
             places.append(f"{file.relative_to(_PROJECT)}:{step.tb_lineno}")
         step = step.tb_next
-    return " < ".join((type(error).__name__, *reversed(places)))
+    # Of one that a worker met the notes have the lines of its thread.
+    return " < ".join((type(error).__name__, *getattr(error, "__notes__", ()), *reversed(places)))

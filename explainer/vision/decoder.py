@@ -1,10 +1,12 @@
-"""Decodes a stranger's photo in a process of its own, which is ended where that takes too long or too much memory.
+"""Decodes each stranger's photo in a process of its own, which ends with it, or where it is too hard.
 
-Decoders are libraries in C with thousands of ways through them. Whatever a file makes of them, the app goes on.
+Decoders are libraries in C with thousands of ways through them. Whatever a file makes of them, the app goes on, and
+nothing of a photo stays where the next one is decoded.
 """
 
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -29,11 +31,10 @@ BYTES = 2 << 30
 
 _HARD = "This photo takes too long, or too much memory, to open: save it again as JPEG or PNG and try again."
 _LENGTH = struct.Struct("<Q")
-_LARGE = 400 << 20  # bytes of memory from which a process is ended after its photo, as it would keep some of it
 
 
 class Process:
-    """A process that decodes one photo at a time. It starts with the first, and again after one that was too hard."""
+    """A process whose children decode one photo each, one at a time. After one that was too hard it starts anew."""
 
     def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
         self._command = [sys.executable, "-m", __name__, str(seconds), str(memory)]
@@ -48,6 +49,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # what libraries print may quote a photo's metadata
                 cwd=Path(__file__).parents[2],
+                start_new_session=True,  # to be ended with its child
                 env=_environment(),
             )
         return self._process
@@ -57,7 +59,7 @@ class Process:
         process = self.start()
         assert process.stdin
         assert process.stdout
-        timer = threading.Timer(PATIENCE, process.kill)
+        timer = threading.Timer(PATIENCE, _kill, [process])
         timer.start()
         try:
             _send(process.stdin, data)
@@ -68,8 +70,6 @@ class Process:
             raise PhotoError(_HARD) from error
         finally:
             timer.cancel()
-        if answer["large"]:
-            self.end()
         if answer["error"]:
             raise PhotoError(answer["error"])
         image = Image.frombytes("RGB", tuple(answer["image"]), pixels)
@@ -78,9 +78,18 @@ class Process:
     def end(self) -> None:
         """End the process, if there is one."""
         if self._process is not None:
-            self._process.kill()
+            _kill(self._process)
             self._process.communicate()
             self._process = None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and its child where it can have one."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
@@ -130,28 +139,37 @@ def _answer(data: bytes) -> tuple[dict[str, object], bytes]:
 
 
 def _serve(seconds: int, memory: int) -> None:
-    """Answer one photo after another, until there is nobody left to answer."""
+    """Answer one photo after another, until there is nobody left to answer, or one was too hard."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    limited = "resource" in globals()
-    if limited:
+    if "resource" in globals():
         os.nice(5)  # a page goes before a photo
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would have the photo in it
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     with suppress(OSError):  # on Linux: where memory ends for all, this process goes, and not the app
         Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(EOFError):
+        while sys.platform == "win32":  # has no children that are made like that
+            _answer_one(answers)
         while True:
-            data = _receive(sys.stdin.buffer)
-            if limited:
-                used = resource.getrusage(resource.RUSAGE_SELF)
-                until = int(used.ru_utime + used.ru_stime) + seconds + 1
-                resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
-            answer, pixels = _answer(data)
-            del data
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 if limited else 0
-            _send(answers, json.dumps({**answer, "large": peak > _LARGE}).encode())
-            _send(answers, pixels)
+            child = os.fork()
+            if child:
+                if os.waitpid(child, 0)[1]:
+                    return
+                continue
+            try:
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+                _answer_one(answers)
+                os._exit(0)
+            finally:
+                os._exit(1)
+
+
+def _answer_one(answers: IO[bytes]) -> None:
+    """Take a photo, and answer. Raises EOFError where nobody has another one."""
+    answer, pixels = _answer(_receive(sys.stdin.buffer))
+    _send(answers, json.dumps(answer).encode())
+    _send(answers, pixels)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 import io
 import os
+import random
 import struct
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -81,6 +84,30 @@ def test_a_photo_that_takes_too_much_memory_is_refused_and_the_next_one_is_read(
         process.read(saved(Image.new("RGB", (7000, 7000))))
     assert process.read(saved(Image.new("RGB", (16, 16)))).size == (16, 16)
     process.end()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="This system does not show what is in memory")
+def test_nothing_of_a_photo_stays_where_the_next_one_is_decoded(process: Process) -> None:
+    noise = Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(270_000))
+    pixels = process.read(saved(noise)).image.tobytes()
+    there = process.start().pid
+    time.sleep(0.2)  # the next child is there
+    children = [int(child) for child in Path(f"/proc/{there}/task/{there}/children").read_text().split()]
+    assert len(children) == 1
+    assert not any(remembers(pid, pixels[1000:1064]) for pid in (there, *children))
+    assert remembers(os.getpid(), pixels[1000:1064])
+    process.read(saved(noise))
+    assert process.start().pid == there
+
+
+def remembers(pid: int, what: bytes) -> bool:
+    """Whether some bytes are in a process's memory."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for begin, end in (line.split()[0].split("-") for line in maps if " rw" in line and "[v" not in line):
+            memory.seek(int(begin, 16))
+            if what in memory.read(int(end, 16) - int(begin, 16)):
+                return True
+    return False
 
 
 def test_a_process_that_was_killed_from_outside_is_replaced(process: Process) -> None:
