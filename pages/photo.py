@@ -35,6 +35,7 @@ with about:
     exhibit.releases()
 
 st.header("How it got there", anchor=False)
+st.markdown(labels.which_network(reading))
 exhibit.chain(photo, reading)
 
 st.header("Its closest words, and what became of them", anchor=False)

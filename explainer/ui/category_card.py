@@ -22,6 +22,10 @@ _STATUS: dict[Status, tuple[str, str, Literal["green", "blue", "orange", "red"]]
 }
 
 
+FATE = {status: said for status, (said, *_) in _STATUS.items()}
+"""What became of a person category, in words."""
+
+
 def badge(status: Status) -> None:
     """What became of a person category, in its colour and with its mark."""
     said, mark, colour = _STATUS[status]

@@ -18,7 +18,7 @@ from explainer.vision.pipeline import Reading, Result
 
 _FIT = (840, 720)  # pixels of the picture: twice as many as it is shown at
 _THINGS = 3  # how many of the things that the network took the picture for stand in the chain
-_SHARE = 180  # pixels of a bar that stands for all
+_SHARE = 180  # pixels of the bar of the likeliest thing
 
 _BECAME: Mapping[Status, str] = {
     "kept": "It is one of the words that ImageNet kept.",
@@ -88,7 +88,7 @@ def chain(photo: Photo, reading: Reading) -> None:
         st.markdown("**2. It looks for things that it knows**")
         for number, thing in enumerate(things):
             st.markdown(f"{plain(_caption(thing.wnid).name)} **{thing.score:.0%}**")
-            width = max(2, round(_SHARE * thing.score))
+            width = round(_SHARE * thing.score / things[0].score)
             st.container(key=f"share_{number}", width=width, height=6, border=False)
     with columns[2], st.container(key="link_3"):
         st.markdown(f"**3. {way.third}**")

@@ -19,7 +19,7 @@ from explainer.vision.pipeline import Reading, Result
 
 @dataclass(frozen=True)
 class Way:
-    """How a model comes to person categories: what its scores are, its steps, and a text.
+    """How a model comes to person categories: what its scores are, its steps, and a short and a longer text.
 
     `third` and `fourth` name the last steps of the chain; `entries` says whether dictionary entries are one of them.
     """
@@ -31,6 +31,7 @@ class Way:
     third: str
     fourth: str
     entries: bool
+    brief: str
     text: str
 
 
@@ -43,6 +44,8 @@ _WAYS: Mapping[People, Way] = {
         "It mixes the meanings of these things",
         "It takes the closest word for people",
         True,
+        "The network here learned 1,000 kinds of things, and almost no people. The dictionary entries of what it "
+        "guesses lead to one of ImageNet's words for people. It is not ImageNet Roulette's network.",
         "The network knows 1,000 kinds of things and almost no people. It guesses things; their dictionary entries, "
         "weighted by the network's confidence, are blended, and the word for people with the closest entry wins. So it "
         "reads clothes and objects, and a dictionary supplies the word. The network of ImageNet Roulette is not "
@@ -56,6 +59,7 @@ _WAYS: Mapping[People, Way] = {
         "It was trained on people, too",
         "It takes the likeliest word for people",
         False,
+        "The network here learned ImageNet's words for people. It is not ImageNet Roulette's network.",
         "The network was trained on all of ImageNet's Fall 2011 release. It learned each word for people from the "
         "pictures collected for it. Only those words compete here, whatever else the network saw. The network of "
         "ImageNet Roulette was trained on the person categories alone and is not public; this is a different one.",
@@ -66,6 +70,11 @@ _WAYS: Mapping[People, Way] = {
 def way(model: str) -> Way:
     """How the model of a card comes to its words for people."""
     return _WAYS[cards.load(model).people]
+
+
+def which_network(reading: Reading) -> str:
+    """What network says the words, and which it is not, in short."""
+    return way(reading.model).brief
 
 
 def how(reading: Reading) -> str:

@@ -88,8 +88,8 @@ def fates(reported: Sequence[Reported]) -> str:
     return (
         "Five articles of September 2019 (Artnet News, Artforum, Vice, Nerdist, The Art Newspaper) named these words, "
         "some as labels that people got, some as ImageNet's categories. Other papers named more. "
-        f"Where a word has two senses both stand here: {len(reported)} categories. ImageNet removed **{gone}** of "
-        f"them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
+        f"A word with two senses stands here twice, which makes {len(reported)} categories. ImageNet removed "
+        f"**{gone}** of them: {counts['offensive']} as offensive, {counts['sensitive']} as sensitive, "
         f"{counts['hard to picture']} as hard to picture. {counts['kept']} were kept."
     )
 
@@ -99,7 +99,7 @@ def facts(synset: Synset) -> str:
     rated = synset.imageability
     return " · ".join(
         (
-            "never rated for pictures" if rated is None else f"rated {rated:.1f} of 5 for easy to picture",
+            "never rated for pictures" if rated is None else f"easy to picture: {rated:.1f} of 5",
             f"{synset.images:,} pictures",
             f"{'still' if 'yolo9000' in vocabularies.naming(synset.wnid) else 'not'} in the list of the model YOLO9000",
         )
@@ -159,4 +159,4 @@ def _word(word: Reported) -> None:
         if caption.masked:
             session.reveal_button(word.wnid, f"reported_{word.wnid}")
         # Each link says where it leads: one of a covered word by the number of its category.
-        category_card.link(word.wnid, f"Card of {word.wnid if caption.masked else plain(caption.name)}")
+        category_card.link(word.wnid, f"See {word.wnid if caption.masked else plain(caption.name)} in the tree")

@@ -36,7 +36,10 @@ def held_up(judgement: Judgement) -> str:
         )
     asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
     first = CHECKS[judgement.failed[0]].failing
-    return f"{title} is not reliable here: it failed {number} of {asked} checks. {first[0].upper()}{first[1:]}."
+    return (
+        f"{title} is not reliable here: it passed {asked - number} of {asked} checks, and a map should pass them all. "
+        f"{first[0].upper()}{first[1:]}."
+    )
 
 
 COVERED = "Covered words: show"
@@ -92,9 +95,9 @@ def found(faces: int, labelled: int, whole: bool, by_hand: bool = False) -> str:
 def releases(people: int, announced: int, kept: int) -> str:
     """How many words for people are left after each step of the removal."""
     return (
-        f"Of **{people:,}** words for people: :green[■] **{kept}** kept · :blue[■] **{announced - kept:,}** removed by "
-        f"2021 as hard to picture · :orange[■] **{people - announced:,}** marked for removal in 2019 as offensive or "
-        "sensitive"
+        f"Of **{people:,}** words for people: :green[■] **{kept}** kept · :blue[▨] **{announced - kept:,}** removed as "
+        f"hard to picture (by 2021) · :orange[▧] **{people - announced:,}** removed as offensive or sensitive "
+        "(announced in 2019)"
     )
 
 
@@ -116,7 +119,8 @@ def removal(nearest: int, gone: int, later: int, share: float) -> str:
     """How many of the nearest words were announced for removal in 2019 and went later, beside any so many words."""
     return (
         f"Of these {nearest} words, {gone or 'none'} went in 2019, as offensive or sensitive, and {later or 'none'} by "
-        f"2021, as hard to picture. Of any {nearest} words, {_about(nearest * share)} went in 2019."
+        f"2021, as hard to picture. Of {nearest} words picked at random, {_about(nearest * share)} would have gone in "
+        "2019."
     )
 
 

@@ -14,7 +14,7 @@ from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.search import SearchError
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
-from explainer.ui import computed, options, sentences, session
+from explainer.ui import category_card, computed, options, sentences, session
 from explainer.ui.markdown import plain
 
 ROOT = "n00001740"
@@ -313,7 +313,7 @@ def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
         "categories below": [tree.below(wnid).categories for wnid in wnids],
         "safety": [synset.safety for synset in synsets],
         "easy to picture (of 5)": [synset.imageability for synset in synsets],
-        "what became of it": list(map(vocabularies.status, wnids)),
+        "what became of it": [status and category_card.FATE[status] for status in map(vocabularies.status, wnids)],
         "wnid": list(wnids),
     }
 

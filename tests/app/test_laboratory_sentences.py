@@ -65,7 +65,7 @@ def test_whether_to_rely_on_two_maps(first: dict[str, Outcome], second: dict[str
 def test_below_a_map_stands_what_it_failed_first() -> None:
     given = judgement("grad-cam", deletion="failed", steady="failed", complexity="failed", complete="not asked")
     assert page_sentences.held_up(given) == (
-        "Grad-CAM is not reliable here: it failed 2 of 5 checks. "
+        "Grad-CAM is not reliable here: it passed 3 of 5 checks, and a map should pass them all. "
         "Covering its brightest spots takes the label away no sooner than covering random ones."
     )
     assert page_sentences.held_up(judgement("occlusion")) == "Occlusion failed no check."

@@ -38,7 +38,7 @@ def test_23_words_are_shown_by_what_became_of_them(page: AppTest) -> None:
     counts = Counter(vocabularies.status(word.wnid) for word in published.reported())
     assert counts == {"kept": 3, "hard to picture": 6, "sensitive": 8, "offensive": 6}
     assert all(tree[word.wnid].in_fall_2011 for word in published.reported())
-    assert "both stand here: 23 categories. ImageNet removed **20** of them" in texts(page)
+    assert "which makes 23 categories. ImageNet removed **20** of them" in texts(page)
     assert texts(page).count("easy to picture") + texts(page).count("never rated") == 23
 
 
@@ -64,7 +64,7 @@ def test_a_word_that_the_release_lacks_gets_a_sentence_with_its_sources() -> Non
 def test_what_the_tables_say_of_a_word() -> None:
     tree = taxonomy.load()
     assert roulette.facts(tree[KEPT_CHEERLEADER]) == (
-        "rated 4.3 of 5 for easy to picture · 1,292 pictures · still in the list of the model YOLO9000"
+        "easy to picture: 4.3 of 5 · 1,292 pictures · still in the list of the model YOLO9000"
     )
     assert (
         roulette.facts(tree["n09683180"])
@@ -84,7 +84,7 @@ def test_no_two_links_have_the_same_name_and_none_has_a_covered_word(page: AppTe
     covered = [
         word.wnid for word in published.reported() if vocabularies.status(word.wnid) in ("offensive", "sensitive")
     ]
-    assert all(any(f"Card of {wnid}" in name for name in names) for wnid in covered)
+    assert all(any(f"See {wnid} in the tree" in name for name in names) for wnid in covered)
 
 
 def test_the_words_that_the_list_never_had_are_counted() -> None:

@@ -52,9 +52,9 @@ def test_covered_words_are_counted() -> None:
 def test_what_went_of_the_nearest_words_stands_beside_what_went_of_any() -> None:
     assert sentences.removal(8, 0, 4, 0.5625) == (
         "Of these 8 words, none went in 2019, as offensive or sensitive, and 4 by 2021, as hard to picture. "
-        "Of any 8 words, 4 or 5 went in 2019."
+        "Of 8 words picked at random, 4 or 5 would have gone in 2019."
     )
-    assert sentences.removal(5, 3, 1, 0.5625).endswith("Of any 5 words, about 3 went in 2019.")
+    assert sentences.removal(5, 3, 1, 0.5625).endswith("Of 5 words picked at random, about 3 would have gone in 2019.")
 
 
 def test_between_two_words_of_a_ladder_the_removed_are_counted() -> None:

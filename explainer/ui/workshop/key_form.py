@@ -17,9 +17,12 @@ def show() -> None:
             type="password",
             max_chars=100,
             autocomplete="off",
-            help="It is printed where the app was started.",
         )
         st.form_submit_button("Open the presenter's page", on_click=press, args=(_take_key,))
+    st.caption(
+        "The key is printed where the app was started, by `make workshop`. With it come speaker's notes for each step, "
+        "and a page for the teacher: goals, ages, what to prepare, what to do when somebody is hurt."
+    )
     if said := access.refused():
         st.error(said)
 

@@ -17,8 +17,9 @@ def show() -> None:
     """A field for the code of a room; below it the presenter's side."""
     st.title("Workshop")
     st.markdown(
-        "A talk of 20, 45 or 90 minutes for a room of people: the app's own parts step by step on a projector, and "
-        "what the room thinks of them, by phone or by show of hands. Nobody has to give a name, a face or an account."
+        "Lead a group through this app in 20, 45 or 90 minutes: you show it on a projector, they predict, vote and "
+        "decide by phone or by show of hands. For adults and, with every offensive word covered, for under-18s. Nobody "
+        "gives a name, a face or an account."
     )
     trouble()
     join, present = st.columns(2, gap="large")
