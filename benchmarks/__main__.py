@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import browser, explaining, faces, reading, removal, start, tree, verdicts, visitors, workshop
+from benchmarks import browser, cluster, explaining, faces, reading, removal, start, tree, verdicts, visitors, workshop
 
 MEASUREMENTS = {
     "start": start.report,
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "verdicts": verdicts.report,
     "visitors": visitors.report,
     "workshop": workshop.report,
+    "cluster": cluster.report,
 }
 SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")  # the others take minutes
 

@@ -41,7 +41,7 @@ def prepare() -> None:
 
 def _service() -> bool:
     """Whether a service reads and explains, in the place of this process."""
-    return "EXPLAINER_SERVICE" in os.environ
+    return bool(os.environ.get("EXPLAINER_SERVICE"))
 
 
 @once

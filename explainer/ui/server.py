@@ -28,7 +28,11 @@ _PROJECT = Path(__file__).parents[2]
 
 
 def prepare() -> None:
-    """What is set before the server takes its first connection."""
+    """What is set before the server takes its first connection. Raises ValueError where no service can be asked."""
+    if os.environ.get("EXPLAINER_SERVICE"):
+        from explainer.serving import client
+
+        client.Reading()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
     streamlit_internals.trust_no_proxy()

@@ -1,6 +1,7 @@
 """Pages of an app that has a service read and explain for it: no page knows."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from explainer.serving import service
 from explainer.ui import computed
 from explainer.vision import samples
+from tests.servers import APP, starting
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +47,13 @@ def photo_page(sample: str) -> AppTest:
     app.session_state["whole"] = True
     app.session_state["photo"], app.session_state["sample"] = samples.read(sample), sample
     return app
+
+
+def test_an_app_that_cannot_ask_its_service_does_not_start(tmp_path: Path) -> None:
+    settings = {"EXPLAINER_SERVICE": "http://127.0.0.1:1", "EXPLAINER_SERVICE_TOKEN": "short"}
+    with starting(APP, tmp_path / "log", **settings) as server:
+        assert server.process.wait(SECONDS) != 0
+    assert "Set EXPLAINER_SERVICE_TOKEN to a secret of 12 characters or more" in server.log
 
 
 def test_a_page_shows_what_the_service_found(line: Relay) -> None:
