@@ -14,6 +14,7 @@ import sentinels
 import skimage
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from explainer import limits
@@ -217,6 +218,10 @@ def test_a_good_file_after_a_bad_one_takes_the_sentence_away(page: AppTest) -> N
 
     assert not page.error
     assert not page.exception
+    # Whoever still names the uploaded file holds nothing of it.
+    files = [each for each in gc.get_objects() if isinstance(each, UploadedFile)]
+    assert files
+    assert not any(file.getvalue() for file in files)
     assert any("No face was found" in caption.value for caption in page.caption)
 
 
