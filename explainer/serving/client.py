@@ -20,6 +20,8 @@ from explainer.serving import wire
 
 AT_ONCE = 32
 """How many tasks of each kind this process asks for at once; others wait here for their turn."""
+OF_AN_OWNER = 4
+"""How many of these may be of one owner, whose long tasks would keep everybody's waiting."""
 
 _GONE = (
     "What reads photos and explains them cannot be reached just now. The tree and the removal work without it. "

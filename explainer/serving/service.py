@@ -12,11 +12,13 @@ import logging
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount
@@ -44,6 +46,7 @@ EXPLAIN: Mapping[str, Task] = {
 """The tasks of explaining, which hear of the progress after all arguments."""
 
 _PAUSE = 0.25  # seconds between two lines of progress
+_FEW = 4  # tasks of one owner are done at once, however few in all
 _PATIENCE = 30.0  # seconds in which a request must have come
 
 _log = logging.getLogger("explainer")
@@ -59,7 +62,7 @@ class _RefusedError(Exception):
 
 
 class Service:
-    """Does tasks for whoever has the token, at most `most` at once: those that run, and those that wait.
+    """Does tasks for whoever has the token, at most `most` at once, a quarter of them of one owner, running or waiting.
 
     A request has `largest` bytes at most. `load` is called at the start with a reader of the default model.
     """
@@ -72,6 +75,7 @@ class Service:
         self._worker: Worker[Detector] = Worker(faces.load, "service", threads)
         self._worker.submit(lambda detector, progress: load(pipeline.load(cards.DEFAULT, detector)))
         self._open = 0
+        self._open_of: Counter[str] = Counter()  # by owner
         self._seconds = 1.0  # that an answer takes, about
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,8 +83,9 @@ class Service:
         if scope["type"] != "http":
             return
         job: Job[Any] | None = None
-        began = time.monotonic()
+        began, owner = time.monotonic(), Headers(scope=scope).get(wire.OWNER, "")
         self._open += 1
+        self._open_of[owner] += 1
         try:
             response: Response
             try:
@@ -94,6 +99,7 @@ class Service:
             pass
         finally:
             self._open -= 1
+            self._open_of = self._open_of - Counter([owner])
             if job:
                 job.cancel()  # where nobody waits for it any more
                 self._seconds += (time.monotonic() - began - self._seconds) / 10
@@ -110,7 +116,7 @@ class Service:
         task = self._tasks.get(request.url.path.rpartition("/")[2])
         if task is None or request.method != "POST":
             raise _RefusedError(HTTPStatus.NOT_FOUND, "There is no such task.")
-        if self._open > self._most:
+        if self._open > self._most or self._open_of[headers.get(wire.OWNER, "")] > max(_FEW, self._most // 4):
             seconds = math.ceil(self._seconds)
             told = f"Very many photos are being read: try again in {seconds} s."
             raise _RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, told, Retry_After=str(seconds))

@@ -50,7 +50,7 @@ def _readers() -> Worker[Any]:
     if _service():
         from explainer.serving import client
 
-        return Worker(client.Reading, "reader", threads=client.AT_ONCE)
+        return Worker(client.Reading, "reader", client.AT_ONCE, most=client.OF_AN_OWNER)
     worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
     worker.submit(lambda detector, progress: pipeline.load(detector=detector))
     return worker
@@ -62,7 +62,7 @@ def _explainers() -> Worker[Any]:
     if _service():
         from explainer.serving import client
 
-        return Worker(client.Explaining, "explainer", threads=client.AT_ONCE)
+        return Worker(client.Explaining, "explainer", client.AT_ONCE, most=client.OF_AN_OWNER)
     worker = Worker(faces.load, "explainer")
     # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
     worker.submit(lambda detector, progress: pipeline.load(cards.DEFAULT, detector).classifier)

@@ -395,6 +395,9 @@ class Compressed:
         )
 
 
+_PIECE = 65_536  # bytes of an answer that are handed on at a time, as many as the server holds back for a slow browser
+
+
 class Patience:
     """Ends a request whose body does not come or whose answer is not taken."""
 
@@ -417,9 +420,16 @@ class Patience:
             whole = not message.get("more_body", False)
             return message
 
+        async def sending(message: Message) -> None:
+            # In pieces: the whole of one that nobody takes would be copied into the memory, and count as sent.
+            body = message.get("body", b"")
+            for at in range(0, len(body) - _PIECE, _PIECE):
+                await send({"type": "http.response.body", "body": body[at : at + _PIECE], "more_body": True})
+            await send({**message, "body": body[(len(body) - 1) // _PIECE * _PIECE :]} if body else message)
+
         try:
             async with asyncio.timeout(limits.value("request")):
-                await self.app(scope, receiving, send)
+                await self.app(scope, receiving, sending)
         except TimeoutError:
             _log.warning("A request took too long and was ended.")
 
@@ -522,18 +532,22 @@ class Visitors:
         address = scope["client"][0]
         self._open[address] += 1
         try:
-            await self.app(scope, _Messages(receive, address), send)
+            # The presenter does not wait for others of the same address, which may be a whole school's.
+            await self.app(scope, _Messages(receive, "" if _is_presenter(scope) else address), send)
         finally:
             self._open[address] -= 1
             self._open += Counter()
 
     def _has_room(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        presenter = browser.recall_of(headers.get("cookie", ""), browser.PRESENTER)
-        first = headers.get(browser.LOCAL) == "1" or presenter is not None
+        first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
         most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
         of_it = self._open[scope["client"][0]]
         return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
+
+
+def _is_presenter(scope: Scope) -> bool:
+    """Whether a browser has given the presenter's key."""
+    return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
 
 
 class Computing:

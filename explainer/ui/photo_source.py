@@ -216,7 +216,10 @@ def _upload(key: str) -> None:
     if not isinstance(file, UploadedFile):
         return  # the browser named the file again before it knew that it was taken
     streamlit_internals.drop_upload(file)
-    if session.may_bring_a_photo_now() and _take(lambda: _read(file.getvalue())):
+    data = file.getvalue()
+    file.seek(0)
+    file.truncate()  # the session names the file for a while yet
+    if session.may_bring_a_photo_now() and _take(lambda: _read(data)):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state[_ANSWERED] += 1

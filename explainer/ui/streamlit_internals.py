@@ -370,8 +370,11 @@ def watch_connections(
             transport.abort()
 
     def look(self: Any) -> None:
-        if self.transport.is_closing() or self.transport.get_protocol() is not self:
-            return  # it is over, or it is a websocket now
+        if self.transport.get_protocol() is not self:
+            return  # it is a websocket now
+        if self.transport.is_closing():  # it is over, but for what the browser has not taken yet
+            self.loop.call_later(patience(), self.transport.abort)
+            return
         answered = self.cycle is None or self.cycle.response_complete
         if answered and self.timeout_keep_alive_task is None:  # else it waits for another request
             self.transport.abort()

@@ -220,6 +220,24 @@ def test_a_good_file_after_a_bad_one_takes_the_sentence_away(page: AppTest) -> N
     assert any("No face was found" in caption.value for caption in page.caption)
 
 
+def test_a_file_that_was_read_is_let_go_of_though_the_session_names_it() -> None:
+    def brought() -> None:
+        import streamlit as st
+        from streamlit.proto.Common_pb2 import FileURLs
+        from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+
+        from explainer.ui import photo_source
+
+        file = UploadedFile(UploadedFileRec("id", "a.png", "image/png", b"no photo"), FileURLs())
+        st.session_state["uploads"], st.session_state["upload_0"] = 0, file
+        photo_source._upload("upload_0")
+
+    page = AppTest.from_function(brought, default_timeout=SECONDS).run()
+    assert not page.exception
+    assert "photo_error" in page.session_state
+    assert page.session_state["upload_0"].getvalue() == b""
+
+
 def test_a_file_that_the_browser_names_once_more_after_it_was_taken_changes_nothing() -> None:
     def named_again() -> None:
         import streamlit as st

@@ -265,6 +265,24 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert 75 * looking < limits.value("computing") / 100 + 0.01
 
 
+def test_a_long_answer_is_handed_on_in_pieces() -> None:
+    parts = (b"", b"a", bytes(65_536), bytes(65_537) + b"b", b"c" * 200_000)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for part in parts:
+            await send({"type": "http.response.body", "body": part, "more_body": part is not parts[-1]})
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(middleware.Patience(app)({"type": "http"}, send, send))  # type: ignore[arg-type]
+    assert b"".join(message["body"] for message in sent) == b"".join(parts)
+    assert max(len(message["body"]) for message in sent) == 65_536
+    assert [message["more_body"] for message in sent] == [True] * (len(sent) - 1) + [False]
+
+
 def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
     asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a"}}).SerializeToString()

@@ -21,8 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.protocol import Visit
-from benchmarks.visitors import Visitor
+from benchmarks.visitors import Visitor, megabytes
 from explainer import limits
+from explainer.ui import streamlit_internals
 from explainer.workshop import rooms, screens, votes
 from explainer.workshop.sqlite import SQLiteStore
 from tests.pages_by_hand import descriptors, give_key, put
@@ -34,10 +35,11 @@ PHOTO = io.BytesIO()
 Image.new("RGB", (300, 300), "grey").save(PHOTO, "PNG")
 
 # Limits that a test can wait for.
-SHORT = {"half a request": 2, "silence in an upload": 2, "unread upload": 15, "uploads": 5_000_000}
+SHORT = {"request": 5, "half a request": 2, "silence in an upload": 2, "unread upload": 15, "uploads": 5_000_000}
 LAUNCHER = f"""
 import dataclasses, sys
 from explainer import limits
+from explainer.ui import streamlit_internals
 for name, most in {SHORT!r}.items():
     limits.TABLE[name] = dataclasses.replace(limits.TABLE[name], most=most)
 from streamlit.web import cli
@@ -297,6 +299,23 @@ def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visi
 
 
 # --- connections
+
+
+def test_an_answer_that_nobody_takes_is_not_kept(server: Server) -> None:
+    script = max(streamlit_internals.static_folder().rglob("*.js"), key=lambda file: file.stat().st_size)
+    path = script.relative_to(streamlit_internals.static_folder()).as_posix()
+    assert ask(server, f"/{path}").status == 200  # compressed once, and kept for all
+    address, (before, memory) = urlsplit(server.url), (descriptors(server), megabytes(server.pid))
+    head = f"GET /{path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            asking = stack.enter_context(socket.socket())
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            asking.connect((address.hostname, address.port))
+            asking.send(head)
+        time.sleep(2)
+        assert megabytes(server.pid) < memory + 60  # 130 as a whole
+        assert until(lambda: descriptors(server) <= before + 5)
 
 
 def test_half_a_request_is_not_waited_for(server: Server) -> None:
