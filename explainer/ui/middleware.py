@@ -169,6 +169,23 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
+class Requests:
+    """Paces requests by address: one that asks without pause waits, and others are served meanwhile."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._paces: dict[str, _Pace] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
+        if scope["type"] == "http" and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
+            if len(self._paces) > limits.connections():
+                self._paces = {address: pace for address, pace in self._paces.items() if not pace.is_rested()}
+            new = _Pace(limits.first("requests"), limits.value("requests"))
+            await asyncio.sleep(self._paces.setdefault(scope["client"][0], new).wait())
+        await self.app(scope, receive, send)
+
+
 class Hosts:
     """Answers only to names that are this app's: a stranger's page could give its own name this computer's address.
 
@@ -609,6 +626,10 @@ class _Pace:
         self._first, self._a_second = first, a_second
         self._left, self._at = first, time.monotonic()
 
+    def is_rested(self) -> bool:
+        """Whether as many can come at once as at the beginning."""
+        return self._left + (time.monotonic() - self._at) * self._a_second >= self._first
+
     def wait(self) -> float:
         """The seconds that the next one has to wait."""
         now = time.monotonic()
@@ -655,6 +676,7 @@ class _Messages:
 _ORDER = (
     Cookies,
     Proxies,
+    Requests,
     Hosts,
     Answers,
     Paths,

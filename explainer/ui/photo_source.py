@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
 from explainer import limits
-from explainer.ui import arrival, browser, computed, frame_by_hand, session, streamlit_internals
+from explainer.jobs import owner
+from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
 from explainer.vision import decoder, photos, samples
 from explainer.vision.photos import Photo, PhotoError
@@ -191,7 +192,7 @@ _TOO_MANY = "The app has too many photos in its memory. Try again in a minute."
 def _read(data: bytes) -> Photo:
     """A visitor's photo. Raises PhotoError, also where they, or all visitors together, have too many in memory."""
     own = st.session_state.get("photo")  # which gives way to it
-    this = browser.address(), len(data)
+    this = owner.get(), len(data)
     addresses = [whose for photo, whose in list(_brought.items()) if photo is not own]
     addresses += [whose for whose, _ in _waiting]
     _waiting.append(this)

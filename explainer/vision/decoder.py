@@ -79,7 +79,8 @@ class Process:
         """End the process, if there is one."""
         if self._process is not None:
             _kill(self._process)
-            self._process.communicate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.communicate(timeout=PATIENCE)
             self._process = None
 
 

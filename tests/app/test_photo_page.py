@@ -281,7 +281,6 @@ def test_beyond_so_many_bytes_that_wait_to_be_decoded_a_photo_is_refused(
 ) -> None:
     teal = photo_of("teal")
     monkeypatch.setattr(photo_source, "_waiting", [("", 1000)])
-    monkeypatch.setattr(photo_source.browser, "address", lambda: "")
     for most, said in ((1000 + len(teal) - 1, [photo_source._TOO_MANY]), (1000 + len(teal), [])):
         some = dataclasses.replace(limits.TABLE[limit], most=most)
         monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, limit: some})

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,25 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
     assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
     assert 75 * looking < limits.value("computing") / 100 + 0.01
+
+
+def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
+    served = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        served[scope["client"][0]] += 1
+
+    async def ask(address: str, number: int) -> None:
+        requests, scope = middleware.Requests(app), {"type": "http", "headers": [], "client": (address, 0)}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                for _ in range(number):
+                    await requests(scope, None, None)  # type: ignore[arg-type]
+
+    asyncio.run(ask("192.0.2.1", 11_000))
+    assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
+    asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
+    assert served["192.0.2.2"] == 150 * 60
 
 
 def test_a_long_answer_is_handed_on_in_pieces() -> None:
