@@ -88,7 +88,7 @@ def chain(photo: Photo, reading: Reading) -> None:
         st.markdown("**2. It looks for things that it knows**")
         for number, thing in enumerate(things):
             st.markdown(f"{plain(_caption(thing.wnid).name)} **{thing.score:.0%}**")
-            width = round(_SHARE * thing.score / things[0].score)
+            width = max(1, round(_SHARE * thing.score / things[0].score))
             st.container(key=f"share_{number}", width=width, height=6, border=False)
     with columns[2], st.container(key="link_3"):
         st.markdown(f"**3. {way.third}**")

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from explainer import limits
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
-from explainer.ui import computed, photo_source, sentences
+from explainer.ui import computed, photo_source, sample_results, sentences
 from explainer.vision import pipeline, samples
 
 pytestmark = pytest.mark.slow
@@ -421,3 +421,12 @@ def test_another_visitor_starts_with_the_first_exhibit(page: AppTest) -> None:
 
     assert pictures(page)[0] not in sent(other)
     assert "photo" not in other.session_state
+
+
+def test_a_thing_that_the_network_all_but_rules_out_has_a_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = sample_results.read(samples.read(photo_source.FIRST), False)
+    (reading,) = result.readings
+    sure = dataclasses.replace(reading, probabilities=reading.probabilities**30)
+    monkeypatch.setattr(sample_results, "read", lambda photo, whole: dataclasses.replace(result, readings=(sure,)))
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    assert not app.exception
