@@ -237,8 +237,9 @@ def _without_frames(error: BaseException) -> BaseException:
     """
     lines = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     error.add_note(" < ".join(reversed([*lines])))
-    caught: BaseException | None = error
-    while caught:
-        caught.__traceback__ = None
-        caught = caught.__cause__ or caught.__context__
+    chain: list[BaseException | None] = [error]
+    for caught in chain:
+        if caught is not None:
+            caught.__traceback__ = None
+            chain += [each for each in (caught.__cause__, caught.__context__) if each not in chain]
     return error

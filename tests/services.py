@@ -117,7 +117,7 @@ def proxying(folder: Path, instead: Mapping[str, str]) -> Iterator[str]:
     file.write_text(config)
     with (folder / "haproxy.log").open("wb") as log:
         process = subprocess.Popen(
-            [haproxy(), "-db", "-f", file], env={**os.environ, "BIND": bind, "MAXCONN": "200"}, stdout=log, stderr=log
+            [haproxy(), "-db", "-f", file], env={**os.environ, "BIND": bind, "MAXCONN": "2000"}, stdout=log, stderr=log
         )
     try:
         assert until(lambda: _listens(bind)), (folder / "haproxy.log").read_text()

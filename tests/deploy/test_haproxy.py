@@ -1,7 +1,9 @@
 """HAProxy before two processes of the app: who is with one stays with it, and goes to the other when it ends."""
 
+import contextlib
 import http.client
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,6 +81,41 @@ def one_each(proxy: str) -> dict[str, Visitor]:
         found.setdefault(replica(visitor), visitor)
     assert set(found) == {"a", "b"}
     return found
+
+
+def test_one_address_leaves_connections_to_the_others(tmp_path: Path) -> None:
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server, contextlib.ExitStack() as stack:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stack.callback(server.shutdown)
+        host = f"127.0.0.1:{server.server_port}"
+        url = stack.enter_context(services.proxying(tmp_path, {"8511": host, "8512": host}))
+        assert until(lambda: status(url) == 200)
+        name, port = url.removeprefix("http://").split(":")
+        idle = [
+            stack.enter_context(socket.create_connection((name, int(port)), 10, ("127.0.0.2", 0))) for _ in range(950)
+        ]
+        assert until(lambda: closed(idle[-1]))
+        assert not closed(idle[0])
+        assert status(url) == 200
+
+
+def closed(connection: socket.socket) -> bool:
+    """Whether the other end has closed a connection on which nothing comes."""
+    connection.settimeout(0.05)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
 
 
 def test_a_visitor_stays_with_a_process_until_it_is_asked_to_stop_and_finds_another_then(

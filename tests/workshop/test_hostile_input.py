@@ -66,7 +66,7 @@ ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
 MEANT: dict[str, Any] = {
     "a phase": PHASES,
     "a vote in a round": (1,),
-    "a vote with an answer": ("5",),
+    "a vote with an answer": tuple(choice.key for choice in questions.question(QUESTION).choices),
     "hands": range(votes.MOST_HANDS + 1),
     "a pause": (False, True),
 }
