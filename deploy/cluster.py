@@ -22,7 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("EXPLAINER_CLUSTER", ROOT / "data" / "cluster"))
 BIND = os.environ.get("BIND", "127.0.0.1:8501")
-SERVICE, REPLICA = "http://127.0.0.1:8601", "http://127.0.0.1:8610"  # by HAProxy; the first replica
+SERVICE = "http://127.0.0.1:8601"  # as in haproxy.cfg, like these ports of replicas
+REPLICAS_OF_SERVICE = range(8610, 8618)
 REPLICAS = {"app-a": 8511, "app-b": 8512}  # as in haproxy.cfg
 PATIENCE = 120  # seconds until a part answers, and until it ends
 
@@ -65,6 +66,14 @@ def answers(*urls: str, status: int = 200) -> Callable[[], bool]:
     return ask
 
 
+def serves() -> bool:
+    """Whether both parts of the service are there: each refuses whoever sends no token."""
+    return all(
+        any(answers(f"http://127.0.0.1:{port}/{part}/none", status=401)() for port in REPLICAS_OF_SERVICE)
+        for part in ("read", "explain")
+    )
+
+
 def _status(url: str) -> int:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
@@ -93,7 +102,7 @@ def parts() -> list[Part]:
             "service",
             [sys.executable, "deploy/service.py"],
             told,
-            answers(f"{REPLICA}/-/healthz"),
+            serves,
             end=signal.SIGTERM,
         ),
         *(
