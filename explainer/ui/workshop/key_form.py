@@ -20,7 +20,7 @@ def show() -> None:
         )
         st.form_submit_button("Open the presenter's page", on_click=press, args=(_take_key,))
     st.caption(
-        "The key is printed where the app was started, by `make workshop`. With it come speaker's notes for each step, "
+        "The key is printed where the app was started, by “make workshop”. With it come speaker's notes for each step, "
         "and a page for the teacher: goals, ages, what to prepare, what to do when somebody is hurt."
     )
     if said := access.refused():
