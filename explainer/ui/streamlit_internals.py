@@ -130,6 +130,7 @@ def close_left_sessions() -> None:
     """Close the sessions whose visitors left longer ago than `server.disconnectedSessionTTL`, or that never ran.
 
     Streamlit keeps a session until it stores another one, however long that takes; each holds three file descriptors.
+    Then it leaves the end of the session, and of its photo's pictures, to whenever Python looks for circles.
     """
     sessions = _sessions()
     for left in _left(sessions):
@@ -137,7 +138,8 @@ def close_left_sessions() -> None:
             sessions.close_session(left.session.id)
     storage = sessions._session_storage
     if isinstance(storage, MemorySessionStorage) and isinstance(storage._cache, TTLCache):
-        storage._cache.expire()
+        for _, left in storage._cache.expire():
+            left.session.shutdown()
 
 
 def visitors() -> int:
