@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -63,9 +64,15 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def folder() -> Iterator[Path]:
+    """For Ray's files, with a short name: paths of sockets are bounded."""
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def cluster(folder: Path) -> Iterator[Cluster]:
     """`deploy/service.yaml` with two replicas that read, behind HAProxy, at ports of its own."""
-    folder = tmp_path_factory.mktemp("c")  # a short name: paths of sockets are bounded
     settings = yaml.safe_load((ROOT / "deploy" / "service.yaml").read_text())
     settings["http_options"]["port"] = services.free_port()
     address, first = f"127.0.0.1:{services.free_port()}", 21000 + os.getpid() % 1000 * 8
