@@ -6,14 +6,19 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from handmade import ROOT
 from starlette.types import ASGIApp
+
+from explainer.jobs import Job, Worker
+from explainer.serving import client
+from explainer.vision import cards
 
 TOKEN = "a token of the tests"
 PATIENCE = 60  # seconds: a machine that is busy is slow, not wrong
@@ -133,3 +138,8 @@ def _listens(address: str) -> bool:
         socket.create_connection((host, int(port)), 1).close()
         return True
     return False
+
+
+def ask(worker: Worker[Any], task: Callable[..., Any], *arguments: object, model: str = cards.DEFAULT) -> Job[Any]:
+    """A task of the service, on its way by a worker that owns a connection."""
+    return worker.submit(client.asking(model, task, arguments))

@@ -7,7 +7,8 @@ and compiled like any other.
 import copy
 import logging
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,6 +22,8 @@ from explainer.attribution.networks import Network
 from explainer.vision import openvino
 from explainer.vision.classifiers import Classifier
 
+Made = TypeVar("Made")
+
 _log = logging.getLogger(__name__)
 
 _aten = torch.ops.aten
@@ -28,7 +31,7 @@ _SAME = 1e-3  # how far the gradients of pictures of noise may differ, as a shar
 
 # What was made of each module, for as long as it is there.
 _compiled: WeakKeyDictionary[nn.Module, Network] = WeakKeyDictionary()
-_halved: WeakKeyDictionary[nn.Module, "Halved | None"] = WeakKeyDictionary()
+_halved: WeakKeyDictionary[nn.Module, tuple[nn.Module, nn.Module]] = WeakKeyDictionary()
 
 
 def network(classifier: Classifier) -> Network:
@@ -38,16 +41,32 @@ def network(classifier: Classifier) -> Network:
     file, as the network will not be there for long; where `folded` finds nothing to fold, as in transformers; and where
     OpenVINO cannot follow, or its gradients of a picture of noise differ.
     """
-    module, quick = classifier.module, networks.folded(classifier.module)
-    if not classifier.sha256 or classifier.passing or quick is module:
-        return quick
-    if module not in _compiled:
+    quick = networks.folded(classifier.module)
+    return _made(_compiled, classifier, _checked, quick, _plain(quick)) if _is_worth_it(classifier) else quick
+
+
+def _is_worth_it(classifier: Classifier) -> bool:
+    """Whether the classifier's module will be there for long, and is one that can be made faster."""
+    folds = networks.folded(classifier.module) is not classifier.module
+    return bool(classifier.sha256) and not classifier.passing and folds
+
+
+def _made(
+    kept: WeakKeyDictionary[nn.Module, Made],
+    classifier: Classifier,
+    make: Callable[[Classifier, nn.Module], Made],
+    quick: nn.Module,
+    instead: Made,
+) -> Made:
+    """What is made of the classifier's folded module, once; what stands in for it where it cannot be made."""
+    module = classifier.module
+    if module not in kept:
         try:
-            _compiled[module] = _checked(classifier, quick)
+            kept[module] = make(classifier, quick)
         except Exception as error:  # what cannot be followed is as manifold as modules are
-            _log.warning("%s: no gradients by OpenVINO: %s", classifier.card.name, type(error).__name__)
-            _compiled[module] = _plain(quick)
-    return _compiled[module]
+            _log.warning("%s: without OpenVINO: %s", classifier.card.name, type(error).__name__)
+            kept[module] = instead
+    return kept[module]
 
 
 class Halved(nn.Module):
@@ -70,37 +89,37 @@ def to_feature_map(classifier: Classifier) -> tuple[nn.Module, nn.Module]:
     The first call takes a second. It is the module that `networks.folded` makes where the weights come from no file,
     where that has nothing to fold, and where the module cannot be cut in two there or its halves answer otherwise.
     """
-    module, quick = classifier.module, networks.folded(classifier.module)
-    if not classifier.sha256 or classifier.passing or quick is module:
-        return quick, classifier.grad_cam_layer_of(quick)
-    if module not in _halved:
-        try:
-            _halved[module] = _halve(classifier, quick)
-        except Exception as error:  # as above
-            _log.warning("%s: not in halves: %s", classifier.card.name, type(error).__name__)
-            _halved[module] = None
-    halved = _halved[module]
-    return (halved, halved.feature_map) if halved else (quick, classifier.grad_cam_layer_of(quick))
+    quick = networks.folded(classifier.module)
+    whole = quick, classifier.grad_cam_layer_of(quick)
+    return _made(_halved, classifier, _halve, quick, whole) if _is_worth_it(classifier) else whole
 
 
-def _halve(classifier: Classifier, quick: nn.Module) -> Halved:
+def _halve(classifier: Classifier, quick: nn.Module) -> tuple[nn.Module, nn.Module]:
     side = classifier.card.transform.side
     below, above = networks.halves(quick, classifier.card.grad_cam_layer)
-    # Channels last would leave its traces in the graph.
-    below = copy.deepcopy(below).to(memory_format=torch.contiguous_format)
-    halved = Halved(openvino.compile(below, torch.zeros(1, 3, side, side)), above)
-    noise = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    halved = Halved(openvino.compile(_contiguous(below), torch.zeros(1, 3, side, side)), above)
+    noise = _noise(side)
     with torch.no_grad():
         ours, theirs = halved(noise), quick(noise)
     if not float((ours - theirs).abs().max()) <= _SAME * float(theirs.abs().max()):
         raise ArithmeticError("other outputs")
-    return halved
+    return halved, halved.feature_map
+
+
+def _noise(side: int) -> torch.Tensor:
+    """Two pictures of noise, the same at each call."""
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+def _contiguous(module: nn.Module) -> nn.Module:
+    """A copy without channels last, which would leave its traces in a graph."""
+    return copy.deepcopy(module).to(memory_format=torch.contiguous_format)
 
 
 def _checked(classifier: Classifier, quick: nn.Module) -> Network:
     side = classifier.card.transform.side
     compiled = _compile(classifier, quick, torch.zeros(1, 3, side, side))
-    noise = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    noise = _noise(side).requires_grad_()
     ours, theirs = (torch.autograd.grad(way(noise).square().sum(), noise)[0] for way in (compiled, quick))
     # The median: a rectifier that is just at its bend may fall to either side, and takes a part of the picture along.
     if not float((ours - theirs).abs().median()) <= _SAME * float(theirs.abs().median()):
@@ -114,8 +133,7 @@ def _plain(quick: nn.Module) -> Network:
 
 
 def _compile(classifier: Classifier, quick: nn.Module, example: torch.Tensor) -> Network:
-    # Channels last would leave its traces in the graph.
-    module = copy.deepcopy(quick).to(memory_format=torch.contiguous_format)
+    module = _contiguous(quick)
     forward = classifier.compiled
 
     def down(inputs: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:

@@ -39,17 +39,19 @@ def prepare() -> None:
     _readers()
 
 
-def _service() -> bool:
-    """Whether a service reads and explains, in the place of this process."""
-    return bool(os.environ.get("EXPLAINER_SERVICE"))
+def _service() -> Any:
+    """What asks the service that reads and explains in the place of this process; None where there is none."""
+    if not os.environ.get("EXPLAINER_SERVICE"):
+        return None
+    from explainer.serving import client
+
+    return client
 
 
 @once
 def _readers() -> Worker[Any]:
     """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
-    if _service():
-        from explainer.serving import client
-
+    if client := _service():
         return Worker(client.Reading, "reader", client.AT_ONCE, most=client.OF_AN_OWNER)
     worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
     worker.submit(lambda detector, progress: pipeline.load(detector=detector))
@@ -59,9 +61,7 @@ def _readers() -> Worker[Any]:
 @once
 def _explainers() -> Worker[Any]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
-    if _service():
-        from explainer.serving import client
-
+    if client := _service():
         return Worker(client.Explaining, "explainer", client.AT_ONCE, most=client.OF_AN_OWNER)
     worker = Worker(faces.load, "explainer")
     # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
@@ -74,10 +74,9 @@ Work = Callable[[Any, Progress], Made | Generator[None, None, Made]]
 
 def _reading_by(model: str, task: Callable[..., Made], *arguments: object) -> Work[Made]:
     """Work for the readers, by the model of a card, which is loaded where it is not yet."""
-    if _service():
-        from explainer.serving import client
-
-        return client.asking(model, task, arguments)
+    if client := _service():
+        asking: Work[Made] = client.asking(model, task, arguments)
+        return asking
     return lambda detector, progress: task(pipeline.load(model, detector), *arguments)
 
 
@@ -85,10 +84,9 @@ def _explaining_by(
     model: str, task: Callable[..., Made | Generator[None, None, Made]], *arguments: object
 ) -> Work[Made]:
     """Work for the explainers, by the model of a card; the task is told the progress too."""
-    if _service():
-        from explainer.serving import client
-
-        return client.asking(model, task, arguments)
+    if client := _service():
+        asking: Work[Made] = client.asking(model, task, arguments)
+        return asking
     return lambda detector, progress: task(pipeline.load(model, detector), *arguments, progress)
 
 

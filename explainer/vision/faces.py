@@ -168,9 +168,7 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
         more = _look(detector, restored, _SURE_DULLER if found else _SURE_DULL)
         if len(more) > len(found):
             return more
-    if any(face.sure >= _LITTLE for face in found):
-        return found
-    if not looked:
+    if not looked or any(face.sure >= _LITTLE for face in found):
         return found
     hint, small = max(face.sure for face in looked), _within(picture, _CLOSE_SIDE)
     if not found:

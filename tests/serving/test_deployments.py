@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,14 @@ import services
 import yaml
 from handmade import ROOT
 from PIL import Image
-from services import until
+from services import ask, until
 
 from explainer import jobs
 from explainer.attribution import explain
 from explainer.attribution.explain import Target
 from explainer.jobs import CancelledError, Job, Unavailable, Worker
 from explainer.serving import client, wire
-from explainer.vision import cards, faces, pipeline, samples
+from explainer.vision import faces, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader
 from tests.browser import processes
@@ -146,10 +146,6 @@ def readers(cluster: Cluster) -> Worker[Any]:
 @pytest.fixture
 def explainers(cluster: Cluster) -> Worker[Any]:
     return Worker(client.Explaining, "explainer", 48)
-
-
-def ask(worker: Worker[Any], task: Callable[..., Any], *arguments: object) -> Job[Any]:
-    return worker.submit(client.asking(cards.DEFAULT, task, arguments))
 
 
 def long_explanation(worker: Worker[Any], reader: Reader) -> Job[Any]:

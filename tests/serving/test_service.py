@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import services
-from services import Relay, until
+from services import Relay, ask, until
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Message
@@ -80,10 +80,6 @@ def readers(line: Relay) -> Worker[Any]:
 @pytest.fixture
 def explainers(line: Relay) -> Worker[Any]:
     return Worker(client.Explaining, "explainer", 4)
-
-
-def ask(worker: Worker[Any], task: Any, *arguments: object, model: str = cards.DEFAULT) -> Job[Any]:
-    return worker.submit(client.asking(model, task, arguments))
 
 
 def long_explanation(worker: Worker[Any], reader: Reader, photo: Photo) -> Job[Attribution]:
