@@ -32,7 +32,7 @@ def store() -> Store:
     from explainer.workshop.postgres import PostgresStore  # which needs what the extra "cluster" installs
 
     opened = PostgresStore(named)
-    opened.told = _draw_again
+    opened.told = _hear
     return opened
 
 
@@ -46,8 +46,15 @@ def follow_nothing() -> None:
     st.session_state.pop(_FOLLOWED, None)
 
 
-def _draw_again(code: str, version: int) -> None:
+def phone_in(code: str) -> str:
+    """The name under which is remembered by which token a browser is known in a room."""
+    return f"phone {code}"
+
+
+def _hear(code: str, version: int) -> None:
     """Draw the pages that follow a room again, and once more those that were being drawn meanwhile."""
+    if not version:  # it was deleted, perhaps by another process
+        browser.forget_everywhere(phone_in(code))
     for seconds in _SOON:
         streamlit_internals.run_again(_FOLLOWED, lambda drawn: drawn[0] == code and drawn[1] != version, seconds)
 

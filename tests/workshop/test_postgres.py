@@ -21,6 +21,7 @@ from tests.databases import Database
 from tests.workshop.conftest import QUESTION
 
 postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
+CHANNEL = "explainer_rooms"
 
 
 @pytest.fixture
@@ -115,6 +116,39 @@ def test_while_the_database_is_away_masks_are_locked_and_own_photos_are_off(capl
     assert access.store().trouble == "The database of rooms does not answer. Try again in a moment."
     assert "The database of rooms cannot be used: connection" in caplog.text
     assert "secret" not in caplog.text + access.store().database
+
+
+def test_whatever_others_say_in_the_database_rooms_are_listened_for(
+    store: Store, other: Store, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: queue.Queue[tuple[str, int]] = queue.Queue()
+
+    def hear(code: str, version: int) -> None:
+        heard.put((code, version))
+        raise RuntimeError("the loop is closed")
+
+    other.told = hear
+    for payload in ("", "CDFHJ many", "CDFHJ 1e999", "x", "'\n'", "CDFHJ " + "9" * 50):
+        store.write(lambda connection, said=payload: connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, said)))
+    participants.open_door(store, room.code, to_new_phones=False)
+    assert heard.get(timeout=10)[0] == room.code
+    participants.open_door(store, room.code, to_new_phones=True)
+    assert heard.get(timeout=10)[0] == room.code
+    assert caplog.text.count("it tells of no room") >= 5
+    assert other.trouble is None
+
+
+def test_a_room_that_another_process_deletes_is_forgotten(store: Store, other: Store, room: Room) -> None:
+    participants.join(other, room.code, source="192.0.2.1")
+    assert rooms.on(other)
+    assert other.joins
+    assert other.lapses
+    rooms.delete(store, room.code)
+    end = time.monotonic() + 10
+    while (other.joins or other.lapses) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not other.joins
+    assert not other.lapses
 
 
 def test_rules_bind_another_process_at_once(store: Store, other: Store) -> None:
