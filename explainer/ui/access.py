@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
@@ -16,7 +17,7 @@ from explainer.workshop.rooms import PRESETS, Preset
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 
-_FAILURES, _REFUSED, _FOLLOWED = "wrong_keys", "key_refused", "room_followed"
+_FAILURES, _REFUSED, _FOLLOWED, _ASKED = "wrong_keys", "key_refused", "room_followed", "presenter_asked"
 _SOON = 0.05, 0.5  # seconds after a change, when pages that do not show it are drawn
 _LATE = 1.0  # seconds that the rules in force may be behind the record
 
@@ -99,8 +100,23 @@ def may_download() -> bool:
 
 
 def is_presenter() -> bool:
-    """Whether this session, or another one of the same browser, has given the key."""
-    return bool(st.session_state.get(browser.PRESENTER) or browser.recall(browser.PRESENTER))
+    """Whether this session, or another one of the same browser, has given the key, here or to another process."""
+    return bool(st.session_state.get(browser.PRESENTER) or browser.recall(browser.PRESENTER) or _comes_from_another())
+
+
+def _comes_from_another() -> bool:
+    """Whether this browser gave the key to another process, which may be gone. A session asks the database once."""
+    this = browser.identity()
+    if this is None or not store().database or st.session_state.get(_ASKED):
+        return False
+    try:
+        found = store().knows_presenter(gate().mark(this))
+    except Busy:  # the next run asks again
+        return False
+    st.session_state[_ASKED] = True
+    if found:
+        browser.remember(browser.PRESENTER, True)
+    return found
 
 
 def give_key(key: str) -> None:
@@ -115,6 +131,9 @@ def give_key(key: str) -> None:
     st.session_state[browser.PRESENTER] = admitted
     if admitted:
         browser.remember(browser.PRESENTER, True)
+        if this := browser.identity():
+            with suppress(Busy):  # then the presenter gives the key again, should this process end
+                store().note_presenter(gate().mark(this))
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
     if not admitted:
         st.session_state[_REFUSED] = "This is not the key. It stands where the app was started."

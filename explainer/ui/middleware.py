@@ -131,10 +131,9 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     ('127.0.0.1', True)
     """
     named = tuple(trusted)
-    proxies = {_address(each) for each in named} - {None}
     said = [entry.strip() for line in forwarded for entry in line.split(",")]
     address = peer
-    while said and _address(address) in proxies:
+    while said and _is_among(address, named):
         address = said.pop()
     found = _address(address)
     if found is None:
@@ -157,7 +156,21 @@ def source(address: str) -> str:
 
 def is_trusted(address: str) -> bool:
     """Whether an address is that of a proxy that `EXPLAINER_TRUSTED_PROXIES` names."""
-    return _address(address) in {_address(each) for each in settings("EXPLAINER_TRUSTED_PROXIES")} - {None}
+    return _is_among(address, settings("EXPLAINER_TRUSTED_PROXIES"))
+
+
+def _is_among(address: str, named: Iterable[str]) -> bool:
+    """Whether an address is one of some addresses and networks, such as 10.244.0.0/16."""
+    found = _address(address)
+    return found is not None and any(found in network for network in map(_network, named) if network)
+
+
+@lru_cache
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text if "/" in text else str(_address(text)), strict=False)
+    except ValueError:
+        return None
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -77,12 +77,17 @@ _TABLES = (
             coalesce(NEW.code, OLD.code) || ' ' || coalesce(NEW.version, 0)); RETURN NULL; END $$""",
     """CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON rooms
         FOR EACH ROW EXECUTE FUNCTION tell_room()""",
+    "CREATE TABLE presenters (mark TEXT PRIMARY KEY, given TIMESTAMPTZ NOT NULL)",
     "CREATE TABLE version (tables TEXT NOT NULL)",
 )
 _VERSION = hashlib.sha256("\n".join(_TABLES).encode()).hexdigest()
 
 _GAVE = "INSERT INTO presence (room, token, mark, given) VALUES (?, ?, ?, now())"
 _MARK = "SELECT mark FROM presence WHERE room = ? AND token = ?"
+_FORGET_PRESENTERS = "DELETE FROM presenters WHERE given < now() - interval '1 day'"
+_NOTE_PRESENTER = """INSERT INTO presenters VALUES (?, now())
+    ON CONFLICT (mark) DO UPDATE SET given = excluded.given"""
+_PRESENTER = "SELECT 1 FROM presenters WHERE mark = ? AND given >= now() - interval '1 day'"
 _HEAR = """INSERT INTO presence AS known (room, token, heard)
     SELECT room, token, now() FROM participants WHERE room = ? AND token = ?
     ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard
@@ -138,6 +143,19 @@ class PostgresStore(Store):
         """As in `Store`."""
         found = self.read(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
         return str(found[0]) if found else ""
+
+    def note_presenter(self, mark: str) -> None:
+        """As in `Store`."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(_FORGET_PRESENTERS)
+            connection.execute(_NOTE_PRESENTER, (mark,))
+
+        self.write(work)
+
+    def knows_presenter(self, mark: str) -> bool:
+        """As in `Store`."""
+        return self.read(lambda connection: connection.execute(_PRESENTER, (mark,)).fetchone()) is not None
 
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""

@@ -136,6 +136,14 @@ class Store(ABC):
         return ""
 
     @abstractmethod
+    def note_presenter(self, mark: str) -> None:
+        """Have other processes know, for a day, that a browser has given the presenter's key. Raises Busy."""
+
+    def knows_presenter(self, mark: str) -> bool:
+        """Whether a process noted that of a browser within a day. Raises Busy."""
+        return False
+
+    @abstractmethod
     def hear(self, code: str, token: str) -> None:
         """Note that the phone of a token is here. Raises Busy."""
 

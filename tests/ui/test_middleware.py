@@ -36,6 +36,10 @@ from explainer.ui import browser, middleware, server, streamlit_internals
         ("10.0.0.1", ["127.0.0.1, 192.0.2.7"], ["10.0.0.1"], "192.0.2.7", False),
         ("10.0.0.1", ["192.0.2.7, 10.0.0.2"], ["10.0.0.1", "10.0.0.2"], "192.0.2.7", False),
         ("10.0.0.1", ["<script>"], ["10.0.0.1"], "10.0.0.1", False),
+        # A network may be named, where a proxy changes its address.
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "192.0.2.7", False),
+        ("10.245.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "10.245.3.9", False),
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/99"], "10.244.3.9", False),
         # However the system and the proxy write an address.
         ("::ffff:10.0.0.1", ["192.0.2.7:5555"], ["10.0.0.1"], "192.0.2.7", False),
         # One computer can take any address that begins with the same 64 bits.

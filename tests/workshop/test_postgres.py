@@ -13,6 +13,7 @@ import pytest
 from explainer.ui import access, session
 from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.errors import Busy, Unreachable
+from explainer.workshop.presenter_key import Gate
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests import databases
@@ -186,6 +187,27 @@ def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store
     assert "the one" not in str(kept)
     for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
         assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
+
+
+def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_else_is(
+    store: Store, other: Store
+) -> None:
+    store.write(lambda connection: connection.execute("DELETE FROM presenters"))
+    gate = Gate("a key of the tests")
+    store.note_presenter(gate.mark("the one"))
+    store.note_presenter(gate.mark("the one"))
+    assert other.knows_presenter(gate.mark("the one"))
+    assert not other.knows_presenter(gate.mark("another"))
+    assert not other.knows_presenter(Gate("another key").mark("the one"))
+    kept = other.read(lambda connection: connection.execute("SELECT * FROM presenters").fetchall())
+    assert len(kept) == 1
+    assert "the one" not in str(kept)
+    older = "UPDATE presenters SET given = given - interval '25 h'"
+    store.write(lambda connection: connection.execute(older))
+    assert not other.knows_presenter(gate.mark("the one"))
+    store.note_presenter(gate.mark("another"))
+    rows = store.read(lambda connection: connection.execute("SELECT mark FROM presenters").fetchall())
+    assert rows == [(gate.mark("another"),)]
 
 
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
