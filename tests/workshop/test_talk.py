@@ -66,12 +66,6 @@ def test_every_figure_that_is_typed_in_a_step_was_published() -> None:
     assert {figure for figure in typed if not re.fullmatch(r"(19|20)\d\d", figure)} <= known | others
 
 
-def test_the_answers_to_how_many_are_left_hold_the_right_one() -> None:
-    assert talk.question_text("poll/left") == "Of 2,832 words for people, how many are in ImageNet today?"
-    assert questions.question("poll/left").choices[-1].title == "About 150"
-    assert talk.figures()["kept"] == "158"
-
-
 def test_the_figures_are_those_of_the_tables() -> None:
     steps = talk.load().steps
     assert "about 50,000" in steps["labelled"].line

@@ -73,4 +73,4 @@ def _foot(room: Room) -> None:
         st.badge("Rehearsal: the votes are made up", color="orange")
     if not browser.known():
         st.caption("This browser takes no cookies: loaded anew, the page asks you to join again.")
-    st.caption(f"Room {room.code}. Nobody knows who you are. To leave, close the page.")
+    st.caption(f"Room {room.code}. Nobody knows who you are. Does it hurt? Close the page, or tell the presenter.")
