@@ -119,11 +119,6 @@ def _step(fields: dict[str, Any]) -> Step:
     return step
 
 
-def filled(text: str, seen: Mapping[str, str]) -> str:
-    """A text with what the network makes of the supplied pictures in it, by the names in its curly braces."""
-    return text.format_map(seen)
-
-
 def question_text(key: str) -> str:
     """What a question asks, with its figures."""
     return questions.question(key).text.format_map(figures())
@@ -168,15 +163,13 @@ def beats(room: Room) -> tuple[Beat, ...]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a talk is: step `number` (from 1) `of` so many, planned from minute `starts` to minute `ends`.
+    """Where a talk is: step `number` (from 1) `of` so many.
 
     `late` is by how many minutes the talk is behind its plan; negative where it is ahead, 0 within the step's time.
     """
 
     number: int
     of: int
-    starts: int
-    ends: int
     late: float
 
 
@@ -191,4 +184,4 @@ def progress(route: Route, step: str, elapsed: float) -> Progress:
     starts = sum(before.minutes[route.name] for before in route.steps[:place])
     ends = starts + route.steps[place].minutes[route.name]
     late = min(elapsed - starts, 0) + max(elapsed - ends, 0)
-    return Progress(place + 1, len(route.steps), starts, ends, late)
+    return Progress(place + 1, len(route.steps), late)

@@ -184,7 +184,7 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
     seen = talk_pictures.seen()
     for step in talk.load().steps.values():
         for text in (step.say, step.ask, step.hope, step.line):
-            assert "{" not in talk.filled(text, seen)
+            assert "{" not in talk_pictures.filled(text)
     reading = {name: talk_pictures.reading(name) for name in ("coffee", "rocket", talk_pictures.PORTRAIT)}
     before, after = ({name: each.people(release, 5) for name, each in reading.items()} for release in RELEASES)
     assert {talk_pictures.name(stranger) for _, _, stranger in talk_pictures.strangers()} == {seen["nobody_word"]}

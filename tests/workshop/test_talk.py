@@ -114,7 +114,7 @@ def test_progress_says_where_the_talk_is_and_how_late() -> None:
     # 45 minutes: start 1, cups 4, nobody 3: "nobody" is planned from minute 5 to minute 8.
     route = talk.route("45")
     progress = talk.progress(route, "nobody", 7)
-    assert (progress.number, progress.of, progress.starts, progress.ends) == (3, len(route.steps), 5, 8)
+    assert (progress.number, progress.of) == (3, len(route.steps))
     assert [talk.progress(route, "nobody", elapsed).late for elapsed in (3, 5, 8, 10)] == [-2, 0, 0, 2]
     assert talk.progress(talk.route("20"), "break", 0).number == 3  # left out: as the one before it
 

@@ -80,6 +80,11 @@ def seen() -> Mapping[str, str]:
     }
 
 
+def filled(text: str) -> str:
+    """A text of the talk with `seen` in its curly braces."""
+    return text.format_map(seen())
+
+
 def way() -> tuple[str, ...]:
     """From person down to the first word of the portrait."""
     (first,) = reading(PORTRAIT).people(BEFORE, 1)
