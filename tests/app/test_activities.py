@@ -272,7 +272,7 @@ def test_a_report_goes_to_the_presenters_list_once_and_a_refused_one_says_so(
     screen.session_state["section_To take away"] = True
     assert "It cannot be seen in a picture" in said(screen.run())
     assert "**1 report**" in said(screen)
-    assert wnid in downloads["take_Reported words (CSV)"]()
+    assert wnid in downloads["take_Totals (CSV)"]()
 
 
 @pytest.mark.usefixtures("planted")
@@ -286,7 +286,7 @@ def test_all_that_is_taken_away_is_made_without_a_masked_word(
     screen.session_state["section_To take away"] = True
     screen.run()
     taken = {key: write() for key, write in downloads.items()}
-    assert len(taken) == 6
+    assert len(taken) == 5
     for content in taken.values():
         assert not any("offensive" in word for word in sentinels.found(content))
         assert token not in content
