@@ -22,7 +22,7 @@ class Step:
 
     `slide` names what is shown of the app, `asks` what the room answers one after another: sheets and polls. `words` is
     how many words it votes on, `minutes` how long it takes, by route; a route that is not named leaves the step out.
-    Where it is `optional` a route has it only if the presenter ticked it.
+    Where it is `optional` a route has it only if the presenter ticked it; one for `phones` only a room that has some.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Step:
     asks: tuple[str, ...] = ()
     words: Mapping[str, int] = field(default_factory=dict)
     optional: bool = False
+    phones: bool = False
 
     @property
     def busy(self) -> bool:
@@ -124,9 +125,9 @@ def question_text(key: str) -> str:
     return questions.question(key).text.format_map(figures())
 
 
-def route(name: str, extras: Sequence[str] = ()) -> Route:
+def route(name: str, extras: Sequence[str] = (), phones: bool = True) -> Route:
     """A route by its name, with the optional steps that were ticked. KeyError for an unknown one."""
-    steps = load().steps.values()
+    steps = [step for step in load().steps.values() if phones or not step.phones]
     return Route(
         name,
         load().routes[name],
@@ -141,7 +142,7 @@ def optional(name: str) -> tuple[Step, ...]:
 
 def of_room(room: Room) -> Route:
     """The route of a room; the first one where the text of the talk has its route no longer."""
-    return route(room.route if room.route in load().routes else next(iter(load().routes)), room.extras)
+    return route(room.route if room.route in load().routes else next(iter(load().routes)), room.extras, room.phones)
 
 
 def beats(room: Room) -> tuple[Beat, ...]:

@@ -38,6 +38,7 @@ def test_a_longer_route_adds_steps_and_ninety_are_forty_five_with_what_is_ticked
     names = {route: {step.name for step in talk.route(route).steps} for route in ROUTES}
     assert names["20"] < names["45"] == names["90"]
     assert names["45"] - names["20"] == {"break", "tree", "roulette", "afterlife", "side", "own"}
+    assert "together" not in {step.name for step in talk.route("90", ["together"], phones=False).steps}
     ticked = talk.route("90", ["labelled"])
     assert {step.name for step in ticked.steps} - names["90"] == {"labelled"}
     assert [step.name for step in ticked.steps] == [step.name for step in STEPS if step in ticked.steps]
