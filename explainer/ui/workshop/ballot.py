@@ -217,7 +217,7 @@ def _mark(question: Question) -> tuple[str, float] | None:
         return None
     if question.ordinal:
         rating = published.imageability
-        return rating and ("on record", rating)
+        return None if rating is None else ("on record", rating)
     keys = [choice.key for choice in question.choices]
     return ("on record", keys.index(published.safety) + 1) if published.safety in keys else None
 
