@@ -50,7 +50,6 @@ workshop: setup
 	@if [ -z "$$EXPLAINER_PRESENTER_KEY" ]; then \
 	EXPLAINER_PRESENTER_KEY="$$($(BIN)/explainer key)" || exit; export EXPLAINER_PRESENTER_KEY; \
 	echo "The presenter's key for workshops: $$EXPLAINER_PRESENTER_KEY"; fi; \
-	echo "On this computer the workshop is at http://localhost:$(PORT)/workshop"; \
 	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address 0.0.0.0
 
 cluster: $(VENV)/installed-cluster
