@@ -107,7 +107,7 @@ class Proxies:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set the client's address, and `browser.LOCAL`."""
+        """Set the client's address, `browser.LOCAL`, and that a proxy was asked by https."""
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
@@ -116,6 +116,8 @@ class Proxies:
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
+            if is_trusted(peer) and headers.getlist("x-forwarded-proto")[-1:] == ["https"]:
+                scope["scheme"] = "https" if scope["type"] == "http" else "wss"
         await self.app(scope, receive, send)
 
 
@@ -130,10 +132,9 @@ def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple
     ('127.0.0.1', True)
     """
     named = tuple(trusted)
-    proxies = {_address(each) for each in named} - {None}
     said = [entry.strip() for line in forwarded for entry in line.split(",")]
     address = peer
-    while said and _address(address) in proxies:
+    while said and _is_among(address, named):
         address = said.pop()
     found = _address(address)
     if found is None:
@@ -156,7 +157,21 @@ def source(address: str) -> str:
 
 def is_trusted(address: str) -> bool:
     """Whether an address is that of a proxy that `EXPLAINER_TRUSTED_PROXIES` names."""
-    return _address(address) in {_address(each) for each in settings("EXPLAINER_TRUSTED_PROXIES")} - {None}
+    return _is_among(address, settings("EXPLAINER_TRUSTED_PROXIES"))
+
+
+def _is_among(address: str, named: Iterable[str]) -> bool:
+    """Whether an address is one of some addresses and networks, such as 10.244.0.0/16."""
+    found = _address(address)
+    return found is not None and any(found in network for network in map(_network, named) if network)
+
+
+@lru_cache
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text if "/" in text else str(_address(text)), strict=False)
+    except ValueError:
+        return None
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -475,6 +490,7 @@ class Uploads:
         self.app = app
         self._coming: list[_Upload] = []
         self._addresses: dict[str, str] = {}  # of the sessions whose uploads come, or were not read yet
+        self._sent: dict[str, set[int]] = {}  # by session: digests of the names of what came
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -487,6 +503,7 @@ class Uploads:
         async def receiving() -> Message:
             if upload not in self._coming:
                 self._check(upload)
+                self._take_name(upload.session, at)
                 self._coming.append(upload)
                 self._addresses[upload.session] = upload.address
             message = await receive()
@@ -502,8 +519,17 @@ class Uploads:
         finally:
             if upload in self._coming:
                 self._coming.remove(upload)
+            known = streamlit_internals.sessions()
+            self._sent = {session: sent for session, sent in self._sent.items() if session in known}
             there = {owner for owner, _ in streamlit_internals.uploads()} | {each.session for each in self._coming}
             self._addresses = {owner: address for owner, address in self._addresses.items() if owner in there}
+
+    def _take_name(self, session: str, name: str) -> None:
+        """Raises _TooManyError for a name that was used: Streamlit keeps what comes under it, and tells no page."""
+        sent = self._sent.setdefault(session, set())
+        if hash(name) in sent or len(sent) >= limits.value("uploads of a visit"):
+            raise _TooManyError
+        sent.add(hash(name))
 
     def _check(self, upload: _Upload) -> None:
         """Raises _TooManyError where an upload is one too many, or too large beside the others."""

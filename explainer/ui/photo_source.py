@@ -230,7 +230,7 @@ def _upload(key: str) -> None:
 
 
 def _sample(name: str) -> None:
-    if _take(lambda: samples.read(name)):
+    if _take(lambda: _first(name)):
         st.session_state["sample"] = name
 
 

@@ -147,6 +147,13 @@ def visitors() -> int:
     return len(_sessions().list_active_sessions())
 
 
+def sessions() -> frozenset[str]:
+    """The ids of all sessions: of open pages, and of those whose visitors may come back."""
+    found = _sessions()
+    active = {each.session.id for each in found.list_active_sessions()}
+    return frozenset(active | {each.session.id for each in _left(found)})
+
+
 def draw_all_pages_again() -> None:
     """Have the script of every open page run again. For the event loop's thread alone."""
     for each in _sessions().list_active_sessions():

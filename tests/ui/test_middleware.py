@@ -8,14 +8,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import limits
 from explainer.setup import page_fonts
-from explainer.ui import middleware, server, streamlit_internals
+from explainer.ui import browser, middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,10 @@ from explainer.ui import middleware, server, streamlit_internals
         ("10.0.0.1", ["127.0.0.1, 192.0.2.7"], ["10.0.0.1"], "192.0.2.7", False),
         ("10.0.0.1", ["192.0.2.7, 10.0.0.2"], ["10.0.0.1", "10.0.0.2"], "192.0.2.7", False),
         ("10.0.0.1", ["<script>"], ["10.0.0.1"], "10.0.0.1", False),
+        # A network may be named, where a proxy changes its address.
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "192.0.2.7", False),
+        ("10.245.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "10.245.3.9", False),
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/99"], "10.244.3.9", False),
         # However the system and the proxy write an address.
         ("::ffff:10.0.0.1", ["192.0.2.7:5555"], ["10.0.0.1"], "192.0.2.7", False),
         # One computer can take any address that begins with the same 64 bits.
@@ -46,6 +50,35 @@ def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
     peer: str, forwarded: list[str], trusted: list[str], address: str, local: bool
 ) -> None:
     assert middleware.client(peer, forwarded, trusted) == (address, local)
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "scheme"),
+    [
+        ("10.0.0.1", ["https"], "https"),
+        ("10.0.0.1", ["http"], "http"),
+        ("10.0.0.1", [], "http"),
+        ("192.0.2.7", ["https"], "http"),  # whoever is not named is not believed
+    ],
+)
+def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
+    peer: str, said: list[str], scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_TRUSTED_PROXIES", "10.0.0.1")
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "client": (peer, 0),
+        "headers": [(b"x-forwarded-proto", each.encode()) for each in said],
+    }
+    app = middleware.Proxies(browser.Cookie(HTMLResponse("a page")))
+    asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
+    assert dict(sent[0]["headers"])[b"set-cookie"].endswith(b"; Secure") == (scheme == "https")
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -129,7 +162,9 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     assert handed_on == other
 
 
-async def put(uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0) -> int:
+async def put(
+    uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0, name: str = "file"
+) -> int:
     """An upload of which so many bytes come, and then nothing for a moment; its answer's status, 0 for none yet."""
     statuses = [0]
     pieces = [bytes(1_000_000)] * (came // 1_000_000)
@@ -144,7 +179,7 @@ async def put(uploads: middleware.Uploads, session: str, address: str, came: int
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
-    path = f"/_stcore/upload_file/{session}/file"
+    path = f"/_stcore/upload_file/{session}/{name}"
     headers = [(b"content-length", str(said or came).encode())]
     scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
     with contextlib.suppress(TimeoutError):
@@ -157,6 +192,7 @@ async def put(uploads: middleware.Uploads, session: str, address: str, came: int
 def uploads(monkeypatch: pytest.MonkeyPatch) -> middleware.Uploads:
     """Before a Streamlit that knows the sessions whose names begin with "known", and reads what they send."""
     monkeypatch.setattr(streamlit_internals, "uploads", dict)
+    monkeypatch.setattr(streamlit_internals, "sessions", lambda: {"known", "another"})
 
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         if "/known" not in scope["path"]:
@@ -188,9 +224,20 @@ def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uplo
     assert not uploads._coming
 
 
+def test_a_name_that_a_page_has_used_is_used_by_no_other_file(uploads: middleware.Uploads) -> None:
+    async def one_after_another() -> list[int]:
+        names = ["a", "a", "b", "b", "a"]
+        return [await put(uploads, "known", "192.0.2.1", 1_000_000, name=name) for name in names]
+
+    assert asyncio.run(one_after_another()) == [0, 429, 0, 429, 429]
+    assert asyncio.run(put(uploads, "known of another", "192.0.2.1", 1_000_000, name="a")) == 0
+    assert list(uploads._sent) == ["known"]  # the other session is gone
+
+
 def test_what_one_address_sent_and_no_page_reads_leaves_room_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[tuple[str, str], int] = {}
     monkeypatch.setattr(streamlit_internals, "uploads", lambda: kept)
+    monkeypatch.setattr(streamlit_internals, "sessions", set)
 
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         for _ in range(60):
