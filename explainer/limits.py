@@ -48,7 +48,11 @@ TABLE: Mapping[str, Limit] = {
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
-    "computing": Limit(75, "% of a core for the pages of an address, after 20 seconds of it", "the page waits"),
+    "computing": Limit(
+        75,
+        "% of a core for the pages of an address, after 20 seconds of it; first the browser that had the least lately",
+        "the page waits",
+    ),
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),
