@@ -38,6 +38,7 @@ TABLE: Mapping[str, Limit] = {
     "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
     "connections of an address": Limit(900, "open connections", _DROPPED),
     "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
+    "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
     "request": Limit(300, "seconds until its answer is taken", _DROPPED),
     "silence in an upload": Limit(30, "seconds between two pieces", _DROPPED),

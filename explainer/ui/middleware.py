@@ -186,19 +186,23 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 class Requests:
-    """Paces requests by address: one that asks without pause waits, and others are served meanwhile."""
+    """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
+
+    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces: dict[str, _Pace] = {}
+        self._paces: dict[tuple[str, str], _Pace] = {}  # by its name, and the address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
-        if scope["type"] == "http" and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
+        name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
+        if name and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
             if len(self._paces) > limits.connections():
-                self._paces = {address: pace for address, pace in self._paces.items() if not pace.is_rested()}
-            new = _Pace(limits.first("requests"), limits.value("requests"))
-            await asyncio.sleep(self._paces.setdefault(scope["client"][0], new).wait())
+                self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
+            new = _Pace(limits.first(name), limits.value(name))
+            await asyncio.sleep(self._paces.setdefault((name, scope["client"][0]), new).wait())
         await self.app(scope, receive, send)
 
 

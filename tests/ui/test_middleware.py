@@ -401,6 +401,28 @@ def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
     assert served["192.0.2.2"] == 150 * 60
 
 
+def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
+    opened = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        opened[scope["client"][0]] += 1
+
+    async def open_many(requests: middleware.Requests, address: str) -> None:
+        scope = {"type": "websocket", "headers": [], "client": (address, 0)}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                for _ in range(400):
+                    await requests(scope, None, None)  # type: ignore[arg-type]
+
+    async def both() -> None:
+        requests = middleware.Requests(app)
+        await open_many(requests, "192.0.2.1")
+        await open_many(requests, "192.0.2.2")
+
+    asyncio.run(both())
+    assert all(300 <= opened[address] <= 311 for address in ("192.0.2.1", "192.0.2.2"))
+
+
 def test_a_long_answer_is_handed_on_in_pieces() -> None:
     parts = (b"", b"a", bytes(65_536), bytes(65_537) + b"b", b"c" * 200_000)
 
