@@ -22,11 +22,15 @@ PATIENCE = 120  # seconds that a visitor waits for a message
 
 
 class Visit:
-    """A page of the app, opened at a path with a query; a script's exception raises RuntimeError."""
+    """A page of the app, opened at a path with a query; a script's exception raises RuntimeError.
 
-    def __init__(self, url: str, page: str = "", query: str = "") -> None:
+    `cookie` is what its browser has already, of another page.
+    """
+
+    def __init__(self, url: str, page: str = "", query: str = "", cookie: str = "") -> None:
         self._host, self._page, self._query = urlsplit(url).netloc, page, query
-        cookies: dict[str, str] = {}  # the app's, and that of a proxy before several processes of it
+        # The app's, and that of a proxy before several processes of it.
+        cookies = dict(each.split("=", 1) for each in cookie.split("; ") if each)
         for path in ("/", "/_stcore/health"):
             known = "; ".join(f"{name}={value}" for name, value in cookies.items())
             headers, _ = self.fetch_all("GET", path, headers={"Cookie": known} if known else None)
