@@ -36,7 +36,7 @@ _DROPPED = "nothing: the connection is closed"
 TABLE: Mapping[str, Limit] = {
     # Connections
     "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
-    "connections of an address": Limit(900, "open connections", _DROPPED),
+    "connections of an address": Limit(900, "open connections, or requests without an answer yet", _DROPPED),
     "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
     "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),

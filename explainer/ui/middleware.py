@@ -16,7 +16,8 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -188,22 +189,46 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 class Requests:
     """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
 
-    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own.
+    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own. Of
+    requests that are not answered yet an address has as many as of connections: a proxy that brings them has other
+    connections than its visitors, who may ask a hundred things by one of theirs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._paces: dict[tuple[str, str], _Pace] = {}  # by its name, and the address
+        self._open: Counter[str] = Counter()  # by address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
         name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
-        if name and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
-            if len(self._paces) > limits.connections():
-                self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
-            new = _Pace(limits.first(name), limits.value(name))
-            await asyncio.sleep(self._paces.setdefault((name, scope["client"][0]), new).wait())
-        await self.app(scope, receive, send)
+        if not name or Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+            await self.app(scope, receive, send)
+            return
+        address = scope["client"][0]
+        if name == "requests" and self._open[address] >= limits.value("connections of an address"):
+            told = "Too many requests of this address wait for their answers."
+            await PlainTextResponse(told, 503)(scope, receive, send)
+            return
+        with self._counted(address):
+            await asyncio.sleep(self._pace(name, address).wait())
+            await self.app(scope, receive, send)
+
+    def _pace(self, name: str, address: str) -> "_Pace":
+        if len(self._paces) > limits.connections():
+            self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
+        return self._paces.setdefault((name, address), _Pace(limits.first(name), limits.value(name)))
+
+    @contextmanager
+    def _counted(self, address: str) -> Iterator[None]:
+        """Count one more open request of the address; none is left of an address that has no more."""
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
 
 class Hosts:

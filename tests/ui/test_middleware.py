@@ -401,6 +401,36 @@ def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
     assert served["192.0.2.2"] == 150 * 60
 
 
+def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_brings_them_by() -> None:
+    async def open_many() -> tuple[Counter[int], Counter[int], dict[str, int]]:
+        answered = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await answered.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        requests, statuses = middleware.Requests(app), dict[str, Counter[int]]()
+
+        async def ask(address: str) -> None:
+            async def send(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    statuses.setdefault(address, Counter())[message["status"]] += 1
+
+            await requests({"type": "http", "headers": [], "client": (address, 0)}, None, send)  # type: ignore[arg-type]
+
+        async with asyncio.TaskGroup() as asked:
+            for address in ("192.0.2.1",) * 1000 + ("192.0.2.2",) * 10:
+                asked.create_task(ask(address))
+            await asyncio.sleep(0.1)
+            answered.set()
+        return statuses["192.0.2.1"], statuses["192.0.2.2"], dict(requests._open)
+
+    attacker, other, left = asyncio.run(open_many())
+    assert attacker == {200: 900, 503: 100}
+    assert other == {200: 10}
+    assert left == {}
+
+
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
     opened = Counter[str]()
 
