@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
 from benchmarks import pictures
 from benchmarks.protocol import Visit
 from explainer.imagenet import masked_words
@@ -54,12 +56,26 @@ class Answer:
 class Visitor(Visit):
     """A visitor of the first page. What stands where on it is known here and nowhere else."""
 
-    def bring(self, name: str, content: bytes) -> None:
-        """Bring a photo of one's own: ask for the dialog, agree the first time, and upload."""
+    answered = 0.0
+    """When it last came how many faces were found, by `time.perf_counter()`."""
+
+    def bring(self, name: str, content: bytes) -> float:
+        """Bring a photo of one's own: ask for the dialog, agree the first time, and upload.
+
+        Gives the seconds from handing over the file until it stands on the page what was found in it.
+        """
         self.press_key("own_photo")
         if any(element.button.id.endswith("-notice_button") for element in self.elements):
             self.press_key("notice_button")
+        start = time.perf_counter()
         self.upload(name, content)
+        return self.answered - start
+
+    def _take(self, patience: float) -> ForwardMsg:
+        message = super()._take(patience)
+        if _FOUND.match(message.delta.new_element.markdown.body):
+            self.answered = time.perf_counter()
+        return message
 
     @property
     def addresses(self) -> list[str]:

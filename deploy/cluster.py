@@ -42,6 +42,7 @@ class Part:
     def start(self) -> subprocess.Popen[bytes]:
         """Start it, in a session of its own: Ctrl-C reaches this script alone."""
         with (FOLDER / f"{self.name}.log").open("ab") as log:
+            os.fchmod(log.fileno(), 0o600)  # what parts say is for nobody else on this machine
             return subprocess.Popen(
                 self.command,
                 cwd=ROOT,

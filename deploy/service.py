@@ -9,21 +9,24 @@ makers nothing.
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TOKEN = os.environ.get("EXPLAINER_SERVICE_TOKEN", "")
+TOKEN = os.environ.get("EXPLAINER_SERVICE_TOKEN", "").strip()
 
 FIRST, LAST = 8610, 8617
 """Ports, one for each replica, as in `deploy/haproxy.cfg`."""
+
+PORTS = "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT", "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT"
 
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # one machine: Ray then listens on 127.0.0.1 alone
     # A replica answers by itself. Through Ray's own proxy a photo takes 15 ms more.
     "RAY_SERVE_ENABLE_DIRECT_INGRESS": "1",
-    "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(FIRST),
-    "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(LAST),
+    PORTS[0]: str(FIRST),
+    PORTS[1]: str(LAST),
     # What goes through that proxy nevertheless stays in memory, however long it is: by default, pieces of over 100 kB
     # are put into shared memory, from where they may be written to a disk.
     "RAY_max_direct_call_object_size": str(64 << 20),
@@ -32,8 +35,14 @@ SETTINGS = {
     "RAY_AUTH_TOKEN": hashlib.sha256(f"ray {TOKEN}".encode()).hexdigest(),
 }
 
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What Ray is told. Only other ports may be given: the other settings are what keeps strangers out."""
+    return {**SETTINGS, **{name: given[name] for name in PORTS if name in given}}
+
+
 if __name__ == "__main__":
-    os.environ.update({**SETTINGS, **os.environ})
+    os.environ.update(environment(os.environ))
 
     import ray
     from ray.serve.scripts import cli

@@ -6,6 +6,7 @@ Only what `_KINDS` lists is made of what arrives.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache, lru_cache
@@ -43,6 +44,7 @@ ERRORS: Mapping[str, type[Exception]] = {
 """What a task raises in the app as it raised it in the service: a sentence for the visitor."""
 
 _SHORT = 12  # characters of a token that is no secret
+_TOKEN = re.compile(r"[ -~]*")  # what the head of a request can hold
 
 _READ = (".py", ".csv", ".npz")
 _TREE = "tree"  # the array that holds the JSON
@@ -76,8 +78,13 @@ class WireError(ValueError):
 
 
 def token() -> str:
-    """The secret that the app and the service share. Raises ValueError where none is set, or one that is too short."""
-    found = os.environ.get("EXPLAINER_SERVICE_TOKEN", "")
+    """The secret that the app and the service share. Raises ValueError where none is set, or one that cannot be sent.
+
+    Space round it counts for nothing: a file that it is read from may end its line.
+    """
+    found = os.environ.get("EXPLAINER_SERVICE_TOKEN", "").strip()
+    if not _TOKEN.fullmatch(found):
+        raise ValueError("EXPLAINER_SERVICE_TOKEN may have letters, digits and signs of ASCII, in one line.")
     if len(found) < _SHORT:
         raise ValueError(f"Set EXPLAINER_SERVICE_TOKEN to a secret of {_SHORT} characters or more: it lets the app in.")
     return found

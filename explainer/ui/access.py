@@ -1,10 +1,13 @@
 """Who may do what: the one record of rooms, the rules of those that are on, and who gave the presenter's key."""
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
+from explainer import jobs
 from explainer.jobs import once
 from explainer.ui import browser, streamlit_internals
 from explainer.workshop import presenter_key, rooms, sqlite
@@ -14,7 +17,7 @@ from explainer.workshop.rooms import PRESETS, Preset
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 
-_FAILURES, _REFUSED, _FOLLOWED = "wrong_keys", "key_refused", "room_followed"
+_FAILURES, _REFUSED, _FOLLOWED, _ASKED = "wrong_keys", "key_refused", "room_followed", "presenter_asked"
 _SOON = 0.05, 0.5  # seconds after a change, when pages that do not show it are drawn
 _LATE = 1.0  # seconds that the rules in force may be behind the record
 
@@ -31,7 +34,7 @@ def store() -> Store:
     from explainer.workshop.postgres import PostgresStore  # which needs what the extra "cluster" installs
 
     opened = PostgresStore(named)
-    opened.told = _draw_again
+    opened.told = _hear
     return opened
 
 
@@ -45,8 +48,15 @@ def follow_nothing() -> None:
     st.session_state.pop(_FOLLOWED, None)
 
 
-def _draw_again(code: str, version: int) -> None:
+def phone_in(code: str) -> str:
+    """The name under which is remembered by which token a browser is known in a room."""
+    return f"phone {code}"
+
+
+def _hear(code: str, version: int) -> None:
     """Draw the pages that follow a room again, and once more those that were being drawn meanwhile."""
+    if not version:  # it was deleted, perhaps by another process
+        browser.forget_everywhere(phone_in(code))
     for seconds in _SOON:
         streamlit_internals.run_again(_FOLLOWED, lambda drawn: drawn[0] == code and drawn[1] != version, seconds)
 
@@ -75,7 +85,13 @@ def gate() -> Gate:
         key = presenter_key.made_key()
     if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
         print(f"The presenter's key for workshops: {key}", flush=True)
-    return Gate(key)
+    return Gate(key, _sleep)
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep; whoever waits for a turn to compute does not wait for that."""
+    jobs.pauses.get()()
+    time.sleep(seconds)
 
 
 def may_download() -> bool:
@@ -84,8 +100,23 @@ def may_download() -> bool:
 
 
 def is_presenter() -> bool:
-    """Whether this session, or another one of the same browser, has given the key."""
-    return bool(st.session_state.get(browser.PRESENTER) or browser.recall(browser.PRESENTER))
+    """Whether this session, or another one of the same browser, has given the key, here or to another process."""
+    return bool(st.session_state.get(browser.PRESENTER) or browser.recall(browser.PRESENTER) or _comes_from_another())
+
+
+def _comes_from_another() -> bool:
+    """Whether this browser gave the key to another process, which may be gone. A session asks the database once."""
+    this = browser.identity()
+    if this is None or not store().database or st.session_state.get(_ASKED):
+        return False
+    try:
+        found = store().knows_presenter(gate().mark(this))
+    except Busy:  # the next run asks again
+        return False
+    st.session_state[_ASKED] = True
+    if found:
+        browser.remember(browser.PRESENTER, True)
+    return found
 
 
 def give_key(key: str) -> None:
@@ -100,6 +131,9 @@ def give_key(key: str) -> None:
     st.session_state[browser.PRESENTER] = admitted
     if admitted:
         browser.remember(browser.PRESENTER, True)
+        if this := browser.identity():
+            with suppress(Busy):  # then the presenter gives the key again, should this process end
+                store().note_presenter(gate().mark(this))
     st.session_state[_FAILURES] = 0 if admitted else failures + 1
     if not admitted:
         st.session_state[_REFUSED] = "This is not the key. It stands where the app was started."

@@ -72,8 +72,8 @@ def _slow_down(store: Store, code: str, source: str, browser: str | None) -> Non
         raise TooFast
     joined.append(now)
     if len(store.joins) > _MOST_SOURCES:
-        for key in [key for key, times in store.joins.items() if now - times[-1] > _MINUTE]:
-            del store.joins[key]
+        for key in [key for key, times in list(store.joins.items()) if now - times[-1] > _MINUTE]:
+            store.joins.pop(key, None)
 
 
 def _give_way(store: Store, connection: Connection, found: Room) -> bool:

@@ -7,6 +7,7 @@ Unreachable at once. No other module needs psycopg.
 
 import hashlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -58,6 +59,7 @@ _WAIT_FOR_DISK = """SELECT set_config('synchronous_commit', 'on', false)
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('imagenet-explainer'))"  # of one write, until its transaction ends
 _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"BEGIN; {_LOCK}"
 _CHANNEL = "explainer_rooms"
+_NOTICE = re.compile(r"([A-Z0-9]{5}) ([0-9]{1,18})", re.ASCII)  # as `tell_room` below writes it
 
 # An unlogged table is empty after a crash of the database, and costs no wait for the disk: who is here is heard again
 # within seconds. A room that changed is told to all who listen.
@@ -75,12 +77,17 @@ _TABLES = (
             coalesce(NEW.code, OLD.code) || ' ' || coalesce(NEW.version, 0)); RETURN NULL; END $$""",
     """CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON rooms
         FOR EACH ROW EXECUTE FUNCTION tell_room()""",
+    "CREATE TABLE presenters (mark TEXT PRIMARY KEY, given TIMESTAMPTZ NOT NULL)",
     "CREATE TABLE version (tables TEXT NOT NULL)",
 )
 _VERSION = hashlib.sha256("\n".join(_TABLES).encode()).hexdigest()
 
 _GAVE = "INSERT INTO presence (room, token, mark, given) VALUES (?, ?, ?, now())"
 _MARK = "SELECT mark FROM presence WHERE room = ? AND token = ?"
+_FORGET_PRESENTERS = "DELETE FROM presenters WHERE given < now() - interval '1 day'"
+_NOTE_PRESENTER = """INSERT INTO presenters VALUES (?, now())
+    ON CONFLICT (mark) DO UPDATE SET given = excluded.given"""
+_PRESENTER = "SELECT 1 FROM presenters WHERE mark = ? AND given >= now() - interval '1 day'"
 _HEAR = """INSERT INTO presence AS known (room, token, heard)
     SELECT room, token, now() FROM participants WHERE room = ? AND token = ?
     ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard
@@ -137,6 +144,19 @@ class PostgresStore(Store):
         found = self.read(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
         return str(found[0]) if found else ""
 
+    def note_presenter(self, mark: str) -> None:
+        """As in `Store`."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(_FORGET_PRESENTERS)
+            connection.execute(_NOTE_PRESENTER, (mark,))
+
+        self.write(work)
+
+    def knows_presenter(self, mark: str) -> bool:
+        """As in `Store`."""
+        return self.read(lambda connection: connection.execute(_PRESENTER, (mark,)).fetchone()) is not None
+
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""
         with suppress(ForeignKeyViolation):  # the room was deleted in this moment
@@ -178,8 +198,7 @@ class PostgresStore(Store):
                     self._tried.set()
                     while not self._closed.is_set():
                         for notice in connection.notifies(timeout=60, stop_after=1):
-                            code, _, version = notice.payload.partition(" ")
-                            self.told(code, int(version or 0))
+                            self._hear(notice.payload)
             except (psycopg.Error, _OtherVersion) as error:
                 self.trouble = str(error if isinstance(error, _OtherVersion) else Unreachable())
                 if self._reached.is_set() or not self._tried.is_set():
@@ -187,6 +206,21 @@ class PostgresStore(Store):
             self._reached.clear()
             self._tried.set()
             self._closed.wait(AGAIN)
+
+    def _hear(self, payload: str) -> None:
+        """Tell of a room that changed. What does not fit is of somebody else who may write to the database."""
+        said = _NOTICE.fullmatch(payload)
+        if said is None:
+            if payload:  # `close` says nothing, and wakes this thread
+                _log.warning("A notice of the database was ignored: it tells of no room.")
+            return
+        code, version = said.groups()
+        if version == "0":  # it was deleted, perhaps by another process
+            self.forget(code)
+        try:
+            self.told(code, int(version))
+        except Exception:  # whatever it meets, other rooms are listened for
+            _log.exception("A notice of the database could not be passed on.")
 
 
 class _Statements:

@@ -132,6 +132,9 @@ class SQLiteStore(Store):
         """As in `Store`."""
         self.given[code, token] = time.monotonic()
 
+    def note_presenter(self, mark: str) -> None:
+        """Nothing: there is no other process."""
+
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""
         self.seen[code, token] = time.monotonic()

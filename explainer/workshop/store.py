@@ -136,6 +136,14 @@ class Store(ABC):
         return ""
 
     @abstractmethod
+    def note_presenter(self, mark: str) -> None:
+        """Have other processes know, for a day, that a browser has given the presenter's key. Raises Busy."""
+
+    def knows_presenter(self, mark: str) -> bool:
+        """Whether a process noted that of a browser within a day. Raises Busy."""
+        return False
+
+    @abstractmethod
     def hear(self, code: str, token: str) -> None:
         """Note that the phone of a token is here. Raises Busy."""
 
@@ -153,8 +161,10 @@ class Store(ABC):
 
     def forget(self, code: str, tokens: Collection[str] | None = None) -> None:
         """Drop from memory what is known of tokens of a room; without any, of the whole room."""
-        for key in [key for key in list(self.joins) if key[0] == code and tokens is None]:
-            self.joins.pop(key, None)
+        if tokens is None:
+            self.lapses.pop(code, None)
+            for key in [key for key in list(self.joins) if key[0] == code]:
+                self.joins.pop(key, None)
 
 
 def transact(connection: C, work: Callable[[C], T], begin: str) -> T:

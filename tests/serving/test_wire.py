@@ -132,7 +132,12 @@ def test_another_card_of_a_model_is_another_version(monkeypatch: pytest.MonkeyPa
     wire.version.cache_clear()
 
 
-@pytest.mark.parametrize("token", [None, "", "short"])
+def test_a_secret_may_come_from_a_file_whose_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_SERVICE_TOKEN", "a-secret-of-the-tests\n")
+    assert wire.token() == "a-secret-of-the-tests"
+
+
+@pytest.mark.parametrize("token", [None, "", "short", "two lines\nof a secret", "ein Schlüssel"])
 def test_without_a_secret_there_is_no_service(monkeypatch: pytest.MonkeyPatch, token: str | None) -> None:
     monkeypatch.delenv("EXPLAINER_SERVICE_TOKEN", raising=False)
     if token is not None:

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import limits
 from explainer.setup import page_fonts
-from explainer.ui import middleware, server, streamlit_internals
+from explainer.ui import browser, middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,10 @@ from explainer.ui import middleware, server, streamlit_internals
         ("10.0.0.1", ["127.0.0.1, 192.0.2.7"], ["10.0.0.1"], "192.0.2.7", False),
         ("10.0.0.1", ["192.0.2.7, 10.0.0.2"], ["10.0.0.1", "10.0.0.2"], "192.0.2.7", False),
         ("10.0.0.1", ["<script>"], ["10.0.0.1"], "10.0.0.1", False),
+        # A network may be named, where a proxy changes its address.
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "192.0.2.7", False),
+        ("10.245.3.9", ["192.0.2.7"], ["10.244.0.0/16"], "10.245.3.9", False),
+        ("10.244.3.9", ["192.0.2.7"], ["10.244.0.0/99"], "10.244.3.9", False),
         # However the system and the proxy write an address.
         ("::ffff:10.0.0.1", ["192.0.2.7:5555"], ["10.0.0.1"], "192.0.2.7", False),
         # One computer can take any address that begins with the same 64 bits.
@@ -46,6 +51,35 @@ def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
     peer: str, forwarded: list[str], trusted: list[str], address: str, local: bool
 ) -> None:
     assert middleware.client(peer, forwarded, trusted) == (address, local)
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "scheme"),
+    [
+        ("10.0.0.1", ["https"], "https"),
+        ("10.0.0.1", ["http"], "http"),
+        ("10.0.0.1", [], "http"),
+        ("192.0.2.7", ["https"], "http"),  # whoever is not named is not believed
+    ],
+)
+def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
+    peer: str, said: list[str], scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_TRUSTED_PROXIES", "10.0.0.1")
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "client": (peer, 0),
+        "headers": [(b"x-forwarded-proto", each.encode()) for each in said],
+    }
+    app = middleware.Proxies(browser.Cookie(HTMLResponse("a page")))
+    asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
+    assert dict(sent[0]["headers"])[b"set-cookie"].endswith(b"; Secure") == (scheme == "https")
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -129,7 +163,9 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     assert handed_on == other
 
 
-async def put(uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0) -> int:
+async def put(
+    uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0, name: str = "file"
+) -> int:
     """An upload of which so many bytes come, and then nothing for a moment; its answer's status, 0 for none yet."""
     statuses = [0]
     pieces = [bytes(1_000_000)] * (came // 1_000_000)
@@ -144,7 +180,7 @@ async def put(uploads: middleware.Uploads, session: str, address: str, came: int
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
-    path = f"/_stcore/upload_file/{session}/file"
+    path = f"/_stcore/upload_file/{session}/{name}"
     headers = [(b"content-length", str(said or came).encode())]
     scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
     with contextlib.suppress(TimeoutError):
@@ -157,6 +193,7 @@ async def put(uploads: middleware.Uploads, session: str, address: str, came: int
 def uploads(monkeypatch: pytest.MonkeyPatch) -> middleware.Uploads:
     """Before a Streamlit that knows the sessions whose names begin with "known", and reads what they send."""
     monkeypatch.setattr(streamlit_internals, "uploads", dict)
+    monkeypatch.setattr(streamlit_internals, "sessions", lambda: {"known", "another"})
 
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         if "/known" not in scope["path"]:
@@ -188,9 +225,20 @@ def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uplo
     assert not uploads._coming
 
 
+def test_a_name_that_a_page_has_used_is_used_by_no_other_file(uploads: middleware.Uploads) -> None:
+    async def one_after_another() -> list[int]:
+        names = ["a", "a", "b", "b", "a"]
+        return [await put(uploads, "known", "192.0.2.1", 1_000_000, name=name) for name in names]
+
+    assert asyncio.run(one_after_another()) == [0, 429, 0, 429, 429]
+    assert asyncio.run(put(uploads, "known of another", "192.0.2.1", 1_000_000, name="a")) == 0
+    assert list(uploads._sent) == ["known"]  # the other session is gone
+
+
 def test_what_one_address_sent_and_no_page_reads_leaves_room_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[tuple[str, str], int] = {}
     monkeypatch.setattr(streamlit_internals, "uploads", lambda: kept)
+    monkeypatch.setattr(streamlit_internals, "sessions", set)
 
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         for _ in range(60):
@@ -244,7 +292,7 @@ async def turns(computing: middleware.Computing, address: str, runs: int, second
         async with asyncio.timeout(1):
             for _ in range(runs):
                 await computing.turn(address)
-                computing.charge(address, seconds)
+                computing.begin(address).end(seconds)
                 done += 1
     return done
 
@@ -256,6 +304,74 @@ def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> Non
     assert asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 2
     assert asyncio.run(turns(computing, "192.0.2.2", 20, 0.1)) == 20
     assert asyncio.run(turns(computing, "", 100, 0.5)) == 100  # the server's own computer
+
+
+class Class:
+    """Pages of one address that are open; `waited` has the seconds that a press of each browser waited."""
+
+    def __init__(self) -> None:
+        self.computing, self.waited = middleware.Computing(), list[tuple[str, float]]()
+        self.going = self.most = 0
+
+    async def press(self, this: str, seconds: float) -> None:
+        began = time.monotonic()
+        await self.computing.turn("192.0.2.1", this)
+        self.waited.append((this, time.monotonic() - began))
+        run = self.computing.begin("192.0.2.1", this)
+        self.going += 1
+        self.most = max(self.most, self.going)
+        await asyncio.sleep(seconds)
+        self.going -= 1
+        run.end(seconds)
+
+    async def hold(self, pages: int, seconds: float, same_browser: bool) -> None:
+        """Pages that ask for runs without pause, while a neighbour who was there before presses now and then."""
+
+        async def page(number: int) -> None:
+            while True:
+                await self.press("one" if same_browser else f"one {number}", seconds)
+
+        await self.press("neighbour", 0.01)
+        self.computing._lately.add("192.0.2.1", "neighbour", -0.5)  # who has been here for a minute
+        asking = [asyncio.create_task(page(number)) for number in range(pages)]
+        await asyncio.sleep(1)
+        for _ in range(4):
+            await self.press("neighbour", 0.01)
+            await asyncio.sleep(0.1)
+        for each in asking:
+            each.cancel()
+
+
+@pytest.mark.parametrize("same_browser", [True, False])
+def test_a_neighbour_at_the_same_address_does_not_wait_for_one_who_computes_without_pause(
+    same_browser: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware.Computing, "_FIRST", 1.0)
+    pages = Class()
+    asyncio.run(pages.hold(100, 0.2, same_browser))
+    assert max(seconds for this, seconds in pages.waited if this == "neighbour") < 1
+    assert len(pages.waited) < 30  # the others wait
+
+
+def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
+    async def all_at_once(pages: Class) -> None:
+        await asyncio.gather(*(pages.press(f"{number}", 0.05) for number in range(100)))
+
+    pages = Class()
+    asyncio.run(all_at_once(pages))
+    assert pages.most == 8
+    assert len(pages.waited) == 100
+
+
+def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
+    async def many() -> None:
+        computing = middleware.Computing()
+        async with asyncio.timeout(0.4):
+            for number in range(100):
+                await computing.turn("192.0.2.1", f"{number}")
+                computing.begin("192.0.2.1", f"{number}").pause()
+
+    asyncio.run(many())
 
 
 def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
@@ -283,6 +399,28 @@ def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
     assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
     asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
     assert served["192.0.2.2"] == 150 * 60
+
+
+def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
+    opened = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        opened[scope["client"][0]] += 1
+
+    async def open_many(requests: middleware.Requests, address: str) -> None:
+        scope = {"type": "websocket", "headers": [], "client": (address, 0)}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                for _ in range(400):
+                    await requests(scope, None, None)  # type: ignore[arg-type]
+
+    async def both() -> None:
+        requests = middleware.Requests(app)
+        await open_many(requests, "192.0.2.1")
+        await open_many(requests, "192.0.2.2")
+
+    asyncio.run(both())
+    assert all(300 <= opened[address] <= 311 for address in ("192.0.2.1", "192.0.2.2"))
 
 
 def test_a_long_answer_is_handed_on_in_pieces() -> None:

@@ -13,6 +13,7 @@ import pytest
 from explainer.ui import access, session
 from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.errors import Busy, Unreachable
+from explainer.workshop.presenter_key import Gate
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 from tests import databases
@@ -20,6 +21,7 @@ from tests.databases import Database
 from tests.workshop.conftest import QUESTION
 
 postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
+CHANNEL = "explainer_rooms"
 
 
 @pytest.fixture
@@ -116,6 +118,39 @@ def test_while_the_database_is_away_masks_are_locked_and_own_photos_are_off(capl
     assert "secret" not in caplog.text + access.store().database
 
 
+def test_whatever_others_say_in_the_database_rooms_are_listened_for(
+    store: Store, other: Store, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: queue.Queue[tuple[str, int]] = queue.Queue()
+
+    def hear(code: str, version: int) -> None:
+        heard.put((code, version))
+        raise RuntimeError("the loop is closed")
+
+    other.told = hear
+    for payload in ("", "CDFHJ many", "CDFHJ 1e999", "x", "'\n'", "CDFHJ " + "9" * 50):
+        store.write(lambda connection, said=payload: connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, said)))
+    participants.open_door(store, room.code, to_new_phones=False)
+    assert heard.get(timeout=10)[0] == room.code
+    participants.open_door(store, room.code, to_new_phones=True)
+    assert heard.get(timeout=10)[0] == room.code
+    assert caplog.text.count("it tells of no room") >= 5
+    assert other.trouble is None
+
+
+def test_a_room_that_another_process_deletes_is_forgotten(store: Store, other: Store, room: Room) -> None:
+    participants.join(other, room.code, source="192.0.2.1")
+    assert rooms.on(other)
+    assert other.joins
+    assert other.lapses
+    rooms.delete(store, room.code)
+    end = time.monotonic() + 10
+    while (other.joins or other.lapses) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not other.joins
+    assert not other.lapses
+
+
 def test_rules_bind_another_process_at_once(store: Store, other: Store) -> None:
     assert rooms.in_force(other) is None
     rooms.open_room(store, "mixed")
@@ -152,6 +187,27 @@ def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store
     assert "the one" not in str(kept)
     for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
         assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
+
+
+def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_else_is(
+    store: Store, other: Store
+) -> None:
+    store.write(lambda connection: connection.execute("DELETE FROM presenters"))
+    gate = Gate("a key of the tests")
+    store.note_presenter(gate.mark("the one"))
+    store.note_presenter(gate.mark("the one"))
+    assert other.knows_presenter(gate.mark("the one"))
+    assert not other.knows_presenter(gate.mark("another"))
+    assert not other.knows_presenter(Gate("another key").mark("the one"))
+    kept = other.read(lambda connection: connection.execute("SELECT * FROM presenters").fetchall())
+    assert len(kept) == 1
+    assert "the one" not in str(kept)
+    older = "UPDATE presenters SET given = given - interval '25 h'"
+    store.write(lambda connection: connection.execute(older))
+    assert not other.knows_presenter(gate.mark("the one"))
+    store.note_presenter(gate.mark("another"))
+    rows = store.read(lambda connection: connection.execute("SELECT mark FROM presenters").fetchall())
+    assert rows == [(gate.mark("another"),)]
 
 
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(

@@ -61,10 +61,10 @@ def token(room: Room) -> str | None:
     address is for a server that was started anew, which knows no browser: opened on a second device it is none.
     """
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
-    known = browser.recall(_remembered(room.code))
+    known = browser.recall(access.phone_in(room.code))
     address = st.query_params.get("token")
     if address and (
-        browser.is_remembered(_remembered(room.code), address)
+        browser.is_remembered(access.phone_in(room.code), address)
         or not participants.may_be_of(access.store(), room.code, address, browser.identity())
     ):
         address = None  # of another browser, which this server knows, or another one
@@ -92,14 +92,10 @@ def join(code: str) -> None:
 
 def _keep(code: str, token: str) -> None:
     st.session_state.setdefault(_TOKENS, {})[code] = token
-    if browser.known() and browser.recall(_remembered(code)) != token:
-        browser.remember(_remembered(code), token)
+    if browser.known() and browser.recall(access.phone_in(code)) != token:
+        browser.remember(access.phone_in(code), token)
 
 
 def forget_phones(code: str) -> None:
     """Forget by which token each browser is known in a room, when the room is deleted."""
-    browser.forget_everywhere(_remembered(code))
-
-
-def _remembered(code: str) -> str:
-    return f"phone {code}"
+    browser.forget_everywhere(access.phone_in(code))

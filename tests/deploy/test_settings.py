@@ -1,0 +1,32 @@
+"""What starts parts of a cluster on one machine keeps others of that machine out."""
+
+import runpy
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handmade import ROOT
+
+
+def script(name: str) -> dict[str, Any]:
+    """What a script of `deploy/` defines."""
+    return runpy.run_path(str(ROOT / "deploy" / name))
+
+
+def test_what_keeps_strangers_out_of_ray_cannot_be_set_to_something_else_by_chance() -> None:
+    service = script("service.py")
+    given = {"RAY_AUTH_MODE": "disabled", "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": "9000", "PATH": "/bin"}
+    told = service["environment"](given)
+    assert told == {**service["SETTINGS"], "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": "9000"}
+    assert told["RAY_AUTH_MODE"] == "token"
+
+
+def test_the_log_of_a_part_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_CLUSTER", str(tmp_path))
+    (tmp_path / "part.log").touch(mode=0o644)  # of an earlier start
+    part = script("cluster.py")["Part"]("part", [sys.executable, "-c", "print('said')"], {}, lambda: True)
+    assert part.start().wait(10) == 0
+    assert (tmp_path / "part.log").read_text() == "said\n"
+    assert stat.S_IMODE((tmp_path / "part.log").stat().st_mode) == 0o600
