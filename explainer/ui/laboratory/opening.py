@@ -23,7 +23,7 @@ def show() -> None:
     photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
-    st.markdown(sentences.rely(plain(caption.text), judgements))
+    st.markdown(f"{sentences.rely(plain(caption.text), judgements)} {sentences.often(found.values())}")
     columns = st.columns(3, gap="medium")
     columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
     for column, judgement in zip(columns[1:], judgements, strict=True):

@@ -1,7 +1,8 @@
 """What is said of maps and of their checks: texts made of data, without a page."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from explainer.attribution import explain
 from explainer.attribution.explain import METHODS, Attribution
@@ -36,7 +37,14 @@ def agree(correlations: Sequence[float]) -> str:
 
 
 def rely(word: str, judgements: Sequence[Judgement]) -> str:
-    """Whether to rely on maps of a word, in plain words, from what the checks found."""
+    """Which of some maps of a word one may rely on, and why, in plain words, from what the checks found."""
+
+    def why(of: Judgement) -> str:
+        title = METHODS[of.method].title
+        if of.outcome == "undecided":
+            return f"of {title} too little could be decided"
+        return f"{title} failed {len(of.failed) or 'none'} of {len(of.asked)} checks"
+
     held = [METHODS[each.method].title for each in judgements if each.outcome == "passed"]
     if not held:
         verdict = "Rely on neither"
@@ -45,9 +53,17 @@ def rely(word: str, judgements: Sequence[Judgement]) -> str:
     else:
         verdict = "Both held up"
     return (
-        f"The machine says **{word}**. Two methods show which pixels counted. **{verdict}**: we checked both. "
-        "Even a map that holds up shows where, never why."
+        f"The machine says **{word}**. Two methods show which pixels counted, and we checked both. **{verdict}**: "
+        f"{', '.join(map(why, judgements))}. Even a map that holds up shows where, never why."
     )
+
+
+def often(found: Collection[Sequence[Judgement]]) -> str:
+    """How often maps of the same methods held up, over the sample pictures."""
+    held = Counter({each.method: 0 for judged in found for each in judged})
+    held.update(each.method for judged in found for each in judged if each.outcome == "passed")
+    counts = " and ".join(f"{METHODS[method].title} held up on {number}" for method, number in held.items())
+    return f"Of our {len(found)} sample pictures, {counts}. So check each map that you look at."
 
 
 def alike(correlations: Sequence[float]) -> str:
