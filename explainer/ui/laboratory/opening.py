@@ -23,7 +23,7 @@ def show() -> None:
     photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
-    st.markdown(f"{sentences.rely(plain(caption.text), judgements)} {sentences.often(found.values())}")
+    st.markdown(sentences.rely(plain(caption.text), judgements))
     columns = st.columns(1 + len(judgements), gap="medium")
     columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
     for column, judgement in zip(columns[1:], judgements, strict=True):
@@ -36,3 +36,4 @@ def show() -> None:
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
     st.caption(samples.SAMPLES[SAMPLE].credit)
+    st.markdown(sentences.often(found.values()))
