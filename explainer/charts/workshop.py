@@ -8,25 +8,23 @@ from explainer.charts import style
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_ANSWER, _FEW = 24, 3  # pixels of the texts of a vote for the back row, and so many answers fill the screen by them
-_ANSWER_OF_MANY = 20  # six answers of two lines stand below each other
+_LARGE = 30  # pixels of the texts for the back row
+_FEW, _HIGH = 4, (360, 460)  # of so many answers the chart is so many pixels high there, of more so many
 
 
 def ballots(
     answers: Sequence[str],
     rounds: Mapping[str, Sequence[int]],
     record: tuple[str, float] | None,
-    title: str,
-    subtitle: str,
     large: bool = False,
 ) -> "go.Figure":
     """How often each answer was given in each round, by the round's name, as bars; the first answer and round on top.
 
-    `record` is what is published, by name, as a mark beyond the bars, at its place among the answers, the first of
-    which is at 1. `large` is for the back row.
+    `record` is what is published or right, by name, as a mark beyond the bars, at its place among the answers, the
+    first of which is at 1. `large` is for the back row. The question stands above it, in the page's own letters.
     """
     go, places = style.plotly(), list(range(1, len(answers) + 1))
-    text = (_ANSWER if len(answers) <= _FEW else _ANSWER_OF_MANY) if large else style.TEXT
+    text = _LARGE if large else style.TEXT
     colours = [style.NEUTRAL, style.BARS][-len(rounds) :]
     figure = go.Figure(
         [
@@ -63,8 +61,9 @@ def ballots(
             showlegend=False,
         )
     figure.update_layout(
-        height=(style.ABOVE + 40) * text // style.TEXT + (3 * text * len(answers) if large else 80 * len(answers)),
-        xaxis={"visible": False, "range": [0, max(most, 1) * ((2.5 if large else 1.9) if record else 1.25)]},
+        height=_HIGH[len(answers) > _FEW] if large else 60 + 80 * len(answers),
+        bargap=0.1 if large else None,
+        xaxis={"visible": False, "range": [0, max(most, 1) * ((2.2 if large else 1.9) if record else 1.25)]},
         yaxis={
             "tickvals": places,
             "ticktext": style.wrapped(answers, 24 if large else 20),
@@ -74,6 +73,7 @@ def ballots(
             "zeroline": False,
         },
         legend={"y": 0},
+        showlegend=len(rounds) > 1,
         dragmode=False,
     )
-    return style.titled(figure, title, subtitle, text)
+    return style.titled(figure, "", "", text).update_layout(margin={"t": style.EDGE})

@@ -20,7 +20,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +77,7 @@ YUNET = Asset(
 )
 
 
+@cache
 def project_folder() -> Path:
     """The folder of `streamlit_app.py`: the one that holds the package."""
     return Path(__file__).resolve().parents[2]

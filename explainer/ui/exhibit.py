@@ -1,6 +1,7 @@
 """The exhibit of a picture: the answer, the way to it as a chain, and what became of ImageNet's words for people."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from explainer.vision.pipeline import Reading, Result
 
 _FIT = (840, 720)  # pixels of the picture: twice as many as it is shown at
 _THINGS = 3  # how many of the things that the network took the picture for stand in the chain
+_SQUARE = 150  # pixels of the square that the network saw
 _SHARE = 180  # pixels of the bar of the likeliest thing
 
 _BECAME: Mapping[Status, str] = {
@@ -33,7 +35,11 @@ def picture(photo: Photo, result: Result, whole: bool) -> None:
     captions = [_caption(reading.people(OLDEST, 1)[0].wnid) for reading in result.readings]
     by_hand = frame_by_hand.of(photo) is not None
     found = sentences.found(len(result.boxes), len(result.readings), whole, by_hand)
-    drawn = pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT))
+    drawn = session.once(
+        "labelled_picture",
+        (photo.digest, *result.boxes, *captions),
+        lambda: pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT)),
+    )
     alt = f"The picture with a green frame. {found} Labels: {'; '.join(caption.name for caption in captions)}."
     if by_hand:
         frame_by_hand.picture(drawn, alt)
@@ -77,12 +83,12 @@ def chain(photo: Photo, reading: Reading) -> None:
     columns = st.columns([4, 5, 8, 7], gap="medium")
     with columns[0], st.container(key="link_1"):
         st.markdown("**1. It sees this square**")
-        st.image(
-            pictures.to_jpeg(pipeline.seen(photo, reading)),
-            width=150,
-            output_format="JPEG",
-            alt="The square cut out for the network.",
+        square = session.once(
+            "square",
+            (photo.digest, reading.box, reading.model),
+            lambda: pictures.to_jpeg(pipeline.seen(photo, reading).resize((_SQUARE, _SQUARE))),
         )
+        st.image(square, width=_SQUARE, output_format="JPEG", alt="The square cut out for the network.")
     things = reading.objects(_THINGS)
     with columns[1], st.container(key="link_2", gap="xsmall"):
         st.markdown("**2. It looks for things that it knows**")
@@ -115,16 +121,20 @@ def releases() -> None:
     """How many of ImageNet's words for people are left, as one thin bar."""
     people, announced, kept = (len(vocabularies.person_categories(name)) for name in vocabularies.RELEASES)
     st.image(
-        pictures.shares(
-            (kept, announced - kept, people - announced),
-            [style.STATUS[status] for status in ("kept", "hard to picture", "sensitive")],
-        ),
+        _bar(kept, announced - kept, people - announced),
         width="stretch",
         output_format="PNG",
         alt=f"A bar of {people:,} words: {kept} are left, {announced - kept:,} were removed by 2021 as hard to "
         f"picture, {people - announced:,} were announced for removal in 2019.",
     )
     st.markdown(sentences.releases(people, announced, kept))
+
+
+@cache
+def _bar(*sizes: int) -> bytes:
+    """Words that were kept, that were removed as hard to picture, and that went in 2019, as a PNG file."""
+    colours = [style.STATUS[status] for status in ("kept", "hard to picture", "sensitive")]
+    return pictures.to_png(pictures.shares(sizes, colours))
 
 
 def small_print(reading: Reading) -> None:

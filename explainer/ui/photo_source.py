@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import streamlit as st
-from PIL import Image, ImageOps
+from PIL import ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
 from explainer import limits
+from explainer.charts import pictures
 from explainer.jobs import owner
 from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
@@ -19,6 +20,8 @@ from explainer.vision.photos import Photo, PhotoError
 
 FIRST = "astronaut"
 """The sample picture that a visitor finds on every page."""
+
+_THUMBNAIL = 104  # pixels of a sample picture's side
 
 
 def strip(first: str = FIRST) -> DeltaGenerator:
@@ -30,7 +33,7 @@ def strip(first: str = FIRST) -> DeltaGenerator:
     with st.container(key="samples", horizontal=True, vertical_alignment="bottom", gap="small"):
         for name, each in samples.SAMPLES.items():
             with st.container(key=f"thumb_{name}", width="content"):
-                st.image(_thumbnail(name), width=104, alt=f"Sample picture: {each.title}")
+                st.image(_thumbnail(name), width=_THUMBNAIL, output_format="JPEG", alt=f"Sample picture: {each.title}")
                 st.button(
                     each.title,
                     key=f"sample_{name}",
@@ -139,9 +142,9 @@ def bring_along(first: str = FIRST) -> Photo:
 
 
 @cache
-def _thumbnail(name: str) -> Image.Image:
-    """The middle of a sample picture, 224 x 224 pixels: twice as many as it is shown at."""
-    return ImageOps.fit(samples.read(name).image, (224, 224))
+def _thumbnail(name: str) -> bytes:
+    """The middle of a sample picture, as a JPEG file of the size that it is shown at."""
+    return pictures.to_jpeg(ImageOps.fit(samples.read(name).image, (_THUMBNAIL, _THUMBNAIL)))
 
 
 def _camera_allowed() -> bool:

@@ -1,6 +1,7 @@
 """Which pixels counted for a label: the square that the network saw, and the map beside it."""
 
 import streamlit as st
+from PIL.Image import Image
 
 from explainer.attribution import explain
 from explainer.attribution.explain import Attribution, AttributionError, Target
@@ -28,21 +29,30 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
         st.caption(explain.METHODS[method].idea)
-    crop = pipeline.seen(photo, reading)
     word = plain(session.caption(target.wnid, Context.PHOTO).name)
     with pair:
         attribution = sample_results.explain(photo, reading.box, target, method)
         st.markdown(f"By this method, bright pixels spoke for **{word}**. It can be wrong: the Laboratory checks it.")
         with st.container(key="pair", horizontal=True, gap="small"):
-            st.image(pictures.to_jpeg(crop), width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
+            square, map_ = session.once(
+                "square_and_map",
+                (photo.digest, reading.box, reading.model, target, method),
+                lambda: _drawn(pipeline.seen(photo, reading), attribution),
+            )
+            st.image(square, width=_SIDE, output_format="JPEG", alt="The square that the network saw.")
             st.image(
-                pictures.to_jpeg(pictures.overlay(crop, attribution)),
+                map_,
                 width=_SIDE,
                 output_format="JPEG",
                 alt="What the network saw; what spoke for the label is laid over it in bright colours.",
             )
         st.caption(labels.explained(attribution))
         _verdict(photo, reading, attribution)
+
+
+def _drawn(crop: Image, attribution: Attribution) -> tuple[bytes, bytes]:
+    """The square and its map as JPEG files, none larger than it is shown."""
+    return pictures.to_jpeg(crop), pictures.to_jpeg(pictures.overlay(crop, attribution).resize((_SIDE, _SIDE)))
 
 
 def _verdict(photo: Photo, reading: Reading, attribution: Attribution) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from explainer.workshop import addresses
 _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
+_TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
 _PROJECT = Path(__file__).parents[2]
@@ -39,7 +41,7 @@ def prepare() -> None:
     streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.bound_messages(lambda: limits.value("message"))
-    streamlit_internals.measure_runs(_owner, middleware.COMPUTING.charge)
+    streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
@@ -47,6 +49,8 @@ def prepare() -> None:
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.know_how_it_runs()
+    streamlit_internals.look_for_no_components()
+    sys.setswitchinterval(_TURN)
 
 
 def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
@@ -114,11 +118,14 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _owner() -> str:
-    """Where the browser is for which a script begins to run; what the script asks of workers is that owner's."""
-    address = browser.address()
+def _begin() -> Callable[[float], None]:
+    """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
+    address, this = browser.address(), browser.mark()
+    run = middleware.COMPUTING.begin(address, this)
     jobs.owner.set(address)
-    return address
+    jobs.member.set(this)
+    jobs.pauses.set(run.pause)
+    return run.end
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:

@@ -1,7 +1,8 @@
 """What one visitor agreed to and asked for, kept in their session alone: the notice, words to reveal, the model."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import streamlit as st
 
@@ -9,14 +10,27 @@ from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Caption, Context
 from explainer.ui import access, sentences
 from explainer.vision import cards
+from explainer.vision.cards import CardError
 from explainer.workshop.rooms import Preset
 
 _ALL, _SOME, _RULES = "revealed_all", "revealed_wnids", "room_rules"
 _COVERED = "covered_wnids"
 _MODEL = "model_asked"
 
+_Made = TypeVar("_Made")
+
 GOES_WITH_THE_PHOTO: set[str] = set()
 """Names in a session's state that are dropped with the photo. A page adds those of what was asked of it."""
+
+
+def once(name: str, of: Hashable, make: Callable[[], _Made]) -> _Made:
+    """What `make` gives, kept under that name until it is asked of something else, or the photo goes."""
+    GOES_WITH_THE_PHOTO.add(name)
+    kept = st.session_state.get(name)
+    if kept is None or kept[0] != of:
+        kept = st.session_state[name] = (of, make())
+    made: _Made = kept[1]
+    return made
 
 
 def keep_to(rules: Preset) -> None:
@@ -62,7 +76,9 @@ def model() -> str:
     The default takes the place of one that was taken away meanwhile.
     """
     name: str = st.session_state.get(_MODEL, cards.DEFAULT)
-    return name if any(card.name == name and card.present for card in cards.load_all()) else cards.DEFAULT
+    with suppress(CardError):
+        return name if cards.load(name).present else cards.DEFAULT
+    return cards.DEFAULT
 
 
 def ask_model(name: str) -> None:

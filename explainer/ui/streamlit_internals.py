@@ -23,6 +23,7 @@ from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -75,19 +76,19 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def measure_runs(whose: Callable[[], str], told: Callable[[str, float], None]) -> None:
-    """Have `told` called after each run of a script, or of a fragment, with the seconds that it computed.
+def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    It is told also what `whose` said in the run's thread as it began.
+    What it returns is called as the run ends, with the seconds that it computed.
     """
     run = ScriptRunner._run_script
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        owner, began = whose(), time.thread_time()
+        end, began = begin(), time.thread_time()
         try:
             run(self, asked)
         finally:
-            told(owner, time.thread_time() - began)
+            end(time.thread_time() - began)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
 
@@ -98,6 +99,11 @@ def know_how_it_runs() -> None:
     For that it looks for the source of each frame among all modules: half a second of the first visitor's.
     """
     delta_generator._use_warning_has_been_displayed = True
+
+
+def look_for_no_components() -> None:
+    """Keep Streamlit from searching all installed packages for components as it starts: the app uses its own alone."""
+    setattr(BidiComponentManager, "discover_and_register_components", lambda manager, **options: None)  # noqa: B010
 
 
 def session_id() -> str | None:

@@ -58,11 +58,9 @@ class Packaged:
     @property
     def path(self) -> Path | None:
         """The file, or None where it is not present."""
-        spec = importlib.util.find_spec(self.package)
-        if spec is None or spec.origin is None:
-            return None
-        path = Path(spec.origin).parent / self.file
-        return path if path.is_file() else None
+        folder = _package_folder(self.package)
+        path = folder / self.file if folder else None
+        return path if path and path.is_file() else None
 
     def remedy(self, name: str) -> str:
         """What to do where the file of the card of that name is missing, as the end of a sentence."""
@@ -186,10 +184,11 @@ def _check_types(record: Packaged | Downloaded | ModelCard) -> None:
 
 def load(name: str = DEFAULT) -> ModelCard:
     """The card of that name. Raises CardError where there is none, or where it does not say what it must."""
-    paths = {path.stem: path for path in _files()}
-    if name not in paths:
-        raise CardError(f"There is no model {name!r}; there are {', '.join(paths) or 'none'} in {models_folder()}.")
-    return _read(paths[name], paths[name].stat().st_mtime_ns)
+    path = models_folder() / f"{name}.toml"
+    if name != path.stem or not path.is_file():
+        there = ", ".join(each.stem for each in _files())
+        raise CardError(f"There is no model {name!r}; there are {there or 'none'} in {models_folder()}.")
+    return _read(path, path.stat().st_mtime_ns)
 
 
 def load_all() -> tuple[ModelCard, ...]:
@@ -217,6 +216,13 @@ def _sorted_out() -> tuple[tuple[ModelCard, ...], tuple[str, ...]]:
 def _files() -> list[Path]:
     """The cards: regular files, no folders, pipes, or links that lead nowhere."""
     return sorted(path for path in models_folder().glob("*.toml") if path.is_file())
+
+
+@lru_cache(maxsize=32)
+def _package_folder(package: str) -> Path | None:
+    """Where an installed package is: looking for it takes as long as all else of a card."""
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 @lru_cache(maxsize=256)

@@ -36,18 +36,25 @@ class Choice:
     title: str
     judges: bool = True
 
+    @property
+    def short(self) -> str:
+        """The title up to where it explains itself."""
+        return re.split("[:,]", self.title)[0]
+
 
 @dataclass(frozen=True)
 class Question:
     """What is asked, under `key`, its name everywhere. `wnid` is the word that it is about, None for a poll.
 
-    A word is voted on twice, with a talk between; a poll is asked once.
+    A word is voted on twice, with a talk between; a poll is asked once. `right` is the key of the answer that is so,
+    where the room predicts something.
     """
 
     key: str
     text: str
     choices: tuple[Choice, ...]
     wnid: str | None = None
+    right: str | None = None
 
     @property
     def rounds(self) -> int:
@@ -148,6 +155,7 @@ def polls() -> Mapping[str, Question]:
             f"{POLL}/{name}",
             poll["ask"],
             tuple(Choice(str(number), title) for number, title in enumerate(poll["choices"], start=1)),
+            right=str(poll["right"]) if "right" in poll else None,
         )
         for name, poll in table.items()
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from explainer.imagenet import catalogue, masked_words, taxonomy, vocabularies
+from explainer.imagenet import catalogue, masked_words, taxonomy
 from explainer.imagenet.masked_words import Context
 from explainer.workshop import participants, questions, reports, rooms, sheets, votes
 from explainer.workshop.privacy import FEW, FEWEST
@@ -71,14 +71,12 @@ def data_version() -> str:
 
 
 def to_csv(record: Record) -> str:
-    """The totals as CSV, in long form: what, words, round, answer, count; above them the room, its date, the data."""
+    """The totals as CSV, in long form: what, words, round, answer, count; above them the room, its date, the data.
+
+    A report is a row as well: its reason stands in the place of the answer.
+    """
     columns = ("what", "words", "round", "answer", "count")
-    return catalogue.as_csv(columns, (*_header(record), *_decisions(record), *_marks(record)))
-
-
-def flags_csv(record: Record) -> str:
-    """The presenter's list as CSV: wnid, words where they are not masked, what became of it, the reason, how many."""
-    return catalogue.as_csv(("wnid", "words", "status", "reason", "reports"), (*_header(record), *_flags(record)))
+    return catalogue.as_csv(columns, (*_header(record), *_decisions(record), *_marks(record), *_flags(record)))
 
 
 def _header(record: Record) -> Iterator[tuple[object, ...]]:
@@ -113,4 +111,4 @@ def _flags(record: Record) -> Iterator[tuple[object, ...]]:
     for flag in record.flags:
         said = masked_words.caption(flag.wnid, Context.TREE_FILE).text
         count = flag.count if flag.count >= FEWEST else f"fewer than {FEWEST}"
-        yield flag.wnid, said, vocabularies.status(flag.wnid), REASONS[flag.reason], count
+        yield f"reported/{flag.wnid}", said, "", REASONS[flag.reason], count

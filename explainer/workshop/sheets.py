@@ -170,7 +170,7 @@ def together(sheet: Sheet, across: int) -> Image.Image:
     """All pictures of a sheet as one, `across` in a row."""
     gap = SIDE // 12
     down = -(-len(sheet.pictures) // across)
-    whole = Image.new("RGB", (across * (SIDE + gap) - gap, down * (SIDE + gap) - gap), "#ffffff")
+    whole = Image.new("RGBA", (across * (SIDE + gap) - gap, down * (SIDE + gap) - gap))
     for place, picture in enumerate(sheet.pictures):
         row, column = divmod(place, across)
         whole.paste(Image.open(io.BytesIO(picture.data)), (column * (SIDE + gap), row * (SIDE + gap)))

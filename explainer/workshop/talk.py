@@ -22,7 +22,7 @@ class Step:
 
     `slide` names what is shown of the app, `asks` what the room answers one after another: sheets and polls. `words` is
     how many words it votes on, `minutes` how long it takes, by route; a route that is not named leaves the step out.
-    Where it is `optional` a route has it only if the presenter ticked it.
+    Where it is `optional` a route has it only if the presenter ticked it; one for `phones` only a room that has some.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Step:
     asks: tuple[str, ...] = ()
     words: Mapping[str, int] = field(default_factory=dict)
     optional: bool = False
+    phones: bool = False
 
     @property
     def busy(self) -> bool:
@@ -119,19 +120,14 @@ def _step(fields: dict[str, Any]) -> Step:
     return step
 
 
-def filled(text: str, seen: Mapping[str, str]) -> str:
-    """A text with what the network makes of the supplied pictures in it, by the names in its curly braces."""
-    return text.format_map(seen)
-
-
 def question_text(key: str) -> str:
     """What a question asks, with its figures."""
     return questions.question(key).text.format_map(figures())
 
 
-def route(name: str, extras: Sequence[str] = ()) -> Route:
+def route(name: str, extras: Sequence[str] = (), phones: bool = True) -> Route:
     """A route by its name, with the optional steps that were ticked. KeyError for an unknown one."""
-    steps = load().steps.values()
+    steps = [step for step in load().steps.values() if phones or not step.phones]
     return Route(
         name,
         load().routes[name],
@@ -146,7 +142,7 @@ def optional(name: str) -> tuple[Step, ...]:
 
 def of_room(room: Room) -> Route:
     """The route of a room; the first one where the text of the talk has its route no longer."""
-    return route(room.route if room.route in load().routes else next(iter(load().routes)), room.extras)
+    return route(room.route if room.route in load().routes else next(iter(load().routes)), room.extras, room.phones)
 
 
 def beats(room: Room) -> tuple[Beat, ...]:
@@ -168,15 +164,13 @@ def beats(room: Room) -> tuple[Beat, ...]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a talk is: step `number` (from 1) `of` so many, planned from minute `starts` to minute `ends`.
+    """Where a talk is: step `number` (from 1) `of` so many.
 
     `late` is by how many minutes the talk is behind its plan; negative where it is ahead, 0 within the step's time.
     """
 
     number: int
     of: int
-    starts: int
-    ends: int
     late: float
 
 
@@ -191,4 +185,4 @@ def progress(route: Route, step: str, elapsed: float) -> Progress:
     starts = sum(before.minutes[route.name] for before in route.steps[:place])
     ends = starts + route.steps[place].minutes[route.name]
     late = min(elapsed - starts, 0) + max(elapsed - ends, 0)
-    return Progress(place + 1, len(route.steps), starts, ends, late)
+    return Progress(place + 1, len(route.steps), late)

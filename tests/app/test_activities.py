@@ -159,6 +159,19 @@ def test_a_poll_is_answered_once_and_its_result_is_the_rooms(visit: Open, room: 
     assert "Said most often: “None”" in said(visit(room=room.code, view="projector"))
 
 
+def test_the_result_of_a_prediction_says_and_marks_what_is_right(visit: Open, room: Room) -> None:
+    screens.present(access.store(), room.code, step="removal", activity="poll/left", phase="open")
+    tokens = [participants.join(access.store(), room.code) for _ in range(5)]
+    for token in tokens:
+        votes.vote(access.store(), room.code, "poll/left", 1, token, "3")
+    screens.present(access.store(), room.code, phase="result")
+    phone = visit(room=room.code, token=tokens[0])
+    for screen in (phone, visit(room=room.code, view="projector")):
+        assert "Right: “About 150”. Most of you said: “About 600”." in said(screen).replace("\\", "")
+    (marked,) = (bars for bars in json.loads(charts(phone))["data"] if bars["name"] == "right")
+    assert marked["y"] == [4]
+
+
 def test_any_word_of_the_deck_can_be_picked(visit: Open, room: Room) -> None:
     stage(room, QUESTION, phase="open")
     notes(visit, room).menu_button(key="pick").click(room.questions[7]).run()
@@ -259,7 +272,7 @@ def test_a_report_goes_to_the_presenters_list_once_and_a_refused_one_says_so(
     screen.session_state["section_To take away"] = True
     assert "It cannot be seen in a picture" in said(screen.run())
     assert "**1 report**" in said(screen)
-    assert wnid in downloads["take_Reported words (CSV)"]()
+    assert wnid in downloads["take_Totals (CSV)"]()
 
 
 @pytest.mark.usefixtures("planted")
@@ -273,7 +286,7 @@ def test_all_that_is_taken_away_is_made_without_a_masked_word(
     screen.session_state["section_To take away"] = True
     screen.run()
     taken = {key: write() for key, write in downloads.items()}
-    assert len(taken) == 6
+    assert len(taken) == 5
     for content in taken.values():
         assert not any("offensive" in word for word in sentinels.found(content))
         assert token not in content

@@ -415,6 +415,21 @@ def test_a_forgotten_photo_leaves_the_page_and_the_session(page: AppTest) -> Non
     assert "ImageNet has the word *astronaut*." in texts(page)
 
 
+def test_what_is_drawn_of_a_photo_is_drawn_once_and_goes_with_it(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(page, "chelsea.png", (PICTURES / "chelsea.png").read_bytes())
+    kept = {"labelled_picture", "square", "square_and_map"}
+    drawn = {name: page.session_state[name] for name in kept}
+    with monkeypatch.context() as patch:
+        for name in ("labelled", "overlay", "to_jpeg"):
+            patch.delattr(f"explainer.charts.pictures.{name}")
+        assert not page.run().exception
+    press(page, "forget")
+    assert not page.exception
+    assert all(page.session_state[name] != drawn[name] for name in kept)
+
+
 def test_another_visitor_starts_with_the_first_exhibit(page: AppTest) -> None:
     upload(page, "chelsea.png", (PICTURES / "chelsea.png").read_bytes())
     other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()

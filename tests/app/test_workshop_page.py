@@ -386,7 +386,6 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
     room = rooms.open_room(access.store(), "mixed", route="90", extras=extras)
     notes = give(visit(room=room.code, view="notes"), KEY)
     phone, projector = join(visit, room), visit(room=room.code, view="projector")
-    seen = talk_pictures.seen()
     drawn = set()
     for beat in talk.beats(room):
         if (kind := (beat.step, beat.activity.partition("/")[0], beat.phase)) in drawn:
@@ -397,7 +396,7 @@ def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Ope
         for screen in (notes, phone, projector):
             words = said(screen.run()).replace("\\", "")
             assert step.title in words
-            assert (talk.filled(step.say, seen) in words) == (screen is notes)
+            assert (talk_pictures.filled(step.say) in words) == (screen is notes)
         assert not labels(projector)
 
 

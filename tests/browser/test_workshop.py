@@ -48,6 +48,29 @@ def joined(visitors: Visitors, code: str) -> RoomPage:
     return phone
 
 
+class Network:
+    """The network of a phone, which can be taken away and given back."""
+
+    def __init__(self, visitors: Visitors) -> None:
+        self.phone = visitors.room(390, 844)
+        self._lines: list[WebSocketRoute] = []
+        self.phone.page.route_web_socket("**/_stcore/stream", self._connect)
+
+    def _connect(self, line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        self._lines.append(line)
+
+    def take_away(self) -> None:
+        self.phone.page.context.set_offline(True)
+        for line in self._lines:
+            line.close()  # Chromium leaves a websocket open that was open before
+        self.phone.page.wait_for_function(RECONNECTING, timeout=PATIENCE)
+
+    def give_back(self) -> None:
+        self.phone.page.context.set_offline(False)
+        self.phone.page.wait_for_function(f"() => !({RECONNECTING})()", timeout=PATIENCE)
+
+
 def at(store: Store, code: str) -> Beat:
     now = screens.stage(store, code)
     return Beat(now.step, now.activity, now.phase)
@@ -63,27 +86,45 @@ def press(screen: RoomPage, store: Store, code: str, key: str) -> Beat:
     return at(store, code)
 
 
-def test_twenty_minutes_with_one_key_pressed_again_and_again(
+def test_twenty_minutes_with_one_key_and_four_phones_one_offline_for_a_while_one_by_a_shared_address(
     workshop_visitor: Visitors, notes: RoomPage, store: Store
 ) -> None:
     code = notes.code
     projector = beside(notes, room=code, view="projector", embed="true")  # without the key form: it is one browser
     first, second = (joined(workshop_visitor, code) for _ in range(2))
+    network = Network(workshop_visitor)
+    away, shared = network.phone.open(room=code, embed="true"), workshop_visitor.room(390, 844)
+    shared.page.goto(first.page.url)
+    shared.wait_for("This device has not joined the room yet")
+    for phone in (away, shared):
+        phone.press("Join")
+        phone.wait_for("You are in")
+    first.page.reload()
+    first.wait_for("You are in")
+    assert participants.count(store, code) == 4
     beats = talk.beats(rooms.find(store, code))
+    first_vote = next(beat for beat in beats if beat.step == "decide")
     keys = ("ArrowRight", " ", "PageDown")
     for number, beat in enumerate(beats):
         assert at(store, code) == beat
         projector.wait_for_step(talk.load().steps[beat.step].title)
         assert projector.page.get_by_role("button").filter(visible=True).count() == 0
+        if beat.step == "nobody":
+            network.take_away()
+        if beat == first_vote:
+            network.give_back()
         if beat.phase == "second":
             second.wait_for("You gave no first answer.")  # this phone has not voted
         if beat.phase in ("open", "second") and beat.step == "decide":
-            expect(first.page.get_by_text("Counted:")).to_have_count(0, timeout=PATIENCE)
-            first.press("Safe")
-            first.wait_for("Counted: Safe")
+            for phone in (first, away, shared):
+                expect(phone.page.get_by_text("Counted:")).to_have_count(0, timeout=PATIENCE)
+                phone.press("Safe")
+                phone.wait_for("Counted: Safe")
         if beat is not beats[-1]:
             press((notes, projector)[number % 2], store, code, keys[number % 3])
-    assert votes.tally(store, code, "safety/n10142747", 2).phones["safe"] == 1
+    for round in (1, 2):
+        assert votes.tally(store, code, first_vote.activity, round).phones["safe"] == 3
+    assert participants.count(store, code) == 4
     assert press(notes, store, code, "PageUp") == beats[-2]
     assert KEY not in workshop_visitor.server.log
 
@@ -110,47 +151,23 @@ def test_presses_faster_than_the_page_is_drawn_are_each_counted_once(
     assert store.read(lambda c: c.execute(query, (code,)).fetchall()) == [(len(keys),)]
 
 
-def test_an_address_that_is_shared_is_no_shared_identity_and_a_reload_is_the_same_phone(
-    workshop_visitor: Visitors, notes: RoomPage, store: Store
-) -> None:
-    phone = joined(workshop_visitor, notes.code)
-    other = workshop_visitor.room(390, 844)
-    other.page.goto(phone.page.url)
-    other.wait_for("This device has not joined the room yet")
-    other.press("Join")
-    other.wait_for("You are in")
-    phone.page.reload()
-    phone.wait_for("You are in")
-    assert participants.count(store, notes.code) == 2
-
-
 def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_counts_once(
     workshop_visitor: Visitors, notes: RoomPage, store: Store
 ) -> None:
     code, vote = notes.code, Beat("decide", "safety/n10142747", "open")
-    phone, lines = workshop_visitor.room(390, 844), list[WebSocketRoute]()
-
-    def connect(line: WebSocketRoute) -> None:
-        line.connect_to_server()
-        lines.append(line)
-
-    phone.page.route_web_socket("**/_stcore/stream", connect)
-    phone.open(room=code, embed="true")
+    network = Network(workshop_visitor)
+    phone = network.phone.open(room=code, embed="true")
     phone.press("Join")
     phone.wait_for("You are in")
     screens.present(store, code, **vars(vote))
     phone.wait_for("grandma")
     safe = phone.page.get_by_role("button", name="Safe", exact=True)
 
-    phone.page.context.set_offline(True)
-    for line in lines:
-        line.close()  # Chromium leaves a websocket open that was open before
-    phone.page.wait_for_function(RECONNECTING, timeout=PATIENCE)
+    network.take_away()
     expect(safe).to_be_disabled()
     assert votes.tally(store, code, vote.activity, 1).total == 0
 
-    phone.page.context.set_offline(False)
-    phone.page.wait_for_function(f"() => !({RECONNECTING})()", timeout=PATIENCE)
+    network.give_back()
     safe.click()
     phone.wait_for("Counted: Safe")
     tally = votes.tally(store, code, vote.activity, 1)

@@ -7,7 +7,6 @@ import pytest
 from explainer.imagenet import masked_words, taxonomy, vocabularies
 from explainer.imagenet.masked_words import Context
 from explainer.ui.workshop import sentences, talk_pictures
-from explainer.ui.workshop.slides import changes
 from explainer.workshop import questions, sheets, talk
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.questions import Question
@@ -17,7 +16,7 @@ from explainer.workshop.votes import PICTURES, Marks, Tally
 RELEASES = (talk_pictures.BEFORE, talk_pictures.AFTER)
 HERE = Beat("decide", "safety/n10142747", "open")
 SAFETY, IMAGEABILITY, OFFENSIVE = "safety/n10142747", "imageability/n10142747", "safety/n10401331"
-POLL = next(iter(questions.polls().values()))
+POLL = questions.question("poll/side")
 
 
 def tally(question: Question, counts: dict[str, int], hands: dict[str, int] | None = None) -> Tally:
@@ -63,14 +62,14 @@ def test_the_commonest_answers_to_a_word_stand_beside_the_record(
         ((4,), "Fewer than 5 answered."),
     ],
 )
-def test_a_prediction_is_told_by_how_many_shared_it(counts: tuple[int, ...], said: str) -> None:
+def test_of_a_prediction_the_right_answer_is_said_first(counts: tuple[int, ...], said: str) -> None:
     question = questions.question("poll/seen")
     given = dict(zip("1234", counts, strict=False))
-    assert sentences.predicted(question, tally(question, given)) == said
+    assert sentences.outcome(question, tally(question, given)) == f"Right: “A banjo”. {said}"
 
 
 def test_where_more_than_two_answers_are_level_none_is_named() -> None:
-    question = questions.question("poll/seen")
+    question = questions.question("poll/side")
     said = sentences.outcome(question, tally(question, {"1": 2, "2": 2, "3": 2}))
     assert said == "**Level**: no answer was given more often than all others."
 
@@ -175,11 +174,17 @@ def test_of_a_word_that_no_picture_can_show_one_share_is_told() -> None:
     assert said == "On average 50% of the pictures were marked. No picture can show the word."
 
 
+def right(poll: str) -> str:
+    """The title of the answer that a prediction's text calls right."""
+    question = questions.question(f"poll/{poll}")
+    return next(choice.title for choice in question.choices if choice.key == question.right)
+
+
 def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None:
     seen = talk_pictures.seen()
     for step in talk.load().steps.values():
         for text in (step.say, step.ask, step.hope, step.line):
-            assert "{" not in talk.filled(text, seen)
+            assert "{" not in talk_pictures.filled(text)
     reading = {name: talk_pictures.reading(name) for name in ("coffee", "rocket", talk_pictures.PORTRAIT)}
     before, after = ({name: each.people(release, 5) for name, each in reading.items()} for release in RELEASES)
     assert {talk_pictures.name(stranger) for _, _, stranger in talk_pictures.strangers()} == {seen["nobody_word"]}
@@ -195,10 +200,12 @@ def test_every_step_says_of_the_pictures_what_the_network_made_of_them() -> None
     )
     assert not any(talk_pictures.caption(label).masked for label in after["rocket"])
     # break: each change of the poll's answers brings another word, and “nothing about the person has changed”
-    answers = [choice.title for choice in questions.question("poll/change").choices]
-    assert answers[len(talk_pictures.CHANGES) :] == ["All of them"]
-    assert changes.so() == "All of them did."
+    assert right("change") == "All of them"
     assert all(talk_pictures.course(talk_pictures.PORTRAIT, change).changed for change in talk_pictures.CHANGES)
+    # why and removal: the answers that are called right
+    assert right("seen") == f"A {seen['astronaut_object']}"
+    assert right("left") == "About 150"
+    assert talk.figures()["kept"] == "158"
     # tree: “... is a kind of ...”
     (above, *_) = taxonomy.load()[talk_pictures.way()[-1]].hypernyms
     assert seen["astronaut_parent"] == masked_words.caption(above, Context.TREE).name

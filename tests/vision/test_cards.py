@@ -52,6 +52,8 @@ def test_an_unknown_model_is_answered_with_those_there_are(folder: Path) -> None
         (folder / f"{name}.toml").write_text(CARD)
     with pytest.raises(CardError, match=r"no model 'three'; there are one, two in "):
         cards.load("three")
+    with pytest.raises(CardError, match="there are one, two in "):
+        cards.load("../models/one")
 
 
 def test_a_folder_without_cards_has_none(folder: Path) -> None:

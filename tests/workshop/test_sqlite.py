@@ -415,7 +415,6 @@ def test_a_row_that_cannot_be_read_takes_nothing_else_down(file: Path, harm: str
         assert screens.present(opened, found.code, paused=False).seconds >= 0
         told = record.record(opened, found.code)
         record.to_csv(told)
-        record.flags_csv(told)
         assert "<html" in handout.handout(told)
         votes.tally(opened, found.code, QUESTION, 1)
         rooms.delete(opened, found.code)

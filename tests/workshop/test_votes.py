@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from explainer.workshop import errors, rooms, screens, votes
+from explainer.workshop import rooms, screens, votes
 from explainer.workshop.errors import Closed, UnknownToken
 from explainer.workshop.questions import DECKS
 from explainer.workshop.rooms import Room
@@ -78,15 +78,3 @@ def test_counted_hands_have_the_screens_drawn_anew(store: Store, room: Room) -> 
     votes.count_hands(store, room.code, FIRST, 1, {"1": 7})
     after = screens.stage(store, room.code)
     assert after == replace(before, version=before.version + 1)
-
-
-def test_a_phone_that_comes_back_is_told_that_the_second_vote_is_open(store: Store, room: Room, phone: str) -> None:
-    screens.present(store, room.code, phase="second")
-    with pytest.raises(errors.Moved, match=r"the next one is open\. Answer what stands here now\."):
-        votes.vote(store, room.code, FIRST, 1, phone, "4")
-
-
-def test_in_a_room_that_has_ended_nobody_is_told_to_wait(store: Store, room: Room, phone: str) -> None:
-    rooms.end(store, room.code)
-    with pytest.raises(errors.Ended, match="has ended"):
-        votes.vote(store, room.code, FIRST, 1, phone, "4")

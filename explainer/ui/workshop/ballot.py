@@ -20,6 +20,8 @@ from explainer.workshop.questions import Choice, Question
 from explainer.workshop.rooms import Room
 from explainer.workshop.votes import MOST_HANDS, Tally
 
+_MANY = 5  # answers that stand in two columns, and whose chart is higher
+
 
 def asked(scene: Scene) -> Question | None:
     """The question that a room is at, if any."""
@@ -75,7 +77,7 @@ def _halves(question: Question) -> list[list[tuple[int, Choice]]]:
     """The answers with their numbers: in one column, or in two where they are many."""
     numbered = [*enumerate(question.choices, start=1)]
     half = (len(numbered) + 1) // 2
-    return [numbered] if len(numbered) < 5 else [numbered[:half], numbered[half:]]
+    return [numbered] if len(numbered) < _MANY else [numbered[:half], numbered[half:]]
 
 
 def on_phone(scene: Scene, token: str) -> None:
@@ -134,12 +136,12 @@ def word(wnid: str, told: bool) -> None:
         st.markdown(f"#### *{_definition(caption)}*{also}")
 
 
-def results_in_words(scene: Scene, so: str) -> None:
+def results_in_words(scene: Scene) -> None:
     """What is so, and what the room predicted, for the back row."""
     question = asked(scene)
     if question is not None:
         tally = votes.tally(access.store(), scene.room.code, question.key, 1)
-        st.markdown(f"### {plain(so)} {plain(sentences.predicted(question, tally))}")
+        st.markdown(f"### {plain(sentences.outcome(question, tally))}")
 
 
 def results(scene: Scene, question: Question, large: bool) -> None:
@@ -148,19 +150,20 @@ def results(scene: Scene, question: Question, large: bool) -> None:
     tallies = [votes.tally(store, code, question.key, round) for round in range(1, question.rounds + 1)]
     asked = [tally for tally in tallies if tally.total] or tallies[-1:]
     found = sentences.outcome(question, asked[-1])
-    told, drawn = st.columns([2, 3], gap="large") if large else (st.container(), st.container())
+    if not large:
+        st.markdown(f"**{plain(question.text)}**")
+    elif not question.wnid:
+        st.header(plain(question.text), anchor=False)
+    told, drawn = st.columns([1, 2], gap="large") if large else (st.container(), st.container())
     with told:
         st.markdown(f"{'### ' if large else ''}{found}")
     shown = {_name(question, tally): [*counts.values()] for tally in asked if (counts := tally.told)}
     if not shown:
         return
-    title, line = question.text, _line(question)
-    with drawn:
-        if not large:  # a phone has no room for a title in one line, nor for more than a mark
-            st.markdown(f"**{plain(title)}**")
-            title, line = "", line and ("on record", line[1])
+    with drawn, st.container(key=f"{'few-' * (len(question.choices) < _MANY)}bars"):
+        titles = [choice.short if large else choice.title for choice in question.choices]
         st.plotly_chart(
-            charts.ballots([choice.title for choice in question.choices], shown, line, title, "", large),
+            charts.ballots(titles, shown, _mark(question), large),
             alt=f"How often each answer was given. {found}",
             key=f"votes_{question.key}",
             config={"displayModeBar": False},
@@ -205,16 +208,18 @@ def _name(question: Question, tally: Tally) -> str:
     return ", ".join(filter(None, (sentences.ROUNDS[tally.round] if question.wnid else "answers", tally.given)))
 
 
-def _line(question: Question) -> tuple[str, float] | None:
-    """What is published of a word, as a place among the answers."""
+def _mark(question: Question) -> tuple[str, float] | None:
+    """What is published of a word, or the right answer to a prediction, as a place among the answers."""
+    if question.right:
+        return "right", int(question.right)
     published = questions.published(question.wnid) if question.wnid else None
     if published is None:
         return None
     if question.ordinal:
         rating = published.imageability
-        return None if rating is None else (f"on record: {rating:.1f}", rating)
+        return None if rating is None else ("on record", rating)
     keys = [choice.key for choice in question.choices]
-    return (f"on record: {published.safety}", keys.index(published.safety) + 1) if published.safety in keys else None
+    return ("on record", keys.index(published.safety) + 1) if published.safety in keys else None
 
 
 def _hands(scene: Scene, question: Question) -> None:

@@ -86,7 +86,7 @@ def _open() -> None:
             format_func=lambda name: f"{options.readable(steps[name].title)}, {steps[name].minutes[route]} min",
             key="extras",
         )
-        st.caption(f"{talk.route(route, ticked).minutes} minutes in all.")
+        st.caption(f"{talk.route(route, ticked, st.session_state.get('phones', True)).minutes} minutes in all.")
     with st.expander("What the room votes on, and how"):
         st.selectbox(
             "What the room votes on",

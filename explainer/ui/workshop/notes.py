@@ -54,7 +54,7 @@ def show(room: Room) -> None:
         step = scene.step
         for title, text in (("Say", step.say), ("Ask", step.ask), ("Hope to hear", step.hope)):
             st.subheader(title, anchor=False)
-            st.markdown(plain(talk.filled(text, talk_pictures.seen())))
+            st.markdown(plain(talk_pictures.filled(text)))
     with doing:
         slide.of(scene).controls(scene)
         trouble()

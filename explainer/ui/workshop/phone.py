@@ -10,7 +10,6 @@ from explainer.ui.workshop import ballot, location, presenting, refresh, report,
 from explainer.ui.workshop.actions import trouble
 from explainer.ui.workshop.lobby import WHAT_IS_KEPT
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import talk
 from explainer.workshop.rooms import Room
 
 _connection = st.components.v2.component(
@@ -64,7 +63,7 @@ def _step(scene: Scene, token: str) -> None:
     if ballot.asked(scene) is None and not scene.stage.activity:
         st.markdown(plain(scene.step.line))
         if not scene.step.busy:  # else it is about what is still to come
-            st.markdown(f"**{plain(talk.filled(scene.step.ask, talk_pictures.seen()))}**")
+            st.markdown(f"**{plain(talk_pictures.filled(scene.step.ask))}**")
     slide.of(scene).on_phone(scene, token)
 
 
@@ -73,4 +72,4 @@ def _foot(room: Room) -> None:
         st.badge("Rehearsal: the votes are made up", color="orange")
     if not browser.known():
         st.caption("This browser takes no cookies: loaded anew, the page asks you to join again.")
-    st.caption(f"Room {room.code}. Nobody knows who you are. To leave, close the page.")
+    st.caption(f"Room {room.code}. Nobody knows who you are. Does it hurt? Close the page, or tell the presenter.")

@@ -1,5 +1,7 @@
 """Sentences that are built from what a room did: pure functions, without a page."""
 
+from collections.abc import Mapping
+
 from explainer.imagenet.removal import THRESHOLD
 from explainer.workshop import questions, sheets
 from explainer.workshop.privacy import FEW, FEWEST
@@ -25,30 +27,32 @@ _OUTCOMES: dict[Outcome | None, str] = {
 def outcome(question: Question, tally: Tally) -> str:
     """What a room answered to a word or a poll, and for a word whether that is the record; never a score."""
     told = tally.told
+    if question.right:
+        return f"Right: “{_titles(question)[question.right]}”. {_predicted(question, told)}"
     if told is None:
         return f"{FEW.capitalize()}: what they answered stays hidden, to protect them. {_record(question)}".strip()
     said = _OUTCOMES[questions.compare(question, told)] if question.wnid else ""
     if question.ordinal:
         return f"{said} The room's median is {questions.median(told):g}. {_record(question)}"
-    titles = {choice.key: choice.title for choice in question.choices}
     most = questions.commonest(question, told)
     if len(most) > 2:
         return f"{said or _OUTCOMES['undecided']} {_record(question)}".strip()
-    answers = " and ".join(f"“{titles[key]}”" for key in most) or "nothing"
+    answers = " and ".join(f"“{_titles(question)[key]}”" for key in most) or "nothing"
     return f"{said} Said most often: {answers}. {_record(question)}".strip()
 
 
-def predicted(question: Question, tally: Tally) -> str:
-    """What a room answered to a poll whose answer is known by now."""
-    told = tally.told
+def _predicted(question: Question, told: Mapping[str, int] | None) -> str:
     if told is None:
         return f"{FEW.capitalize()}."
-    titles = {choice.key: choice.title for choice in question.choices}
     most = questions.commonest(question, told)
     if len(most) != 1:
         return "You were divided."
     mostly = "Most of you said" if told[most[0]] > sum(told.values()) / 2 else "Most often you said"
-    return f"{mostly}: “{titles[most[0]]}”."
+    return f"{mostly}: “{_titles(question)[most[0]]}”."
+
+
+def _titles(question: Question) -> dict[str, str]:
+    return {choice.key: choice.title for choice in question.choices}
 
 
 def _record(question: Question) -> str:

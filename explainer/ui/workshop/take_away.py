@@ -46,7 +46,6 @@ def downloads(room: Room) -> None:
         _button("For the teacher", handout.teacher_page, "workshop-teacher.html")
         _button("For IT and data protection", lambda: handout.it_page(service), "workshop-it.html")
         _button("Totals (CSV)", lambda: record.to_csv(record.record(store, code)), f"totals-{code}.csv")
-        _button("Reported words (CSV)", lambda: record.flags_csv(record.record(store, code)), f"reports-{code}.csv")
 
     _reported(room)
 

@@ -80,6 +80,11 @@ def seen() -> Mapping[str, str]:
     }
 
 
+def filled(text: str) -> str:
+    """A text of the talk with `seen` in its curly braces."""
+    return text.format_map(seen())
+
+
 def way() -> tuple[str, ...]:
     """From person down to the first word of the portrait."""
     (first,) = reading(PORTRAIT).people(BEFORE, 1)
@@ -103,16 +108,10 @@ def listed(labels: Sequence[Label], heading: str) -> None:
         st.markdown(f"{heading} {rank}\\. **{plain(caption(label).name)}**".strip())
 
 
-def labelled(name: str, side: int) -> None:
-    """Draw a sample picture with its boxes and words, and whose it is."""
-    result = _table().results[name]
-    captions = [caption(each.people(BEFORE, 1)[0]) for each in result.readings]
-    st.image(
-        pictures.labelled(samples.read(name), result.boxes, captions, fit=(side, side)),
-        width="content",
-        output_format="JPEG",
-        alt=f"A supplied picture, labelled: {'; '.join(caption.name for caption in captions)}.",
-    )
+def framed(name: str, side: int) -> None:
+    """Draw a sample picture with a box round each face, and whose it is; the words are for larger letters beside it."""
+    drawn = pictures.labelled(samples.read(name), _table().results[name].boxes, (), fit=(2 * side, 2 * side))
+    st.image(drawn, width=side, output_format="JPEG", alt="A supplied picture with a box round the face.")
     st.caption(samples.SAMPLES[name].credit)
 
 

@@ -6,6 +6,7 @@ from explainer.ui.markdown import plain
 from explainer.ui.workshop import ballot, talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.vision.corruptions import CORRUPTIONS, Course, CourseStep
+from explainer.workshop import questions
 
 _SIDE = 210
 
@@ -17,22 +18,16 @@ def _on_projector(scene: Scene) -> None:
         return
     courses = [talk_pictures.course(talk_pictures.PORTRAIT, change) for change in talk_pictures.CHANGES]
     drawn = [("As it is", courses[0], courses[0].steps[0])]
-    for course in courses:
-        corruption, step = CORRUPTIONS[course.corruption], shown(course)
-        drawn.append((f"{corruption.title} {corruption.dose(step.amount)}", course, step))
+    for choice, course in zip(questions.polls()["change"].choices, courses, strict=False):  # the last is "all of them"
+        drawn.append((choice.title, course, shown(course)))
     for column, (title, course, step) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
         with column:
             shot = talk_pictures.changed(talk_pictures.PORTRAIT, course, step)
-            st.image(shot, width=_SIDE, alt=f"What the network saw. {title}.")
+            dose = CORRUPTIONS[course.corruption].dose(step.amount)
+            st.image(shot, width=_SIDE, alt=f"What the network saw. {title}: {dose}.")
             st.markdown(f"#### {plain(title)}")
             st.subheader(plain(talk_pictures.name(step)), anchor=False)
-    ballot.results_in_words(scene, so())
-
-
-def so() -> str:
-    """How many of the changes bring another word."""
-    moved = [bool(talk_pictures.course(talk_pictures.PORTRAIT, change).changed) for change in talk_pictures.CHANGES]
-    return "All of them did." if all(moved) else f"{sum(moved)} of {len(moved)} did."
+    ballot.results_in_words(scene)
 
 
 def shown(course: Course) -> CourseStep:
@@ -41,8 +36,6 @@ def shown(course: Course) -> CourseStep:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    if scene.stage.phase == "result":
-        st.markdown(f"**{so()}**")
     ballot.below(scene, token, talk_pictures.crop(talk_pictures.PORTRAIT), "A supplied portrait.")
 
 

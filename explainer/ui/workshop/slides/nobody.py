@@ -6,7 +6,7 @@ from explainer.ui.markdown import plain
 from explainer.ui.workshop import talk_pictures
 from explainer.ui.workshop.slide import Scene, Slide
 
-_SIDE = 240
+_SIDE = 280
 
 
 def _on_projector(scene: Scene) -> None:

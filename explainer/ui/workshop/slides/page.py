@@ -19,8 +19,8 @@ from explainer.workshop.privacy import FEWEST
 from explainer.workshop.sheets import SHEETS, Sheet
 from explainer.workshop.votes import Marks
 
-_ACROSS, _WIDE = 13, 1400  # pictures in a row on the projector below a word, and pixels of all
-_ACROSS_ALONE, _WIDE_ALONE = 9, 1400  # where no word is shown
+_WIDE = 1090  # pixels of all pictures on the projector
+_ACROSS, _ACROSS_ALONE = 10, 9  # pictures in a row, below a word and where there is none
 _SPLIT = 6  # pictures that are shown of those that split the room, or for which hands go up
 
 _HTML, _CSS, _JS = ((Path(__file__).parents[1] / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
@@ -31,7 +31,7 @@ def _on_projector(scene: Scene) -> None:
     sheet = _asked(scene)
     if sheet is None:
         page = sheets.together(sheets.sheet(SHEETS[0]), _ACROSS_ALONE)
-        st.image(page, width=_WIDE_ALONE, alt="A page of small pictures.")
+        st.image(page, width=_WIDE, alt="A page of small pictures.")
         return
     result = scene.stage.phase == "result"
     ballot.word(sheet.wnid, told=result)
@@ -43,7 +43,7 @@ def _on_projector(scene: Scene) -> None:
         _disputed(scene, sheet, 160)
     else:
         st.header("Who would have clicked which? Put up a hand.", anchor=False)
-        _row(sheet, {p.number - 1: f"{p.title}?" for p in sheet.pictures if p.shows is None}, 160)
+        _row(sheet, {p.number - 1: p.title for p in sheet.pictures if p.shows is None}, 160)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
@@ -145,7 +145,7 @@ def _disputed(scene: Scene, sheet: Sheet, side: int) -> None:
     if marks is None or marks.pages < FEWEST:
         return
     places = disputed(marks, _SPLIT)
-    said = {place: f"{sheet.pictures[place].title}: {marks.marked[place] / marks.pages:.0%}" for place in places}
+    said = {place: f"{marks.marked[place] / marks.pages:.0%} {sheet.pictures[place].title}" for place in places}
     found = "You disagreed most about these. So many marked each:" if places else "You agreed about all of them."
     st.markdown(f"#### {found}" if side > 100 else f"**{found}**")
     _row(sheet, said, side)
@@ -154,7 +154,7 @@ def _disputed(scene: Scene, sheet: Sheet, side: int) -> None:
 def _row(sheet: Sheet, said: dict[int, str], side: int) -> None:
     with st.container(horizontal=True):
         for place in [*said][:_SPLIT]:
-            with st.container(width=side + 20, gap="small"):
+            with st.container(width=side + 26, gap="small"):
                 st.image(sheet.pictures[place].data, width=side, alt=sheet.pictures[place].title)
                 st.markdown(f"#### {said[place]}" if side > 100 else f":small[{said[place]}]")
 

@@ -15,10 +15,7 @@ def _on_projector(scene: Scene) -> None:
     picture, before, after = st.columns([3, 4, 4], gap="large")
     with picture:
         st.image(talk_pictures.crop("rocket"), width=400, alt="A rocket.")
-        people, kept = (
-            len(vocabularies.person_categories(each)) for each in (talk_pictures.BEFORE, talk_pictures.AFTER)
-        )
-        ballot.results_in_words(scene, f"{kept} of {people:,} are left.")
+        ballot.results_in_words(scene)
     for column, release in ((before, talk_pictures.BEFORE), (after, talk_pictures.AFTER)):
         with column:
             st.header(_of(release), anchor=False)

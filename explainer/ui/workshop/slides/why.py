@@ -19,8 +19,7 @@ def _on_projector(scene: Scene) -> None:
             st.subheader("What the network saw", anchor=False)
         with chain:
             _chain("###")
-            thing = talk_pictures.reading(talk_pictures.PORTRAIT).objects(1)[0]
-            ballot.results_in_words(scene, f"First was: {masked_words.caption(thing.wnid, Context.TREE).name}.")
+            ballot.results_in_words(scene)
         with carried:
             st.image(
                 talk_pictures.overlay(talk_pictures.PORTRAIT),
