@@ -269,7 +269,7 @@ def test_an_old_page_goes_on_at_a_process_of_another_version_whose_scripts_have_
     cluster.kill("a")
     assert until(lambda: replica(visitor) == "b" or visitor.page.wait_for_timeout(100))
     visitor.page.get_by_role("link", name="Before and after", exact=True).click()
-    # What draws its charts was not asked for yet. By the old name it is not to be had, so that the page is loaded again.
+    # What draws its charts was not asked for yet, and is not to be had by the old name: the page is loaded again.
     expect(visitor.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     expect(visitor.exceptions).to_have_count(0)
     assert visitor.page.url == f"{window.url}/removal"
