@@ -268,11 +268,16 @@ def test_an_old_page_goes_on_at_a_process_of_another_version_whose_scripts_have_
     cluster.start("b", NEXT_VERSION)
     cluster.kill("a")
     assert until(lambda: replica(visitor) == "b" or visitor.page.wait_for_timeout(100))
-    visitor.page.get_by_role("link", name="Before and after", exact=True).click()
-    # What draws its charts was not asked for yet, and is not to be had by the old name: the page is loaded again.
-    expect(visitor.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+    def charts() -> bool:
+        """Whether charts stand there. What draws them was not asked for before, and has another name now."""
+        if visitor.page.url != f"{window.url}/removal":  # not yet, or the page was loaded again
+            visitor.page.get_by_role("link", name="Before and after", exact=True).click()
+        visitor.page.wait_for_timeout(2000)
+        return visitor.page.locator(".js-plotly-plot .main-svg").count() > 0
+
+    assert until(charts, PATIENCE / 1000)
     expect(visitor.exceptions).to_have_count(0)
-    assert visitor.page.url == f"{window.url}/removal"
 
 
 def test_a_page_whose_process_ended_before_its_scripts_were_asked_for_is_loaded_again(
