@@ -40,6 +40,7 @@ _OTHER = "rgba(128, 128, 128, 0.35)"  # what has no status, and what gathers oth
 # Lines in black on the colours, so that they can be told apart in grey as well.
 _MARKS: Mapping[str | None, str] = {"sensitive": ".", "offensive": "x", "hard to picture": "/"}
 
+_HEADING = 20  # pixels of the strip with the name of what holds others
 _SMALLEST_NAME = 12  # pixels: what has no room for its name is told by the list beside the map
 
 
@@ -48,15 +49,16 @@ def hierarchy(
 ) -> "go.Figure":
     """A map of a subtree: what holds others is grey, the innermost have the colour of what they are.
 
-    A point's `id` is the wnid that it leads to, with a "+" behind it where it is a part of that category.
+    What holds others that are not drawn has the colour of most of it. A point's `id` is the wnid that it leads to, with
+    a "+" behind it where it is a part of that category.
     """
     go, tree = style.plotly(), taxonomy.load()
     says = COLOURS[colours]
     statuses = [node.status or (None if node.gathered else vocabularies.status(node.wnid)) for node in nodes]
     values = [status and says.said(status) for status in statuses]
-    apart = iter(masked_words.names([caption(node.wnid) for node in nodes if not node.gathered and not node.status]))
+    apart = iter(masked_words.names([caption(node.wnid) for node in nodes if not node.gathered and not node.part]))
     names = [
-        said if node.status and said else f"{node.gathered} more" if node.gathered else next(apart)
+        (said or "") if node.part else f"{node.gathered} more" if node.gathered else next(apart)
         for node, said in zip(nodes, values, strict=True)
     ]
     below = [tree.below(node.wnid) for node in nodes]
@@ -86,7 +88,7 @@ def hierarchy(
             },
             text=[
                 "Of those that are not drawn here. A click opens them."
-                if node.status
+                if node.part
                 else "The smallest, gathered. A click opens them."
                 if node.gathered
                 else f"{extent.categories:,} categories below it, with {extent.images:,} images"
@@ -115,6 +117,7 @@ def hierarchy(
             if meaning in shown
         },
     )
+    figure.update_traces(marker_pad={"t": _HEADING, "l": 2, "r": 2, "b": 2}, selector={"type": "treemap"})
     figure.update_layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         height=560,

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import get_args
 
@@ -14,6 +14,7 @@ MOST_NODES = 1_000
 """How many nodes a map has at most: more is slow to send and to draw."""
 
 _MOST_CHILDREN = 40  # of a node that is not the root
+_DIVIDED = 1 / 50  # share of the root's size from which parts of a node can be made out
 _SMALLEST = 1 / 500  # share of the root's size below which what is inside a node could not be made out
 
 
@@ -40,8 +41,8 @@ class Node:
     """A category on a map, or where `gathered` is not 0, so many of the smallest children of the category `wnid`.
 
     `size` is its own and that of all below it. A category with two ways up stands at the one nearest to the root, and
-    counts there alone. `parent` is the id of the node above, None for the root. A node with a `status` is what became
-    of so much of the node above, whose categories are not drawn.
+    counts there alone. `parent` is the id of the node above, None for the root. Where the people below it are not
+    drawn, `status` says what became of most of it. A `part` is so much of the node above as has that status.
     """
 
     wnid: str
@@ -49,11 +50,12 @@ class Node:
     size: int
     gathered: int = 0
     status: Status | None = None
+    part: bool = False
 
     @property
     def id(self) -> str:
-        """The wnid; where it is a part of the category, with a "+" and its status behind it."""
-        return f"{self.wnid}+{self.status or ''}" if self.gathered or self.status else self.wnid
+        """The wnid; of what is gathered with a "+" behind it, of a part with that and its status."""
+        return f"{self.wnid}+{self.status}" if self.part else f"{self.wnid}+" if self.gathered else self.wnid
 
 
 def nodes(
@@ -61,9 +63,9 @@ def nodes(
 ) -> tuple[Node, ...]:
     """The root's map, the root first: its children all, and of what is below them the largest parts.
 
-    At most `levels` below the root are drawn; what is smaller than the share `least` of the root is gathered. Who holds
-    people who are not drawn is divided by what became of these, as far as there is room, the largest first. Categories
-    of size 0 are left out. Raises UnknownCategory, and KeyError for an unknown measure.
+    At most `levels` below the root are drawn; what is smaller than the share `least` of the root is gathered. What is
+    large and holds people who are not drawn is divided by what became of these. Categories of size 0 are left out.
+    Raises UnknownCategory, and KeyError for an unknown measure.
     """
     children, of = _spanning(root), MEASURES[measure].of
     sizes = _sizes(root, children, of)
@@ -91,9 +93,12 @@ def nodes(
                 heapq.heappush(waiting, (-sizes[child], child))
     holding = {node.parent for node in drawn}
     folded |= {node: [node.wnid] for node in drawn if node.wnid not in holding and children[node.wnid]}
-    for node in sorted(folded, key=lambda node: -node.size):
-        parts = _by_status(node, folded[node], children, of)
-        drawn += parts if len(drawn) + len(parts) <= most else ()
+    for place, node in enumerate(tuple(drawn)):
+        parts = _by_status(node, folded[node], children, of) if node in folded else []
+        if node.size >= sizes[root] * _DIVIDED and len(drawn) + len(parts) <= most:
+            drawn += parts
+        elif parts:
+            drawn[place] = replace(node, status=max(parts, key=lambda part: part.size).status)
     return tuple(drawn)
 
 
@@ -105,7 +110,7 @@ def _by_status(
     for wnid in _below(wnids, children):
         if status := vocabularies.status(wnid):
             sizes[status] += of(tree[wnid])
-    return [Node(node.wnid, node.id, size, node.gathered, status) for status, size in sizes.items() if size]
+    return [Node(node.wnid, node.id, size, status=status, part=True) for status, size in sizes.items() if size]
 
 
 def _below(wnids: Sequence[str], children: Mapping[str, list[str]]) -> Iterator[str]:

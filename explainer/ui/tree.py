@@ -212,6 +212,7 @@ def chart(wnid: str) -> None:
         config={"displayModeBar": False},
         alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
     )
+    st.caption("Grey holds what is drawn within. A colour says what became of a category, or of most of those in it.")
 
 
 def _clicked(key: str, root: str) -> None:

@@ -135,7 +135,7 @@ def test_a_map_of_few_levels_gathers_what_is_too_small() -> None:
     levels, least = 2, 1 / 100
     nodes = subtrees.nodes(PERSON, "images", levels=levels, least=least)
     up = {node.wnid: node.parent for node in nodes if node.id == node.wnid}
-    root, *others = (node for node in nodes if not node.status)
+    root, *others = (node for node in nodes if not node.part)
 
     def depth(wnid: str) -> int:
         return 0 if wnid == PERSON else 1 + depth(up[wnid])
@@ -147,7 +147,7 @@ def test_a_map_of_few_levels_gathers_what_is_too_small() -> None:
     assert any(node.gathered for node in direct)
 
 
-def test_what_a_map_does_not_draw_it_divides_by_what_became_of_it() -> None:
+def test_what_a_map_does_not_draw_it_divides_by_what_became_of_it_or_says_what_became_of_most() -> None:
     nodes = subtrees.nodes(PERSON, "images", levels=4, least=1 / 300)
     holding = {node.parent for node in nodes}
     innermost = [node for node in nodes if node.id not in holding]
