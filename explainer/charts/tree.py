@@ -26,7 +26,9 @@ class Colours:
     named: Callable[[str], str] = str
 
 
-_FATES = {status: fate if fate == status else f"{fate}: {status}" for status, fate in vocabularies.FATES.items()}
+_FATES: Mapping[str, str] = {
+    status: fate if fate == status else f"{fate}: {status}" for status, fate in vocabularies.FATES.items()
+}
 
 COLOURS: Mapping[str, Colours] = {
     "what became of it": Colours(style.STATUS, str, _FATES.__getitem__),
