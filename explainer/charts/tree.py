@@ -42,7 +42,7 @@ _OTHER = "rgba(128, 128, 128, 0.35)"  # what has no status, and what gathers oth
 # Lines in black on the colours, so that they can be told apart in grey as well.
 _MARKS: Mapping[str | None, str] = {"sensitive": ".", "offensive": "x", "hard to picture": "/"}
 
-_HEADING = 20  # pixels of the strip with the name of what holds others
+_HEADING = 24  # pixels of the strip with the name of what holds others
 _SMALLEST_NAME = 12  # pixels: what has no room for its name is told by the list beside the map
 
 
