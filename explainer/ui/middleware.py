@@ -430,6 +430,33 @@ def _begin_charts() -> str:
     )
 
 
+class OtherVersions:
+    """Has a page load itself again that asks for a script of another version: the process that it came from has ended.
+
+    Streamlit names each script by what is in it, and its page stays empty where one is not there.
+    """
+
+    # Once in ten seconds: where it does not help, nothing would.
+    _LOAD_AGAIN = """const key = "loaded again";
+if (Date.now() - (sessionStorage.getItem(key) ?? 0) > 10_000) {
+  sessionStorage.setItem(key, Date.now());
+  location.reload();
+}
+"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a script that is not there; hand on all else."""
+        at = _path(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else ""
+        if re.fullmatch(r"static/js/[\w.-]+\.js", at) and not (streamlit_internals.static_folder() / at).is_file():
+            headers = {"Cache-Control": "no-store"}
+            await Response(self._LOAD_AGAIN, media_type="text/javascript", headers=headers)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 class Fonts:
     """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
 
@@ -883,6 +910,7 @@ _ORDER = (
     Draining,
     Patience,
     Preloads,
+    OtherVersions,
     Fonts,
     Compressed,
     browser.Cookie,
