@@ -39,6 +39,7 @@ TABLE: Mapping[str, Limit] = {
     "connections of an address": Limit(900, "open connections, or requests without an answer yet", _DROPPED),
     "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
     "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
+    "handshake": Limit(10, "seconds until a connection by https is encrypted", _DROPPED),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
     "request": Limit(300, "seconds until its answer is taken", _DROPPED),
     "silence in an upload": Limit(30, "seconds between two pieces", _DROPPED),
@@ -48,6 +49,7 @@ TABLE: Mapping[str, Limit] = {
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
+    "pings": Limit(10, "pings of a page, or answers to pings, in a second", _DROPPED),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
     "computing": Limit(
         75,

@@ -12,11 +12,14 @@ import secrets
 import socket
 import sys
 import time
+from asyncio.sslproto import SSLProtocol
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import uvicorn.config
 from google.protobuf.message import DecodeError
@@ -322,12 +325,17 @@ class _PassOn:
         await self.app(scope, receive, send)
 
 
-def bound_messages(most: Callable[[], float]) -> None:
+def bound_messages(most: Callable[[], float], pings: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, and counts no pieces.
+    So is one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may
+    send for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
+    looks at all that came at once, thousands of pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
+    received = WebSocketsSansIOProtocol.data_received
+    controls = {name: getattr(WebSocketsSansIOProtocol, name) for name in ("handle_ping", "handle_pong")}
+    came: WeakKeyDictionary[WebSocketsSansIOProtocol, deque[float]] = WeakKeyDictionary()  # when the last pings did
 
     def bounded(self: WebSocketsSansIOProtocol, *arguments: Any, **named: Any) -> None:
         made(self, *arguments, **named)
@@ -339,11 +347,31 @@ def bound_messages(most: Callable[[], float]) -> None:
         else:
             self.transport.abort()
 
+    def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
+        for start in range(0, len(data), _AT_A_TIME):
+            if not self.transport.is_closing():
+                received(self, data[start : start + _AT_A_TIME])
+
+    def control(name: str) -> Callable[..., None]:
+        def handle(self: WebSocketsSansIOProtocol, *arguments: Any) -> None:
+            times, now = came.setdefault(self, deque(maxlen=int(pings()))), time.monotonic()
+            if len(times) == times.maxlen and now - times[0] < 1:
+                self.transport.abort()
+            else:
+                times.append(now)
+                controls[name](self, *arguments)
+
+        return handle
+
     setattr(WebSocketsSansIOProtocol, "__init__", bounded)  # noqa: B010 - a method
     setattr(WebSocketsSansIOProtocol, "handle_cont", go_on)  # noqa: B010 - a method
+    setattr(WebSocketsSansIOProtocol, "data_received", data_received)  # noqa: B010 - a method
+    for name in controls:
+        setattr(WebSocketsSansIOProtocol, name, control(name))
 
 
 _PIECES = 100  # of a message; browsers send some as several
+_AT_A_TIME = 4096  # bytes that are looked at before it is asked whether the connection is still open
 
 
 def answer_at_once() -> None:
@@ -370,7 +398,8 @@ def watch_connections(
 
     `admit` is asked at each new connection, with its address, how many are open from there, and how many in all.
     `source` gives the address that counts for one that a connection comes from.
-    Uvicorn waits for the rest of a request for ever, and counts nothing by address.
+    Uvicorn waits for the rest of a request for ever, and for a browser to take the rest of an answer, or of what came
+    by a websocket, before it lets a connection go; it counts nothing by address.
     """
     made = AutoHTTPProtocol.connection_made
 
@@ -385,10 +414,11 @@ def watch_connections(
             transport.abort()
 
     def look(self: Any) -> None:
-        if self.transport.get_protocol() is not self:
-            return  # it is a websocket now
         if self.transport.is_closing():  # it is over, but for what the browser has not taken yet
             self.loop.call_later(patience(), self.transport.abort)
+            return
+        if self.transport.get_protocol() is not self:  # it is a websocket now
+            self.loop.call_later(patience(), look, self)
             return
         answered = self.cycle is None or self.cycle.response_complete
         if answered and self.timeout_keep_alive_task is None:  # else it waits for another request
@@ -397,6 +427,46 @@ def watch_connections(
             self.loop.call_later(patience(), look, self)
 
     setattr(AutoHTTPProtocol, "connection_made", connection_made)  # noqa: B010 - a type that uvicorn chooses
+
+
+def watch_handshakes(
+    admit: Callable[[str, int, int], bool], source: Callable[[str], str], patience: Callable[[], float]
+) -> None:
+    """Like `watch_connections`, of a server with a certificate: from a connection's beginning, before it is encrypted.
+
+    asyncio tells uvicorn of such a connection once its ends have agreed on keys. It waits for that for a minute, with
+    300 kB of memory for each, and counts none.
+    """
+    made, lost = SSLProtocol.connection_made, SSLProtocol.connection_lost
+    addresses: dict[SSLProtocol, str] = {}  # of the connections that are open
+    of_each = Counter[str]()
+
+    def connection_made(self: Any, transport: asyncio.Transport) -> None:
+        if self._server_side:
+            address = (transport.get_extra_info("peername") or ("",))[0]
+            counted = source(address)
+            if not admit(address, of_each[counted] + 1, len(addresses) + 1):
+                transport.abort()
+                return
+            addresses[self] = counted
+            of_each[counted] += 1
+            self._ssl_handshake_timeout = patience()
+        made(self, transport)
+
+    def connection_lost(self: Any, error: BaseException | None) -> None:
+        if self in addresses:
+            counted = addresses.pop(self)
+            of_each[counted] -= 1
+            if not of_each[counted]:
+                del of_each[counted]
+        lost(self, error)
+
+    setattr(SSLProtocol, "max_size", _READ)  # noqa: B010 - a constant
+    setattr(SSLProtocol, "connection_made", connection_made)  # noqa: B010 - a method
+    setattr(SSLProtocol, "connection_lost", connection_lost)  # noqa: B010 - a method
+
+
+_READ = 65536  # bytes that are read at once of an encrypted connection, and kept for that as it begins
 
 
 def hide_media_names() -> None:
