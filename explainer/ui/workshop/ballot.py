@@ -43,7 +43,7 @@ def on_projector(scene: Scene) -> None:
         results(scene, question, large=True)
         return
     again = "Second vote. " if scene.stage.phase == "second" else ""
-    st.header(f":primary[{again}{plain(question.text)}]", anchor=False)
+    st.header(f":green[{again}{plain(question.text)}]", anchor=False)
     if scene.stage.phase == "talk":
         refresh.every(1.0, partial(_talk, scene), "talk")
         return
