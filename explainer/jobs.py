@@ -4,8 +4,8 @@ import copy
 import threading
 import time
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable, Generator
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import ContextVar
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CancelledError", "Job", "Progress", "Unavailable", "Worker", "once", "owner"]
+__all__ = ["CancelledError", "Job", "Lately", "Progress", "Unavailable", "Worker", "member", "once", "owner", "pauses"]
 
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
@@ -33,6 +33,41 @@ class Unavailable(Exception):
 
 owner: ContextVar[str] = ContextVar("owner", default="")
 """For whom this thread submits jobs: those of one owner wait for each other, and hardly for those of another."""
+
+member: ContextVar[str] = ContextVar("member", default="")
+"""Which one of an owner's: those of a member who had little lately go first among the owner's."""
+
+pauses: ContextVar[Callable[[], None]] = ContextVar("pauses", default=lambda: None)
+"""Called as this thread begins to wait for what others do."""
+
+
+class Lately:
+    """Seconds of work that each of many had lately: what they had counts half after a minute.
+
+    One that was not known counts as one that had a second: names cost nothing. Of `most` something is known, those that
+    were asked for last. One thread at a time.
+    """
+
+    _NEW, _HALF = 1.0, 60.0
+
+    def __init__(self, most: int = 5000) -> None:
+        self._most = most
+        self._known: OrderedDict[int, tuple[float, float]] = OrderedDict()  # by a digest: no address stays here
+
+    def of(self, owner: str, member: str) -> float:
+        """The seconds of an owner's member."""
+        return self.add(owner, member, 0.0)
+
+    def add(self, owner: str, member: str, seconds: float) -> float:
+        """Count some more; gives all that count now."""
+        key, now = hash((owner, member)), time.monotonic()
+        had, at = self._known.get(key, (self._NEW, now))
+        had = had * float(0.5 ** ((now - at) / self._HALF)) + seconds
+        self._known[key] = had, now
+        self._known.move_to_end(key)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return had
 
 
 class once(Generic[Made]):
@@ -72,7 +107,7 @@ class Job(Generic[Result]):
         self.progress = 0.0
         self.ahead: int | None = None
         self.future: Future[Result] = Future()
-        self.owner = owner.get()
+        self.owner, self.member = owner.get(), member.get()
         self._queue = queue
         self._unwanted = threading.Event()
         self._begun: float | None = None
@@ -86,15 +121,17 @@ class Job(Generic[Result]):
 
     @property
     def place(self) -> int:
-        """How many unfinished jobs are ahead of it, as each owner has one job a turn; 0 for one that is done."""
-        turns, of_it = Counter[str](), {}
-        for each in list(self._queue.values()):
-            of_it[each] = turns[each.owner]
-            turns[each.owner] += 1
-        in_turns = sorted(of_it, key=of_it.__getitem__)
-        if self not in of_it:
+        """How many unfinished jobs are ahead of it, as each owner has one job a turn; 0 for one that is done.
+
+        An owner's members are taken to have one job a turn of the owner's.
+        """
+        unfinished = list(self._queue.values())
+        if self not in unfinished:
             return 0
-        return in_turns.index(self) if self.ahead is None else self.ahead
+        if self.ahead is not None:
+            return self.ahead
+        in_turns = _in_turns(unfinished, lambda job: (job.owner, job.member))
+        return _in_turns(in_turns, lambda job: job.owner).index(self)
 
     @property
     def done(self) -> bool:
@@ -103,6 +140,7 @@ class Job(Generic[Result]):
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so many seconds, and tell whether it is done."""
+        pauses.get()()
         wait([self.future], seconds)
         return self.done  # `wait` overlooks a job that was cancelled while it was in the queue
 
@@ -117,6 +155,7 @@ class Job(Generic[Result]):
 
         Raises TimeoutError after `timeout` seconds, and CancelledError if the job was cancelled.
         """
+        pauses.get()()
         error = self.future.exception(timeout)
         if error is None:
             return self.future.result()
@@ -138,6 +177,16 @@ class Job(Generic[Result]):
         self.progress, self.ahead = fraction, ahead
 
 
+def _in_turns(some: "Sequence[Job[Any]]", whose: "Callable[[Job[Any]], object]") -> "list[Job[Any]]":
+    """Jobs in the order in which they are done where each of whose they are has one a turn."""
+    turns: Counter[object] = Counter()
+    places: list[int] = []
+    for each in some:
+        places.append(turns[whose(each)])
+        turns[whose(each)] += 1
+    return [some[at] for at in sorted(range(len(some)), key=places.__getitem__)]
+
+
 class Worker(Generic[Owned]):
     """Threads that live as long as the process, by default one; each owns what `make` returned to it.
 
@@ -150,7 +199,9 @@ class Worker(Generic[Owned]):
         self._own = threading.local()
         self._queue: dict[int, Job[Any]] = {}
         self._numbers = count()
-        self._waiting: dict[str, deque[Callable[[], None]]] = {}  # by owner, the one whose turn is next first
+        # By owner, the one whose turn is next first; then by member.
+        self._waiting: dict[str, dict[str, deque[Callable[[], None]]]] = {}
+        self._lately = Lately()
         self._most = most or threads
         self._working = Counter[str]()  # threads, by owner
         self._put_off = 0  # turns for which there was nobody who did not have as many threads already
@@ -160,7 +211,8 @@ class Worker(Generic[Owned]):
     def submit(self, work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]) -> Job[Result]:
         """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
-        Owners take turns, so that nobody waits for all that somebody else asked for. Work may be a generator that
+        Owners take turns, so that nobody waits for all that somebody else asked for; in an owner's turn goes who had
+        the least of its members lately. Work may be a generator that
         returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
         whole of a long job.
         """
@@ -169,12 +221,12 @@ class Worker(Generic[Owned]):
         self._queue[number] = job
         # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
         job.future.add_done_callback(lambda _: self._queue.pop(number))
-        self._put(job.owner, partial(self._begin, job, number, work))
+        self._put(job, partial(self._begin, job, number, work))
         return job
 
-    def _put(self, owner: str, step: Callable[[], None]) -> None:
+    def _put(self, job: Job[Any], step: Callable[[], None]) -> None:
         with self._lock:
-            self._waiting.setdefault(owner, deque()).append(step)
+            self._waiting.setdefault(job.owner, {}).setdefault(job.member, deque()).append(step)
         self._threads.submit(self._take_turn)
 
     def _take_turn(self) -> None:
@@ -183,13 +235,19 @@ class Worker(Generic[Owned]):
             if owner is None:
                 self._put_off += 1
                 return
-            steps = self._waiting.pop(owner)
+            members = self._waiting.pop(owner)
+            member = min(members, key=partial(self._lately.of, owner))
+            steps = members.pop(member)
             step = steps.popleft()
             if steps:
-                self._waiting[owner] = steps  # behind all others
+                members[member] = steps
+            if members:
+                self._waiting[owner] = members  # behind all others
             self._working[owner] += 1
+        began = time.monotonic()
         step()
         with self._lock:
+            self._lately.add(owner, member, time.monotonic() - began)
             self._working -= Counter([owner])
             again, self._put_off = self._put_off > 0, max(0, self._put_off - 1)
         if again:
@@ -227,7 +285,7 @@ class Worker(Generic[Owned]):
             job.future.set_exception(_without_frames(error))
         else:
             self._queue[number] = self._queue.pop(number)  # the last one now
-            self._put(job.owner, partial(self._go_on, job, number, parts))
+            self._put(job, partial(self._go_on, job, number, parts))
 
 
 def _without_frames(error: BaseException) -> BaseException:

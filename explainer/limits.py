@@ -38,6 +38,7 @@ TABLE: Mapping[str, Limit] = {
     "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
     "connections of an address": Limit(900, "open connections", _DROPPED),
     "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
+    "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
     "request": Limit(300, "seconds until its answer is taken", _DROPPED),
     "silence in an upload": Limit(30, "seconds between two pieces", _DROPPED),
@@ -48,7 +49,11 @@ TABLE: Mapping[str, Limit] = {
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
-    "computing": Limit(75, "% of a core for the pages of an address, after 20 seconds of it", "the page waits"),
+    "computing": Limit(
+        75,
+        "% of a core for the pages of an address, after 20 seconds of it; first the browser that had the least lately",
+        "the page waits",
+    ),
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),

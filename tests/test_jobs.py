@@ -69,6 +69,43 @@ def test_owners_take_turns_and_wait_for_one_job_of_each_other(worker: Worker[lis
     jobs.owner.set("")
 
 
+def test_within_an_owner_goes_first_who_had_the_least_lately(worker: Worker[list[str]]) -> None:
+    def busy(owned: list[str], progress: Progress) -> None:
+        time.sleep(0.1)
+
+    owner, member = jobs.owner.set("one"), jobs.member.set("many")
+    try:
+        worker.submit(busy).result(PATIENCE)
+        hold = Hold()
+        worker.submit(hold)
+        assert hold.begun.wait(PATIENCE)
+        submitted = {text: worker.submit(note(text)) for text in "abc"}
+        jobs.member.set("few")
+        submitted |= {text: worker.submit(note(text)) for text in "xy"}
+        assert {text: job.place for text, job in submitted.items()} == {"x": 1, "a": 2, "y": 3, "b": 4, "c": 5}
+        hold.free.set()
+        assert submitted["c"].result(PATIENCE)[:2] == ["x", "y"]
+    finally:
+        jobs.member.reset(member)
+        jobs.owner.reset(owner)
+
+
+def test_what_one_had_counts_half_after_a_minute_and_a_new_name_is_no_advantage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    lately = jobs.Lately(most=3)
+    assert lately.of("address", "new") == 1
+    assert lately.add("address", "new", 3) == 4
+    now += 60
+    assert lately.of("address", "new") == 2
+    for number in range(3):
+        assert lately.of("address", f"{number}") == 1
+    assert len(lately._known) == 3
+    assert lately.of("address", "new") == 1  # it was not asked for in so long
+
+
 def test_one_owner_leaves_a_thread_to_the_others() -> None:
     worker, first, second = Worker(list, "test", threads=2, most=1), Hold(), Hold()
     mine = [worker.submit(first), worker.submit(second)]

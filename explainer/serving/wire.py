@@ -44,7 +44,7 @@ ERRORS: Mapping[str, type[Exception]] = {
 """What a task raises in the app as it raised it in the service: a sentence for the visitor."""
 
 _SHORT = 12  # characters of a token that is no secret
-_TOKEN = re.compile(r"[!-~]*")  # what the head of a request can hold
+_TOKEN = re.compile(r"[ -~]*")  # what the head of a request can hold
 
 _READ = (".py", ".csv", ".npz")
 _TREE = "tree"  # the array that holds the JSON
@@ -84,7 +84,7 @@ def token() -> str:
     """
     found = os.environ.get("EXPLAINER_SERVICE_TOKEN", "").strip()
     if not _TOKEN.fullmatch(found):
-        raise ValueError("EXPLAINER_SERVICE_TOKEN may have letters, digits and signs of ASCII, and no spaces.")
+        raise ValueError("EXPLAINER_SERVICE_TOKEN may have letters, digits and signs of ASCII, in one line.")
     if len(found) < _SHORT:
         raise ValueError(f"Set EXPLAINER_SERVICE_TOKEN to a secret of {_SHORT} characters or more: it lets the app in.")
     return found

@@ -1,11 +1,13 @@
 """Who may do what: the one record of rooms, the rules of those that are on, and who gave the presenter's key."""
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
+from explainer import jobs
 from explainer.jobs import once
 from explainer.ui import browser, streamlit_internals
 from explainer.workshop import presenter_key, rooms, sqlite
@@ -83,7 +85,13 @@ def gate() -> Gate:
         key = presenter_key.made_key()
     if key != os.environ.get("EXPLAINER_PRESENTER_KEY", "").strip():
         print(f"The presenter's key for workshops: {key}", flush=True)
-    return Gate(key)
+    return Gate(key, _sleep)
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep; whoever waits for a turn to compute does not wait for that."""
+    jobs.pauses.get()()
+    time.sleep(seconds)
 
 
 def may_download() -> bool:

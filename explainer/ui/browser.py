@@ -80,11 +80,21 @@ def recall(name: str) -> object | None:
 
 def recall_of(cookies: str, name: str) -> object | None:
     """What is remembered under a name of the browser that sent a header Cookie; None for nothing."""
-    try:
-        given = SimpleCookie(cookies).get(NAME)
-    except CookieError:
-        return None
-    return _recall(_identity(given.value) if given else None, name)
+    return _recall(_sent(cookies), name)
+
+
+def mark() -> str:
+    """What tells this session's browser from others while this process runs; "" where it has no cookie."""
+    return _mark(identity())
+
+
+def mark_of(cookies: str) -> str:
+    """The `mark` of the browser that sent a header Cookie."""
+    return _mark(_sent(cookies))
+
+
+def _mark(known_as: str | None) -> str:
+    return f"{hash(known_as):x}" if known_as else ""
 
 
 def forget(name: str) -> None:
@@ -149,7 +159,7 @@ class Cookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the cookie to an answer that is a page."""
-        if scope["type"] != "http" or _has_cookie(Headers(scope=scope)):
+        if scope["type"] != "http" or _sent(Headers(scope=scope).get("cookie", "")) is not None:
             await self.app(scope, receive, send)
             return
 
@@ -165,9 +175,10 @@ class Cookie:
         await self.app(scope, receive, sending)
 
 
-def _has_cookie(headers: Headers) -> bool:
+def _sent(cookies: str) -> str | None:
+    """The random number of this server's cookie in a header Cookie."""
     try:
-        given = SimpleCookie(headers.get("cookie", "")).get(NAME)
+        given = SimpleCookie(cookies).get(NAME)
     except CookieError:
-        return False
-    return given is not None and _identity(given.value) is not None
+        return None
+    return _identity(given.value) if given else None

@@ -16,10 +16,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 import brotli  # type: ignore[import-untyped]
 import streamlit as st
@@ -28,7 +27,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explainer import limits
+from explainer import jobs, limits
 from explainer.setup import page_fonts
 from explainer.ui import browser, streamlit_internals
 
@@ -185,19 +184,23 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 class Requests:
-    """Paces requests by address: one that asks without pause waits, and others are served meanwhile."""
+    """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
+
+    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces: dict[str, _Pace] = {}
+        self._paces: dict[tuple[str, str], _Pace] = {}  # by its name, and the address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
-        if scope["type"] == "http" and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
+        name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
+        if name and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
             if len(self._paces) > limits.connections():
-                self._paces = {address: pace for address, pace in self._paces.items() if not pace.is_rested()}
-            new = _Pace(limits.first("requests"), limits.value("requests"))
-            await asyncio.sleep(self._paces.setdefault(scope["client"][0], new).wait())
+                self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
+            new = _Pace(limits.first(name), limits.value(name))
+            await asyncio.sleep(self._paces.setdefault((name, scope["client"][0]), new).wait())
         await self.app(scope, receive, send)
 
 
@@ -576,7 +579,12 @@ class Visitors:
         self._open[address] += 1
         try:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            await self.app(scope, _Messages(receive, "" if _is_presenter(scope) else address), send)
+            messages = _Messages(
+                receive,
+                "" if _is_presenter(scope) else address,
+                browser.mark_of(Headers(scope=scope).get("cookie", "")),
+            )
+            await self.app(scope, messages, send)
         finally:
             self._open[address] -= 1
             self._open += Counter()
@@ -593,52 +601,143 @@ def _is_presenter(scope: Scope) -> bool:
     return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
 
 
-class Computing:
-    """Shares the processor among addresses: one whose pages compute without pause waits, one page after another.
+@dataclass(eq=False)
+class _Run:
+    """A run of a script that was let in: of which browser, until when it counts, and whether it has begun."""
 
-    What a run of a script will take nobody knows, so a little is taken for it, and the rest when it ended. Any thread
-    may charge; turns are given in the event loop.
+    browser: str
+    until: float
+    begun: bool = False
+
+
+@dataclass
+class _Account:
+    """What the pages of an address compute: seconds that are left, when that was so, runs that go on and that wait."""
+
+    left: float
+    at: float
+    going: list[_Run] = field(default_factory=list)
+    waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
+
+
+class Computing:
+    """Shares the processor among addresses, and what an address may take among its browsers.
+
+    An address whose pages compute without pause waits, and of those that wait go first the pages of the browser that
+    computed the least lately. What a run of a script will take nobody knows, so a little is taken for it, and the rest
+    when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
+    charge; turns are given in the event loop.
     """
 
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
+    _AT_ONCE = 2, 8  # runs of an address that go on at a time, at least and at most
+    _TO_BEGIN, _LONGEST = 0.5, 2.0  # seconds that a run counts as one that goes on: until it begins, and from then on
+    _LOOK = 0.02  # seconds between two looks whether one may run
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, float]] = {}  # by address: seconds that are left, and when that was so
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._accounts: dict[str, _Account] = {}
+        self._lately = jobs.Lately()
+        self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
-    def charge(self, address: str, seconds: float) -> None:
-        """Note what a run took; of one whose browser had left, nobody knows where it was, and nothing is noted."""
+    def begin(self, address: str, this: str = "") -> "Run":
+        """Note that a run begins; `this` tells its browser from others of the address.
+
+        Of one whose browser had left, nobody knows where it was, and nothing is noted.
+        """
+        with self._lock:
+            going = self._account(address).going if address else []
+            run = next((each for each in going if each.browser == this and not each.begun), None)
+            if run:
+                run.begun, run.until = True, time.monotonic() + self._LONGEST
+        return Run(self, address, this, run)
+
+    def pause(self, address: str, run: _Run | None) -> None:
+        """Note that a run no longer computes."""
+        with self._lock:
+            account = self._account(address)
+            account.going = [each for each in account.going if each is not run]
+
+    def charge(self, address: str, seconds: float, this: str = "") -> None:
+        """Note what a run took."""
         if not address:
             return
         with self._lock:
             self._take(address, seconds - self._A_RUN)
+            self._lately.add(address, this, seconds)
 
-    async def turn(self, address: str) -> None:
-        """Wait until a page of an address may run: those of one address one after another. This computer's do not."""
+    async def turn(self, address: str, this: str = "") -> None:
+        """Wait until a page of an address may run. This computer's pages do not wait."""
         if not address:
             return
-        turns = self._turns.setdefault(address, asyncio.Lock())
-        async with turns:
-            while (seconds := self._wait(address)) > 0:
-                await asyncio.sleep(min(seconds, 1.0))
-
-    def _wait(self, address: str) -> float:
         with self._lock:
-            left = self._take(address, 0.0)
-            if left > 0:
-                self._take(address, self._A_RUN)
-                return 0.0
-            return max(0.01, -left * 100 / limits.value("computing"))
+            account = self._account(address)
+            if not account.waiting and self._lets_in(address, this):
+                return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        account.waiting.append((this, turn))
+        if len(account.waiting) == 1:
+            serving = asyncio.create_task(self._serve(address, account))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
+        await turn
+
+    async def _serve(self, address: str, account: _Account) -> None:
+        """Give turns until nobody waits."""
+        while account.waiting:
+            account.waiting[:] = [each for each in account.waiting if not each[1].done()]  # some have left
+            with self._lock:
+                first = min(account.waiting, key=lambda each: self._lately.of(address, each[0]), default=None)
+                let_in = first is not None and self._lets_in(address, first[0])
+            if first and let_in:
+                account.waiting.remove(first)
+                first[1].set_result(None)
+            elif first:
+                await asyncio.sleep(self._LOOK)
+
+    def _lets_in(self, address: str, this: str) -> bool:
+        account, now = self._account(address), time.monotonic()
+        left = self._take(address, 0.0)
+        account.going = [each for each in account.going if each.until > now]
+        least, most = self._AT_ONCE
+        if left <= 0 or len(account.going) >= min(most, max(least, int(left))):
+            return False
+        self._take(address, self._A_RUN)
+        account.going.append(_Run(this, now + self._TO_BEGIN))
+        return True
+
+    def _account(self, address: str) -> _Account:
+        now = time.monotonic()
+        if address not in self._accounts and len(self._accounts) > limits.visitors():
+            used = {name: each for name, each in self._accounts.items() if each.waiting or now - each.at < self._FIRST}
+            self._accounts = used
+        return self._accounts.setdefault(address, _Account(self._FIRST, now))
 
     def _take(self, address: str, seconds: float) -> float:
-        now = time.monotonic()
-        if len(self._known) > limits.visitors():
-            self._known = {name: known for name, known in self._known.items() if now - known[1] < self._FIRST}
-        left, at = self._known.get(address, (self._FIRST, now))
-        left = min(self._FIRST, left + (now - at) * limits.value("computing") / 100) - seconds
-        self._known[address] = max(left, -self._FIRST), now
+        account, now = self._account(address), time.monotonic()
+        left = min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100) - seconds
+        account.left, account.at = max(left, -self._FIRST), now
         return left
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a script that goes on."""
+
+    computing: Computing
+    address: str
+    this: str
+    run: _Run | None
+
+    def pause(self) -> None:
+        """It begins to wait for what others do: it computes no longer, or not much."""
+        if self.run:
+            self.computing.pause(self.address, self.run)
+
+    def end(self, seconds: float) -> None:
+        """It has ended, and computed for so many seconds."""
+        self.pause()
+        self.computing.charge(self.address, seconds, self.this)
 
 
 COMPUTING = Computing()
@@ -669,8 +768,8 @@ _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with it
 class _Messages:
     """What a page sends, without what no page of this app sends."""
 
-    def __init__(self, receive: Receive, address: str) -> None:
-        self._receive, self._address = receive, address
+    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
+        self._receive, self._address, self._this = receive, address, this
         self._left, self._at = limits.first("messages"), time.monotonic()
         runs = _Pace(limits.first("runs"), limits.value("runs"))
         files = _Pace(limits.first("files"), 1 / limits.value("files"))
@@ -692,9 +791,10 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    await COMPUTING.turn("" if self._address in browser.THIS_COMPUTER else self._address)
+                    address = "" if self._address in browser.THIS_COMPUTER else self._address
+                    await COMPUTING.turn(address, self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.charge(self._address, _A_DOWNLOAD)
+                    COMPUTING.begin(address, self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

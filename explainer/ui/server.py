@@ -39,7 +39,7 @@ def prepare() -> None:
     streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.bound_messages(lambda: limits.value("message"))
-    streamlit_internals.measure_runs(_owner, middleware.COMPUTING.charge)
+    streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
@@ -114,11 +114,14 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _owner() -> str:
-    """Where the browser is for which a script begins to run; what the script asks of workers is that owner's."""
-    address = browser.address()
+def _begin() -> Callable[[float], None]:
+    """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
+    address, this = browser.address(), browser.mark()
+    run = middleware.COMPUTING.begin(address, this)
     jobs.owner.set(address)
-    return address
+    jobs.member.set(this)
+    jobs.pauses.set(run.pause)
+    return run.end
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:

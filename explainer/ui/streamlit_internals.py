@@ -75,19 +75,19 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def measure_runs(whose: Callable[[], str], told: Callable[[str, float], None]) -> None:
-    """Have `told` called after each run of a script, or of a fragment, with the seconds that it computed.
+def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    It is told also what `whose` said in the run's thread as it began.
+    What it returns is called as the run ends, with the seconds that it computed.
     """
     run = ScriptRunner._run_script
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        owner, began = whose(), time.thread_time()
+        end, began = begin(), time.thread_time()
         try:
             run(self, asked)
         finally:
-            told(owner, time.thread_time() - began)
+            end(time.thread_time() - began)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -291,7 +292,7 @@ async def turns(computing: middleware.Computing, address: str, runs: int, second
         async with asyncio.timeout(1):
             for _ in range(runs):
                 await computing.turn(address)
-                computing.charge(address, seconds)
+                computing.begin(address).end(seconds)
                 done += 1
     return done
 
@@ -303,6 +304,74 @@ def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> Non
     assert asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 2
     assert asyncio.run(turns(computing, "192.0.2.2", 20, 0.1)) == 20
     assert asyncio.run(turns(computing, "", 100, 0.5)) == 100  # the server's own computer
+
+
+class Class:
+    """Pages of one address that are open; `waited` has the seconds that a press of each browser waited."""
+
+    def __init__(self) -> None:
+        self.computing, self.waited = middleware.Computing(), list[tuple[str, float]]()
+        self.going = self.most = 0
+
+    async def press(self, this: str, seconds: float) -> None:
+        began = time.monotonic()
+        await self.computing.turn("192.0.2.1", this)
+        self.waited.append((this, time.monotonic() - began))
+        run = self.computing.begin("192.0.2.1", this)
+        self.going += 1
+        self.most = max(self.most, self.going)
+        await asyncio.sleep(seconds)
+        self.going -= 1
+        run.end(seconds)
+
+    async def hold(self, pages: int, seconds: float, same_browser: bool) -> None:
+        """Pages that ask for runs without pause, while a neighbour who was there before presses now and then."""
+
+        async def page(number: int) -> None:
+            while True:
+                await self.press("one" if same_browser else f"one {number}", seconds)
+
+        await self.press("neighbour", 0.01)
+        self.computing._lately.add("192.0.2.1", "neighbour", -0.5)  # who has been here for a minute
+        asking = [asyncio.create_task(page(number)) for number in range(pages)]
+        await asyncio.sleep(1)
+        for _ in range(4):
+            await self.press("neighbour", 0.01)
+            await asyncio.sleep(0.1)
+        for each in asking:
+            each.cancel()
+
+
+@pytest.mark.parametrize("same_browser", [True, False])
+def test_a_neighbour_at_the_same_address_does_not_wait_for_one_who_computes_without_pause(
+    same_browser: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware.Computing, "_FIRST", 1.0)
+    pages = Class()
+    asyncio.run(pages.hold(100, 0.2, same_browser))
+    assert max(seconds for this, seconds in pages.waited if this == "neighbour") < 1
+    assert len(pages.waited) < 30  # the others wait
+
+
+def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
+    async def all_at_once(pages: Class) -> None:
+        await asyncio.gather(*(pages.press(f"{number}", 0.05) for number in range(100)))
+
+    pages = Class()
+    asyncio.run(all_at_once(pages))
+    assert pages.most == 8
+    assert len(pages.waited) == 100
+
+
+def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
+    async def many() -> None:
+        computing = middleware.Computing()
+        async with asyncio.timeout(0.4):
+            for number in range(100):
+                await computing.turn("192.0.2.1", f"{number}")
+                computing.begin("192.0.2.1", f"{number}").pause()
+
+    asyncio.run(many())
 
 
 def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
@@ -330,6 +399,28 @@ def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
     assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
     asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
     assert served["192.0.2.2"] == 150 * 60
+
+
+def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
+    opened = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        opened[scope["client"][0]] += 1
+
+    async def open_many(requests: middleware.Requests, address: str) -> None:
+        scope = {"type": "websocket", "headers": [], "client": (address, 0)}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                for _ in range(400):
+                    await requests(scope, None, None)  # type: ignore[arg-type]
+
+    async def both() -> None:
+        requests = middleware.Requests(app)
+        await open_many(requests, "192.0.2.1")
+        await open_many(requests, "192.0.2.2")
+
+    asyncio.run(both())
+    assert all(300 <= opened[address] <= 311 for address in ("192.0.2.1", "192.0.2.2"))
 
 
 def test_a_long_answer_is_handed_on_in_pieces() -> None:
