@@ -1,23 +1,13 @@
-"""Measurements, the short ones or those that are named: `python -m benchmarks [NAME ...]`, the names as below."""
+"""Measurements, the short ones or those that are named: `python -m benchmarks [NAME ...]`.
+
+start, reading, browser, tree, removal, explaining; and those that take minutes: faces, verdicts, visitors, workshop,
+cluster. Each is a module here, imported when it is asked for: some need packages of their own.
+"""
 
 import sys
+from importlib import import_module
 
-from benchmarks import browser, cluster, explaining, faces, reading, removal, start, tree, verdicts, visitors, workshop
-
-MEASUREMENTS = {
-    "start": start.report,
-    "reading": reading.report,
-    "faces": faces.report,
-    "browser": browser.report,
-    "tree": tree.report,
-    "removal": removal.report,
-    "explaining": explaining.report,
-    "verdicts": verdicts.report,
-    "visitors": visitors.report,
-    "workshop": workshop.report,
-    "cluster": cluster.report,
-}
-SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")  # the others take minutes
+SHORT = ("start", "reading", "browser", "tree", "removal", "explaining")
 
 for name in sys.argv[1:] or SHORT:
-    MEASUREMENTS[name]()
+    import_module(f"benchmarks.{name}").report()

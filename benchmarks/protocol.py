@@ -46,6 +46,7 @@ class Visit:
             max_size=None,
         )
         self._session = self._script = ""
+        self._scripts: dict[str, str] = {}  # by the page's path
         self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
         self._drawn: set[tuple[int, ...]] = set()  # since the last run began
         self._values: dict[str, WidgetState] = {}
@@ -88,6 +89,11 @@ class Visit:
         return answer.deferred_file.url
 
     # What a visitor does
+
+    def turn_to(self, page: str) -> None:
+        """Turn to the page at a path; "" is the first one."""
+        self._page, self._script = page, self._scripts[page]
+        self.run()
 
     def press(self, label: str) -> None:
         """Press the one button of that label."""
@@ -246,6 +252,7 @@ class Visit:
                 self.drawings.clear()
         elif message.WhichOneof("type") == "navigation":
             self._script = message.navigation.page_script_hash
+            self._scripts = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif message.WhichOneof("type") == "auto_rerun":
             interval = message.auto_rerun.interval
             self._timers.setdefault(message.auto_rerun.fragment_id, (interval, time.monotonic() + interval))

@@ -77,7 +77,8 @@ class Index:
 
     def named(self, text: str) -> tuple[str, ...]:
         """The categories that a text names exactly: by wnid, by a word of theirs, or by a form of it ("dogs")."""
-        return tuple(sorted(set(self._exact(_wanted(text))), key=_places().__getitem__))
+        found = set(self._exact(_wanted(text)))
+        return tuple(sorted(found, key=_places().__getitem__)) if len(found) > 1 else tuple(found)
 
     def senses(self, wnid: str) -> tuple[str, ...]:
         """Other categories with a word of this one, the one with more below it first."""

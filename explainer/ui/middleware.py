@@ -8,6 +8,7 @@ import base64
 import gzip
 import hashlib
 import ipaddress
+import json
 import logging
 import os
 import re
@@ -15,9 +16,10 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]
@@ -308,9 +310,9 @@ _IS_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*-]+(:\d+)?")
 
 @cache
 def _inline_scripts() -> tuple[str, ...]:
-    """The digests by which a policy lets in the scripts that stand in Streamlit's page itself."""
+    """The digests by which a policy lets in the scripts that stand in the page itself, Streamlit's and ours."""
     page = (streamlit_internals.static_folder() / "index.html").read_text("utf-8")
-    scripts = re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    scripts = [*re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL), _begin_charts()]
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return tuple(f"'sha256-{digest}'" for digest in digests)
 
@@ -343,29 +345,87 @@ DRAINING = threading.Event()
 """Set once this process was asked to stop, and waits for its visitors to leave."""
 
 
-class Preloads:
-    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it."""
+_CHART = "PlotlyChart"
 
-    _EVERY = ("StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
-    _OF_PAGE = {"removal": ("PlotlyChart",), "tree": ("PlotlyChart", "DataFrame")}  # noqa: RUF012
+
+class Preloads:
+    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it.
+
+    What draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
+    """
+
+    _EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
+    _OF_PAGE = {  # noqa: RUF012
+        "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
+        "tree": (_CHART, "DataFrame"),
+    }
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the header Link to a page."""
+        """Add the header Link to a page, and to one with charts a script that begins theirs."""
         if scope["type"] == "http" and not {"/", "."} & set(_path(scope)):
-            kinds = (*self._EVERY, *self._OF_PAGE.get(_path(scope), ()))
-            links = (f"<./{name}>; rel=modulepreload; crossorigin" for name in map(_script, kinds) if name)
+            kinds = self._OF_PAGE.get(_path(scope), ())
+            needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
+            links = (f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
             send = _add(send, {"Link": ", ".join(links)})
+            if _CHART in kinds:
+                send = _insert(send, f"<script type=module>{_begin_charts()}</script>", before="</head>")
         await self.app(scope, receive, send)
 
 
+def _insert(send: Send, text: str, before: str) -> Send:
+    """A `send` that puts a text before another one in a page; what has that other one nowhere stays as it is."""
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            whole = b"".join(parts)
+            body = whole.replace(before.encode(), f"{text}{before}".encode(), 1)
+            if body != whole:
+                MutableHeaders(scope=start)["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+    return sending
+
+
 @cache
-def _script(kind: str) -> str:
-    """The path of the script that draws a kind of element, whose name holds a digest; empty where there is none."""
-    folder = streamlit_internals.static_folder()
-    return next((str(file.relative_to(folder)) for file in (folder / "static" / "js").glob(f"{kind}.*.js")), "")
+def _scripts(kind: str) -> tuple[str, ...]:
+    """The paths of the scripts that draw a kind of element, its own first, without those that every page loads."""
+    chunks = json.loads((streamlit_internals.static_folder() / "manifest.json").read_text("utf-8"))
+    own = next((name for name, chunk in chunks.items() if chunk["file"].startswith(f"static/js/{kind}.")), None)
+    of_every_page = _imported(chunks, "index.html")
+    return tuple(chunks[name]["file"] for name in _imported(chunks, own) if own == name or name not in of_every_page)
+
+
+def _imported(chunks: Mapping[str, Any], name: str | None) -> list[str]:
+    """A chunk and all that it imports, by their names in Vite's manifest."""
+    found = [name] if name else []
+    for each in found:
+        found += [other for other in chunks[each].get("imports", ()) if other not in found]
+    return found
+
+
+@cache
+def _begin_charts() -> str:
+    """Begins the script of charts once the browser has nothing to do but to wait for the page's first answer.
+
+    Streamlit asks for its host's settings just before it connects; then the browser is idle until the answer comes.
+    """
+    script = "".join(_scripts(_CHART)[:1])
+    return (
+        "new PerformanceObserver((seen, watching) => {"
+        ' if (!seen.getEntries().some(({name}) => name.endsWith("/_stcore/host-config"))) return;'
+        f' watching.disconnect(); requestIdleCallback(() => import("./{script}"));'
+        '}).observe({type: "resource"});'
+    )
 
 
 class Fonts:

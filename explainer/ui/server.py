@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from explainer.workshop import addresses
 _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
+_TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
 _PROJECT = Path(__file__).parents[2]
@@ -47,6 +49,8 @@ def prepare() -> None:
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.know_how_it_runs()
+    streamlit_internals.look_for_no_components()
+    sys.setswitchinterval(_TURN)
 
 
 def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[None]]:

@@ -23,6 +23,7 @@ from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -98,6 +99,11 @@ def know_how_it_runs() -> None:
     For that it looks for the source of each frame among all modules: half a second of the first visitor's.
     """
     delta_generator._use_warning_has_been_displayed = True
+
+
+def look_for_no_components() -> None:
+    """Keep Streamlit from searching all installed packages for components as it starts: the app uses its own alone."""
+    setattr(BidiComponentManager, "discover_and_register_components", lambda manager, **options: None)  # noqa: B010
 
 
 def session_id() -> str | None:

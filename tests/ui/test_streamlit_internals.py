@@ -12,6 +12,8 @@ import streamlit
 from handmade import SOURCES
 from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, env_util, net_util
+from streamlit.components.v2 import manifest_scanner
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
@@ -23,6 +25,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from explainer.ui import streamlit_internals
 
 INSIDE = "explainer/ui/streamlit_internals.py"
+_DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
 
@@ -111,6 +114,23 @@ def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.Mo
     monkeypatch.setattr(delta_generator, "_use_warning_has_been_displayed", False)
     delta_generator._maybe_print_use_warning()
     assert asked
+
+
+def test_streamlit_searches_all_installed_packages_for_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[bool] = []
+
+    def scan() -> list[object]:
+        searched.append(True)
+        return []
+
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", scan)
+    with monkeypatch.context() as patch:
+        patch.setattr(BidiComponentManager, "discover_and_register_components", _DISCOVER)
+        BidiComponentManager().discover_and_register_components(start_file_watching=False)
+        assert searched == [True]
+        streamlit_internals.look_for_no_components()
+        BidiComponentManager().discover_and_register_components(start_file_watching=False)
+    assert searched == [True]
 
 
 def test_a_fragment_is_named_by_its_functions_qualified_name() -> None:

@@ -1,13 +1,15 @@
 """What is made ready before a visitor waits for it: tables beside the server's start, scripts before a page."""
 
 import asyncio
+import base64
+import hashlib
 import re
 import threading
 from types import SimpleNamespace
 
 import pytest
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer.ui import middleware, server, streamlit_internals
@@ -33,12 +35,31 @@ def answer(app: ASGIApp, path: str) -> tuple[Headers, bytes]:
     return Headers(raw=sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent)
 
 
-@pytest.mark.parametrize("path", ["/", "/removal"])
-def test_a_page_names_scripts_that_streamlit_has(path: str) -> None:
+@pytest.mark.parametrize(("path", "kind"), [("/", "ImageList"), ("/removal", "PlotlyChart"), ("/tree", "DataFrame")])
+def test_a_page_names_the_scripts_that_it_needs_and_all_that_these_import(path: str, kind: str) -> None:
     headers, _ = answer(middleware.Preloads(streamlit), path)
-    scripts = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", headers["link"])
-    assert len(scripts) == (6 if path == "/removal" else 5)
-    assert all((streamlit_internals.static_folder() / script).is_file() for script in scripts)
+    named = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", headers["link"])
+    assert any(script.startswith(f"static/js/{kind}.") for script in named)
+    folder = streamlit_internals.static_folder()
+    known = {*named, *re.findall(r"static/js/[^\"]+", (folder / "index.html").read_text("utf-8"))}
+    imported = {
+        f"static/js/{each}"
+        for script in named
+        for each in re.findall(r"""(?:from|import)\s*["']\./([^"']+)["']""", (folder / script).read_text("utf-8"))
+    }
+    assert imported <= known
+
+
+def test_a_page_with_charts_begins_their_script_by_one_that_the_policy_lets_in() -> None:
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        await HTMLResponse("<head></head><body></body>")(scope, receive, send)
+
+    headers, body = answer(middleware.Preloads(page), "/removal")
+    (script,) = re.findall(r"<script type=module>(.*?)</script></head>", body.decode())
+    assert int(headers["content-length"]) == len(body)
+    assert re.search(r'import\("\./static/js/PlotlyChart\.[^"]+\.js"\)', script)
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in middleware.policy()
+    assert answer(middleware.Preloads(page), "/")[1] == b"<head></head><body></body>"
 
 
 @pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health"])

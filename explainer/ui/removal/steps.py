@@ -1,6 +1,8 @@
 """The steps of the removal, from release to release."""
 
+from functools import cache
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,6 +10,9 @@ from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, published, removal, subtrees
 from explainer.imagenet.vocabularies import RELEASES
 from explainer.ui import chart_frame, options
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 def measure() -> str:
@@ -23,16 +28,8 @@ def show() -> None:
 def _waterfall(measure: str) -> None:
     """The steps of the removal as a waterfall, and what was announced in 2019 beside what was published of it."""
     steps, size = removal.steps(), attrgetter(measure)
-    before, announced, after = steps
-    announced_then = published.figure(published.UNSAFE[measure]).published
     chart_frame.draw(
-        removal_charts.waterfall(
-            steps,
-            measure,
-            f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
-            f"{size(announced.together):,} offensive or sensitive (published: {announced_then}),<br>"
-            f"then {size(after.together):,} hard to picture<br>{chart_frame.CREDIT}",
-        ),
+        figure(measure),
         "removal-steps",
         "Bars from release to release, and what was removed in between. "
         + " ".join(
@@ -44,6 +41,21 @@ def _waterfall(measure: str) -> None:
     )
     st.markdown(_announced())
     chart_frame.below("removal-steps", _steps_as_csv)
+
+
+@cache
+def figure(measure: str) -> "go.Figure":
+    """The waterfall, which is the same for everybody: it takes longer to make than all else of the page."""
+    steps, size = removal.steps(), attrgetter(measure)
+    before, announced, after = steps
+    announced_then = published.figure(published.UNSAFE[measure]).published
+    return removal_charts.waterfall(
+        steps,
+        measure,
+        f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
+        f"{size(announced.together):,} offensive or sensitive (published: {announced_then}),<br>"
+        f"then {size(after.together):,} hard to picture<br>{chart_frame.CREDIT}",
+    )
 
 
 def _announced() -> str:
