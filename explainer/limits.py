@@ -48,6 +48,7 @@ TABLE: Mapping[str, Limit] = {
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
+    "messages of an address": Limit(1000, "messages a second, after the first 3,000", "the page waits", first=3000),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
     "computing": Limit(
         75,
