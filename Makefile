@@ -57,7 +57,8 @@ cluster: $(VENV)/installed-cluster
 	BIND="$${BIND:-127.0.0.1:$(PORT)}" exec $(BIN)/python deploy/cluster.py
 
 cluster-test: $(VENV)/installed-cluster $(VENV)/installed-test
-	$(PYTEST) -m "" tests/serving tests/deploy tests/workshop/test_postgres.py tests/workshop/test_replicas.py
+	$(PYTEST) -m "" tests/serving tests/deploy tests/workshop/test_postgres.py tests/workshop/test_replicas.py \
+		tests/browser/test_cluster.py
 
 setup: $(VENV)/installed-app
 	@$(PROVISION) || true

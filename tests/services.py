@@ -112,13 +112,14 @@ def haproxy() -> str:
 
 
 @contextmanager
-def proxying(folder: Path, instead: Mapping[str, str]) -> Iterator[str]:
+def proxying(folder: Path, instead: Mapping[str, str], bind: str | None = None) -> Iterator[str]:
     """HAProxy's address for browsers, by the project's configuration with other addresses in place of some ports."""
+    bind = bind or f"127.0.0.1:{free_port()}"
     config = (ROOT / "deploy" / "haproxy.cfg").read_text()
     for port, address in {"8601": f"127.0.0.1:{free_port()}", **instead}.items():
         assert f"127.0.0.1:{port}" in config
         config = config.replace(f"127.0.0.1:{port}", address)
-    file, bind = folder / "haproxy.cfg", f"127.0.0.1:{free_port()}"
+    file = folder / "haproxy.cfg"
     file.write_text(config)
     with (folder / "haproxy.log").open("wb") as log:
         process = subprocess.Popen(

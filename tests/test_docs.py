@@ -12,9 +12,14 @@ from explainer.vision import cards
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+DEPLOY = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "deploy").glob("*.md"))}
 LINKS = [
     (path, target)
-    for path, text in [("README.md", README), *((f"docs/{name}", text) for name, text in DOCS.items())]
+    for path, text in [
+        ("README.md", README),
+        *((f"docs/{name}", text) for name, text in DOCS.items()),
+        *((f"deploy/{name}", text) for name, text in DEPLOY.items()),
+    ]
     for target in re.findall(r"\]\(([^)#:]+)\)", text)
 ]
 SETTINGS = sorted(
@@ -42,6 +47,12 @@ def test_the_readme_leads_to_every_page_of_the_docs(name: str) -> None:
 @pytest.mark.parametrize(("path", "target"), LINKS)
 def test_a_link_leads_to_a_file(path: str, target: str) -> None:
     assert ((ROOT / path).parent / target).is_file()
+
+
+def test_what_happens_when_something_breaks_is_what_a_test_sees() -> None:
+    named = re.findall(r"`(\w+/test_\w+\.py)`", DEPLOY["README.md"])
+    assert len(named) > 15
+    assert all((ROOT / "tests" / each).is_file() for each in named)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -17,8 +17,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -428,6 +430,33 @@ def _begin_charts() -> str:
     )
 
 
+class OtherVersions:
+    """Has a page load itself again that asks for a script of another version: the process that it came from has ended.
+
+    Streamlit names each script by what is in it, and its page stays empty where one is not there.
+    """
+
+    # Once in ten seconds: where it does not help, nothing would.
+    _LOAD_AGAIN = """const key = "loaded again";
+if (Date.now() - (sessionStorage.getItem(key) ?? 0) > 10_000) {
+  sessionStorage.setItem(key, Date.now());
+  location.reload();
+}
+"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a script that is not there; hand on all else."""
+        at = _path(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else ""
+        if re.fullmatch(r"static/js/[\w.-]+\.js", at) and not (streamlit_internals.static_folder() / at).is_file():
+            headers = {"Cache-Control": "no-store"}
+            await Response(self._LOAD_AGAIN, media_type="text/javascript", headers=headers)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 class Fonts:
     """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
 
@@ -450,12 +479,9 @@ class Compressed:
     """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
 
     _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
-    # The better first; browsers ask for it over https, and on this computer.
-    _CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}  # noqa: RUF012
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._made: dict[tuple[str, str], asyncio.Task[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a file that can be compressed; hand on all else."""
@@ -468,19 +494,16 @@ class Compressed:
 
     async def _file(self, path: str, headers: Headers) -> Response | None:
         end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
-        coding = next((each for each in self._CODINGS if each in accepted), "")
+        coding = next((each for each in _CODINGS if each in accepted), "")
         if not path.startswith("static/") or end not in self._KINDS or not coding:
             return None
-        if (coding, path) not in self._made:
-            folder = streamlit_internals.static_folder().resolve()
-            file = (folder / path).resolve()
-            # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
-            if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
-                return None
-            compressing = asyncio.to_thread(lambda: self._CODINGS[coding](file.read_bytes()))
-            self._made[coding, path] = asyncio.create_task(compressing)
+        folder = streamlit_internals.static_folder().resolve()
+        file = (folder / path).resolve()
+        # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
+        if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
+            return None
         return Response(
-            await asyncio.shield(self._made[coding, path]),
+            await asyncio.shield(asyncio.wrap_future(_compressing(coding, file))),
             headers={
                 "Content-Encoding": coding,
                 "Content-Type": self._KINDS[end],
@@ -488,6 +511,24 @@ class Compressed:
                 "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
             },
         )
+
+
+# The better first; browsers ask for it over https, and on this computer.
+_CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}
+_compressors = ThreadPoolExecutor(2, "compressor")
+
+
+@cache
+def _compressing(coding: str, file: Path) -> "Future[bytes]":
+    return _compressors.submit(lambda: _CODINGS[coding](file.read_bytes()))
+
+
+def compress_charts() -> None:
+    """Begin to compress the scripts of charts, the largest by far, before somebody waits for them."""
+    folder = streamlit_internals.static_folder().resolve()
+    for coding in _CODINGS:
+        for script in _scripts(_CHART):
+            _compressing(coding, folder / script)
 
 
 _PIECE = 65_536  # bytes of an answer that are handed on at a time, as many as the server holds back for a slow browser
@@ -869,6 +910,7 @@ _ORDER = (
     Draining,
     Patience,
     Preloads,
+    OtherVersions,
     Fonts,
     Compressed,
     browser.Cookie,

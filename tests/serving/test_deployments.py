@@ -178,30 +178,6 @@ def test_who_has_not_the_token_or_sends_too_much_is_refused(cluster: Cluster) ->
     assert status("/read/read", b"no message") == 422
 
 
-def test_nothing_of_a_photo_is_left_on_a_disk_or_in_the_object_store(cluster: Cluster, readers: Worker[Any]) -> None:
-    marker = np.random.default_rng().integers(1, 256, 48, np.uint8)
-    photo = Photo(Image.fromarray(np.resize(marker, (1500, 2000, 3))), (2000, 1500), "0" * 64)
-    sent = np.asarray(photo.image).tobytes()
-    assert marker.tobytes() in sent
-    for _ in range(3):
-        assert ask(readers, pipeline.read, photo, True, None).result(SECONDS).readings
-    looked = 0
-    for file in [*cluster.temporary.rglob("*"), *Path("/dev/shm").rglob("*")]:
-        if file.is_file():
-            looked += 1
-            assert marker.tobytes() not in file.read_bytes(), file
-    # The object store is a file in /dev/shm without a name.
-    (raylet,) = cluster.pids("raylet/raylet")
-    stores = [each for each in Path(f"/proc/{raylet}/fd").iterdir() if "plasma" in os.readlink(each)]
-    assert stores
-    for store in stores:
-        assert marker.tobytes() not in store.read_bytes()
-    assert looked > 10
-    log = cluster.log.read_bytes()
-    assert b"POST" not in log
-    assert photo.digest.encode() not in log
-
-
 def test_all_of_it_listens_on_this_machine_alone_and_asks_nobody_elsewhere(cluster: Cluster) -> None:
     pids = cluster.pids()
     assert len(pids) > 8
@@ -277,3 +253,33 @@ def test_an_explanation_whose_replica_is_killed_is_a_sentence_and_the_next_one_i
             return False
 
     assert until(answered)
+
+
+def test_of_a_photo_whose_replica_is_killed_nothing_is_left_on_a_disk_or_in_the_object_store(
+    cluster: Cluster, readers: Worker[Any]
+) -> None:
+    marker = np.random.default_rng().integers(1, 256, 48, np.uint8)
+    photo = Photo(Image.fromarray(np.resize(marker, (1500, 2000, 3))), (2000, 1500), "0" * 64)
+    sent = np.asarray(photo.image).tobytes()
+    assert marker.tobytes() in sent
+    readings = [ask(readers, pipeline.read, photo, True, None) for _ in range(30)]
+    assert until(lambda: readings[3].done)
+    assert readings[0].result(SECONDS).readings
+    for pid in cluster.pids("ray::ServeReplica:read"):  # others wait in it, or are on their way
+        os.kill(pid, signal.SIGKILL)
+    wait([each.future for each in readings], SECONDS)
+    looked = 0
+    for file in [*cluster.temporary.rglob("*"), *Path("/dev/shm").rglob("*")]:
+        if file.is_file():
+            looked += 1
+            assert marker.tobytes() not in file.read_bytes(), file
+    # The object store is a file in /dev/shm without a name.
+    (raylet,) = cluster.pids("raylet/raylet")
+    stores = [each for each in Path(f"/proc/{raylet}/fd").iterdir() if "plasma" in os.readlink(each)]
+    assert stores
+    for store in stores:
+        assert marker.tobytes() not in store.read_bytes()
+    assert looked > 10
+    log = cluster.log.read_bytes()
+    assert b"POST" not in log
+    assert photo.digest.encode() not in log

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -156,10 +157,11 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
             headers = [(b"accept-encoding", b"gzip")]
             await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
 
+    middleware._compressing.cache_clear()
     compressed = middleware.Compressed(streamlit)
     other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
-    assert len(compressed._made) == 1
+    assert middleware._compressing.cache_info().currsize == 1
     assert handed_on == other
 
 
@@ -531,3 +533,18 @@ def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
 
     assert got("/static/media/Letters.woff2") == b"a few letters"
     assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"
+
+
+@pytest.mark.parametrize("path", ["/static/js/index.AAAAAAAA.js", "/static/js/Gone-then.b_-0AAAA.js"])
+def test_a_script_of_another_version_loads_the_page_again(path: str) -> None:
+    answer = TestClient(middleware.OtherVersions(PlainTextResponse("of the app"))).get(path)
+    assert "location.reload()" in answer.text
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_scripts_of_this_version_and_all_else_are_the_apps() -> None:
+    script = next((streamlit_internals.static_folder() / "static" / "js").glob("*.js")).name
+    client = TestClient(middleware.OtherVersions(PlainTextResponse("of the app")))
+    for path in (f"/static/js/{script}", "/static/media/gone.woff2", "/static/js/%2e%2e/gone.js", "/", "/tree"):
+        assert client.get(path).text == "of the app"
