@@ -198,6 +198,7 @@ class Worker(Generic[Owned]):
         self._make = make
         self._own = threading.local()
         self._queue: dict[int, Job[Any]] = {}
+        self._work: dict[int, Callable[[Owned, Progress], Any]] = {}  # what has not begun, by its number in the queue
         self._numbers = count()
         # By owner, the one whose turn is next first; then by member.
         self._waiting: dict[str, dict[str, deque[Callable[[], None]]]] = {}
@@ -220,8 +221,9 @@ class Worker(Generic[Owned]):
         number = next(self._numbers)
         self._queue[number] = job
         # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
-        job.future.add_done_callback(lambda _: self._queue.pop(number))
-        self._put(job, partial(self._begin, job, number, work))
+        job.future.add_done_callback(lambda _: (self._queue.pop(number), self._work.pop(number, None)))
+        self._work[number] = work
+        self._put(job, partial(self._begin, job, number))
         return job
 
     def _put(self, job: Job[Any], step: Callable[[], None]) -> None:
@@ -257,10 +259,10 @@ class Worker(Generic[Owned]):
         self,
         job: Job[Result],
         number: int,
-        work: Callable[[Owned, Progress], Result | Generator[None, None, Result]],
     ) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
+        work = self._work.pop(number)
         try:
             if not hasattr(self._own, "it"):
                 self._own.it = self._make()
@@ -272,7 +274,7 @@ class Worker(Generic[Owned]):
         if isinstance(found, GeneratorType):
             self._go_on(job, number, found)
         else:
-            job.future.set_result(found)  # type: ignore[arg-type]
+            job.future.set_result(found)
 
     def _go_on(self, job: Job[Result], number: int, parts: Generator[None, None, Result]) -> None:
         try:

@@ -13,7 +13,17 @@ try:
 except ModuleNotFoundError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["TABLE", "Limit", "connections", "first", "raise_file_limit", "value", "visitors"]
+__all__ = [
+    "TABLE",
+    "Limit",
+    "connections",
+    "first",
+    "keep_no_dumps",
+    "of_an_address",
+    "raise_file_limit",
+    "value",
+    "visitors",
+]
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
 
@@ -50,6 +60,7 @@ TABLE: Mapping[str, Limit] = {
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
     "pings": Limit(10, "pings of a page, or answers to pings, in a second", _DROPPED),
+    "messages of an address": Limit(1000, "messages a second, after the first 3,000", "the page waits", first=3000),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
     "computing": Limit(
         75,
@@ -100,6 +111,11 @@ def connections() -> int:
     return max(1, min(int(value("connections")), _files() - _OWN // 2 - (_OF_A_VISITOR - 1) * visitors()))
 
 
+def of_an_address(name: str, in_all: int) -> int:
+    """How much of `in_all` an address can have: as the table says, and a quarter is left to the others."""
+    return max(1, min(int(value(name)), in_all * 3 // 4))
+
+
 def raise_file_limit() -> None:
     """Let this process open as many files and connections as the system lets it."""
     if resource is None:
@@ -110,6 +126,12 @@ def raise_file_limit() -> None:
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
                 return
+
+
+def keep_no_dumps() -> None:
+    """Have the system write no memory of this process to the disk where it crashes: there may be photos in it."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _files() -> int:

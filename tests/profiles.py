@@ -40,6 +40,12 @@ def profile(name: str) -> bytes:
     return _profile(name, b"mntr", b"RGB ", tags)
 
 
+def grey(gamma: float) -> bytes:
+    """The bytes of a profile of grey whose light is its level to that power."""
+    curve = b"para" + bytes(4) + struct.pack(">HH", 0, 0) + fixed(gamma)
+    return _profile("Grey", b"mntr", b"GRAY", {b"kTRC": curve})
+
+
 _GAMMA = 2.2
 _POINTS = 9  # of the table, for each ink
 

@@ -335,3 +335,22 @@ def test_each_of_several_threads_owns_its_own() -> None:
     answers = [job.result(PATIENCE) for job in [worker.submit(meet), worker.submit(meet)]]
     assert all(made == thread for made, thread in answers)
     assert len(set(answers)) == 2
+
+
+def test_what_was_to_be_done_goes_with_a_job_that_is_cancelled_before_its_turn(
+    worker: Worker[list[str]], hold: Hold
+) -> None:
+    class Photo:
+        def __call__(self, owned: object, progress: Progress) -> None: ...
+
+    photo = Photo()
+    kept = weakref.ref(photo)
+    job = worker.submit(photo)
+    del photo
+    gc.disable()
+    try:
+        assert kept() is not None
+        job.cancel()
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -31,5 +31,9 @@ def test_so_many_pages_are_let_in_as_the_limit_of_open_files_bears(monkeypatch: 
     assert 41 <= limits.visitors() <= 50
     assert 4 * limits.visitors() + 40 < 256
     assert limits.connections() > limits.visitors()
+    assert 30 <= limits.of_an_address("visitors of an address", limits.visitors()) < limits.visitors() - 10
+    of_an_address = limits.of_an_address("connections of an address", limits.connections())
+    assert limits.visitors() < of_an_address < limits.connections() - 20
     monkeypatch.setattr(resource, "getrlimit", lambda of: (65536, 65536))
+    assert limits.of_an_address("visitors of an address", limits.visitors()) == limits.value("visitors of an address")
     assert limits.visitors() == limits.value("visitors")

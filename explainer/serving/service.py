@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from explainer import jobs
+from explainer import jobs, limits
 from explainer.attribution import explain, faithfulness, verdicts
 from explainer.jobs import Job, Progress, Worker
 from explainer.serving import wire
@@ -70,6 +70,7 @@ class Service:
     def __init__(
         self, tasks: Mapping[str, Task], load: Callable[[Reader], object], most: int, largest: int, threads: int = 1
     ) -> None:
+        limits.keep_no_dumps()
         self._tasks, self._most, self._largest = tasks, most, largest
         self._secret = f"Bearer {wire.token()}".encode()
         self._worker: Worker[Detector] = Worker(faces.load, "service", threads)

@@ -198,8 +198,8 @@ class Requests:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces: dict[tuple[str, str], _Pace] = {}  # by its name, and the address
-        self._open: Counter[str] = Counter()  # by address
+        self._paces = {name: _Paces(name) for name in ("requests", "openings")}
+        self._open: Counter[str] = Counter()  # by address; one that waits, too, whose browser may have hung up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
@@ -208,18 +208,12 @@ class Requests:
             await self.app(scope, receive, send)
             return
         address = scope["client"][0]
-        if name == "requests" and self._open[address] >= limits.value("connections of an address"):
-            told = "Too many requests of this address wait for their answers."
-            await PlainTextResponse(told, 503)(scope, receive, send)
+        if self._open[address] >= limits.value("connections of an address"):
+            await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
         with self._counted(address):
-            await asyncio.sleep(self._pace(name, address).wait())
+            await asyncio.sleep(self._paces[name].of(address).wait())
             await self.app(scope, receive, send)
-
-    def _pace(self, name: str, address: str) -> "_Pace":
-        if len(self._paces) > limits.connections():
-            self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
-        return self._paces.setdefault((name, address), _Pace(limits.first(name), limits.value(name)))
 
     @contextmanager
     def _counted(self, address: str) -> Iterator[None]:
@@ -245,14 +239,23 @@ class Hosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what is asked under another name."""
         if scope["type"] in ("http", "websocket") and not host_is_ours(Headers(scope=scope).get("host", "")):
-            if scope["type"] == "websocket":
-                await receive()
-                await send({"type": "websocket.close", "code": 1008})
-                return
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
-            await PlainTextResponse(told, 421)(scope, receive, send)
+            await _refuse(421, told)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+def _refuse(status: int, told: str) -> ASGIApp:
+    """What answers a request with that status and sentence, and closes a connection before it begins."""
+
+    async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await PlainTextResponse(told, status)(scope, receive, send)
+
+    return refused
 
 
 def host_is_ours(host: str) -> bool:
@@ -687,6 +690,7 @@ class Visitors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
+        self._paces = _Paces("messages of an address")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
@@ -705,11 +709,9 @@ class Visitors:
         self._open[address] += 1
         try:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            messages = _Messages(
-                receive,
-                "" if _is_presenter(scope) else address,
-                browser.mark_of(Headers(scope=scope).get("cookie", "")),
-            )
+            whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
+            mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
+            messages = _Messages(receive, whose, mark, self._paces.of(address) if whose else None)
             await self.app(scope, messages, send)
         finally:
             self._open[address] -= 1
@@ -719,7 +721,8 @@ class Visitors:
         first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
         most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
         of_it = self._open[scope["client"][0]]
-        return self._open.total() < most and (first or of_it < limits.value("visitors of an address"))
+        of_an_address = limits.of_an_address("visitors of an address", limits.visitors())
+        return self._open.total() < most and (first or of_it < of_an_address)
 
 
 def _is_presenter(scope: Scope) -> bool:
@@ -891,11 +894,25 @@ class _Pace:
 _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
 
 
-class _Messages:
-    """What a page sends, without what no page of this app sends."""
+class _Paces:
+    """The pace of each address, by a limit of the table."""
 
-    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
-        self._receive, self._address, self._this = receive, address, this
+    def __init__(self, limit: str) -> None:
+        self._limit = limit
+        self._of: dict[str, _Pace] = {}
+
+    def of(self, address: str) -> _Pace:
+        """That of an address. Those that are rested are forgotten once there are many."""
+        if len(self._of) > limits.connections():
+            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
+        return self._of.setdefault(address, _Pace(limits.first(self._limit), limits.value(self._limit)))
+
+
+class _Messages:
+    """What a page sends, without what no page of this app sends; each waits for its turn in the pace of its address."""
+
+    def __init__(self, receive: Receive, address: str, this: str = "", of_address: _Pace | None = None) -> None:
+        self._receive, self._address, self._this, self._of_address = receive, address, this, of_address
         self._left, self._at = limits.first("messages"), time.monotonic()
         runs = _Pace(limits.first("runs"), limits.value("runs"))
         files = _Pace(limits.first("files"), 1 / limits.value("files"))
@@ -907,6 +924,8 @@ class _Messages:
             frame = message.get("bytes")
             if message["type"] != "websocket.receive":
                 return message
+            if self._of_address:
+                await asyncio.sleep(self._of_address.wait())
             now, pace = time.monotonic(), limits.value("messages")
             self._left, self._at = min(limits.first("messages"), self._left + (now - self._at) * pace) - 1, now
             if frame is None or len(frame) > limits.value("message") or self._left < 0:
@@ -917,10 +936,9 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    address = "" if self._address in browser.THIS_COMPUTER else self._address
-                    await COMPUTING.turn(address, self._this)
+                    await COMPUTING.turn(self._address, self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(address, self._this).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._address, self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

@@ -37,6 +37,7 @@ def prepare() -> None:
         client.Reading()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
+    limits.keep_no_dumps()
     streamlit_internals.trust_no_proxy()
     streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
@@ -123,16 +124,17 @@ def _begin() -> Callable[[float], None]:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
     run = middleware.COMPUTING.begin(address, this)
-    jobs.owner.set(address)
+    # The presenter waits for nobody of the same address, which may be a whole school's.
+    jobs.owner.set(f"presenter {this}" if browser.recall(browser.PRESENTER) else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run.end
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
-    return in_all <= limits.connections() and (
-        middleware.is_trusted(address) or of_it <= limits.value("connections of an address")
-    )
+    most = limits.connections()
+    of_an_address = limits.of_an_address("connections of an address", most)
+    return in_all <= most and (middleware.is_trusted(address) or of_it <= of_an_address)
 
 
 class UnreadUploads:

@@ -290,7 +290,9 @@ def check_widget_values(told: Callable[[], None]) -> None:
             return read(self, name)
         with suppress(Exception):  # of any kind: it depends on the widget
             if _is_of(state.value, widget.value_type):
-                return read(self, name)
+                value = read(self, name)
+                self.set_widget_metadata(widget)  # Streamlit takes the kind of what came last, of nothing no kind
+                return value
         told()
         untouched = widget.deserializer(None)
         self.states[name] = Value(untouched)
@@ -303,7 +305,8 @@ def _is_of(state: WidgetState, kind: str | None) -> bool:
     """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind."""
     found = state.WhichOneof("value")
     numbers = {"double_value": [state.double_value], "double_array_value": state.double_array_value.data}
-    return found in (None, kind) and all(map(math.isfinite, numbers.get(found or "", ())))
+    whole = (found, kind) == ("int_value", "double_value")  # what a field for whole numbers sends
+    return (whole or found in (None, kind)) and all(map(math.isfinite, numbers.get(found or "", ())))
 
 
 def trust_no_proxy() -> None:

@@ -54,6 +54,10 @@ class DoorClosed(RoomError):
     """The presenter has closed the door of this room. Ask them to open it."""
 
 
+class HandsAlone(RoomError):
+    """This room counts hands: there is nothing to join. Look at the screen in front."""
+
+
 class TooFast(RoomError):
     """Many phones are joining from here. Try again in a minute."""
 

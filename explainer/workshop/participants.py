@@ -10,7 +10,7 @@ from math import inf
 
 from explainer import limits
 from explainer.workshop import rooms
-from explainer.workshop.errors import DoorClosed, Ended, Full, TooFast, UnknownToken
+from explainer.workshop.errors import DoorClosed, Ended, Full, HandsAlone, TooFast, UnknownToken
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Ages, Connection, Store
 
@@ -27,8 +27,8 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
     A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
     taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
     that is known; both bound how many new ones are given out in a minute, and neither is kept. A database keeps
-    what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, and Closed for one that comes new to a room
-    that has ended.
+    what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, HandsAlone for a room without phones, and
+    Closed for one that comes new to a room that has ended.
     """
     given = token
     if given is not None:
@@ -41,6 +41,8 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
         found = rooms.room(connection, code)
         if found.ended:
             raise Ended
+        if not found.phones:
+            raise HandsAlone
         if not found.door:
             raise DoorClosed
         _slow_down(store, found.code, source, browser)

@@ -433,6 +433,37 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert left == {}
 
 
+def test_all_pages_of_an_address_share_a_pace_of_messages_and_those_of_others_do_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    beat = BackMsg(app_heartbeat=True).SerializeToString()
+    sent = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] == "websocket.receive":
+            sent[scope["client"][0]] += 1
+
+    async def visit(visitors: middleware.Visitors, address: str, beats: int) -> None:
+        left = [{"type": "websocket.receive", "bytes": beat}] * beats + [{"type": "websocket.disconnect"}]
+
+        async def receive() -> Message:
+            return left.pop(0)
+
+        await visitors({"type": "websocket", "headers": [], "client": (address, 0)}, receive, None)  # type: ignore[arg-type]
+
+    async def all_of_them() -> None:
+        visitors = middleware.Visitors(app)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await asyncio.gather(*(visit(visitors, "192.0.2.1", 250) for _ in range(40)))
+        await visit(visitors, "192.0.2.2", 250)
+
+    asyncio.run(all_of_them())
+    assert 3000 <= sent["192.0.2.1"] <= 3600
+    assert sent["192.0.2.2"] == 250
+
+
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
     opened = Counter[str]()
 

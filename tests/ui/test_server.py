@@ -92,6 +92,12 @@ def until(true: Callable[[], bool], seconds: float = 60) -> bool:
     return True
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the limits of a process")
+def test_the_server_writes_no_memory_to_the_disk_where_it_crashes(server: Server) -> None:
+    (line,) = (each for each in Path(f"/proc/{server.pid}/limits").read_text().splitlines() if "core file" in each)
+    assert line.split()[4:6] == ["0", "0"]
+
+
 # --- what answers say
 
 

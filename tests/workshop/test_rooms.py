@@ -12,7 +12,7 @@ import pytest
 
 from explainer import limits
 from explainer.workshop import participants, questions, reports, rooms, screens, votes
-from explainer.workshop.errors import DoorClosed, Ended, Full, TooFast, UnknownRoom, UnknownToken
+from explainer.workshop.errors import DoorClosed, Ended, Full, HandsAlone, TooFast, UnknownRoom, UnknownToken
 from explainer.workshop.rooms import Room
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.stage import PHASES
@@ -132,6 +132,13 @@ def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room
     assert len(store.read(lambda connection: store.ages(connection, room.code))) == 1  # who is refused leaves nothing
     participants.open_door(store, room.code, True)
     assert participants.join(store, room.code) != phone
+
+
+def test_no_phone_joins_a_room_that_counts_hands(store: Store) -> None:
+    hands = rooms.open_room(store, "adults", route="20", phones=False)
+    with pytest.raises(HandsAlone, match="counts hands"):
+        participants.join(store, hands.code)
+    assert participants.count(store, hands.code) == 0
 
 
 def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
