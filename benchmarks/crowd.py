@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -53,7 +54,8 @@ class Answers:
     """What became of all that was asked."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """Seconds until each answer came, by its kind: "page", "dialog" (for a photo), "label", "photo" (label and map)."""
+    """Seconds until each answer came, by its kind: "page", "dialog" (for a photo), "upload", "label" (with the
+    upload), "photo" (label and map)."""
     unanswered: dict[str, list[float]] = field(default_factory=dict)
     """Seconds that those had waited who still waited at the end, by what they waited for."""
     told: Counter[str] = field(default_factory=Counter)
@@ -78,8 +80,8 @@ class Visitor:
         self._scripts: dict[str, str] = {}  # by the page's path
         self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
         self._pictures: set[str] = set()  # that were fetched
-        self.labelled = 0.0
-        """When the label came, in seconds of the clock; 0 where none came since the last run began."""
+        self.uploaded = self.labelled = 0.0
+        """When the last upload was taken, and when the label came, in seconds of the clock; 0 where none came since."""
 
     async def come(self) -> None:
         """Open the first page. Raises Refused where the app takes nobody."""
@@ -120,6 +122,7 @@ class Visitor:
         async with self._http.put(self._url + urls.upload_url, data=photo, headers=headers) as answer:
             if answer.status >= 400:
                 raise Refused(_title(await answer.text()))
+        self.uploaded = time.monotonic()
         value = WidgetState(id=uploader.file_uploader.id)
         value.file_uploader_state_value.uploaded_file_info.add(
             name="photo.jpg", size=len(photo), file_id=urls.file_id, file_urls=urls
@@ -154,6 +157,13 @@ class Visitor:
                 await answer.read()
                 if answer.status != 200:
                     raise RuntimeError(f"a picture of the page is not there: {answer.status}")
+
+    async def look_on(self, seconds: float) -> None:
+        """Look at the page for so long: what the server sends is taken, and its pings are answered. Raises Refused."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self._take()
 
     async def _press(self, key: str) -> None:
         button, fragment = next(each for each in self._elements.values() if each[0].button.id.endswith(f"-{key}"))
@@ -217,7 +227,8 @@ class Crowd:
             self.answers.here += 1
             try:
                 for turn, seconds in enumerate(looks(number), number + 1):
-                    await asyncio.sleep(seconds)
+                    if await self._ask("nothing", lambda seconds=seconds: visitor.look_on(seconds)) is None:
+                        return
                     page = PAGES[turn % len(PAGES)]
                     here = await self._ask("page", lambda page=page: visitor.turn_to(page))
                     if here and not page and self.bring:
@@ -239,6 +250,7 @@ class Crowd:
         finally:
             if visitor.labelled:
                 self.answers.took("label", visitor.labelled - began)
+                self.answers.took("upload", visitor.uploaded - began)
 
     async def _ask(self, kind: str, ask: Callable[[], Awaitable[None]]) -> bool | None:
         """Whether there was an answer; None where the visitor has no page any more."""

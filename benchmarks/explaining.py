@@ -190,7 +190,7 @@ def memory() -> list[tuple[int, float]]:
             settings: dict[str, int] = settings,
         ) -> int:
             """How many explanations it took."""
-            given = explain.explain_photo(reader, photo, reading.box, target, method, progress, settings)
+            given = explaining.explain_photo(reader, photo, reading.box, target, method, progress, settings)
             crop = faces.crop(photo, reading.box, reader.card.transform.side)
             checks = faithfulness.check(faithfulness.Claim(reader.classifier, reader.head, crop, given))
             return 1 + checks.sensitivity.samples + len(checks.randomised)

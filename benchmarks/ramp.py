@@ -24,7 +24,7 @@ from explainer import limits
 VISITORS = tuple(map(int, os.environ.get("EXPLAINER_BENCH_VISITORS", "50,200,1000").split(",")))
 LENGTH = float(os.environ.get("EXPLAINER_BENCH_LENGTH", "1"))
 COMING = {50: 10.0, 200: 20.0, 1000: 40.0}  # seconds within which a crowd comes; others at five a second
-PAGES_ALONE, LIGHT_USE = 25.0, 55.0  # seconds that are measured
+PAGES_ALONE, LIGHT_USE = 25.0, 50.0  # seconds that are measured
 CALM = 12.0, 60.0  # seconds until the app has closed the sessions of those who left, and at most until it is at rest
 
 FOR_VISITORS = "app", LASTING, "decoders", "readers", "explainers"
@@ -121,7 +121,9 @@ async def climb(server: Served, photos: Sequence[bytes], a_reading: float) -> No
             _compare("with what other programs took in this run", windows[-1], again)
         else:
             others_at_first = windows[-1].others
-            costs = _costs(server, *windows, a_reading, times)
+            pieces = round(statistics.mean(map(len, uploads)) / simulation.PIECE)
+            costs = replace(_costs(server, *windows, a_reading), pieces=pieces)
+            costs = simulation.fitted(costs, statistics.median(windows[-1].labels), visitors, *times)
             print(f"  The model, fitted on this run alone: {_said(costs)}")
             print(f"  It says that labels or pages come later than {simulation.LATE:g} s (p95) from", end=" ")
             print(f"{simulation.breaks_at(costs)} visitors on, on these two cores with the clients on them")
@@ -177,7 +179,7 @@ async def _calm(server: Served) -> None:
             return
 
 
-def _costs(server: Served, pages: Window, light: Window, a_reading: float, times: tuple[float, float, float]) -> Costs:
+def _costs(server: Served, pages: Window, light: Window, a_reading: float) -> Costs:
     """What a page and a photo cost, from a window of pages alone and one of light use."""
 
     def app(window: Window) -> float:
@@ -194,7 +196,7 @@ def _costs(server: Served, pages: Window, light: Window, a_reading: float, times
         read = min(a_reading, of_a_photo(LASTING))
         explain = of_a_photo(LASTING) - read
     known = app(light) + light.clients + light.used["decoders"] + (read + explain) * photos
-    costs = Costs(
+    return Costs(
         processes=server.processes,
         page=page,
         photo=max(0.0, app(light) - drawn * page) / photos,
@@ -205,7 +207,6 @@ def _costs(server: Served, pages: Window, light: Window, a_reading: float, times
         client_photo=max(0.0, light.clients - drawn * client) / photos,
         others=max(0.0, light.busy - known) / light.seconds,
     )
-    return simulation.fitted(costs, statistics.median(light.labels), light.visitors, *times)
 
 
 def _said(costs: Costs) -> str:
@@ -229,7 +230,7 @@ def _print(window: Window, at_rest: Counter[str]) -> None:
         f" {window.visitors} visitors there (load {os.getloadavg()[0]:.1f}; "
         f"other programs took {window.others:.2f} cores, these clients {window.clients / window.seconds:.2f})"
     )
-    for kind, name in {"page": "a page", "label": "a label", "photo": "label and map"}.items():
+    for kind, name in {"page": "a page", "upload": "an upload", "label": "a label", "photo": "label and map"}.items():
         seconds = answers.seconds.get(kind, []) + answers.unanswered.get(kind, [])
         if seconds:
             waiting = len(answers.unanswered.get(kind, []))

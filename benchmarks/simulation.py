@@ -8,6 +8,8 @@
   the page with the photo on it; what both took together is halved. In the middle of the latter the photo is decoded by
   another process (three at a time for each process of the app), then read (as many at a time as there are cores); the
   label is sent; then it is explained (one at a time).
+- A photo arrives in pieces of 256 kB, as asyncio reads them; for each the app's event loop runs twice, and waits for
+  the lock like everybody else. A decoder is nice (by 5): its slices are a third as long.
 - A visitor looks at a page for ten to thirty seconds once it has come, then turns to the next one; each third time they
   bring a photo. A process takes 596 visitors and 250 photos. One visitor more is sent away; one photo more costs its
   pages alone.
@@ -28,6 +30,9 @@ from explainer import limits
 
 CORES = 2
 SLICE = 0.005  # seconds: Python's own switch interval, and about the system's
+SLICE_OF_A_DECODER = SLICE / 3  # the share that Linux gives to a process that is nice by 5
+PIECE, OF_A_PIECE = 256 << 10, 2  # bytes that asyncio reads at once; turns of the event loop that it takes
+A_TURN = 1e-4  # seconds: what they take is counted with the photo
 KEPT = 4  # pages of a process that are kept for the presenter
 LATE = 5.0  # seconds; with more than that at the 95th percentile there are too many visitors
 
@@ -47,6 +52,8 @@ class Costs:
     explain: float
     client_page: float
     client_photo: float
+    pieces: int = 0
+    """In which a photo arrives."""
     others: float = 0.0
     """Cores that all else takes, without a break: Ray at rest, and other programs on this machine."""
     delay: float = 0.0
@@ -170,10 +177,12 @@ class _Run:
         self.for_labels[number] = since = self.env.now
         half = self.costs.photo / 4  # of the page with the photo on it
         yield from self._compute(self.costs.client_photo, self._client, counts=False)
+        for _ in range(OF_A_PIECE * self.costs.pieces):
+            yield from self._serve(process, A_TURN)
         yield from self._serve(process, half)
         with self._decoders[process].request() as turn:
             yield turn
-            yield from self._compute(self.costs.decode)
+            yield from self._compute(self.costs.decode, of=SLICE_OF_A_DECODER)
         with self._readers.request() as turn:
             yield turn
             yield from self._compute(self.costs.read)
@@ -189,10 +198,12 @@ class _Run:
     def _serve(self, process: int, seconds: float) -> Work:
         yield from self._compute(seconds, self._locks[process])
 
-    def _compute(self, seconds: float, lock: simpy.Resource | None = None, counts: bool = True) -> Work:
+    def _compute(
+        self, seconds: float, lock: simpy.Resource | None = None, counts: bool = True, of: float = SLICE
+    ) -> Work:
         """Take a core for so many seconds in slices, and for each slice a lock before it."""
         while seconds > 0:
-            took = min(SLICE, seconds)
+            took = min(of, seconds)
             held = lock.request() if lock else None
             if held:
                 yield held

@@ -1,8 +1,8 @@
 """Which maps hold up: every check of every method, over the sample pictures, whole and by face, for three labels each.
 
 This measures the network that comes with the app and not its speed. `python -m benchmarks.verdicts METHOD ...` asks
-some methods, `python -m benchmarks verdicts` all. It prints the table of docs/methods.md: its methods take some
-ten minutes on two cores; LIME and Kernel SHAP, which are not in it, many times as long.
+some methods, `python -m benchmarks verdicts` all. It prints the table of docs/methods.md, which takes some twenty
+minutes on two cores, half of them for LIME and Kernel SHAP.
 """
 
 import sys

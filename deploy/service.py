@@ -31,6 +31,8 @@ SETTINGS = {
     # are put into shared memory, from where they may be written to a disk.
     "RAY_max_direct_call_object_size": str(64 << 20),
     "RAY_automatic_object_spilling_enabled": "0",
+    # Ray would have its replicas give way to everything else on the machine (nice 15), the app's pages among it.
+    "RAY_worker_niceness": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": hashlib.sha256(f"ray {TOKEN}".encode()).hexdigest(),
 }

@@ -36,7 +36,7 @@ _DROPPED = "nothing: the connection is closed"
 TABLE: Mapping[str, Limit] = {
     # Connections
     "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
-    "connections of an address": Limit(900, "open connections", _DROPPED),
+    "connections of an address": Limit(900, "open connections, or requests without an answer yet", _DROPPED),
     "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
     "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
@@ -48,6 +48,7 @@ TABLE: Mapping[str, Limit] = {
     "away": Limit(60, "seconds that a closed page's session is kept", "a new visit begins"),
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
+    "messages of an address": Limit(1000, "messages a second, after the first 3,000", "the page waits", first=3000),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
     "computing": Limit(
         75,

@@ -7,7 +7,7 @@ from explainer.ui.laboratory import opening, own_question
 st.title("Laboratory")
 st.markdown(
     "Heat maps claim to show which pixels made the machine say a word. Different methods draw different maps. "
-    "Here you can compare them, and check which ones hold up."
+    "Which of them can you rely on?"
 )
 opening.show()
 own_question.show()

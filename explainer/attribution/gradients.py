@@ -6,12 +6,10 @@ and compiled like any other.
 
 import copy
 import logging
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from torch import nn
 from torch._decomp import get_decompositions
@@ -145,8 +143,8 @@ def _compile(classifier: Classifier, quick: nn.Module, example: torch.Tensor) ->
     with torch.no_grad():
         slopes = torch.zeros_like(module(example))
         graph = make_fx(down, decomposition_table=rules)(example, slopes)
-    # The graph holds the number of rows: a core has one at a time.
-    backward, at_once = openvino.ready(openvino.convert(graph, example, slopes, rows=1)), os.cpu_count() or 1
+    # The graph holds the number of rows.
+    backward = openvino.ready(openvino.convert(graph, example, slopes, rows=1))
 
     class Passes(torch.autograd.Function):
         """Up by the compiled network, down by its gradients."""
@@ -158,9 +156,8 @@ def _compile(classifier: Classifier, quick: nn.Module, example: torch.Tensor) ->
 
         @staticmethod
         def backward(context: Any, slopes: torch.Tensor) -> torch.Tensor:
-            given = (each.contiguous().split(at_once) for each in (*context.saved_tensors, slopes))
-            parts = zip(*given, strict=True)
-            return torch.from_numpy(np.concatenate([backward(one.numpy(), to.numpy())[0] for one, to in parts]))
+            given = (each.contiguous().numpy() for each in (*context.saved_tensors, slopes))
+            return torch.from_numpy(backward(*given)[0])
 
     return lambda inputs: Passes.apply(inputs)
 

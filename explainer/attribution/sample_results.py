@@ -26,8 +26,8 @@ TABLE = taxonomy.DATA / "sample_results.npz"
 
 """The release that the courses and maps are of."""
 
-METHODS = ("grad-cam", "integrated-gradients")
-"""The methods whose maps of the first word are compiled."""
+METHODS = (*explain.FIRST, "lime")
+"""The methods whose maps of the first word are compiled: the photo page's, and the one that holds up most often."""
 
 
 @dataclass(frozen=True, eq=False)

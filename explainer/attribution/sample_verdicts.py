@@ -19,8 +19,8 @@ from explainer.vision.pipeline import Reader
 
 TABLE = taxonomy.DATA / "sample_verdicts.json"
 
-SAMPLE = "astronaut"
-"""The sample picture that the laboratory opens with."""
+SAMPLE = "photographer"
+"""The sample picture that the laboratory opens with: one map of it held up, and the other did not."""
 
 
 @cache

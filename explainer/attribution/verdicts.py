@@ -121,6 +121,11 @@ class Judgement:
         return {each.check: each for each in self.verdicts}[check]
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of the checks that count, without those of what the method does not promise."""
+        return self._checks("passed", "failed", "undecided")
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """The names of the checks that it failed."""
         return self._checks("failed")
@@ -137,8 +142,8 @@ class Judgement:
             return "failed"
         return "passed" if len(self._checks("passed")) > len(self.undecided) else "undecided"
 
-    def _checks(self, outcome: Outcome) -> tuple[str, ...]:
-        return tuple(each.check for each in self.verdicts if each.outcome == outcome and CHECKS[each.check].counts)
+    def _checks(self, *outcomes: Outcome) -> tuple[str, ...]:
+        return tuple(each.check for each in self.verdicts if each.outcome in outcomes and CHECKS[each.check].counts)
 
 
 NOTHING_CHANGES = "no part of the picture changes the answer"

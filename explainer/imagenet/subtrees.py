@@ -1,9 +1,10 @@
 """What is drawn of a subtree: as many of its categories as a chart can hold, and how large each is."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import get_args
 
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.imagenet.taxonomy import Extent, Synset
@@ -13,6 +14,7 @@ MOST_NODES = 1_000
 """How many nodes a map has at most: more is slow to send and to draw."""
 
 _MOST_CHILDREN = 40  # of a node that is not the root
+_DIVIDED = 1 / 50  # share of the root's size from which parts of a node can be made out
 _SMALLEST = 1 / 500  # share of the root's size below which what is inside a node could not be made out
 
 
@@ -39,13 +41,21 @@ class Node:
     """A category on a map, or where `gathered` is not 0, so many of the smallest children of the category `wnid`.
 
     `size` is its own and that of all below it. A category with two ways up stands at the one nearest to the root, and
-    counts there alone. `parent` is the wnid of the node above, None for the root.
+    counts there alone. `parent` is the id of the node above, None for the root. Where the people below it are not
+    drawn, `status` says what became of most of it. A `part` is so much of the node above as has that status.
     """
 
     wnid: str
     parent: str | None
     size: int
     gathered: int = 0
+    status: Status | None = None
+    part: bool = False
+
+    @property
+    def id(self) -> str:
+        """The wnid; of what is gathered with a "+" behind it, of a part with that and its status."""
+        return f"{self.wnid}+{self.status}" if self.part else f"{self.wnid}+" if self.gathered else self.wnid
 
 
 def nodes(
@@ -53,12 +63,14 @@ def nodes(
 ) -> tuple[Node, ...]:
     """The root's map, the root first: its children all, and of what is below them the largest parts.
 
-    At most `levels` below the root are drawn; what is smaller than the share `least` of the root is gathered.
-    Categories of size 0 are left out. Raises UnknownCategory, and KeyError for an unknown measure.
+    At most `levels` below the root are drawn; what is smaller than the share `least` of the root is gathered. What is
+    large and holds people who are not drawn is divided by what became of these. Categories of size 0 are left out.
+    Raises UnknownCategory, and KeyError for an unknown measure.
     """
-    children = _spanning(root)
-    sizes = _sizes(root, children, MEASURES[measure].of)
+    children, of = _spanning(root), MEASURES[measure].of
+    sizes = _sizes(root, children, of)
     drawn = [Node(root, None, sizes[root])]
+    folded: dict[Node, list[str]] = {}
     waiting = [(-sizes[root], root)]
     level = {root: 0}
     while waiting:
@@ -74,11 +86,40 @@ def nodes(
         drawn += [Node(child, wnid, sizes[child]) for child in shown]
         if rest:
             drawn.append(Node(wnid, wnid, sum(sizes[child] for child in rest), gathered=len(rest)))
+            folded[drawn[-1]] = rest
         level |= dict.fromkeys(shown, level[wnid] + 1)
         for child in shown:
             if sizes[child] > sizes[root] * _SMALLEST and level[child] != levels:
                 heapq.heappush(waiting, (-sizes[child], child))
+    holding = {node.parent for node in drawn}
+    folded |= {node: [node.wnid] for node in drawn if node.wnid not in holding and children[node.wnid]}
+    for place, node in enumerate(tuple(drawn)):
+        parts = _by_status(node, folded[node], children, of) if node in folded else []
+        if node.size >= sizes[root] * _DIVIDED and len(drawn) + len(parts) <= most:
+            drawn += parts
+        elif parts:
+            drawn[place] = replace(node, status=max(parts, key=lambda part: part.size).status)
     return tuple(drawn)
+
+
+def _by_status(
+    node: Node, wnids: Sequence[str], children: Mapping[str, list[str]], of: Callable[[Synset], int]
+) -> list[Node]:
+    """What became of the people among the categories that a node stands for, and below these, as nodes below it."""
+    tree, sizes = taxonomy.load(), dict.fromkeys(get_args(Status), 0)
+    for wnid in _below(wnids, children):
+        if status := vocabularies.status(wnid):
+            sizes[status] += of(tree[wnid])
+    return [Node(node.wnid, node.id, size, status=status, part=True) for status, size in sizes.items() if size]
+
+
+def _below(wnids: Sequence[str], children: Mapping[str, list[str]]) -> Iterator[str]:
+    """The categories themselves and all below them."""
+    waiting = list(wnids)
+    while waiting:
+        wnid = waiting.pop()
+        yield wnid
+        waiting += children[wnid]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +149,6 @@ def parts(root: str, measure: str, most: int, skipped: int = 0) -> tuple[Part, .
     """
     tree, children = taxonomy.load(), _spanning(taxonomy.PERSON)
 
-    def below(branch: str) -> Iterator[str]:
-        waiting = [branch]
-        while waiting:
-            wnid = waiting.pop()
-            yield wnid
-            waiting += children[wnid]
-
     def part(branch: str, wnids: Iterable[str]) -> Part:
         return Part(
             branch,
@@ -123,7 +157,7 @@ def parts(root: str, measure: str, most: int, skipped: int = 0) -> tuple[Part, .
             ),
         )
 
-    branches = [part(root, [root]), *(part(wnid, below(wnid)) for wnid in children[root])]
+    branches = [part(root, [root]), *(part(wnid, _below([wnid], children)) for wnid in children[root])]
     branches = [branch for branch in branches if branch.size(measure)]
     branches.sort(key=lambda branch: (-branch.size(measure), branch.wnid))
     shown, rest = branches[skipped : skipped + most], branches[skipped + most :]

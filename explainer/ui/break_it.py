@@ -48,7 +48,7 @@ def chosen() -> str:
 def stage(photo: Photo, reading: Reading, course: Course) -> None:
     """The slider, the headline, and the picture before and after as much of the change as the slider says."""
     corruption = CORRUPTIONS[course.corruption]
-    step = course.at(_amount(corruption))
+    step = course.at(_amount(corruption, course))
     before, after = course.steps[0], step
     people = len(vocabularies.person_categories(vocabularies.OLDEST))
     with st.container(key="headline"):
@@ -61,13 +61,19 @@ def stage(photo: Photo, reading: Reading, course: Course) -> None:
                 st.image(_crop(photo, reading, course, each), width=_SIDE, alt=f"What the network saw. {title}.")
                 note = "" if each.box or reading.box is None else " No face was found: the middle is labelled."
                 st.markdown(f"**{title}**{note}")
+                gloss = session.caption(each.labels[0].wnid, Context.PHOTO).gloss
                 for rank, label in enumerate(each.labels[:3], start=1):
-                    st.markdown(f":small[{rank}\\. {_name(label.wnid)}]")
+                    meaning = f": *{plain(gloss)}*" if gloss and rank == 1 else ""
+                    st.markdown(f":small[{rank}\\. {_name(label.wnid)}{meaning}]")
 
 
-def _amount(corruption: Corruption) -> float:
-    """How much of the change the visitor wants: from a slider, or where there is only all or nothing, from a switch."""
+def _amount(corruption: Corruption, course: Course) -> float:
+    """How much of the change the visitor wants: from a slider, or where there is only all or nothing, from a switch.
+
+    The slider begins at the least that puts another word first.
+    """
     key = f"amount_{corruption.name}"
+    enough = course.changed or course.steps[len(course.steps) // 2 :]
     if corruption.all_or_nothing:
         return (
             corruption.most if st.toggle(corruption.title, True, key=key, persist_state="session") else corruption.none
@@ -77,7 +83,7 @@ def _amount(corruption: Corruption) -> float:
         float(min(corruption.grid)),
         float(max(corruption.grid)),
         key,
-        float(corruption.grid[len(corruption.grid) // 2]),
+        float(enough[0].amount),
         step=float(corruption.step),
         format="%g",
     )

@@ -64,7 +64,7 @@ def _explainers() -> Worker[Any]:
     if client := _service():
         return Worker(client.Explaining, "explainer", client.AT_ONCE, most=client.OF_AN_OWNER)
     worker = Worker(faces.load, "explainer")
-    # The modules are explained, and only compiled ones read: torch is imported once somebody had a photo read.
+    # The modules are explained, and only compiled ones read: torch is imported once an explanation is asked for.
     worker.submit(lambda detector, progress: pipeline.load(cards.DEFAULT, detector).classifier)
     return worker
 
@@ -255,9 +255,7 @@ def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
     """
     job = _reading(photo.digest, whole, frame_by_hand.of(photo), model or session.model(), photo)
     waiting.want("reading", [job])
-    result = waiting.wait(job, "Looking for faces, and for words")
-    _explainers()  # why is asked next
-    return result
+    return waiting.wait(job, "Looking for faces, and for words")
 
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:

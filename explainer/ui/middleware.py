@@ -16,9 +16,12 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -188,22 +191,40 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 class Requests:
     """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
 
-    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own.
+    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own. Of
+    requests that are not answered yet an address has as many as of connections: a proxy that brings them has other
+    connections than its visitors, who may ask a hundred things by one of theirs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces: dict[tuple[str, str], _Pace] = {}  # by its name, and the address
+        self._paces = {name: _Paces(name) for name in ("requests", "openings")}
+        self._open: Counter[str] = Counter()  # by address; one that waits, too, whose browser may have hung up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
         name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
-        if name and Headers(scope=scope).get(browser.LOCAL) != "1" and not _is_presenter(scope):
-            if len(self._paces) > limits.connections():
-                self._paces = {whose: pace for whose, pace in self._paces.items() if not pace.is_rested()}
-            new = _Pace(limits.first(name), limits.value(name))
-            await asyncio.sleep(self._paces.setdefault((name, scope["client"][0]), new).wait())
-        await self.app(scope, receive, send)
+        if not name or Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+            await self.app(scope, receive, send)
+            return
+        address = scope["client"][0]
+        if self._open[address] >= limits.value("connections of an address"):
+            await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
+            return
+        with self._counted(address):
+            await asyncio.sleep(self._paces[name].of(address).wait())
+            await self.app(scope, receive, send)
+
+    @contextmanager
+    def _counted(self, address: str) -> Iterator[None]:
+        """Count one more open request of the address; none is left of an address that has no more."""
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
 
 class Hosts:
@@ -218,14 +239,23 @@ class Hosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what is asked under another name."""
         if scope["type"] in ("http", "websocket") and not host_is_ours(Headers(scope=scope).get("host", "")):
-            if scope["type"] == "websocket":
-                await receive()
-                await send({"type": "websocket.close", "code": 1008})
-                return
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
-            await PlainTextResponse(told, 421)(scope, receive, send)
+            await _refuse(421, told)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+def _refuse(status: int, told: str) -> ASGIApp:
+    """What answers a request with that status and sentence, and closes a connection before it begins."""
+
+    async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await PlainTextResponse(told, status)(scope, receive, send)
+
+    return refused
 
 
 def host_is_ours(host: str) -> bool:
@@ -477,12 +507,9 @@ class Compressed:
     """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
 
     _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
-    # The better first; browsers ask for it over https, and on this computer.
-    _CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}  # noqa: RUF012
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._made: dict[tuple[str, str], asyncio.Task[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a file that can be compressed; hand on all else."""
@@ -495,19 +522,16 @@ class Compressed:
 
     async def _file(self, path: str, headers: Headers) -> Response | None:
         end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
-        coding = next((each for each in self._CODINGS if each in accepted), "")
+        coding = next((each for each in _CODINGS if each in accepted), "")
         if not path.startswith("static/") or end not in self._KINDS or not coding:
             return None
-        if (coding, path) not in self._made:
-            folder = streamlit_internals.static_folder().resolve()
-            file = (folder / path).resolve()
-            # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
-            if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
-                return None
-            compressing = asyncio.to_thread(lambda: self._CODINGS[coding](file.read_bytes()))
-            self._made[coding, path] = asyncio.create_task(compressing)
+        folder = streamlit_internals.static_folder().resolve()
+        file = (folder / path).resolve()
+        # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
+        if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
+            return None
         return Response(
-            await asyncio.shield(self._made[coding, path]),
+            await asyncio.shield(asyncio.wrap_future(_compressing(coding, file))),
             headers={
                 "Content-Encoding": coding,
                 "Content-Type": self._KINDS[end],
@@ -515,6 +539,24 @@ class Compressed:
                 "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
             },
         )
+
+
+# The better first; browsers ask for it over https, and on this computer.
+_CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}
+_compressors = ThreadPoolExecutor(2, "compressor")
+
+
+@cache
+def _compressing(coding: str, file: Path) -> "Future[bytes]":
+    return _compressors.submit(lambda: _CODINGS[coding](file.read_bytes()))
+
+
+def compress_charts() -> None:
+    """Begin to compress the scripts of charts, the largest by far, before somebody waits for them."""
+    folder = streamlit_internals.static_folder().resolve()
+    for coding in _CODINGS:
+        for script in _scripts(_CHART):
+            _compressing(coding, folder / script)
 
 
 _PIECE = 65_536  # bytes of an answer that are handed on at a time, as many as the server holds back for a slow browser
@@ -648,6 +690,7 @@ class Visitors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
+        self._paces = _Paces("messages of an address")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
@@ -666,11 +709,9 @@ class Visitors:
         self._open[address] += 1
         try:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            messages = _Messages(
-                receive,
-                "" if _is_presenter(scope) else address,
-                browser.mark_of(Headers(scope=scope).get("cookie", "")),
-            )
+            whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
+            mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
+            messages = _Messages(receive, whose, mark, self._paces.of(address) if whose else None)
             await self.app(scope, messages, send)
         finally:
             self._open[address] -= 1
@@ -852,11 +893,25 @@ class _Pace:
 _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
 
 
-class _Messages:
-    """What a page sends, without what no page of this app sends."""
+class _Paces:
+    """The pace of each address, by a limit of the table."""
 
-    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
-        self._receive, self._address, self._this = receive, address, this
+    def __init__(self, limit: str) -> None:
+        self._limit = limit
+        self._of: dict[str, _Pace] = {}
+
+    def of(self, address: str) -> _Pace:
+        """That of an address. Those that are rested are forgotten once there are many."""
+        if len(self._of) > limits.connections():
+            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
+        return self._of.setdefault(address, _Pace(limits.first(self._limit), limits.value(self._limit)))
+
+
+class _Messages:
+    """What a page sends, without what no page of this app sends; each waits for its turn in the pace of its address."""
+
+    def __init__(self, receive: Receive, address: str, this: str = "", of_address: _Pace | None = None) -> None:
+        self._receive, self._address, self._this, self._of_address = receive, address, this, of_address
         self._left, self._at = limits.first("messages"), time.monotonic()
         runs = _Pace(limits.first("runs"), limits.value("runs"))
         files = _Pace(limits.first("files"), 1 / limits.value("files"))
@@ -868,6 +923,8 @@ class _Messages:
             frame = message.get("bytes")
             if message["type"] != "websocket.receive":
                 return message
+            if self._of_address:
+                await asyncio.sleep(self._of_address.wait())
             now, pace = time.monotonic(), limits.value("messages")
             self._left, self._at = min(limits.first("messages"), self._left + (now - self._at) * pace) - 1, now
             if frame is None or len(frame) > limits.value("message") or self._left < 0:
@@ -878,10 +935,9 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    address = "" if self._address in browser.THIS_COMPUTER else self._address
-                    await COMPUTING.turn(address, self._this)
+                    await COMPUTING.turn(self._address, self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(address, self._this).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._address, self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

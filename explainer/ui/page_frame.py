@@ -10,20 +10,22 @@ import streamlit as st
 from explainer.ui import access, middleware, session
 
 _STYLE = Path(__file__).with_name("style.css")
-_translation = st.components.v2.component(
-    "translation",
+_in_browser = st.components.v2.component(
+    "in_browser",
     html='<p class="translated" role="status" hidden></p>',
     css="""
     .translated { position: fixed; top: 0; left: 0; right: 0; z-index: 1000001; margin: 0; padding: 0.5rem;
       text-align: center; font: 600 1rem sans-serif; color: #161616; background: #ffd666; }
     .translated[hidden] { display: none; }
     """,
-    js=Path(__file__).with_name("translation.js").read_text("utf-8"),
+    js=Path(__file__).with_name("page_frame.js").read_text("utf-8"),
 )
 _TRANSLATED = (
     "A translated page mixes old labels with new ones: it may show a word that has changed, or that is covered. Please "
     "show the original."
 )
+
+_MENU = "Menu"  # of a phone, as Streamlit's own button has a mark alone
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def page(title: str, arriving: bool) -> Iterator[None]:
     """
     access.follow_nothing()
     st.html(_STYLE)
-    _translation(key="translation", data={"sentence": _TRANSLATED}, height="content")
+    _in_browser(key="in_browser", data={"sentence": _TRANSLATED, "menu": _MENU}, height="content")
     with st.container(key="page"):
         with st.container(key="page_name"):
             st.markdown(title)

@@ -34,11 +34,10 @@ def held_up(judgement: Judgement) -> str:
         return (
             f"{title} failed no check." if judgement.outcome == "passed" else f"{title}: too little could be decided."
         )
-    asked = sum(each.outcome != "not asked" and CHECKS[each.check].counts for each in judgement.verdicts)
     first = CHECKS[judgement.failed[0]].failing
     return (
-        f"{title} is not reliable here: it passed {asked - number} of {asked} checks, and a map should pass them all. "
-        f"{first[0].upper()}{first[1:]}."
+        f"{title} is not reliable here: it failed {number} of {len(judgement.asked)} checks, and a map should fail "
+        f"none. {first[0].upper()}{first[1:]}."
     )
 
 

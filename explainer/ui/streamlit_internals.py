@@ -287,7 +287,9 @@ def check_widget_values(told: Callable[[], None]) -> None:
             return read(self, name)
         with suppress(Exception):  # of any kind: it depends on the widget
             if _is_of(state.value, widget.value_type):
-                return read(self, name)
+                value = read(self, name)
+                self.set_widget_metadata(widget)  # Streamlit takes the kind of what came last, of nothing no kind
+                return value
         told()
         untouched = widget.deserializer(None)
         self.states[name] = Value(untouched)

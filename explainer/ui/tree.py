@@ -25,6 +25,7 @@ _FIRST = 12  # how many of a row of steps are shown before one asks for all
 _HITS = 8  # how many results of a search are shown at first, and how many more at each wish
 _FEWEST = 3  # children of a category that has a map
 _LEVELS, _LEAST = 4, 1 / 300  # levels of a map below its root, and the smallest share of it that is drawn
+_ROW = 35  # pixels of a row of a list
 _ROWS = 200  # how many rows of a list are sent at a time
 
 
@@ -132,7 +133,7 @@ def ways(wnid: str) -> None:
     first, *others = taxonomy.load().hypernym_paths(wnid)
     _way(first, 0)
     if others:
-        with st.expander(f"{len(others)} other {'way' if len(others) == 1 else 'ways'} down to it"):
+        with st.expander(f"{len(others)} other {'path' if len(others) == 1 else 'paths'} to this word"):
             for number, path in enumerate(others, start=1):
                 _way(path, number)
 
@@ -211,15 +212,16 @@ def chart(wnid: str) -> None:
         config={"displayModeBar": False},
         alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
     )
+    st.caption("Grey holds what is drawn within. A colour says what became of a category, or of most of those in it.")
 
 
 def _clicked(key: str, root: str) -> None:
     """Go to the category that was clicked on; of what is gathered below the root itself, open the row of all."""
     field = options.field(key)
-    if field == f"{root}+":
+    if field.startswith(f"{root}+"):
         st.session_state[_every("child", _largest_first(_below(root)))] = True
     elif field:
-        walk(field.removesuffix("+"))
+        walk(field.partition("+")[0])
 
 
 def _below(wnid: str) -> tuple[str, ...]:
@@ -275,8 +277,11 @@ def listing(wnid: str) -> None:
     st.dataframe(
         _table(rows),
         hide_index=True,
+        height=_ROW * 11 + 2,  # ten rows and their heads, none of them cut
+        row_height=_ROW,
         placeholder="",  # only categories of people were judged
         column_config={
+            "category": st.column_config.TextColumn(width=230),  # so that a phone shows another column beside it
             **{name: st.column_config.NumberColumn(format="localized") for name in ("images", "categories below")},
             "easy to picture (of 5)": st.column_config.NumberColumn(format="%.1f"),
         },

@@ -4,7 +4,7 @@ import time
 
 from explainer.attribution import sample_results
 from explainer.imagenet import search
-from explainer.ui import exhibit, labels, ladder, model_picker, photo_source, saliency, word_place  # noqa: F401
+from explainer.ui import exhibit, labels, ladder, middleware, model_picker, photo_source, saliency, word_place  # noqa: F401
 
 _SOON, _QUIET = 1.0, 3.0  # seconds in which the page of a first visitor is drawn; then the models take the processor
 
@@ -21,6 +21,7 @@ def run() -> None:
     from explainer.vision import decoder
 
     steps.figure("categories")
+    middleware.compress_charts()
     time.sleep(_QUIET)
     search.of_words().find("person")
     computed.prepare()

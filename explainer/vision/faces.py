@@ -40,7 +40,8 @@ _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side
 _HINT, _HINT_SMALL, _HINT_MORE = 0.1, 0.3, 0.5
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
 _TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
-_ROUND = 96  # pixels, at the size of the first look, that a closer look adds round all hints
+_SMALL = 48  # pixels of a face or less, at the size of the first look, that is looked for closer
+_CLOSER, _CLOSER_LOOKS = 192, 4  # pixels of the sides of a closer look, at the size of the first; at most so many
 _WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
 
 
@@ -100,17 +101,17 @@ def _yunet(path: Path) -> _Search:
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
         height, width = (-(-length // _STEP) * _STEP for length in picture.shape[:2])
         padded = np.zeros((1, height, width, 3), np.uint8)
-        padded[0, : picture.shape[0], : picture.shape[1]] = picture
+        cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=padded[0, : picture.shape[0], : picture.shape[1]])
         outputs = forward(padded)
         found, scores = [], []
         for scale, cell in enumerate(_CELLS):
             classes, objects, offsets = (outputs[kind * len(_CELLS) + scale][0] for kind in range(3))
-            score = np.sqrt(classes.clip(0, 1) * objects.clip(0, 1))[:, 0]
-            (sure,) = np.nonzero(score > _HINT)
+            product = classes[:, 0] * objects[:, 0]  # of two numbers from 0 to 1
+            (sure,) = np.nonzero(product > _HINT**2)
             middle = (np.stack([sure % (width // cell), sure // (width // cell)], axis=1) + offsets[sure, :2]) * cell
             size = np.exp(offsets[sure, 2:]) * cell
             found.extend(np.hstack([middle - size / 2, size]).tolist())
-            scores.extend(score[sure].tolist())
+            scores.extend(np.sqrt(product[sure]).tolist())
         return [[*found[index], scores[index]] for index in cv2.dnn.NMSBoxes(found, scores, _HINT, _SAME)]
 
     return search
@@ -142,8 +143,8 @@ def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture.
 
     Most photos take one look, dull ones another one with their contrast restored. Where these find nothing but hints, a
-    smaller picture is looked at for faces that fill it, a larger one for small faces, and the smaller one on its sides,
-    upside down and tilted; the likeliest of these is then looked at in full.
+    smaller picture is looked at for faces that fill it, what is round the hints, made larger, for small faces, and the
+    smaller picture on its sides, upside down and tilted; the likeliest of these is then looked at in full.
     """
     width, height = photo.size
     boxes = (
@@ -174,16 +175,19 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
     if not found:
         faces = _close_up(detector, small) if hint >= _HINT_MORE else ()
         if not faces and hint >= _HINT_SMALL:
-            hints = [face for face in looked if face.sure >= _HINT_SMALL]
-            faces = _look_closer(detector, image, picture.size, hints)
+            faces = _look_closer(detector, image, picture.size, looked)
         if faces:
             return faces
-    turns = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
-    likely = {angle: _surety(_look_turned(detector, small, angle, _WORTH)) for angle in turns}
-    if not any(likely.values()):
+    aside = _look_turned(detector, small, 90, _HINT)
+    if not aside and hint < _HINT_MORE:
+        return found  # a face on its side is a hint on its other side as well, where it stands on its head
+    others = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
+    likely = {90: aside} | {angle: _look_turned(detector, small, angle, _WORTH) for angle in others if angle != 90}
+    sums = {angle: _surety([face for face in seen if face.sure >= _WORTH]) for angle, seen in likely.items()}
+    if not any(sums.values()):
         return found
-    angle = max(likely, key=likely.__getitem__)
-    best = _look_turned(detector, picture, angle, turns[angle])
+    angle = max(sums, key=sums.__getitem__)
+    best = _look_turned(detector, picture, angle, _TURNED[angle])
     # Where it only finds the same faces once more, the boxes of the picture as it is are the better ones.
     new = any(not any(_overlap(face, other) for other in found) for face in best)
     return best if new and _surety(best) > _surety(found) else found
@@ -239,33 +243,37 @@ def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
 def _look_closer(
     detector: Detector, image: Image.Image, size: tuple[int, int], hints: Sequence[_Found]
 ) -> tuple[_Found, ...]:
-    """Small faces in the part of the picture that has all hints, twice as large as in the picture of that size."""
-    parts = []
-    for begin, end, length in zip(
-        (min(hint.left for hint in hints), min(hint.top for hint in hints)),
-        (max(hint.right for hint in hints), max(hint.bottom for hint in hints)),
-        size,
-        strict=True,
-    ):
-        part = min(1.0, max(end - begin + _ROUND / length, SEARCH_SIDE / 2 / length))
-        parts.append((min(max((begin + end - part) / 2, 0.0), 1 - part), part))
-    (left, across), (top, down) = parts
-    large = image.resize(
-        (round(2 * across * size[0]), round(2 * down * size[1])),
-        Image.Resampling.BICUBIC,
-        (left * image.width, top * image.height, (left + across) * image.width, (top + down) * image.height),
-        reducing_gap=1.0,
-    )
-    return tuple(
-        _Found(
-            left + face.left * across,
-            top + face.top * down,
-            left + face.right * across,
-            top + face.bottom * down,
-            face.sure,
+    """Small faces round small hints, twice as large as in the picture of that size."""
+    across, down = (min(1.0, _CLOSER / length) for length in size)
+    found: list[_Found] = []
+    looked: list[_Found] = []
+    for hint in sorted(hints, key=lambda hint: hint.sure, reverse=True):
+        large = max((hint.right - hint.left) * size[0], (hint.bottom - hint.top) * size[1]) > _SMALL
+        if large or hint.sure < _HINT_SMALL or any(_overlap(hint, part) for part in looked):
+            continue
+        if len(looked) == _CLOSER_LOOKS:
+            break
+        left = min(max((hint.left + hint.right - across) / 2, 0.0), 1 - across)
+        top = min(max((hint.top + hint.bottom - down) / 2, 0.0), 1 - down)
+        looked.append(_Found(left, top, left + across, top + down, hint.sure))
+        closer = image.resize(
+            (round(2 * across * size[0]), round(2 * down * size[1])),
+            Image.Resampling.BICUBIC,
+            (left * image.width, top * image.height, (left + across) * image.width, (top + down) * image.height),
+            reducing_gap=1.0,
         )
-        for face in _look(detector, large, _SURE_SMALL)
-    )
+        seen = [
+            _Found(
+                left + face.left * across,
+                top + face.top * down,
+                left + face.right * across,
+                top + face.bottom * down,
+                face.sure,
+            )
+            for face in _look(detector, closer, _SURE_SMALL)
+        ]
+        found += [face for face in seen if not any(_overlap(face, other) for other in found)]
+    return tuple(found)
 
 
 def _is_dull(picture: Image.Image) -> bool:

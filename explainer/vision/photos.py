@@ -84,7 +84,14 @@ _RUN_PIXELS = 4_000_000  # of a BMP in runs, which Pillow reads in Python: a thi
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
 _PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
 
-_SPACES = {"RGB": "RGB", "CMYK": "CMYK"}  # modes of pictures whose profile is applied, and what it must be for
+_SPACES = {
+    "RGB": "RGB",
+    "CMYK": "CMYK",
+    "L": "GRAY",
+}  # modes of pictures whose profile is applied, and what it must be for
+
+_GREYS = ("L", "LA", "I;16", "I;16B")
+_SRGB_GAMMA = 0.45455  # as a PNG has it for pictures in sRGB
 
 # Pillow's own limit, which it enforces at twice this value, must let in what is let in here.
 Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2 + 1
@@ -216,7 +223,7 @@ def _decoded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
             size = _checked(file.size, MAX_PIXELS)  # HEIF learns its size for certain only now
         _scale_key(file, data)
         orientation = _orientation(file)
-        image = _on_white(file, _bounded(file.size))
+        image = _in_gamma(_on_white(file, _bounded(file.size)), file)
     if orientation in _TRANSPOSED:
         image = image.transpose(_TRANSPOSED[orientation])
     return image, size[::-1] if orientation >= 5 else size
@@ -357,6 +364,8 @@ def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
         strip = _flat(file.crop((0, top, file.width, min(top + rows, file.height))), *_levels(file))
         narrow.paste(strip.resize((size[0], strip.height), _FILTER, reducing_gap=2), (0, top))
     flat = narrow.resize(size, _FILTER, reducing_gap=2)
+    if profile and file.mode in _GREYS:
+        return _in_srgb(flat.convert("L"), profile)
     return _in_srgb(flat, profile if file.mode in ("RGB", "RGBA", "P", "PA") else None)
 
 
@@ -373,6 +382,15 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                     converted.info = {}
                     return converted
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _in_gamma(image: Image.Image, file: Image.Image) -> Image.Image:
+    """The picture of a PNG that says no more of its colours than a gamma, with that of sRGB (PNG 1.2, section 10.5)."""
+    gamma = file.info.get("gamma")
+    known = any(key in file.info for key in ("icc_profile", "srgb"))
+    if file.format != "PNG" or known or not gamma or not 0.1 <= gamma <= 5 or abs(gamma - _SRGB_GAMMA) < 0.02:
+        return image
+    return image.point(3 * [round(255 * (level / 255) ** (_SRGB_GAMMA / gamma)) for level in range(256)])
 
 
 def _levels(file: Image.Image) -> tuple[float, float]:

@@ -33,9 +33,6 @@ _log = logging.getLogger(__name__)
 MOST_FACES = 8
 """How many faces of a photo are labelled, the largest first; all are boxed."""
 
-# Squares in one pass. OpenVINO keeps the room of the largest one, in each thread: 1.4 GB for eighty, 0.15 GB for these.
-_AT_ONCE = MOST_FACES
-
 
 @dataclass(frozen=True, eq=False)
 class Models:
@@ -182,7 +179,7 @@ def _compiled(card: ModelCard, classifier: "Classifier", head: "PeopleHead") -> 
 
     side = card.transform.side
     pictures = torch.zeros(1, side, side, 3, dtype=torch.uint8)
-    model = openvino.convert(people.Readout(classifier, head).eval(), pictures)
+    model = openvino.convert(people.Readout(classifier, head).eval(), pictures, rows=1)
     compiled.save(card, model, head.objects, head.wnids)
     return Compiled(openvino.ready(model), head.objects, head.wnids)
 
@@ -219,15 +216,10 @@ def read(reader: Reader, photo: Photo, whole: bool = False, box: Box | None = No
 def label(reader: Reader, crops: Sequence[Image.Image], boxes: Sequence[Box | None]) -> tuple[Reading, ...]:
     """The readings of squares as the network sees them; `boxes` says where each was cut out."""
     network = reader.models.compiled
-    pixels = faces.stack(crops, reader.card.transform.side)
-    # Copies, as a row would keep all of its pass in memory.
-    answers = (
-        (shares.copy(), points.copy())
-        for at in range(0, len(pixels), _AT_ONCE)
-        for shares, points in zip(*reader.forward(pixels[at : at + _AT_ONCE]), strict=True)
-    )
+    answers = zip(*reader.forward(faces.stack(crops, reader.card.transform.side)), strict=True)
     return tuple(
-        Reading(box, network.objects, network.people, shares, points, reader.card.name)
+        # Copies, as a row would keep all others in memory.
+        Reading(box, network.objects, network.people, shares.copy(), points.copy(), reader.card.name)
         for box, (shares, points) in zip(boxes, answers, strict=True)
     )
 

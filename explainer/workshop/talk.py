@@ -125,6 +125,13 @@ def question_text(key: str) -> str:
     return questions.question(key).text.format_map(figures())
 
 
+def word(activity: str) -> str | None:
+    """Wnid of the word of a sheet or a question; None of a poll, or of nothing."""
+    if activity in sheets.SHEETS:
+        return sheets.sheet(activity).wnid
+    return questions.question(activity).wnid if questions.is_known(activity) else None
+
+
 def route(name: str, extras: Sequence[str] = (), phones: bool = True) -> Route:
     """A route by its name, with the optional steps that were ticked. KeyError for an unknown one."""
     steps = [step for step in load().steps.values() if phones or not step.phones]

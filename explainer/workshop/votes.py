@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from explainer.workshop import incoming, participants, questions, rooms, screens
-from explainer.workshop.errors import BadAnswer, UnknownQuestion
+from explainer.workshop.errors import BadAnswer
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.store import Connection, Store
 
@@ -202,11 +202,7 @@ def _places(text: str) -> frozenset[int] | None:
 
 
 def _check(question: str, answer: str) -> None:
-    if not incoming.is_text(question, _QUESTION):
+    if not incoming.is_text(question, _QUESTION) or not questions.is_known(question):
         raise BadAnswer
-    try:
-        choices = questions.question(question).choices
-    except UnknownQuestion:
-        raise BadAnswer from None
-    if not incoming.is_one_of(answer, [choice.key for choice in choices]):
+    if not incoming.is_one_of(answer, [choice.key for choice in questions.question(question).choices]):
         raise BadAnswer

@@ -52,9 +52,9 @@ def test_no_sentence_says_true_or_trust(outcomes: dict[str, Outcome]) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [
-        ({}, {}, "**Both held up**"),
+        ({}, {}, "**All held up**"),
         ({}, {"steady": "failed"}, "**Only Grad-CAM held up**"),
-        ({"steady": "failed"}, {"steady": "failed"}, "**Rely on neither**"),
+        ({"steady": "failed"}, {"steady": "failed"}, "**Rely on none of them**"),
     ],
 )
 def test_whether_to_rely_on_two_maps(first: dict[str, Outcome], second: dict[str, Outcome], said: str) -> None:
@@ -62,13 +62,36 @@ def test_whether_to_rely_on_two_maps(first: dict[str, Outcome], second: dict[str
     assert said in sentences.rely("musician", judged)
 
 
+def test_why_to_rely_on_a_map_stands_beside_it() -> None:
+    judged = [
+        judgement("grad-cam", complete="not asked"),
+        judgement("integrated-gradients", insertion="failed", road="failed", complete="undecided"),
+    ]
+    said = sentences.rely("musician", judged)
+    assert "Two methods" in said
+    assert "**Only Grad-CAM held up**. Failed checks: Grad-CAM none of 5, Integrated Gradients 2 of 6." in said
+
+
+def test_how_often_maps_held_up_is_counted_over_the_pictures() -> None:
+    failed = judgement("integrated-gradients", road="failed")
+    pictures = [[judgement("grad-cam"), failed], [judgement("grad-cam", steady="failed"), failed]]
+    said = "Maps that held up, of our 2 sample pictures: Grad-CAM 1, Integrated Gradients 0."
+    assert sentences.often(pictures).startswith(said)
+
+
 def test_below_a_map_stands_what_it_failed_first() -> None:
     given = judgement("grad-cam", deletion="failed", steady="failed", complexity="failed", complete="not asked")
     assert page_sentences.held_up(given) == (
-        "Grad-CAM is not reliable here: it passed 3 of 5 checks, and a map should pass them all. "
+        "Grad-CAM is not reliable here: it failed 2 of 5 checks, and a map should fail none. "
         "Covering its brightest spots takes the label away no sooner than covering random ones."
     )
     assert page_sentences.held_up(judgement("occlusion")) == "Occlusion failed no check."
+
+
+def test_what_could_not_be_decided_is_not_counted_as_passed() -> None:
+    given = judgement("grad-cam", deletion="failed", insertion="undecided", road="undecided", complete="not asked")
+    assert "it failed 1 of 5 checks" in page_sentences.held_up(given)
+    assert "passed" not in page_sentences.held_up(given)
 
 
 def test_a_cell_has_the_number_and_how_far_it_may_be_off() -> None:

@@ -184,6 +184,7 @@ def test_counted_in_images_the_steps_are_the_published_ones_but_for_one(page: Ap
 def test_what_was_announced_is_told_as_counted_and_as_published(
     page: AppTest, downloads: dict[str, Callable[[], str]]
 ) -> None:
+    assert "1,593 offensive or sensitive (as published)" in charts(page)[0].spec
     page.segmented_control(key="counted").set_value("images").run()
     said = "1,593 categories (published: 1,593) with 600,041 images (published: 600,040)"
     assert said in texts(page)

@@ -117,7 +117,9 @@ def test_of_planted_cues_maps_that_show_them_pass_and_maps_of_edges_centre_and_n
 
 @pytest.fixture(scope="module")
 def hundred() -> Counter[tuple[str, str]]:
-    return outcomes(range(31_129_000, 31_129_100))
+    """The first seed was drawn on 29 November 2026, when the checks were done, and first used then."""
+    first = 531_210_495
+    return outcomes(range(first, first + 100))
 
 
 @pytest.mark.watch

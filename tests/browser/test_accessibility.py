@@ -138,5 +138,22 @@ def focus_is_seen(page: Page) -> bool:
     )
 
 
+def test_a_phones_menu_is_named_and_leads_to_every_page(visitor) -> None:
+    page = visitor(width=390, height=844).page
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    assert "Menu" in menu.evaluate("button => getComputedStyle(button, '::after').content")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Category tree", exact=True)).to_be_visible()
+
+
+def test_on_a_wide_screen_the_text_is_larger(visitor) -> None:
+    letters = "() => parseFloat(getComputedStyle(document.querySelector('.st-key-page p')).fontSize)"
+    page = visitor(width=1280, height=800).page
+    assert page.evaluate(letters) == 16
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    assert page.evaluate(letters) == 20
+
+
 def test_the_page_says_its_language(visitor) -> None:
     assert visitor().page.evaluate("() => document.documentElement.lang") == "en"

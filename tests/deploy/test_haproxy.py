@@ -108,6 +108,16 @@ def test_one_address_leaves_connections_to_the_others(tmp_path: Path) -> None:
         assert status(url) == 200
 
 
+def test_where_no_process_can_be_reached_a_page_says_when_to_try_again(tmp_path: Path) -> None:
+    nobody = f"127.0.0.1:{services.free_port()}"
+    with services.proxying(tmp_path, {"8511": nobody, "8512": nobody}) as url:
+        answer = ask(url, "/", Accept="text/html")
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "60"
+        assert answer.headers["Content-Type"] == "text/html"
+        assert b"<h1>The app cannot be reached</h1>" in answer.read()
+
+
 def closed(connection: socket.socket) -> bool:
     """Whether the other end has closed a connection on which nothing comes."""
     connection.settimeout(0.05)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from handmade import BAKER, CAUSE, ENTITY, LIVING, OBJECT, SLUR, THING, WORKER
 
-from explainer.imagenet import subtrees, taxonomy
+from explainer.imagenet import subtrees, taxonomy, vocabularies
 from explainer.imagenet.subtrees import Node, Part
 from explainer.imagenet.taxonomy import PERSON, Taxonomy, UnknownCategory
 
@@ -134,8 +134,8 @@ def test_outside_of_people_there_are_no_parts() -> None:
 def test_a_map_of_few_levels_gathers_what_is_too_small() -> None:
     levels, least = 2, 1 / 100
     nodes = subtrees.nodes(PERSON, "images", levels=levels, least=least)
-    up = {node.wnid: node.parent for node in nodes if not node.gathered}
-    root, *others = nodes
+    up = {node.wnid: node.parent for node in nodes if node.id == node.wnid}
+    root, *others = (node for node in nodes if not node.part)
 
     def depth(wnid: str) -> int:
         return 0 if wnid == PERSON else 1 + depth(up[wnid])
@@ -145,3 +145,17 @@ def test_a_map_of_few_levels_gathers_what_is_too_small() -> None:
     direct = [node for node in others if node.parent == PERSON]
     assert sum(node.size for node in direct) <= root.size
     assert any(node.gathered for node in direct)
+
+
+def test_what_a_map_does_not_draw_it_divides_by_what_became_of_it_or_says_what_became_of_most() -> None:
+    nodes = subtrees.nodes(PERSON, "images", levels=4, least=1 / 300)
+    holding = {node.parent for node in nodes}
+    innermost = [node for node in nodes if node.id not in holding]
+    for node in innermost:
+        assert node.status or vocabularies.status(node.wnid)
+        assert node.status or not taxonomy.load().hyponyms(node.wnid)
+    total = {
+        node.id: sum(part.size for part in nodes if part.parent == node.id) for node in nodes if node.id in holding
+    }
+    assert all(total[node.id] <= node.size for node in nodes if node.id in holding)
+    assert len({node.id for node in nodes}) == len(nodes)

@@ -157,10 +157,11 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
             headers = [(b"accept-encoding", b"gzip")]
             await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
 
+    middleware._compressing.cache_clear()
     compressed = middleware.Compressed(streamlit)
     other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
-    assert len(compressed._made) == 1
+    assert middleware._compressing.cache_info().currsize == 1
     assert handed_on == other
 
 
@@ -400,6 +401,67 @@ def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
     assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
     asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
     assert served["192.0.2.2"] == 150 * 60
+
+
+def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_brings_them_by() -> None:
+    async def open_many() -> tuple[Counter[int], Counter[int], dict[str, int]]:
+        answered = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await answered.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        requests, statuses = middleware.Requests(app), dict[str, Counter[int]]()
+
+        async def ask(address: str) -> None:
+            async def send(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    statuses.setdefault(address, Counter())[message["status"]] += 1
+
+            await requests({"type": "http", "headers": [], "client": (address, 0)}, None, send)  # type: ignore[arg-type]
+
+        async with asyncio.TaskGroup() as asked:
+            for address in ("192.0.2.1",) * 1000 + ("192.0.2.2",) * 10:
+                asked.create_task(ask(address))
+            await asyncio.sleep(0.1)
+            answered.set()
+        return statuses["192.0.2.1"], statuses["192.0.2.2"], dict(requests._open)
+
+    attacker, other, left = asyncio.run(open_many())
+    assert attacker == {200: 900, 503: 100}
+    assert other == {200: 10}
+    assert left == {}
+
+
+def test_all_pages_of_an_address_share_a_pace_of_messages_and_those_of_others_do_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    beat = BackMsg(app_heartbeat=True).SerializeToString()
+    sent = Counter[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] == "websocket.receive":
+            sent[scope["client"][0]] += 1
+
+    async def visit(visitors: middleware.Visitors, address: str, beats: int) -> None:
+        left = [{"type": "websocket.receive", "bytes": beat}] * beats + [{"type": "websocket.disconnect"}]
+
+        async def receive() -> Message:
+            return left.pop(0)
+
+        await visitors({"type": "websocket", "headers": [], "client": (address, 0)}, receive, None)  # type: ignore[arg-type]
+
+    async def all_of_them() -> None:
+        visitors = middleware.Visitors(app)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await asyncio.gather(*(visit(visitors, "192.0.2.1", 250) for _ in range(40)))
+        await visit(visitors, "192.0.2.2", 250)
+
+    asyncio.run(all_of_them())
+    assert 3000 <= sent["192.0.2.1"] <= 3600
+    assert sent["192.0.2.2"] == 250
 
 
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:

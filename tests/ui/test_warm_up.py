@@ -20,7 +20,7 @@ async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
     await Response(b"all letters")(scope, receive, send)
 
 
-def answer(app: ASGIApp, path: str) -> tuple[Headers, bytes]:
+def answer(app: ASGIApp, path: str, coding: str = "") -> tuple[Headers, bytes]:
     """Headers and body of the answer of an app to a GET."""
     sent: list[Message] = []
 
@@ -31,7 +31,8 @@ def answer(app: ASGIApp, path: str) -> tuple[Headers, bytes]:
         await asyncio.Event().wait()  # the browser does not hang up
         raise AssertionError
 
-    asyncio.run(app({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send))
+    accepted = [(b"accept-encoding", coding.encode())]
+    asyncio.run(app({"type": "http", "method": "GET", "path": path, "headers": accepted}, receive, send))
     return Headers(raw=sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent)
 
 
@@ -65,6 +66,17 @@ def test_a_page_with_charts_begins_their_script_by_one_that_the_policy_lets_in()
 @pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health"])
 def test_what_is_no_page_names_none(path: str) -> None:
     assert "link" not in answer(middleware.Preloads(streamlit), path)[0]
+
+
+def test_the_scripts_of_charts_are_compressed_before_somebody_asks_for_them() -> None:
+    middleware.compress_charts()
+    compressed = middleware._compressing.cache_info().misses
+    (script, *_) = middleware._scripts("PlotlyChart")
+    for coding in ("br", "gzip"):
+        headers, body = answer(middleware.Compressed(streamlit), f"/{script}", coding)
+        assert headers["content-encoding"] == coding
+        assert len(body) < 1_500_000
+    assert middleware._compressing.cache_info().misses == compressed
 
 
 def test_what_pages_need_is_made_ready_beside_a_server_that_answers_already(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,7 @@ def test_the_commonest_answers_to_a_word_stand_beside_the_record(
     [
         ((5, 1), "Most of you said: “A space suit”."),
         ((3, 2, 2), "Most often you said: “A space suit”."),
+        ((1, 1, 1, 4), "Most of you said so."),
         ((3, 3), "You were divided."),
         ((4,), "Fewer than 5 answered."),
     ],
@@ -155,9 +156,9 @@ def test_within_a_step_the_next_press_is_named_by_what_it_does(phase: Phase, sai
 
 def test_the_next_press_names_another_step_and_the_end() -> None:
     assert sentences.comes(HERE, HERE, "You decide", "") == "This is the end."
-    assert sentences.comes(HERE, Beat("tree"), "The tree", "") == "Next step: The tree"
+    assert sentences.comes(HERE, Beat("tree"), "The tree", "") == "the step “The tree”"
     opens = sentences.comes(HERE, Beat("end", "poll/exit", "open"), "The end", "")
-    assert opens == "Next step: The end (its question opens)"
+    assert opens == "the step “The end”, whose question opens"
 
 
 def test_of_pages_a_room_is_told_shares_and_nothing_of_fewer_than_five() -> None:

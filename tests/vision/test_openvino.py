@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from explainer.setup import files
 from explainer.vision import openvino
 from explainer.vision.classifiers import Classifier
 from explainer.vision.openvino import Forward
@@ -75,6 +76,7 @@ def test_an_answer_stays_what_it_was_after_the_next(forward: Forward) -> None:
 def test_the_converter_has_no_telemetry_to_report_to() -> None:
     script = """
 import sys, torch
+from explainer.setup import files
 from explainer.vision import openvino
 openvino.compile(torch.nn.ReLU(), torch.zeros(1, 8, 8, 3))
 loaded = [name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module]
@@ -98,3 +100,23 @@ def test_what_was_compiled_and_is_not_needed_goes(classifier: Classifier) -> Non
         gc.collect()
         held.append(megabytes())
     assert held[-1] - held[1] < 40
+
+
+def test_a_size_that_comes_often_is_answered_as_before() -> None:
+    yunet = files.path(files.YUNET)
+    if yunet is None:
+        pytest.skip("needs YuNet: run `explainer provision`")
+    picture = np.random.default_rng(2).integers(256, size=(1, 128, 256, 3), dtype=np.uint8)
+    other = np.random.default_rng(3).integers(256, size=(1, 256, 128, 3), dtype=np.uint8)
+    forward = openvino.load(yunet)
+    first = [output.copy() for output in forward(picture)]
+    for _ in range(2 * openvino._OFTEN):  # the later ones by a network of this size alone
+        forward(other)
+        assert all(map(np.array_equal, forward(picture), first))
+
+
+def test_a_model_of_one_row_takes_many_rows() -> None:
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6, 2)).eval()
+    rows = np.random.default_rng(4).random((5, 2, 3), dtype=np.float32)
+    single = openvino.ready(openvino.convert(module, torch.zeros(1, 2, 3), rows=1))
+    assert single(rows)[0] == pytest.approx(eager(module, rows), abs=1e-6)

@@ -324,6 +324,21 @@ def test_a_picture_in_srgb_is_left_as_it_is() -> None:
     assert with_.image.tobytes() == without.image.tobytes()
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_is_as_bright_as_its_profile_means(bits: int) -> None:
+    level = round(0.2140 * (2**bits - 1))  # of light, which is half of sRGB's scale
+    grey = Image.fromarray(np.full((32, 32), level, dtype=f"u{bits // 8}"))
+    photo = read(saved(grey, "PNG", icc_profile=profiles.grey(1.0)))
+    assert photo.image.getpixel((9, 9)) == pytest.approx((127, 127, 127), abs=2)
+
+
+@pytest.mark.parametrize(("gamma", "seen"), [(100_000, 137), (45_455, 64), (55_556, 82)])
+def test_a_png_that_says_no_more_than_its_gamma_is_as_bright_as_that_means(gamma: int, seen: int) -> None:
+    data = saved(Image.new("RGB", (32, 32), (64, 64, 64)), "PNG")
+    data = data[:33] + chunk(b"gAMA", gamma.to_bytes(4)) + data[33:]
+    assert read(data).image.getpixel((9, 9)) == pytest.approx((seen, seen, seen), abs=1)
+
+
 @pytest.mark.parametrize("damage", [lambda whole: b"no profile", lambda whole: whole[:200]])
 def test_a_damaged_profile_takes_no_photo_away(damage: Callable[[bytes], bytes]) -> None:
     profile = damage(profiles.profile("ProPhoto RGB"))

@@ -1,4 +1,4 @@
-"""What the page opens with: two maps of a sample picture, and whether one can rely on them."""
+"""What the page opens with: maps of a sample picture, and which of them one can rely on."""
 
 import streamlit as st
 
@@ -15,16 +15,16 @@ from explainer.vision import pipeline, samples
 
 
 def show() -> None:
-    """A sample picture, two maps of its word, and what the checks found of them; nothing where none are compiled."""
+    """A sample picture, maps of its word, and what the checks found of them; nothing where none are compiled."""
     results, found = sample_results.load(), sample_verdicts.load()
     if results is None or found is None:
         return
-    judgements = found[SAMPLE]
+    judgements = sentences.ranked(found[SAMPLE])
     photo, (reading, *_) = samples.read(SAMPLE), results.results[SAMPLE].readings
     crop = pipeline.seen(photo, reading)
     caption = session.caption(sample_results.first_word(reading).wnid, Context.PHOTO)
     st.markdown(sentences.rely(plain(caption.text), judgements))
-    columns = st.columns(3, gap="medium")
+    columns = st.columns(1 + len(judgements), gap="medium")
     columns[0].image(crop, width="stretch", caption="What the network saw", alt=f"{samples.SAMPLES[SAMPLE].title}.")
     for column, judgement in zip(columns[1:], judgements, strict=True):
         title, attribution = METHODS[judgement.method].title, results.maps[SAMPLE][judgement.method]
@@ -36,3 +36,4 @@ def show() -> None:
             alt=f"The same square, darkened, with the map of {title} laid over it.",
         )
     st.caption(samples.SAMPLES[SAMPLE].credit)
+    st.markdown(sentences.often(found.values()))

@@ -1,7 +1,8 @@
 """What is said of maps and of their checks: texts made of data, without a page."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from explainer.attribution import explain
 from explainer.attribution.explain import METHODS, Attribution
@@ -10,6 +11,9 @@ from explainer.attribution.question import Settings
 from explainer.attribution.verdicts import CHECKS, COMPLETE, UNMOVED, Judgement, Verdict, missed_share, promised_sum
 
 _ALIKE, _UNLIKE = 0.7, 0.3  # correlations as drawn from which two maps mark the same places, and below which others
+
+
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
 
 
 def chosen(settings: Settings) -> str:
@@ -35,19 +39,39 @@ def agree(correlations: Sequence[float]) -> str:
     return f"{said} Correlation {least:z.2f}{f' to {most:z.2f}' if len(found) > 1 else ''}.{left}"
 
 
+def _titles(of: Sequence[Judgement]) -> str:
+    *names, last = (METHODS[each.method].title for each in of)
+    return f"{', '.join(names)} and {last}" if names else last
+
+
 def rely(word: str, judgements: Sequence[Judgement]) -> str:
-    """Whether to rely on maps of a word, in plain words, from what the checks found."""
-    held = [METHODS[each.method].title for each in judgements if each.outcome == "passed"]
+    """Which of some maps of a word one may rely on, and why, in plain words, from what the checks found."""
+
+    def failed(of: Judgement) -> str:
+        number = "too little decided" if of.outcome == "undecided" else f"{len(of.failed) or 'none'} of {len(of.asked)}"
+        return f"{METHODS[of.method].title} {number}"
+
+    held = [each for each in judgements if each.outcome == "passed"]
     if not held:
-        verdict = "Rely on neither"
+        verdict = "Rely on none of them"
     elif len(held) < len(judgements):
-        verdict = f"Only {' and '.join(held)} held up"
+        verdict = f"Only {_titles(held)} held up"
     else:
-        verdict = "Both held up"
+        verdict = "All held up"
     return (
-        f"The machine says **{word}**. Two methods show which pixels counted. **{verdict}**: we checked both. "
+        f"The machine says **{word}**. {_NUMBERS[len(judgements)].capitalize()} methods show which pixels counted. We "
+        "checked them against random maps, noise and a shuffled network. "
+        f"**{verdict}**. Failed checks: {', '.join(map(failed, judgements))}. "
         "Even a map that holds up shows where, never why."
     )
+
+
+def often(found: Collection[Sequence[Judgement]]) -> str:
+    """On how many of the sample pictures maps of the same methods held up."""
+    held = Counter({each.method: 0 for judged in found for each in judged})
+    held.update(each.method for judged in found for each in judged if each.outcome == "passed")
+    counts = ", ".join(f"{METHODS[method].title} {number}" for method, number in held.most_common())
+    return f"Maps that held up, of our {len(found)} sample pictures: {counts}. So check the map you look at."
 
 
 def alike(correlations: Sequence[float]) -> str:
@@ -68,21 +92,17 @@ def alike(correlations: Sequence[float]) -> str:
 def together(judgements: Sequence[Judgement], things: bool) -> str:
     """What the checks found of all maps, in a sentence or two; `things` where the network saw things, not people."""
 
-    def titles(of: Sequence[Judgement]) -> str:
-        *names, last = (METHODS[each.method].title for each in of)
-        return f"{', '.join(names)} and {last}" if names else last
-
     passed = [each for each in judgements if each.outcome == "passed"]
     undecided = [each for each in judgements if each.outcome == "undecided"]
     said = []
     if passed:
-        said.append(f"{titles(passed)} failed no check")
+        said.append(f"{_titles(passed)} failed no check")
     if undecided:
-        said.append(f"of {titles(undecided)} too little could be decided")
+        said.append(f"of {_titles(undecided)} too little could be decided")
     for each in judgements:
         if each.failed:
             reason = CHECKS[each.failed[0]].failing
-            number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}[len(each.failed)]
+            number = _NUMBERS[len(each.failed)]
             first = "" if len(each.failed) == 1 else ", first of all"
             said.append(f"{METHODS[each.method].title} failed {number}{first}: {reason}")
     text = f"On this photo {'; '.join(said)}. Failing no check is no proof."

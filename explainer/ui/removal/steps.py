@@ -48,12 +48,13 @@ def figure(measure: str) -> "go.Figure":
     """The waterfall, which is the same for everybody: it takes longer to make than all else of the page."""
     steps, size = removal.steps(), attrgetter(measure)
     before, announced, after = steps
-    announced_then = published.figure(published.UNSAFE[measure]).published
+    counted, announced_then = f"{size(announced.together):,}", published.figure(published.UNSAFE[measure]).published
+    beside = "as published" if announced_then == counted else f"published: {announced_then}"
     return removal_charts.waterfall(
         steps,
         measure,
         f"Of {size(before.kept):,} {measure}, {size(after.kept):,} were left",
-        f"{size(announced.together):,} offensive or sensitive (published: {announced_then}),<br>"
+        f"{counted} offensive or sensitive ({beside}),<br>"
         f"then {size(after.together):,} hard to picture<br>{chart_frame.CREDIT}",
     )
 
@@ -64,8 +65,8 @@ def _announced() -> str:
     categories, images = (published.figure(published.UNSAFE[measure]) for measure in ("categories", "images"))
     return (
         f"Offensive and sensitive together: {announced.together.categories:,} categories (published: "
-        f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). Other "
-        "figures that differ: “Published figures”."
+        f"{categories.published}) with {announced.together.images:,} images (published: {images.published}). For "
+        "figures that differ, see the part “Published figures”."
     )
 
 

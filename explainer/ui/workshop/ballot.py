@@ -15,7 +15,6 @@ from explainer.ui.workshop import presenting, refresh, sentences
 from explainer.ui.workshop.actions import press, trouble
 from explainer.ui.workshop.slide import Scene
 from explainer.workshop import participants, questions, rooms, talk, votes
-from explainer.workshop.errors import UnknownQuestion
 from explainer.workshop.questions import Choice, Question
 from explainer.workshop.rooms import Room
 from explainer.workshop.votes import MOST_HANDS, Tally
@@ -25,11 +24,9 @@ _MANY = 5  # answers that stand in two columns, and whose chart is higher
 
 def asked(scene: Scene) -> Question | None:
     """The question that a room is at, if any."""
-    try:
-        found = questions.question(scene.stage.activity)
-    except UnknownQuestion:
+    if not questions.is_known(key := scene.stage.activity):
         return None
-    return replace(found, text=talk.question_text(found.key))
+    return replace(questions.question(key), text=talk.question_text(key))
 
 
 def on_projector(scene: Scene) -> None:
@@ -43,7 +40,7 @@ def on_projector(scene: Scene) -> None:
         results(scene, question, large=True)
         return
     again = "Second vote. " if scene.stage.phase == "second" else ""
-    st.header(f":primary[{again}{plain(question.text)}]", anchor=False)
+    st.header(f":green[{again}{plain(question.text)}]", anchor=False)
     if scene.stage.phase == "talk":
         refresh.every(1.0, partial(_talk, scene), "talk")
         return

@@ -26,7 +26,7 @@ from explainer.ui.workshop import (
 )
 from explainer.ui.workshop.actions import button, press, trouble
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import addresses, participants, questions, reports, sheets, stage, talk
+from explainer.workshop import addresses, participants, reports, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
 _ASKED = "leap_asked"
@@ -79,14 +79,10 @@ def _comes(scene: Scene) -> str:
 
 def _called(activity: str) -> str:
     """What a page, a word or a poll is called in the notes."""
-    if activity in sheets.SHEETS:
-        return f"the page “{masked_words.caption(sheets.sheet(activity).wnid, Context.TREE).name}”"
-    if not activity:
-        return ""
-    question = questions.question(activity)
-    if question.wnid:
-        return f"“{masked_words.caption(question.wnid, Context.TREE).name}”"
-    return talk.question_text(activity)
+    if wnid := talk.word(activity):
+        name = f"“{masked_words.caption(wnid, Context.TREE).name}”"
+        return f"the page {name}" if activity in sheets.SHEETS else name
+    return talk.question_text(activity) if activity else ""
 
 
 def _now(scene: Scene) -> None:

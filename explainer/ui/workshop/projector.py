@@ -51,7 +51,7 @@ def _step(scene: Scene) -> None:
         # What neighbours talk about, or the room, once all that the step asks was answered.
         last = step.asks[-1] if step.asks else stage.activity
         if stage.activity == last and stage.phase == ("talk" if step.words else "result" if step.busy else ""):
-            st.header(f":primary[{plain(talk_pictures.filled(step.ask))}]", anchor=False)
+            st.header(f":green[{plain(talk_pictures.filled(step.ask))}]", anchor=False)
     slide.of(scene).on_projector(scene)
 
 

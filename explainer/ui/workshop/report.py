@@ -8,8 +8,7 @@ from explainer.imagenet.masked_words import Context
 from explainer.ui import access, session
 from explainer.ui.markdown import plain
 from explainer.ui.workshop.actions import press, trouble
-from explainer.workshop import questions, reports, screens, sheets
-from explainer.workshop.errors import UnknownQuestion
+from explainer.workshop import reports, screens, talk
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 from explainer.workshop.screens import Stage
@@ -18,20 +17,10 @@ from explainer.workshop.screens import Stage
 def on_phone(room: Room, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
     stage = screens.stage(access.store(), room.code)
-    wnid = _asked(stage.activity)
+    wnid = talk.word(stage.activity)
     if wnid is not None:
         with st.expander("Report this word"):
             _reasons(room, stage, token, wnid)
-
-
-def _asked(activity: str) -> str | None:
-    """Wnid of the word of a page or a question."""
-    if activity in sheets.SHEETS:
-        return sheets.sheet(activity).wnid
-    try:
-        return questions.question(activity).wnid
-    except UnknownQuestion:
-        return None
 
 
 def _reasons(room: Room, stage: Stage, token: str, wnid: str) -> None:

@@ -48,7 +48,7 @@ def _predicted(question: Question, told: Mapping[str, int] | None) -> str:
     if len(most) != 1:
         return "You were divided."
     mostly = "Most of you said" if told[most[0]] > sum(told.values()) / 2 else "Most often you said"
-    return f"{mostly}: “{_titles(question)[most[0]]}”."
+    return f"{mostly} so." if most[0] == question.right else f"{mostly}: “{_titles(question)[most[0]]}”."
 
 
 def _titles(question: Question) -> dict[str, str]:
@@ -99,9 +99,9 @@ def comes(here: Beat, then: Beat, title: str, word: str) -> str:
     if then == here:
         return "This is the end."
     if then.step != here.step and then.phase != "open":
-        return f"Next step: {title}"
+        return f"the step “{title}”"
     if then.step != here.step:
-        return f"Next step: {title} (its question opens)"
+        return f"the step “{title}”, whose question opens"
     return {
         "open": f"Open: {word}",
         "talk": "Close the vote; the room talks for a minute",

@@ -38,7 +38,7 @@ def _on_projector(scene: Scene) -> None:
 
 
 def _joined(room: Room) -> None:
-    st.header(f":primary[{participants.count(access.store(), room.code)} joined]", anchor=False)
+    st.header(f":green[{participants.count(access.store(), room.code)} joined]", anchor=False)
 
 
 def _on_phone(scene: Scene, token: str) -> None:
