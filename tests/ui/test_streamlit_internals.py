@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.elements.widgets import number_input
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
@@ -168,3 +169,13 @@ def test_streamlit_takes_any_value_for_what_its_widget_should_send(
     states.set_widget_from_proto(WidgetState(id="slider", double_array_value={"data": [7.0]}))
     assert states["slider"] == 7  # whatever came before
     assert len(told) <= 1
+
+
+def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 'value_type="double_value"' in inspect.getsource(number_input)
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)
+    streamlit_internals.check_widget_values(lambda: pytest.fail("what a visitor counted was thrown away"))
+    states = WStates()
+    states.set_widget_from_proto(WidgetState(id="hands", int_value=7))
+    states.set_widget_metadata(WidgetMetadata("hands", lambda value: value, lambda value: value, "double_value"))
+    assert states["hands"] == 7
