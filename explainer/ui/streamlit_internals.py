@@ -305,7 +305,8 @@ def _is_of(state: WidgetState, kind: str | None) -> bool:
     """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind."""
     found = state.WhichOneof("value")
     numbers = {"double_value": [state.double_value], "double_array_value": state.double_array_value.data}
-    whole = (found, kind) == ("int_value", "double_value")  # what a field for whole numbers sends
+    # What a field for whole numbers sends: those that a browser's numbers hold.
+    whole = (found, kind) == ("int_value", "double_value") and abs(state.int_value) < 2**53
     return (whole or found in (None, kind)) and all(map(math.isfinite, numbers.get(found or "", ())))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -39,6 +40,7 @@ class Cluster:
         self._ports = {name: services.free_port() for name in "ab"}
         self._bind = f"127.0.0.1:{services.free_port()}"
         self._proxy = contextlib.ExitStack()
+        self._running = False  # HAProxy
         stack.callback(lambda: self._proxy.close())
         self._servers: dict[str, Server] = {}
         self.url = f"http://{self._bind}"
@@ -50,6 +52,14 @@ class Cluster:
         """Start a process, in the place of one that ended."""
         server = serving(launcher, self._folder / name, self._ports[name], **self._settings)
         self._servers[name] = self._stack.enter_context(server)
+        assert until(lambda: not self._running or self._takes(name))
+
+    def _takes(self, name: str) -> bool:
+        """Whether HAProxy knows that a process is there: it sends nobody on who asks for it."""
+        asked = urllib.request.Request(f"{self.url}/_stcore/health", headers={"Cookie": f"{REPLICA}={name}"})
+        with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=20) as answer:
+            return REPLICA not in str(answer.headers)
+        return False
 
     def kill(self, name: str) -> None:
         self._servers[name].process.kill()
@@ -60,6 +70,7 @@ class Cluster:
         self._proxy.close()
         hosts = {port: f"127.0.0.1:{self._ports[name]}" for port, name in (("8511", "a"), ("8512", "b"))}
         self._proxy.enter_context(services.proxying(self._folder, hosts, self._bind))
+        self._running = True
 
     def restore(self) -> None:
         """Have both processes run this version."""
