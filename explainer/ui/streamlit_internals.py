@@ -246,12 +246,16 @@ def kind(frame: bytes) -> str:
 
 
 def make_room_for_a_session(most: int) -> bool:
-    """Whether one more session can be held among `most`: the ones whose visitors left longest ago are closed for it."""
+    """Whether one more session can be held among `most`: others whose visitors left are closed for it.
+
+    Those go first that never ran a script, so that who opens and closes connections alone ends nobody's visit; then
+    those that were left longest ago.
+    """
     sessions = _sessions()
-    left, active = _left(sessions), len(sessions.list_active_sessions())
-    for each in left[: max(0, len(left) + active + 1 - most)]:
+    left, active = sorted(_left(sessions), key=lambda each: each.script_run_count > 0), sessions.list_active_sessions()
+    for each in left[: max(0, len(left) + len(active) + 1 - most)]:
         sessions.close_session(each.session.id)
-    return active < most
+    return len(active) < most
 
 
 def uploads() -> dict[tuple[str, str], int]:

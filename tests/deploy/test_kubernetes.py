@@ -8,6 +8,9 @@ import pytest
 import yaml
 from handmade import ROOT
 
+from explainer import limits
+from explainer.vision import decoder
+
 FOLDER = ROOT / "deploy" / "kubernetes"
 OBJECTS: list[dict[str, Any]] = [
     each for file in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(file.read_text("utf-8"))
@@ -112,3 +115,11 @@ def test_who_visits_is_kept_with_a_pod_by_the_cookie_that_the_app_takes_back() -
 def test_what_no_policy_names_may_not_speak() -> None:
     assert named("NetworkPolicy", "nothing-else")["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert "egress" not in named("NetworkPolicy", "service")["spec"]
+
+
+def test_a_pod_of_the_app_has_the_memory_that_its_limits_let_in() -> None:
+    photos, uploads, waiting = (limits.value(name) for name in ("photos", "uploads", "waiting photos"))
+    let_in = 600e6 + 3 * decoder.BYTES + photos * 16e6 + uploads + waiting + 256 * 2**20
+    memory = container("app")["resources"]["limits"]["memory"]
+    assert memory.endswith("Gi")
+    assert int(memory.removesuffix("Gi")) * 2**30 > let_in

@@ -224,6 +224,20 @@ def test_asyncio_counts_no_connections_that_are_not_encrypted_yet(monkeypatch: p
     asyncio.run(tried())
 
 
+def test_for_one_more_session_go_first_those_that_never_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    def session(name: str, runs: int) -> SimpleNamespace:
+        return SimpleNamespace(session=SimpleNamespace(id=name), script_run_count=runs)
+
+    left = [session("asleep", 4), session("opened", 0), session("also asleep", 1), session("also opened", 0)]
+    closed: list[str] = []
+    kept = SimpleNamespace(list_active_sessions=lambda: [session("here", 1)], close_session=closed.append)
+    monkeypatch.setattr(streamlit_internals, "_sessions", lambda: kept)
+    monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: left)
+    assert streamlit_internals.make_room_for_a_session(3)
+    assert closed == ["opened", "also opened", "asleep"]
+    assert not streamlit_internals.make_room_for_a_session(1)
+
+
 def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
