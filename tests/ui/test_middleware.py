@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import sys
 import time
@@ -15,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from explainer import limits
+from explainer import jobs, limits
 from explainer.setup import page_fonts
 from explainer.ui import browser, middleware, server, streamlit_internals
 
@@ -609,3 +610,14 @@ def test_scripts_of_this_version_and_all_else_are_the_apps() -> None:
     client = TestClient(middleware.OtherVersions(PlainTextResponse("of the app")))
     for path in (f"/static/js/{script}", "/static/media/gone.woff2", "/static/js/%2e%2e/gone.js", "/", "/tree"):
         assert client.get(path).text == "of the app"
+
+
+def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "address", lambda: "10.0.0.9")
+    owners = []
+    for key in (None, True):
+        monkeypatch.setattr(browser, "recall", lambda name, key=key: key)
+        context = contextvars.copy_context()
+        context.run(server._begin)(0.0)
+        owners.append(context[jobs.owner])
+    assert owners[0] == "10.0.0.9" != owners[1]
