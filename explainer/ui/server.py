@@ -50,6 +50,7 @@ def prepare() -> None:
     streamlit_internals.hide_media_names()
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
+    streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)

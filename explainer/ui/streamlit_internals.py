@@ -33,6 +33,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -303,6 +304,26 @@ def check_widget_values(told: Callable[[], None]) -> None:
         return untouched
 
     setattr(WStates, "__getitem__", checked)  # noqa: B010 - a method
+
+
+def send_all_that_was_drawn() -> None:
+    """Send what a run of the page drew, though one of its fragments begins to run before it was sent.
+
+    Streamlit then drops what the page's run drew in that fragment, and still says that the run is through. The browser
+    takes the fragment's place away, what stands below moves up, and the fragment's next drawing falls on it: what lay
+    there, such as the part of a screen that asks for the next step, is gone until the whole page is drawn again.
+    """
+    clear = ForwardMsgQueue.clear
+
+    def keep(
+        self: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+    ) -> None:
+        if fragment_ids_this_run is None:
+            clear(self, retain_lifecycle_msgs)
+        else:
+            self._delta_index_map = {}  # what comes now stands behind it, and in the place of nothing
+
+    setattr(ForwardMsgQueue, "clear", keep)  # noqa: B010 - a method
 
 
 def _is_of(state: WidgetState, kind: str | None) -> bool:

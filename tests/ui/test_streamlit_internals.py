@@ -23,7 +23,9 @@ from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.state.common import WidgetMetadata
@@ -37,6 +39,7 @@ from explainer.ui import streamlit_internals
 
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
+_CLEAR = ForwardMsgQueue.clear
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
 
@@ -307,6 +310,37 @@ def test_streamlit_takes_any_value_for_what_its_widget_should_send(
     states.set_widget_from_proto(WidgetState(id="slider", double_array_value={"data": [7.0]}))
     assert states["slider"] == 7  # whatever came before
     assert len(told) <= 1
+
+
+def test_streamlit_drops_what_a_page_drew_in_a_fragment_that_begins_before_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def draw(queue: ForwardMsgQueue, *places: int, fragment: str) -> None:
+        for place in places:
+            message = ForwardMsg()
+            message.metadata.delta_path.extend([0, place])
+            message.delta.new_element.markdown.body = f"{place} by {fragment or 'the page'}"
+            message.delta.fragment_id = fragment
+            queue.enqueue(message)
+        queue.enqueue(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+
+    def sent() -> list[str]:
+        queue = ForwardMsgQueue()
+        draw(queue, 1, fragment="")
+        draw(queue, 2, fragment="turnout")
+        queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["turnout"])
+        draw(queue, 2, fragment="turnout")
+        return [message.delta.new_element.markdown.body or "through" for message in queue.flush()]
+
+    monkeypatch.setattr(ForwardMsgQueue, "clear", _CLEAR)
+    assert sent() == ["1 by the page", "through", "through", "2 by turnout", "through"]
+    streamlit_internals.send_all_that_was_drawn()
+    assert sent() == ["1 by the page", "through", "2 by turnout", "through", "2 by turnout", "through"]
+    queue = ForwardMsgQueue()
+    draw(queue, 1, fragment="")
+    queue.clear(retain_lifecycle_msgs=True)
+    assert [message.WhichOneof("type") for message in queue.flush()] == ["script_finished"]
+    assert queue.is_empty()
 
 
 def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,9 @@ def every(seconds: float, draw: Callable[[], None], name: str) -> None:
 
     Where the room was deleted meanwhile, or another program holds its record, nothing is drawn.
     """
-    # Streamlit 1.67 drops the last messages of a run where a fragment is asked for just when that run ends: the page
-    # would stand still, with `run_every` for good. So the browser does the asking, and says what stands there. One look
-    # at an older drawing was on its way while the new one was made; two in a row mean that it never arrived.
+    # What a run drew can be lost on its way (see `streamlit_internals.send_all_that_was_drawn`): with `run_every` the
+    # page would stand still for good. So the browser does the asking, and says what stands there. One look at an older
+    # drawing was on its way while the new one was made; two in a row mean that it never arrived.
     st.session_state.pop(_PRESSED, None)
     key = f"look_{name}"
     drawing = st.session_state[f"drawing_{name}"] = st.session_state.get(f"drawing_{name}", 0) + 1
