@@ -21,7 +21,7 @@ from explainer.vision.photos import Photo, PhotoError
 FIRST = "astronaut"
 """The sample picture that a visitor finds on every page."""
 
-_THUMBNAIL = 104  # pixels of a sample picture's side
+_THUMBNAIL = 130  # pixels of a sample picture's side on the widest screens, where letters are largest
 
 
 def strip(first: str = FIRST) -> DeltaGenerator:
@@ -143,7 +143,7 @@ def bring_along(first: str = FIRST) -> Photo:
 
 @cache
 def _thumbnail(name: str) -> bytes:
-    """The middle of a sample picture, as a JPEG file of the size that it is shown at."""
+    """The middle of a sample picture, as a JPEG file of the largest size that it is shown at."""
     return pictures.to_jpeg(ImageOps.fit(samples.read(name).image, (_THUMBNAIL, _THUMBNAIL)))
 
 

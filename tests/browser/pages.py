@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,6 +45,7 @@ ARGUMENTS = (
     "--disable-sync", "--no-first-run", f"--disable-features={','.join(FEATURES_OFF)}",
 )  # fmt: skip
 PATIENCE = 120_000  # milliseconds: on a busy machine the models take long to load
+_AT_REST = 20.0  # seconds within which a page fits its window, at the latest
 expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
 NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
 
@@ -162,7 +164,16 @@ class AppPage:
 
     @property
     def overflow(self) -> list[str]:
-        """What reaches beyond the right edge of the window, each as the beginning of its text or its name."""
+        """What reaches beyond the right edge of the window, each as the beginning of its text or its name.
+
+        A chart that is drawn anew, as with another theme, follows the window's width a moment later: it is waited for.
+        """
+        deadline = time.monotonic() + _AT_REST
+        while (beyond := self._beyond_the_edge()) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(200)
+        return beyond
+
+    def _beyond_the_edge(self) -> list[str]:
         names: list[str] = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *, header, header *')]
                 .filter(e => e.parentElement.offsetWidth > 1)  // else it is there for screen readers alone
