@@ -508,6 +508,9 @@ class Compressed:
 
     _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
 
+    # What would have Streamlit compress a table anew for each request, and copy a picture for a part of it.
+    _FOR_STREAMLIT = frozenset({b"accept-encoding", b"range", b"if-range"})
+
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
@@ -518,6 +521,8 @@ class Compressed:
             if response:
                 await response(scope, receive, send)
                 return
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] not in self._FOR_STREAMLIT]}
         await self.app(scope, receive, send)
 
     async def _file(self, path: str, headers: Headers) -> Response | None:

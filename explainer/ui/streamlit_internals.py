@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import h11
 import uvicorn.config
 from google.protobuf.message import DecodeError
+from starlette import formparsers
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
@@ -44,6 +46,7 @@ from streamlit.runtime.state.session_state import Serialized, Value, WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["UploadedFile"]
@@ -70,6 +73,14 @@ def keep_uploads_in_memory() -> None:
     Starlette, which reads uploads for Streamlit, writes those above 1 MB to a temporary file.
     """
     MultiPartParser.spool_max_size = sys.maxsize
+
+
+def read_forms_as_utf8() -> None:
+    """Read the names and texts of an upload as UTF-8, whatever encoding it says that they have.
+
+    Python knows encodings that take minutes for a megabyte (punycode), and Starlette reads where everybody is served.
+    """
+    setattr(formparsers, "_user_safe_decode", lambda text, _: bytes(text).decode("utf-8", "replace"))  # noqa: B010
 
 
 def ask_no_host() -> None:
@@ -354,12 +365,13 @@ class _PassOn:
         await self.app(scope, receive, send)
 
 
-def bound_messages(most: Callable[[], float], pings: Callable[[], float]) -> None:
+def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    So is one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may
-    send for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
-    looks at all that came at once, thousands of pings, before it is anybody else's turn.
+    So is one of which more than `waiting` messages wait for the page, and one that sends more than that many pings, or
+    answers to pings, in a second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no
+    pieces and no pings, keeps the answer to each until it is taken, and looks at all that came at once, thousands of
+    pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -378,6 +390,8 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float]) -> Non
 
     def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
         for start in range(0, len(data), _AT_A_TIME):
+            if self.queue.qsize() > waiting():
+                self.transport.abort()
             if not self.transport.is_closing():
                 received(self, data[start : start + _AT_A_TIME])
 
@@ -399,8 +413,40 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float]) -> Non
         setattr(WebSocketsSansIOProtocol, name, control(name))
 
 
-_PIECES = 100  # of a message; browsers send some as several
+_PIECES = 16  # of a message; browsers send the longest that is let in as seven
 _AT_A_TIME = 4096  # bytes that are looked at before it is asked whether the connection is still open
+
+
+def bound_requests(lines: Callable[[], float]) -> None:
+    """Close a connection whose request's head has more lines than that, or whose body comes in chunks.
+
+    No browser does any of this. h11 looks at each line and each chunk where everybody is served: 64 kB of chunks of a
+    byte take it a tenth of a second.
+    """
+    received = H11Protocol.data_received
+    heads: WeakKeyDictionary[H11Protocol, tuple[object, bytes]] = (
+        WeakKeyDictionary()
+    )  # what came since the last request
+
+    def is_browsers(self: H11Protocol, piece: bytes) -> bool:
+        if self.conn.their_state is h11.SEND_BODY:
+            return not any(name == b"transfer-encoding" for name, _ in self.headers)
+        last, before = heads.get(self, (None, b""))
+        head = (before if last is self.cycle else b"") + piece
+        heads[self] = self.cycle, head
+        return head.partition(b"\r\n\r\n")[0].count(b"\n") <= lines()
+
+    def data_received(self: H11Protocol, data: bytes) -> None:
+        for start in range(0, len(data), _AT_A_TIME):
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:  # it is a websocket now
+                return
+            piece = data[start : start + _AT_A_TIME]
+            if is_browsers(self, piece):
+                received(self, piece)
+            else:
+                self.transport.abort()
+
+    setattr(H11Protocol, "data_received", data_received)  # noqa: B010 - a method
 
 
 def answer_at_once() -> None:

@@ -11,7 +11,7 @@ from explainer.ui import streamlit_internals
 
 Made = TypeVar("Made")
 
-_PATIENCE = 0.2  # seconds that a script waits before it looks at its job again
+_PATIENCE, _FEW = 0.2, 5  # seconds that a script waits before it looks at its job again; longer after more others
 _KINDS, _ARRIVED = "waited_for", "arrived_at"
 
 
@@ -69,13 +69,15 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
         return job.result()
     place = st.empty()
     bar = None
-    while not job.wait(_PATIENCE):
+    ahead = job.place
+    while not job.wait(_PATIENCE * max(1, ahead / _FEW)):
+        ahead = job.place
         if bar is None:
             with place.container():
                 bar = st.empty()
                 if stop:
                     st.button("Stop", key=key, on_click=stop)
-        bar.progress(job.progress, f"{doing}{_until(job)} …")
+        bar.progress(job.progress, f"{doing}{_until(job, ahead)} …")
     try:
         result = job.result()
     except CancelledError:  # the visitor left, or forgot the photo
@@ -90,8 +92,8 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
     return result
 
 
-def _until(job: Job[Any]) -> str:
+def _until(job: Job[Any], ahead: int) -> str:
     """How many go before it, and about how many seconds it still takes where that can be told."""
-    ahead = f", after {job.place} other {'task' if job.place == 1 else 'tasks'}" if job.place else ""
+    after = f", after {ahead} other {'task' if ahead == 1 else 'tasks'}" if ahead else ""
     left = job.seconds_left
-    return ahead if left is None or left < 2 else f"{ahead}, about {left:.0f} s more"
+    return after if left is None or left < 2 else f"{after}, about {left:.0f} s more"

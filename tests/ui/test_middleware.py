@@ -487,6 +487,18 @@ def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> 
     assert all(300 <= opened[address] <= 311 for address in ("192.0.2.1", "192.0.2.2"))
 
 
+def test_streamlit_is_asked_to_compress_nothing_anew_and_for_no_part_of_a_picture() -> None:
+    asked: list[bytes] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.extend(name for name, _ in scope["headers"])
+
+    headers = [(b"range", b"bytes=1-"), (b"accept-encoding", b"gzip"), (b"cookie", b"a=b"), (b"if-range", b"c")]
+    scope = {"type": "http", "method": "GET", "path": "/media/table.csv", "root_path": "", "headers": headers}
+    asyncio.run(middleware.Compressed(app)(scope, None, None))  # type: ignore[arg-type]
+    assert asked == [b"cookie"]
+
+
 def test_a_long_answer_is_handed_on_in_pieces() -> None:
     parts = (b"", b"a", bytes(65_536), bytes(65_537) + b"b", b"c" * 200_000)
 

@@ -10,14 +10,17 @@ import threading
 import time
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from types import SimpleNamespace
 
 import pytest
 import streamlit
 import uvicorn
 from handmade import SOURCES
+from starlette import formparsers
 from starlette.formparsers import MultiPartParser
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
@@ -32,6 +35,7 @@ from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
 from streamlit.web.server.starlette import starlette_server
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.sync.client import connect
 
@@ -39,7 +43,7 @@ from explainer.ui import streamlit_internals
 
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
-_CLEAR = ForwardMsgQueue.clear
+_CLEAR, _DECODE = ForwardMsgQueue.clear, formparsers._user_safe_decode
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
 
@@ -116,13 +120,20 @@ def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pyte
 @contextmanager
 def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[tuple[str, int]]:
     """Where uvicorn takes websockets as the app has it do, and sends 4 MB to each that asks for much."""
+    monkeypatch.setattr(H11Protocol, "data_received", H11Protocol.data_received)
+    streamlit_internals.bound_requests(lambda: 200)
     for name in ("__init__", "handle_cont", "data_received", "handle_ping", "handle_pong"):
         monkeypatch.setattr(WebSocketsSansIOProtocol, name, getattr(WebSocketsSansIOProtocol, name))
     monkeypatch.setattr(AutoHTTPProtocol, "connection_made", AutoHTTPProtocol.connection_made)
     streamlit_internals.watch_connections(lambda *open: True, lambda address: address, lambda: 0.5)
-    streamlit_internals.bound_messages(lambda: 1000, lambda: 10)
+    streamlit_internals.bound_messages(lambda: 1000, lambda: 10, lambda: 300)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            while (await receive()).get("more_body"):
+                pass
+            await Response(status_code=204)(scope, receive, send)
+            return
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
@@ -165,8 +176,13 @@ def _rest(connection: socket.socket) -> int:
     return taken
 
 
-@pytest.mark.parametrize("control", [b"\x89\x80", b"\x8a\x80"], ids=["pings", "answers to pings"])
-def test_uvicorn_takes_any_number_of_pings(monkeypatch: pytest.MonkeyPatch, control: bytes) -> None:
+_FRAMES = {"pings": b"\x89\x80", "answers to pings": b"\x8a\x80", "empty messages": b"\x82\x80"}
+
+
+@pytest.mark.parametrize("control", _FRAMES.values(), ids=_FRAMES)
+def test_uvicorn_takes_any_number_of_pings_and_messages_at_once(
+    monkeypatch: pytest.MonkeyPatch, control: bytes
+) -> None:
     with _websockets(monkeypatch, keepalive=20) as address:
         with _open(address) as connection:
             with suppress(ConnectionError):
@@ -184,6 +200,36 @@ def test_uvicorn_waits_without_end_for_a_websocket_to_take_what_it_was_sent(monk
         connection.sendall(b"\x82\x84" + bytes(4) + b"much")
         time.sleep(1.6)  # the keepalive fails
         assert _rest(connection) < 7_900_000
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a:\r\n" * 10_000,
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 10_000,
+    ],
+    ids=["many lines", "many pieces"],
+)
+def test_uvicorn_takes_requests_in_any_number_of_lines_and_pieces(
+    monkeypatch: pytest.MonkeyPatch, request_: bytes
+) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address:
+        with socket.create_connection(address, timeout=5) as connection:
+            with suppress(ConnectionError):
+                connection.sendall(request_)
+            assert _rest(connection) < 1000
+        with closing(HTTPConnection(*address, timeout=5)) as browser:
+            for _ in range(30):
+                browser.request("POST", "/", b"\n" * 20_000, {f"X-{number}": "1" for number in range(20)})
+                assert browser.getresponse().read() == b""
+
+
+def test_starlette_reads_a_text_by_any_encoding_that_an_upload_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formparsers, "_user_safe_decode", _DECODE)
+    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bücher"
+    streamlit_internals.read_forms_as_utf8()
+    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bcher-kva"
+    assert formparsers._user_safe_decode("bücher".encode(), "utf-8") == "bücher"
 
 
 class _Nothing(asyncio.Protocol):
