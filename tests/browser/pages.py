@@ -354,6 +354,11 @@ class TreePage(AppPage):
         self.choose("kind", tree_charts.KINDS[kind])
         self._settle(self.map.locator(f".{kind}layer .slicetext").first)
 
+    def open_filters(self) -> None:
+        """Open the filters of the list, and wait until the last of them stands still and can be pressed."""
+        self.page.get_by_text("Filters", exact=True).click()
+        self.page.locator(".st-key-least_images input").click(trial=True)
+
     def wait_for_list(self, begin: str) -> None:
         """Wait until the list has so many categories, and its table and its file are those."""
         self._settle(self.page.get_by_text(re.compile(f"^{begin}")))

@@ -85,7 +85,7 @@ def test_a_phone_shows_all_of_it(visitor) -> None:
 def test_offensive_categories_removed_in_2019_are_listed_as_masks(sentinel_visitor) -> None:
     page = sentinel_visitor.tree(PERSON)
     page.wait_for_place(PERSON)
-    page.page.get_by_text("Filters", exact=True).click()
+    page.open_filters()
     page.page.locator(".st-key-safeties").get_by_role("button", name="offensive").click()
     page.wait_for_list("437 of 2,832 categories")
     page.page.locator(".st-key-statuses").get_by_role("button", name="offensive").click()
