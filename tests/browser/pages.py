@@ -221,6 +221,13 @@ class AppPage:
             with suppress(TimeoutError):
                 option.wait_for(timeout=500)
 
+    def _press(self, what: Locator) -> None:
+        """Press something, and wait until the server answers: until then the page seems to be at rest."""
+        heard, deadline = len(self.traffic.frames), time.monotonic() + 5
+        what.click()
+        while len(self.traffic.frames) == heard and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+
     def _settle(self, sign: Locator) -> None:
         """Wait until an element is there, the script has ended and the pictures are loaded."""
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
@@ -562,7 +569,7 @@ class LaboratoryPage(PicturePage):
     def choose_methods(self, *titles: str) -> None:
         """Choose or drop methods, one after another."""
         for title in titles:
-            self.page.locator(".st-key-methods").get_by_text(title, exact=True).click()
+            self._press(self.page.locator(".st-key-methods").get_by_text(title, exact=True))
             self._settle(self.page.locator(".st-key-methods"))
 
     def set(self, key: str, value: str) -> None:
@@ -571,14 +578,14 @@ class LaboratoryPage(PicturePage):
             self.page.get_by_text("Settings", exact=True).click()
         option = self.page.get_by_role("option", name=value, exact=True)
         self._open(self.page.locator(f".st-key-{key}").get_by_role("combobox"), option)
-        option.click()
+        self._press(option)
         self._settle(self.button("explain"))
 
     def choose_option(self, key: str, place: int) -> None:
         """Choose from a list by its place in it."""
         option = self.page.get_by_role("option").nth(place)
         self._open(self.page.locator(f".st-key-{key}").get_by_role("combobox"), option)
-        option.click()
+        self._press(option)
         self._settle(self.button("explain"))
 
     def move(self, key: str, press: str) -> None:
