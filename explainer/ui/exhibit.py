@@ -35,7 +35,7 @@ def picture(photo: Photo, result: Result, whole: bool) -> None:
     captions = [_caption(reading.people(OLDEST, 1)[0].wnid) for reading in result.readings]
     by_hand = frame_by_hand.of(photo) is not None
     found = sentences.found(len(result.boxes), len(result.readings), whole, by_hand)
-    drawn = session.once(
+    drawn = session.kept(
         "labelled_picture",
         (photo.digest, *result.boxes, *captions),
         lambda: pictures.to_jpeg(pictures.labelled(photo, result.boxes, captions, fit=_FIT)),
@@ -83,7 +83,7 @@ def chain(photo: Photo, reading: Reading) -> None:
     columns = st.columns([4, 5, 8, 7], gap="medium")
     with columns[0], st.container(key="link_1"):
         st.markdown("**1. It sees this square**")
-        square = session.once(
+        square = session.kept(
             "square",
             (photo.digest, reading.box, reading.model),
             lambda: pictures.to_jpeg(pipeline.seen(photo, reading).resize((_SQUARE, _SQUARE))),

@@ -211,20 +211,21 @@ class Requests:
         if self._open[address] >= limits.value("connections of an address"):
             await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
-        with self._counted(address):
+        with _counted(self._open, address):
             await asyncio.sleep(self._paces[name].of(address).wait())
             await self.app(scope, receive, send)
 
-    @contextmanager
-    def _counted(self, address: str) -> Iterator[None]:
-        """Count one more open request of the address; none is left of an address that has no more."""
-        self._open[address] += 1
-        try:
-            yield
-        finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+
+@contextmanager
+def _counted(open_: Counter[str], address: str) -> Iterator[None]:
+    """Count one more that is open of an address; nothing is left of an address that has no more."""
+    open_[address] += 1
+    try:
+        yield
+    finally:
+        open_[address] -= 1
+        if not open_[address]:
+            del open_[address]
 
 
 class Hosts:
@@ -711,16 +712,12 @@ class Visitors:
             await send({"type": "websocket.close", "code": 1013})
             return
         address = scope["client"][0]
-        self._open[address] += 1
-        try:
+        with _counted(self._open, address):
             # The presenter does not wait for others of the same address, which may be a whole school's.
             whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
             messages = _Messages(receive, whose, mark, self._paces.of(address) if whose else None)
             await self.app(scope, messages, send)
-        finally:
-            self._open[address] -= 1
-            self._open += Counter()
 
     def _has_room(self, scope: Scope) -> bool:
         first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
@@ -918,7 +915,7 @@ class _Messages:
 
     def __init__(self, receive: Receive, address: str, this: str = "", of_address: _Pace | None = None) -> None:
         self._receive, self._address, self._this, self._of_address = receive, address, this, of_address
-        self._left, self._at = limits.first("messages"), time.monotonic()
+        self._pace = _Pace(limits.first("messages"), limits.value("messages"))
         runs = _Pace(limits.first("runs"), limits.value("runs"))
         files = _Pace(limits.first("files"), 1 / limits.value("files"))
         self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
@@ -931,9 +928,8 @@ class _Messages:
                 return message
             if self._of_address:
                 await asyncio.sleep(self._of_address.wait())
-            now, pace = time.monotonic(), limits.value("messages")
-            self._left, self._at = min(limits.first("messages"), self._left + (now - self._at) * pace) - 1, now
-            if frame is None or len(frame) > limits.value("message") or self._left < 0:
+            too_fast = self._pace.wait() > 0
+            if frame is None or len(frame) > limits.value("message") or too_fast:
                 _log.warning("A page was closed: it sent what no page of this app does.")
                 return {"type": "websocket.disconnect", "code": 1008}
             kind = streamlit_internals.kind(frame)

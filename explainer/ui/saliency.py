@@ -34,7 +34,7 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         attribution = sample_results.explain(photo, reading.box, target, method)
         st.markdown(f"By this method, bright pixels spoke for **{word}**. It can be wrong: the Laboratory checks it.")
         with st.container(key="pair", horizontal=True, gap="small"):
-            square, map_ = session.once(
+            square, map_ = session.kept(
                 "square_and_map",
                 (photo.digest, reading.box, reading.model, target, method),
                 lambda: _drawn(pipeline.seen(photo, reading), attribution),

@@ -23,13 +23,13 @@ GOES_WITH_THE_PHOTO: set[str] = set()
 """Names in a session's state that are dropped with the photo. A page adds those of what was asked of it."""
 
 
-def once(name: str, of: Hashable, make: Callable[[], _Made]) -> _Made:
+def kept(name: str, of: Hashable, make: Callable[[], _Made]) -> _Made:
     """What `make` gives, kept under that name until it is asked of something else, or the photo goes."""
     GOES_WITH_THE_PHOTO.add(name)
-    kept = st.session_state.get(name)
-    if kept is None or kept[0] != of:
-        kept = st.session_state[name] = (of, make())
-    made: _Made = kept[1]
+    found = st.session_state.get(name)
+    if found is None or found[0] != of:
+        found = st.session_state[name] = (of, make())
+    made: _Made = found[1]
     return made
 
 

@@ -420,13 +420,12 @@ _AT_A_TIME = 4096  # bytes that are looked at before it is asked whether the con
 def bound_requests(lines: Callable[[], float]) -> None:
     """Close a connection whose request's head has more lines than that, or whose body comes in chunks.
 
-    No browser does any of this. h11 looks at each line and each chunk where everybody is served: 64 kB of chunks of a
+    No browser does either. h11 looks at each line and each chunk where everybody is served: 64 kB of chunks of a
     byte take it a tenth of a second.
     """
     received = H11Protocol.data_received
-    heads: WeakKeyDictionary[H11Protocol, tuple[object, bytes]] = (
-        WeakKeyDictionary()
-    )  # what came since the last request
+    # What came since the last request, and which that was.
+    heads: WeakKeyDictionary[H11Protocol, tuple[object, bytes]] = WeakKeyDictionary()
 
     def is_browsers(self: H11Protocol, piece: bytes) -> bool:
         if self.conn.their_state is h11.SEND_BODY:

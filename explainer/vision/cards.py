@@ -184,11 +184,10 @@ def _check_types(record: Packaged | Downloaded | ModelCard) -> None:
 
 def load(name: str = DEFAULT) -> ModelCard:
     """The card of that name. Raises CardError where there is none, or where it does not say what it must."""
-    path = models_folder() / f"{name}.toml"
-    if name not in [each.stem for each in _files()]:
-        there = ", ".join(each.stem for each in _files())
-        raise CardError(f"There is no model {name!r}; there are {there or 'none'} in {models_folder()}.")
-    return _read(path, path.stat().st_mtime_ns)
+    paths = {path.stem: path for path in _files()}
+    if name not in paths:
+        raise CardError(f"There is no model {name!r}; there are {', '.join(paths) or 'none'} in {models_folder()}.")
+    return _read(paths[name], paths[name].stat().st_mtime_ns)
 
 
 def load_all() -> tuple[ModelCard, ...]:

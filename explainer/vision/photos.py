@@ -84,11 +84,8 @@ _RUN_PIXELS = 4_000_000  # of a BMP in runs, which Pillow reads in Python: a thi
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
 _PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
 
-_SPACES = {
-    "RGB": "RGB",
-    "CMYK": "CMYK",
-    "L": "GRAY",
-}  # modes of pictures whose profile is applied, and what it must be for
+# Modes of pictures whose profile is applied, and what it must be for.
+_SPACES = {"RGB": "RGB", "CMYK": "CMYK", "L": "GRAY"}
 
 _GREYS = ("L", "LA", "I;16", "I;16B")
 _SRGB_GAMMA = 0.45455  # as a PNG has it for pictures in sRGB
