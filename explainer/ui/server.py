@@ -128,9 +128,10 @@ def reach(address: str | None) -> str:
 def _begin() -> Callable[[float], None]:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
-    run = middleware.COMPUTING.begin(address, this)
+    leads = browser.recall(browser.PRESENTER) is not None
+    run = middleware.COMPUTING.begin(address, this, waits=not leads)
     # The presenter waits for nobody of the same address, which may be a whole school's.
-    jobs.owner.set(f"presenter {this}" if browser.recall(browser.PRESENTER) else address)
+    jobs.owner.set(f"presenter {this}" if leads else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run.end
