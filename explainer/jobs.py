@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import ContextVar
@@ -45,7 +45,7 @@ class Lately:
     """Seconds of work that each of many had lately: what they had counts half after a minute.
 
     One that was not known counts as one that had a second: names cost nothing. Of `most` something is known, those that
-    were asked for last. One thread at a time.
+    had something last. One thread at a time.
     """
 
     _NEW, _HALF = 1.0, 60.0
@@ -53,21 +53,40 @@ class Lately:
     def __init__(self, most: int = 5000) -> None:
         self._most = most
         self._known: OrderedDict[int, tuple[float, float]] = OrderedDict()  # by a digest: no address stays here
+        self._after_new: set[int] = set()  # owners whose last turn went to a member that was not known
 
     def of(self, owner: str, member: str) -> float:
         """The seconds of an owner's member."""
-        return self.add(owner, member, 0.0)
+        now = time.monotonic()
+        had, at = self._known.get(hash((owner, member)), (self._NEW, now))
+        return had * float(0.5 ** ((now - at) / self._HALF))
 
-    def add(self, owner: str, member: str, seconds: float) -> float:
-        """Count some more; gives all that count now."""
-        key, now = hash((owner, member)), time.monotonic()
-        had, at = self._known.get(key, (self._NEW, now))
-        had = had * float(0.5 ** ((now - at) / self._HALF)) + seconds
-        self._known[key] = had, now
+    def add(self, owner: str, member: str, seconds: float) -> None:
+        """Count some more."""
+        key = hash((owner, member))
+        self._known[key] = self.of(owner, member) + seconds, time.monotonic()
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
-        return had
+
+    def first(self, owner: str, members: Iterable[str]) -> str:
+        """Which of an owner's members has the next turn: who had the least, or, every second time, the first new one.
+
+        So neither do new names without end keep out who is known, nor those who are known keep out who is new.
+        """
+        known, new = list[str](), list[str]()
+        for member in members:
+            (known if hash((owner, member)) in self._known else new).append(member)
+        if new and (not known or hash(owner) not in self._after_new):
+            return new[0]
+        return min(known, key=partial(self.of, owner))
+
+    def take(self, owner: str, member: str) -> None:
+        """Note that a member had the turn."""
+        if hash((owner, member)) in self._known:
+            self._after_new.discard(hash(owner))
+        elif len(self._after_new) < self._most:
+            self._after_new.add(hash(owner))
 
 
 class once(Generic[Made]):
@@ -257,7 +276,8 @@ class Worker(Generic[Owned]):
                 self._put_off += 1
                 return
             members = self._waiting.pop(owner)
-            member = min(members, key=partial(self._lately.of, owner))
+            member = self._lately.first(owner, members)
+            self._lately.take(owner, member)
             steps = members.pop(member)
             step = steps.popleft()
             if steps:

@@ -21,6 +21,7 @@ __all__ = [
     "Paces",
     "connections",
     "first",
+    "has_place",
     "keep_no_dumps",
     "of_an_address",
     "raise_file_limit",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
+
+_FEW = 100  # a hundredth of all places is few
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,15 @@ def connections() -> int:
 def of_an_address(name: str, in_all: int) -> int:
     """How much of `in_all` an address can have: as the table says, and a quarter is left to the others."""
     return max(1, min(int(value(name)), in_all * 3 // 4))
+
+
+def has_place(name: str, of_it: int, taken: int, in_all: int) -> bool:
+    """Whether an address that has `of_it` of `in_all` places may have one more, where so many are taken.
+
+    The last quarter is for addresses that have few: one computer can take several addresses of its network.
+    """
+    most = in_all if of_it < max(1, in_all // _FEW) else in_all * 3 // 4
+    return of_it < of_an_address(name, in_all) and taken < most
 
 
 def raise_file_limit() -> None:

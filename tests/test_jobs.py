@@ -97,13 +97,31 @@ def test_what_one_had_counts_half_after_a_minute_and_a_new_name_is_no_advantage(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     lately = jobs.Lately(most=3)
     assert lately.of("address", "new") == 1
-    assert lately.add("address", "new", 3) == 4
+    lately.add("address", "new", 3)
+    assert lately.of("address", "new") == 4
     now += 60
     assert lately.of("address", "new") == 2
     for number in range(3):
+        lately.add("address", f"{number}", 0)
         assert lately.of("address", f"{number}") == 1
     assert len(lately._known) == 3
-    assert lately.of("address", "new") == 1  # it was not asked for in so long
+    assert lately.of("address", "new") == 1  # it had nothing in so long
+
+
+def test_new_names_without_end_and_those_who_are_known_take_turns() -> None:
+    lately = jobs.Lately()
+    for known, seconds in {"heavy": 60.0, "pupil": 3.0}.items():
+        lately.add("address", known, seconds)
+    turns = []
+    for number in range(6):
+        waiting = ["heavy", "pupil", *(f"new {later}" for later in range(number, 100))]
+        turns.append(lately.first("address", waiting))
+        assert turns[-1] == lately.first("address", waiting)  # nobody had it yet
+        lately.take("address", turns[-1])
+        lately.add("address", turns[-1], 0.1)
+    assert turns[1::2] == ["pupil"] * 3
+    assert [each.partition(" ")[0] for each in turns[::2]] == ["new"] * 3
+    assert lately.first("another address", ["pupil", "new"]) == "pupil"  # nobody is known there: who came first
 
 
 def test_one_owner_leaves_a_thread_to_the_others() -> None:

@@ -23,6 +23,7 @@ from explainer.workshop import addresses
 _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
+_KINDS = 200  # kinds of lines in a minute; others count as one: their words may be a stranger's
 _TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
@@ -52,7 +53,6 @@ def prepare() -> None:
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
-    streamlit_internals.read_forms_as_utf8()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
     masked_words.import_reader()
@@ -132,6 +132,7 @@ def reach(address: str | None) -> str:
 def _begin() -> Callable[[float], None]:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
+    streamlit_internals.note_address(address)
     run = middleware.COMPUTING.begin(address, this)
     # The presenter waits for nobody of the same address, which may be a whole school's.
     presents = bool(browser.recall(browser.PRESENTER))
@@ -144,8 +145,9 @@ def _begin() -> Callable[[float], None]:
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
     most = limits.connections()
-    of_an_address = limits.of_an_address("connections of an address", most)
-    return in_all <= most and (middleware.is_trusted(address) or of_it <= of_an_address)
+    if middleware.is_trusted(address):
+        return in_all <= most
+    return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
 
 
 def _charged(peer: str) -> str | None:
@@ -208,10 +210,13 @@ class OneLineEach(logging.Filter):
         if minute != self._minute:
             self._minute, self._seen = minute, Counter()
         error = record.exc_info[1] if record.exc_info else None
+        kind = str(record.msg)  # without what is put into it, which may be a stranger's
         if error is not None:
+            kind = f"{kind}: {where(error)}"
             record.msg, record.args = f"{record.getMessage()}: {where(error)}", ()
             record.exc_info = record.exc_text = None
-        kind = str(record.msg)
+        if kind not in self._seen and len(self._seen) >= _KINDS:
+            kind = ""
         self._seen[kind] += 1
         if self._seen[kind] == limits.value("log"):
             record.msg = f"{record.msg} (no more of these for a minute)"

@@ -24,7 +24,6 @@ from weakref import WeakKeyDictionary
 import h11
 import uvicorn.config
 from google.protobuf.message import DecodeError
-from starlette import formparsers
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
@@ -79,14 +78,6 @@ def keep_uploads_in_memory() -> None:
     Starlette, which reads uploads for Streamlit, writes those above 1 MB to a temporary file.
     """
     MultiPartParser.spool_max_size = sys.maxsize
-
-
-def read_forms_as_utf8() -> None:
-    """Read the names and texts of an upload as UTF-8, whatever encoding it says that they have.
-
-    Python knows encodings that take minutes for a megabyte (punycode), and Starlette reads where everybody is served.
-    """
-    setattr(formparsers, "_user_safe_decode", lambda text, _: bytes(text).decode("utf-8", "replace"))  # noqa: B010
 
 
 def ask_no_host() -> None:
@@ -151,6 +142,17 @@ def drop_uploads() -> None:
     context = get_script_run_ctx(suppress_warning=True)
     if context:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def note_address(address: str) -> None:
+    """Note where this session's browser is: once it has left, nobody else knows."""
+    this = session_id()
+    found = _sessions().get_session_info(this) if this and runtime.exists() else None
+    if found:
+        _came_from[found.session] = address
+
+
+_came_from: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
 def close_left_sessions() -> None:
@@ -267,10 +269,12 @@ def make_room_for_a_session(most: int) -> bool:
     """Whether one more session can be held among `most`: others whose visitors left are closed for it.
 
     Those go first that never ran a script, so that who opens and closes connections alone ends nobody's visit; then
-    those that were left longest ago.
+    those of the address that left the most, so that it ends no other's; of these the ones that were left longest ago.
     """
     sessions = _sessions()
-    left, active = sorted(_left(sessions), key=lambda each: each.script_run_count > 0), sessions.list_active_sessions()
+    left, active = _left(sessions), sessions.list_active_sessions()
+    of_each = Counter(_came_from.get(each.session) for each in left)
+    left.sort(key=lambda each: (each.script_run_count > 0, -of_each[_came_from.get(each.session)]))
     for each in left[: max(0, len(left) + len(active) + 1 - most)]:
         sessions.close_session(each.session.id)
     return len(active) < most

@@ -19,7 +19,6 @@ import pytest
 import streamlit
 import uvicorn
 from handmade import SOURCES
-from starlette import formparsers
 from starlette.formparsers import MultiPartParser
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -44,7 +43,7 @@ from explainer.ui import streamlit_internals
 
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
-_CLEAR, _DECODE = ForwardMsgQueue.clear, formparsers._user_safe_decode
+_CLEAR = ForwardMsgQueue.clear
 _REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
@@ -228,14 +227,6 @@ def test_uvicorn_takes_requests_in_any_number_of_lines_and_pieces(
                 assert browser.getresponse().read() == b""
 
 
-def test_starlette_reads_a_text_by_any_encoding_that_an_upload_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formparsers, "_user_safe_decode", _DECODE)
-    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bücher"
-    streamlit_internals.read_forms_as_utf8()
-    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bcher-kva"
-    assert formparsers._user_safe_decode("bücher".encode(), "utf-8") == "bücher"
-
-
 class _Nothing(asyncio.Protocol):
     """A server that does nothing with a connection."""
 
@@ -277,17 +268,30 @@ def test_asyncio_counts_no_connections_that_are_not_encrypted_yet(monkeypatch: p
     asyncio.run(tried())
 
 
-def test_for_one_more_session_go_first_those_that_never_ran(monkeypatch: pytest.MonkeyPatch) -> None:
-    def session(name: str, runs: int) -> SimpleNamespace:
-        return SimpleNamespace(session=SimpleNamespace(id=name), script_run_count=runs)
+class Left(SimpleNamespace):
+    """A session that Streamlit keeps, which is no other one with the same name."""
 
-    left = [session("asleep", 4), session("opened", 0), session("also asleep", 1), session("also opened", 0)]
+    __hash__ = object.__hash__
+
+
+def test_for_one_more_session_go_first_those_that_never_ran_and_those_of_who_left_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def session(name: str, runs: int, address: str = "192.0.2.1") -> SimpleNamespace:
+        kept = Left(id=name)
+        if runs:
+            monkeypatch.setitem(streamlit_internals._came_from, kept, address)  # type: ignore[arg-type]
+        return SimpleNamespace(session=kept, script_run_count=runs)
+
+    left = [session("asleep", 4), session("opened", 0)]
+    left += [session(f"left {number}", 1, "192.0.2.66") for number in range(3)]
+    left += [session("also asleep", 1), session("also opened", 0)]
     closed: list[str] = []
     kept = SimpleNamespace(list_active_sessions=lambda: [session("here", 1)], close_session=closed.append)
     monkeypatch.setattr(streamlit_internals, "_sessions", lambda: kept)
-    monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: left)
-    assert streamlit_internals.make_room_for_a_session(3)
-    assert closed == ["opened", "also opened", "asleep"]
+    monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: [*left])
+    assert streamlit_internals.make_room_for_a_session(6)
+    assert closed == ["opened", "also opened", "left 0"]
     assert not streamlit_internals.make_room_for_a_session(1)
 
 
