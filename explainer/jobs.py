@@ -122,12 +122,12 @@ class Job(Generic[Result]):
     `ahead` is how many jobs another computer says it does before it; None where no other computer does it.
     """
 
-    def __init__(self, queue: "dict[int, Job[Any]]") -> None:
+    def __init__(self, queue: "_Queue", number: int) -> None:
         self.progress = 0.0
         self.ahead: int | None = None
         self.future: Future[Result] = Future()
         self.owner, self.member = owner.get(), member.get()
-        self._queue = queue
+        self._queue, self._number = queue, number
         self._unwanted = threading.Event()
         self._begun: float | None = None
 
@@ -142,15 +142,11 @@ class Job(Generic[Result]):
     def place(self) -> int:
         """How many unfinished jobs are ahead of it, as each owner has one job a turn; 0 for one that is done.
 
-        An owner's members are taken to have one job a turn of the owner's.
+        An owner's members are taken to have one job a turn of the owner's. Of very many it may be half a second old.
         """
-        unfinished = list(self._queue.values())
-        if self not in unfinished:
+        if self._number not in self._queue:
             return 0
-        if self.ahead is not None:
-            return self.ahead
-        in_turns = _in_turns(unfinished, lambda job: (job.owner, job.member))
-        return _in_turns(in_turns, lambda job: job.owner).index(self)
+        return self._queue.place(self._number) if self.ahead is None else self.ahead
 
     @property
     def done(self) -> bool:
@@ -196,11 +192,34 @@ class Job(Generic[Result]):
         self.progress, self.ahead = fraction, ahead
 
 
-def _in_turns(some: "Sequence[Job[Any]]", whose: "Callable[[Job[Any]], object]") -> "list[Job[Any]]":
-    """Jobs in the order in which they are done where each of whose they are has one a turn."""
+class _Queue(dict[int, Job[Any]]):
+    """A worker's unfinished jobs by their numbers, in the order in which they wait."""
+
+    _FEW, _KEPT = 50, 0.5  # jobs that are put in their order at each look; seconds that the order of more is kept
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[int, int] = {}
+        self._until = 0.0
+
+    def place(self, number: int) -> int:
+        """How many are ahead of one. Any thread may ask, and each page that waits does so several times a second."""
+        now = time.monotonic()
+        if len(self) <= self._FEW or now >= self._until:
+            self._until = now + self._KEPT
+            found = _in_turns(list(self.copy().items()), lambda job: (job.owner, job.member))
+            in_turns = enumerate(_in_turns(found, lambda job: job.owner))
+            self._places = {each: place for place, (each, _) in in_turns}
+        return self._places.get(number, len(self._places))  # one that came since is the last
+
+
+def _in_turns(
+    some: "Sequence[tuple[int, Job[Any]]]", whose: "Callable[[Job[Any]], object]"
+) -> "list[tuple[int, Job[Any]]]":
+    """Jobs, by numbers, in the order in which they are done where each of whose they are has one a turn."""
     turns: Counter[object] = Counter()
     places: list[int] = []
-    for each in some:
+    for _, each in some:
         places.append(turns[whose(each)])
         turns[whose(each)] += 1
     return [some[at] for at in sorted(range(len(some)), key=places.__getitem__)]
@@ -216,7 +235,7 @@ class Worker(Generic[Owned]):
     def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1, most: int | None = None) -> None:
         self._make = make
         self._own = threading.local()
-        self._queue: dict[int, Job[Any]] = {}
+        self._queue = _Queue()
         self._work: dict[int, Callable[[Owned, Progress], Any]] = {}  # what has not begun, by its number in the queue
         self._numbers = count()
         # By owner, the one whose turn is next first; then by member.
@@ -236,8 +255,8 @@ class Worker(Generic[Owned]):
         returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
         whole of a long job.
         """
-        job: Job[Result] = Job(self._queue)
         number = next(self._numbers)
+        job: Job[Result] = Job(self._queue, number)
         self._queue[number] = job
         # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
         job.future.add_done_callback(lambda _: (self._queue.pop(number), self._work.pop(number, None)))

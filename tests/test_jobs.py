@@ -154,6 +154,27 @@ def test_a_job_knows_how_many_go_before_it(worker: Worker[list[str]], hold: Hold
     assert hold.job.done
 
 
+def test_however_many_wait_their_places_are_found_once_for_all_of_them() -> None:
+    worker, hold = Worker(list, "test"), Hold()
+    first = worker.submit(hold)
+    assert hold.begun.wait(PATIENCE)
+    member = jobs.member.set("")
+    submitted = []
+    for number in range(2400):  # 300 pages of an address, 8 jobs each
+        jobs.member.set(f"{number // 8}")
+        submitted.append(worker.submit(note("a")))
+    jobs.member.reset(member)
+    began = time.thread_time()
+    places = [job.place for job in submitted]
+    assert time.thread_time() - began < 0.2  # each for itself: 10 seconds
+    assert sorted(places) == [*range(1, 2401)]
+    assert max(places[::8]) <= 300  # the first job of each page comes before the second one of any
+    for job in submitted:
+        job.cancel()
+    hold.free.set()
+    assert first.result(PATIENCE) == "held"
+
+
 def test_a_job_that_another_computer_does_has_the_place_that_it_tells(worker: Worker[list[str]], hold: Hold) -> None:
     job = worker.submit(note("a"))
     job.report(0.0, 7)
@@ -279,7 +300,7 @@ def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[
 
 
 def test_the_time_left_is_told_from_what_was_done() -> None:
-    job: Job[None] = Job({})
+    job: Job[None] = Job(jobs._Queue(), 0)
     job.report(0.0)
     assert job.seconds_left is None
     time.sleep(0.2)

@@ -33,8 +33,9 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import jobs, limits
+from explainer.limits import Pace, Paces
 from explainer.setup import page_fonts
-from explainer.ui import browser, streamlit_internals
+from explainer.ui import browser, event_loop, streamlit_internals
 
 _log = logging.getLogger("explainer")
 
@@ -199,31 +200,47 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 class Requests:
-    """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
+    """Has an address wait that has used up its share of the event loop, and serves others meanwhile.
 
-    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own. Of
-    requests that are not answered yet an address has as many as of connections: a proxy that brings them has other
-    connections than its visitors, who may ask a hundred things by one of theirs.
+    A page that is opened makes a session: those have a pace of their own. Of requests that are not answered yet an
+    address has as many as of connections: a proxy that brings them has other connections than its visitors, who may ask
+    a hundred things by one of theirs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces = {name: _Paces(name) for name in ("requests", "openings")}
+        self._openings = Paces("openings")
         self._open: Counter[str] = Counter()  # by address; one that waits, too, whose browser may have hung up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
-        name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
-        if not name or Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        address = scope["client"][0]
+        is_page, address = scope["type"] == "websocket", scope["client"][0]
+        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+            event_loop.charge_to(None, whole_connection=is_page)
+            await self.app(scope, receive, send)
+            return
+        event_loop.charge_to(address, whole_connection=is_page)
         if self._open[address] >= limits.of_an_address("connections of an address", limits.connections()):
             await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
+
+        async def receiving() -> Message:
+            message = await receive()
+            await event_loop.turn(address)
+            return message
+
+        async def sending(message: Message) -> None:
+            await event_loop.turn(address)
+            await send(message)
+
         with _counted(self._open, address):
-            await asyncio.sleep(self._paces[name].of(address).wait())
-            await self.app(scope, receive, send)
+            await asyncio.sleep(self._openings.of(address).wait() if is_page else 0)
+            await event_loop.turn(address)
+            # A page's answers do not wait: there are as many as its messages ask for.
+            await self.app(scope, receiving, send if is_page else sending)
 
 
 @contextmanager
@@ -763,7 +780,6 @@ class Visitors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
-        self._paces = _Paces("messages of an address")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
@@ -783,8 +799,7 @@ class Visitors:
             # The presenter does not wait for others of the same address, which may be a whole school's.
             whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
-            messages = _Messages(receive, whose, mark, self._paces.of(address) if whose else None)
-            await self.app(scope, messages, send)
+            await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
         first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
@@ -952,49 +967,17 @@ COMPUTING = Computing()
 """What the pages of each address compute."""
 
 
-class _Pace:
-    """Lets through so many at once, and then so many a second."""
-
-    def __init__(self, first: float, a_second: float) -> None:
-        self._first, self._a_second = first, a_second
-        self._left, self._at = first, time.monotonic()
-
-    def is_rested(self) -> bool:
-        """Whether as many can come at once as at the beginning."""
-        return self._left + (time.monotonic() - self._at) * self._a_second >= self._first
-
-    def wait(self) -> float:
-        """The seconds that the next one has to wait."""
-        now = time.monotonic()
-        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - 1, now
-        return max(0.0, -self._left / self._a_second)
-
-
 _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
 
 
-class _Paces:
-    """The pace of each address, by a limit of the table."""
-
-    def __init__(self, limit: str) -> None:
-        self._limit = limit
-        self._of: dict[str, _Pace] = {}
-
-    def of(self, address: str) -> _Pace:
-        """That of an address. Those that are rested are forgotten once there are many."""
-        if len(self._of) > limits.connections():
-            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
-        return self._of.setdefault(address, _Pace(limits.first(self._limit), limits.value(self._limit)))
-
-
 class _Messages:
-    """What a page sends, without what no page of this app sends; each waits for its turn in the pace of its address."""
+    """What a page sends, without what no page of this app sends."""
 
-    def __init__(self, receive: Receive, address: str, this: str = "", of_address: _Pace | None = None) -> None:
-        self._receive, self._address, self._this, self._of_address = receive, address, this, of_address
-        self._pace = _Pace(limits.first("messages"), limits.value("messages"))
-        runs = _Pace(limits.first("runs"), limits.value("runs"))
-        files = _Pace(limits.first("files"), 1 / limits.value("files"))
+    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
+        self._receive, self._address, self._this = receive, address, this
+        self._pace = Pace(limits.first("messages"), limits.value("messages"))
+        runs = Pace(limits.first("runs"), limits.value("runs"))
+        files = Pace(limits.first("files"), 1 / limits.value("files"))
         self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
 
     async def __call__(self) -> Message:
@@ -1003,8 +986,6 @@ class _Messages:
             frame = message.get("bytes")
             if message["type"] != "websocket.receive":
                 return message
-            if self._of_address:
-                await asyncio.sleep(self._of_address.wait())
             too_fast = self._pace.wait() > 0
             if frame is None or len(frame) > limits.value("message") or too_fast:
                 _log.warning("A page was closed: it sent what no page of this app does.")

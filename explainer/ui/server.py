@@ -17,7 +17,7 @@ import streamlit as st
 
 from explainer import jobs, limits
 from explainer.imagenet import masked_words
-from explainer.ui import browser, middleware, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, streamlit_internals
 from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
@@ -39,7 +39,10 @@ def prepare() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
     limits.keep_no_dumps()
+    streamlit_internals.use_asyncio_and_h11()
     streamlit_internals.trust_no_proxy()
+    event_loop.share(_charged)
+    event_loop.admit_connections(_opens)
     streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.watch_handshakes(_admit, middleware.source, lambda: limits.value("handshake"))
@@ -54,6 +57,7 @@ def prepare() -> None:
     streamlit_internals.hide_media_names()
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
+    streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
@@ -131,7 +135,9 @@ def _begin() -> Callable[[float], None]:
     streamlit_internals.note_address(address)
     run = middleware.COMPUTING.begin(address, this)
     # The presenter waits for nobody of the same address, which may be a whole school's.
-    jobs.owner.set(f"presenter {this}" if browser.recall(browser.PRESENTER) else address)
+    presents = bool(browser.recall(browser.PRESENTER))
+    event_loop.charge_to(address if address and not presents else None)
+    jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run.end
@@ -142,6 +148,19 @@ def _admit(address: str, of_it: int, in_all: int) -> bool:
     if middleware.is_trusted(address):
         return in_all <= most
     return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
+
+
+def _charged(peer: str) -> str | None:
+    """The address that is charged for what a connection from another one causes; a trusted proxy is not."""
+    return None if middleware.is_trusted(peer) else middleware.source(peer)
+
+
+_opened = limits.Paces("new connections")
+
+
+def _opens(peer: str) -> bool:
+    """Whether an address may open one more connection now."""
+    return (address := _charged(peer)) is None or not _opened.of(address).wait()
 
 
 class UnreadUploads:
