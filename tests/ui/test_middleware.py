@@ -59,6 +59,8 @@ def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
     ("peer", "said", "scheme"),
     [
         ("10.0.0.1", ["https"], "https"),
+        ("10.0.0.1", ["https, wss"], "https"),
+        ("10.0.0.1", ["https", "http"], "http"),  # the last that it says is what it was asked by
         ("10.0.0.1", ["http"], "http"),
         ("10.0.0.1", [], "http"),
         ("192.0.2.7", ["https"], "http"),  # whoever is not named is not believed
@@ -81,7 +83,9 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     }
     app = middleware.Proxies(browser.Cookie(HTMLResponse("a page")))
     asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
-    assert dict(sent[0]["headers"])[b"set-cookie"].endswith(b"; Secure") == (scheme == "https")
+    given = dict(sent[0]["headers"])[b"set-cookie"]
+    assert given.endswith(b"; Secure") == (scheme == "https")
+    assert given.startswith(b"__Host-") == (scheme == "https")
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -129,6 +133,21 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
 
 
+def test_lines_that_a_stranger_words_are_of_one_kind() -> None:
+    once = server.OneLineEach()
+
+    def written(message: str, *said: object) -> bool:
+        try:
+            limits.value("nothing")
+        except KeyError:
+            return once.filter(logging.LogRecord("x", logging.ERROR, "", 0, message, said, sys.exc_info()))
+
+    most = 2 * limits.value("log")  # a minute may have ended between two of them
+    assert 1 <= sum(written("No file %s", f"{number}" * 1000) for number in range(100)) <= most
+    assert sum(written(f"No file {number}") for number in range(5000)) <= most + 2 * server._KINDS
+    assert len(once._seen) <= server._KINDS + 1
+
+
 def test_a_strangers_text_neither_fills_the_log_nor_steers_the_terminal() -> None:
     text = "http://evil\x1bc.example/%s" + "A" * 60_000
     record = logging.LogRecord("streamlit", logging.WARNING, "", 0, "Refused: origin=%s", (text,), None)
@@ -166,6 +185,9 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     assert handed_on == other
 
 
+FORM = "multipart/form-data; boundary=----WebKitFormBoundaryAbc123"
+
+
 async def put(
     uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0, name: str = "file"
 ) -> int:
@@ -184,7 +206,7 @@ async def put(
             statuses.append(message["status"])
 
     path = f"/_stcore/upload_file/{session}/{name}"
-    headers = [(b"content-length", str(said or came).encode())]
+    headers = [(b"content-length", str(said or came).encode()), (b"content-type", FORM.encode())]
     scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(0.5):
@@ -215,6 +237,47 @@ def test_requests_of_nobody_that_say_to_be_large_keep_no_upload_out(uploads: mid
         return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 5_000_000))
 
     assert asyncio.run(all_at_once()) == [*[400] * 9, *[0] * 9, 0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        f"{FORM}; charset=punycode",
+        f"{FORM}; charset*0=" + "x" * 50_000,  # Python keeps each name of an encoding that it does not know
+        "multipart/form-data",
+        "multipart/form-data; boundary=" + "a" * 71,
+        f"{FORM};{FORM}",
+    ],
+)
+def test_an_upload_that_is_no_form_of_a_browsers_is_not_read(kind: str) -> None:
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    client = TestClient(middleware.Uploads(streamlit))
+    assert client.put("/_stcore/upload_file/known/a", content=b"a", headers={"Content-Type": kind}).status_code == 415
+
+
+@pytest.mark.parametrize("boundary", ["----WebKitFormBoundary0aZ", "-" * 27 + "1234567890", '"----in-quotes"'])
+def test_an_upload_of_a_browsers_is_read(boundary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamlit_internals, "uploads", dict)
+    monkeypatch.setattr(streamlit_internals, "sessions", set)
+    reached: list[Scope] = []
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+
+    scope: Scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/_stcore/upload_file/known/a",
+        "headers": [(b"content-type", f"multipart/form-data; boundary={boundary}".encode())],
+        "client": ("192.0.2.1", 0),
+    }
+    asyncio.run(middleware.Uploads(streamlit)(scope, None, None))  # type: ignore[arg-type]
+    assert reached == [scope]
 
 
 def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uploads) -> None:
@@ -262,7 +325,7 @@ def test_what_one_address_sent_and_no_page_reads_leaves_room_for_another(monkeyp
 
 
 def test_a_page_that_runs_or_downloads_without_end_waits_and_one_that_does_not_is_not_held_up() -> None:
-    runs, files = middleware._Pace(60, limits.value("runs")), middleware._Pace(5, 1 / limits.value("files"))
+    runs, files = limits.Pace(60, limits.value("runs")), limits.Pace(5, 1 / limits.value("files"))
     assert [runs.wait() for _ in range(60)] == [0] * 60
     assert 0.1 < runs.wait() <= 0.2
     assert [files.wait() for _ in range(5)] == [0] * 5
@@ -385,25 +448,6 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert 75 * looking < limits.value("computing") / 100 + 0.01
 
 
-def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
-    served = Counter[str]()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        served[scope["client"][0]] += 1
-
-    async def ask(address: str, number: int) -> None:
-        requests, scope = middleware.Requests(app), {"type": "http", "headers": [], "client": (address, 0)}
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                for _ in range(number):
-                    await requests(scope, None, None)  # type: ignore[arg-type]
-
-    asyncio.run(ask("192.0.2.1", 11_000))
-    assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
-    asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
-    assert served["192.0.2.2"] == 150 * 60
-
-
 def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_brings_them_by() -> None:
     async def open_many() -> tuple[Counter[int], Counter[int], dict[str, int]]:
         answered = asyncio.Event()
@@ -432,37 +476,6 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert attacker == {200: 900, 503: 100}
     assert other == {200: 10}
     assert left == {}
-
-
-def test_all_pages_of_an_address_share_a_pace_of_messages_and_those_of_others_do_not_wait(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
-    beat = BackMsg(app_heartbeat=True).SerializeToString()
-    sent = Counter[str]()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while (await receive())["type"] == "websocket.receive":
-            sent[scope["client"][0]] += 1
-
-    async def visit(visitors: middleware.Visitors, address: str, beats: int) -> None:
-        left = [{"type": "websocket.receive", "bytes": beat}] * beats + [{"type": "websocket.disconnect"}]
-
-        async def receive() -> Message:
-            return left.pop(0)
-
-        await visitors({"type": "websocket", "headers": [], "client": (address, 0)}, receive, None)  # type: ignore[arg-type]
-
-    async def all_of_them() -> None:
-        visitors = middleware.Visitors(app)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await asyncio.gather(*(visit(visitors, "192.0.2.1", 250) for _ in range(40)))
-        await visit(visitors, "192.0.2.2", 250)
-
-    asyncio.run(all_of_them())
-    assert 3000 <= sent["192.0.2.1"] <= 3600
-    assert sent["192.0.2.2"] == 250
 
 
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
@@ -552,8 +565,98 @@ def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, c
         seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
 
     headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in cookies)]
-    asyncio.run(middleware.STACK[0].cls(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
+    asyncio.run(middleware.Cookies(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
     assert seen == (cookies if kept else [])
+
+
+def test_cookies_are_looked_through_before_anybody_reads_them() -> None:
+    assert [each.cls for each in middleware.STACK[:2]] == [middleware.Proxies, middleware.Cookies]  # the scheme first
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sent", "believed"),
+    [
+        ("wss", "_streamlit_xsrf=2|c; __Host-explainer_browser=own; a=b", "explainer_browser=own; _streamlit_xsrf=2|c"),
+        # A neighbour's server can plant the plain name, and over http nobody can plant the other one.
+        ("wss", "explainer_browser=planted; a=b", ""),
+        ("wss", "explainer_browser=planted; __Host-explainer_browser=own", "explainer_browser=own"),
+        ("ws", "__Host-explainer_browser=own; a=b", ""),
+        ("ws", "explainer_browser=own", "explainer_browser=own"),
+        # Of two nobody knows which is whose.
+        ("ws", "explainer_browser=own; explainer_browser=planted", ""),
+        ("ws", 'a="; explainer_browser=planted; b="; explainer_browser=own', ""),
+        ("ws", "explainer_browser =planted; explainer_browser=own", "explainer_browser=own"),
+    ],
+)
+def test_only_cookies_that_the_app_reads_go_on_and_none_that_others_may_have_set(
+    scheme: str, sent: str, believed: str
+) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
+
+    scope = {"type": "websocket", "scheme": scheme, "headers": [(b"cookie", sent.encode())]}
+    asyncio.run(middleware.Cookies(app)(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [believed]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme", "ours"),
+    [
+        ("http://localhost:8501", "localhost:8501", "ws", True),
+        ("http://museum-pc", "museum-pc:80", "ws", True),
+        ("https://labels.example", "labels.example", "wss", True),
+        ("https://labels.example", "labels.example", "ws", True),  # a proxy has the certificate, and says nothing of it
+        ("http://[::1]:8501", "[::1]:8501", "ws", True),
+        (None, "localhost:8501", "ws", True),  # no browser
+        # Another port of the same computer, or another scheme: a browser sends them the same cookies.
+        ("http://localhost:3000", "localhost:8501", "ws", False),
+        ("http://10.0.0.5", "10.0.0.5:8501", "ws", False),
+        ("http://labels.example", "labels.example", "wss", False),
+        ("http://127.0.0.1:8501", "localhost:8501", "ws", False),
+        ("null", "localhost:8501", "ws", False),
+        ("file://", "localhost:8501", "ws", False),
+        ("http://localhost:http", "localhost:8501", "ws", False),
+        ("http://[", "localhost:8501", "ws", False),
+        ("", "localhost:8501", "ws", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["websocket", "PUT", "GET"])
+def test_only_a_page_of_the_app_itself_opens_its_connection_or_changes_something(
+    kind: str, origin: str | None, host: str, scheme: str, ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_HOSTS", "labels.example")
+    reached: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(host)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        assert (message.get("status", 403), message.get("code", 1008)) == (403, 1008)
+
+    headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin is not None else [])]
+    scope: Scope = {"type": "websocket", "scheme": scheme, "headers": headers}
+    if kind != "websocket":
+        scope |= {"type": "http", "scheme": scheme.replace("ws", "http"), "method": kind}
+    asyncio.run(middleware.Hosts(app)(scope, receive, send))
+    assert bool(reached) == (ours or kind == "GET")  # a page reads nothing of another's answers
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300 + ".js", "a%00.js", "/".join(["a" * 200] * 30) + ".js", "%C3%A9" * 150 + ".js"]
+)
+def test_what_no_file_can_be_called_is_not_found(name: str) -> None:
+    layers = (middleware.Paths, middleware.OtherVersions, middleware.Fonts, middleware.Compressed)
+    app = PlainTextResponse("of the app")
+    for each in reversed(layers):
+        app = each(app)  # type: ignore[assignment]
+    for folder in ("static/js", "static/media", "static", "media"):
+        answer = TestClient(app).get(f"/{folder}/{name}", headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 404
 
 
 def test_a_process_that_is_to_stop_takes_nobody_new_and_serves_who_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
