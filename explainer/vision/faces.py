@@ -105,7 +105,7 @@ def _yunet(path: Path) -> _Search:
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
         step = _STEP if max(picture.shape) > _STEP_SMALL_TO else _STEP_SMALL
         height, width = (-(-length // step) * step for length in picture.shape[:2])
-        outputs = forward(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), (height, width))
+        outputs = forward(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), (height, width))
         found, scores = [], []
         for scale, cell in enumerate(_CELLS):
             classes, objects, offsets = (outputs[kind * len(_CELLS) + scale][0] for kind in range(3))

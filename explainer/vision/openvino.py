@@ -147,8 +147,8 @@ def ready(model: "openvino.Model") -> Forward:
             busy[0][0].infer([*busy[0][1]], share_inputs=True)  # in this thread, which would only wait
             for request, _ in busy[1:]:
                 request.wait()
-                # A copy: the next call overwrites what a request holds.
-                found.append([output.copy() for output in request.results.to_tuple()])
+            # Copies: the next call overwrites what a request holds.
+            found += [[output.copy() for output in request.results.to_tuple()] for request, _ in busy]
         return tuple(np.concatenate(output) for output in zip(*found, strict=True))
 
     return forward
