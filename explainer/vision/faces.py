@@ -390,7 +390,7 @@ def stack(crops: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
     return np.stack([np.asarray(crop) for crop in crops])
 
 
-def _stretch(start: int, end: int, length: float, limit: int) -> tuple[float, float]:
+def _stretch(start: float, end: float, length: float, limit: int) -> tuple[float, float]:
     """A stretch of that length with the same middle, moved into 0..limit; all of it where it is longer."""
     length = min(length, limit)
     first = min(max((start + end - length) / 2, 0), limit - length)
