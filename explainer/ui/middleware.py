@@ -43,7 +43,6 @@ _log = logging.getLogger("explainer")
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
 _SECURE = ("https", "wss")  # schemes
-_COOKIES = 4096  # bytes of a header with cookies
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
 
@@ -88,8 +87,9 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
 
 
 class Cookies:
-    """Drops cookies that none of this app's is like, and those that others may have set, before anybody reads them.
+    """Drops cookies that the app does not read, and those that others may have set, before anybody reads them.
 
+    A browser sends what other servers of the host, and of names above it, gave it: some kilobytes, with any letters.
     Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
     """
 
@@ -101,8 +101,8 @@ class Cookies:
         if scope["type"] in ("http", "websocket"):
             given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
             headers = [each for each in scope["headers"] if each[0].lower() != b"cookie"]
-            if len(given) == 1 and len(given[0]) <= _COOKIES and b"\\" not in given[0]:
-                headers.append((b"cookie", browser.believed(given[0], _is_secure(scope))))
+            if given:  # by HTTP/2 a proxy may hand on each in a line of its own
+                headers.append((b"cookie", browser.believed(b"; ".join(given), _is_secure(scope))))
             scope = {**scope, "headers": headers}
         await self.app(scope, receive, send)
 
