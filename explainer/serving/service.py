@@ -195,7 +195,13 @@ def reading(most: int = 32) -> Service:
 
 def explaining(most: int = 32) -> Service:
     """The service that explains, one task after another: hooks of two would meet in the same module."""
-    return Service(EXPLAIN, lambda reader: reader.classifier, most, wire.CROP)
+    return Service(EXPLAIN, _prepare, most, wire.CROP)
+
+
+def _prepare(reader: Reader) -> None:
+    """Load all that explanations need."""
+    explain.prepare(reader)
+    reader.classifier.module  # noqa: B018 - it is made at the first look
 
 
 def app() -> Starlette:

@@ -1,5 +1,6 @@
 """The fast forward pass: a network compiled with OpenVINO, the same answers in a fraction of the time."""
 
+import io
 import logging
 import os
 import sys
@@ -7,7 +8,8 @@ import tempfile
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +37,8 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
 def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "openvino.Model":
     """OpenVINO's form of a module, for inputs like the examples with so many rows, by default any number."""
     import openvino
-    import torch
 
-    with _tracing, torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
-        # Sizes are taken as constants, but for the first, which is any.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+    with _tracing():
         level = logging.root.level
         try:
             model = openvino.convert_model(
@@ -48,13 +46,47 @@ def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "
             )
         finally:
             logging.root.setLevel(level)  # a conversion that fails leaves it where nothing but errors is heard
-        # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
-        torch._C._jit_clear_class_registry()
-        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
     return model
 
 
-_tracing = threading.Lock()
+def trace(module: "nn.Module", example: "torch.Tensor") -> bytes:
+    """A module as a file of torch.jit, for inputs like the example with any number of rows; `traced` reads it."""
+    import torch
+
+    with _tracing():
+        traced = torch.jit.trace(module, example)  # type: ignore[no-untyped-call]
+        file = io.BytesIO()
+        torch.jit.save(traced, file)
+    return file.getvalue()
+
+
+def traced(file: bytes) -> "torch.jit.ScriptModule":
+    """The module that `trace` wrote. It needs nothing of the library that the module came from."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # as there is no other form that is read in less than a second
+        found: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(file))  # type: ignore[no-untyped-call]
+        return found
+
+
+@contextmanager
+def _tracing() -> Iterator[None]:
+    """One thread at a time, without gradients and warnings, and without what torch.jit keeps of what it traced."""
+    import torch
+
+    with _one_at_a_time, torch.no_grad(), warnings.catch_warnings():
+        for category in (FutureWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)  # OpenVINO still traces with torch.jit
+        # Sizes are taken as constants, but for the first, which is any.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        yield
+        # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
+        torch._C._jit_clear_class_registry()
+        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
+
+
+_one_at_a_time = threading.Lock()
 
 
 def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]:
