@@ -47,10 +47,10 @@ class _PassOn:
 def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    So is one of which more than `waiting` messages wait for the page, and one that sends more than that many pings, or
-    answers to pings, in a second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no
-    pieces and no pings, keeps the answer to each until it is taken, and looks at all that came at once, thousands of
-    pings, before it is anybody else's turn.
+    So is one that says something before it was let in, one of which more than `waiting` messages wait for the page, and
+    one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may send
+    for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
+    looks at all that came at once, thousands of pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -69,7 +69,10 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
 
     def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
         for start in range(0, len(data), _AT_A_TIME):
-            if self.queue.qsize() > waiting():
+            is_early = (
+                self.handshake_initiated and not self.handshake_complete
+            )  # no browser says more before it is let in
+            if is_early or self.queue.qsize() > waiting():
                 self.transport.abort()
             if not self.transport.is_closing():
                 received(self, data[start : start + _AT_A_TIME])

@@ -63,6 +63,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
             await Response(status_code=204)(scope, receive, send)
             return
         await receive()
+        await asyncio.sleep(1 if scope["path"] == "/full" else 0)
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             await send({"type": "websocket.send", "bytes": bytes(8_000_000 if message["bytes"] == b"much" else 1)})
@@ -84,13 +85,16 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
         thread.join(10)
 
 
+_OPENING = (
+    b"GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
 def _open(address: tuple[str, int]) -> socket.socket:
     """A websocket by hand, which answers to nothing."""
     connection = socket.create_connection(address, timeout=5)
-    connection.sendall(
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+    connection.sendall(_OPENING % b"/")
     assert b"101 Switching" in connection.recv(4096)
     return connection
 
@@ -121,6 +125,14 @@ def test_uvicorn_takes_any_number_of_pings_and_messages_at_once(
                 assert another.ping().wait(5)
             another.send(b"little")
             assert another.recv(5) == bytes(1)
+
+
+def test_uvicorn_takes_messages_of_a_websocket_that_was_not_let_in_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(_OPENING % b"/full")
+        time.sleep(0.2)
+        connection.sendall(b"\x82\x80" + bytes(4))
+        assert _rest(connection) == 0
 
 
 def test_uvicorn_waits_without_end_for_a_websocket_to_take_what_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:

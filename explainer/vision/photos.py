@@ -347,9 +347,8 @@ def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
     """
     profile = file.info.get("icc_profile")
     if file.mode == "RGB" and not file.has_transparency_data:
-        plain = file.resize(size, _FILTER, reducing_gap=2)
-        plain.info = {}
-        return _in_srgb(plain, profile)
+        plain = _plain(file)
+        return _in_srgb(plain if plain.size == size else plain.resize(size, _FILTER, reducing_gap=2), profile)
     if file.mode == "CMYK":
         inks = file.resize(size, _FILTER, reducing_gap=2)
         inks.info = {}
@@ -364,6 +363,12 @@ def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
     if profile and file.mode in _GREYS:
         return _in_srgb(flat.convert("L"), profile)
     return _in_srgb(flat, profile if file.mode in ("RGB", "RGBA", "P", "PA") else None)
+
+
+def _plain(file: Image.Image) -> Image.Image:
+    """The pixels of a file that is loaded, and nothing else of it; they are not copied."""
+    file.load()
+    return Image.Image()._new(file.im)
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -1,6 +1,7 @@
 """What is used of Streamlit's inside still works, is still needed, and stands in one file."""
 
 import ast
+import asyncio
 import inspect
 import json
 import math
@@ -17,12 +18,15 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
 from explainer.ui import streamlit_internals
 
@@ -183,6 +187,38 @@ def test_streamlit_takes_any_value_for_what_its_widget_should_send(
     states.set_widget_from_proto(WidgetState(id="slider", double_array_value={"data": [7.0]}))
     assert states["slider"] == 7  # whatever came before
     assert len(told) <= 1
+
+
+def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "await asyncio.sleep(0)" in inspect.getsource(Runtime._loop_coroutine)  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "flush_browser_queue", AppSession.flush_browser_queue)
+    charged: list[str | None] = []
+    streamlit_internals.send_pages_at_once(lambda address, seconds: charged.append(address))
+    send = SimpleNamespace(_send_message=lambda page, message: page.client.write_forward_msg(message))
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: send)
+
+    async def sent(drawn: int, left: bool = False) -> tuple[int, int]:
+        """How many of so many messages are sent at once, and how many Streamlit sends one by one."""
+        here = SimpleNamespace(headers={}, cookies={}, client=SimpleNamespace(host="192.0.2.1"))
+        client = StarletteSessionClient(here)  # type: ignore[arg-type]
+        if left:
+            client._closed.set()
+        pages = SimpleNamespace(get_active_session_info=lambda name: SimpleNamespace(client=client))
+        monkeypatch.setattr(streamlit_internals, "_sessions", lambda: pages)
+        queue = ForwardMsgQueue()
+        for _ in range(drawn):
+            queue.enqueue(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+        session = SimpleNamespace(id="page", _browser_queue=queue)
+        rest = AppSession.flush_browser_queue(session)  # type: ignore[arg-type]
+        return client._send_queue.qsize(), len(rest)
+
+    assert asyncio.run(sent(0)) == (0, 0)
+    assert asyncio.run(sent(40)) == (39, 1)  # the last by Streamlit, which notes that there was one
+    assert asyncio.run(sent(300)) == (100, 200)
+    assert asyncio.run(sent(40, left=True)) == (0, 40)
+    assert charged == ["192.0.2.1"] * 4
 
 
 class Page:
