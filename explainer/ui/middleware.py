@@ -827,10 +827,10 @@ class _Line:
     wait for something, one more is let in.
     """
 
-    _PLACES, _WHILE = 3, 0.5  # seconds
+    _WHILE = 0.5  # seconds
 
     def __init__(self) -> None:
-        self._free, self._left = self._PLACES, time.monotonic()
+        self._free, self._left = int(limits.value("scripts")), time.monotonic()
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
 

@@ -450,7 +450,7 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
         time.sleep(0.001)
     for thread in threads:
         thread.join(10)
-    assert most == middleware._Line._PLACES
+    assert most == limits.value("scripts")
     # Two that are let in at the same time may be told so in either order.
     assert all(abs(place - number) <= 3 for place, number in enumerate(begun))
     assert len(begun) == 60
@@ -458,7 +458,7 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
 
 def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
     computing = middleware.Computing()
-    places = middleware._Line._PLACES
+    places = int(limits.value("scripts"))
     stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
     began = time.monotonic()
     computing.begin("192.0.2.100").end(0.01)
