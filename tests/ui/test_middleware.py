@@ -524,6 +524,36 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert left == {}
 
 
+def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    cookie = browser._signed("presenters")
+    runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
+    let_through: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": runs}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        middleware.COMPUTING.charge("192.0.2.1", 1000, "a neighbour")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                let_through.append(await receive())
+        assert not let_through
+        browser._remembered["presenters"] = {browser.PRESENTER: True}
+        let_through.append(await receive())
+
+    headers = [(b"cookie", browser.NAME.encode() + b"=" + cookie)]
+    scope = {"type": "websocket", "headers": headers, "client": ("192.0.2.1", 0)}
+    try:
+        asyncio.run(asyncio.wait_for(middleware.Visitors(app)(scope, receive, None), 5))  # type: ignore[arg-type]
+    finally:
+        browser._remembered.clear()
+    assert let_through
+
+
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
     opened = Counter[str]()
 
@@ -584,7 +614,7 @@ def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: py
         return {"type": "websocket.receive", "bytes": asks}
 
     async def pages(address: str) -> int:
-        let_through = [asyncio.create_task(middleware._Messages(receive, address)()) for _ in range(60)]
+        let_through = [asyncio.create_task(middleware._Messages(receive, lambda: address)()) for _ in range(60)]
         done, waiting = await asyncio.wait(let_through, timeout=0.5)
         for each in waiting:
             each.cancel()
