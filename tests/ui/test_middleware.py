@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import logging
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -394,7 +395,7 @@ class Class:
         began = time.monotonic()
         await self.computing.turn("192.0.2.1", this)
         self.waited.append((this, time.monotonic() - began))
-        run = self.computing.begin("192.0.2.1", this)
+        run = self.computing.begin("192.0.2.1", this, waits=False)  # this thread has the event loop
         self.going += 1
         self.most = max(self.most, self.going)
         await asyncio.sleep(seconds)
@@ -438,6 +439,51 @@ def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
     asyncio.run(all_at_once(pages))
     assert pages.most == 8
     assert len(pages.waited) == 100
+
+
+def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_first() -> None:
+    computing, begun, most = middleware.Computing(), list[int](), 0
+    going = Counter[str]()
+
+    def page(number: int) -> None:
+        nonlocal most
+        run = computing.begin(f"192.0.2.{number}")
+        begun.append(number)
+        going["now"] += 1
+        most = max(most, going["now"])
+        time.sleep(0.05)
+        going["now"] -= 1
+        run.end(0.05)
+
+    threads = [threading.Thread(target=page, args=(number,)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert most == middleware._Line._PLACES
+    # Two that are let in at the same time may be told so in either order.
+    assert all(abs(place - number) <= 3 for place, number in enumerate(begun))
+    assert len(begun) == 60
+
+
+def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
+    computing = middleware.Computing()
+    places = middleware._Line._PLACES
+    stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
+    began = time.monotonic()
+    computing.begin("192.0.2.100").end(0.01)
+    assert 0.3 < time.monotonic() - began < 5
+    presenter = time.monotonic()
+    computing.begin("192.0.2.101", waits=False).end(0.01)
+    assert time.monotonic() - presenter < 0.3
+    for run in stuck:
+        run.pause()
+        run.end(0.01)
+    began = time.monotonic()
+    for number in range(places):
+        computing.begin(f"192.0.2.{number}")
+    assert time.monotonic() - began < 0.3
 
 
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
