@@ -82,7 +82,8 @@ def join(code: str) -> None:
 
     def work() -> None:
         found = rooms.find(access.store(), code)
-        own = st.session_state.get(_TOKENS, {}).get(found.code)
+        known = browser.recall(access.phone_in(found.code))  # where another tab of this browser has joined
+        own = st.session_state.get(_TOKENS, {}).get(found.code) or (known if isinstance(known, str) else None)
         given = participants.join(access.store(), found.code, own, browser.address(), browser.identity())
         _keep(found.code, given)
         go(room=found.code, **({"token": given} if browser.known() else {}))
