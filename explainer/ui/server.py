@@ -185,7 +185,7 @@ async def _sweep() -> None:
     unread = UnreadUploads()
     while True:
         await asyncio.sleep(_SWEEP)
-        streamlit_internals.close_left_sessions()
+        await streamlit_internals.close_left_sessions()
         unread.drop()
 
 

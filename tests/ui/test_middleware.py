@@ -352,6 +352,17 @@ def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind
     assert streamlit_internals.kind(many(field, 20_000)) == ""
 
 
+def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends() -> None:
+    asks = BackMsg()
+    asks.rerun_script.query_string = "category=n00007846"
+    asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 2000)
+    assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
+    asks.rerun_script.query_string = "category=" + "n" * 100_000
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+    asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a" * 100_000}})
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+
+
 async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
     """How many runs, each of so many seconds, the pages of an address get within a second."""
     done = 0
