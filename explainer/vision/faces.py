@@ -41,7 +41,7 @@ _TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
 
 # Which way up a face may be is asked of squares round the hints alone, so many times as large, which are made so many
 # pixels wide. Of a hint of fewer pixels than `_LEAST` they would show no more than the first look did.
-_ROUND, _ROUND_SIDE, _ROUND_LOOKS, _LEAST = 3.2, 128, 3, 20
+_ROUND, _ROUND_SIDE, _ROUND_LOOKS, _LEAST = 3.2, 128, 2, 20
 _SMALL = 48  # pixels of a face or less, at the size of the first look, that is looked for closer
 _CLOSER, _CLOSER_LOOKS = 192, 4  # pixels of the sides of a closer look, at the size of the first; at most so many
 _WORTH = 0.6  # the certainty in such a square from which a picture that was turned is looked at in full
@@ -181,19 +181,25 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
         return found
     hint = max(face.sure for face in looked)
     if not found:
-        faces = _close_up(detector, picture) if hint >= _HINT_MORE else ()
+        faces = _close_up(detector, _within(small, _CLOSE_SIDE)) if hint >= _HINT_MORE else ()
         if not faces and hint >= _HINT_SMALL:
             faces = _look_closer(detector, image, small.size, looked)
         if faces:
             return faces
-    squares = _round(picture, looked)
-    angles = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
-    sums = {
-        angle: sum(_surety(_look_turned(detector, square, angle, _WORTH)) for square in squares) for angle in angles
-    }
-    if not any(sums.values()):
+    squares = _round(small, looked)
+
+    def seen(angle: int, sure: float) -> list[float]:
+        return [face.sure for square in squares for face in _look_turned(detector, square, angle, sure)]
+
+    aside = seen(90, _HINT)
+    if not aside and hint < _HINT_MORE:
+        return found  # a face on its side is a hint on its other side as well, where it stands on its head
+    others = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
+    likely = {90: [sure for sure in aside if sure >= _WORTH]}
+    likely |= {angle: seen(angle, _WORTH) for angle in others if angle != 90}
+    if not any(likely.values()):
         return found
-    angle = max(sums, key=sums.__getitem__)
+    angle = max(likely, key=lambda angle: max(likely[angle], default=0.0))  # squares may show the same face
     best = _look_turned(detector, picture, angle, _TURNED[angle])
     # Where it only finds the same faces once more, the boxes of the picture as it is are the better ones.
     new = any(not any(_overlap(face, other) for other in found) for face in best)
@@ -237,42 +243,34 @@ def _within(image: Image.Image, side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
 
 
-def _smaller(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The picture, made smaller where its longest side is longer than `side`."""
-    height, width = picture.shape[:2]
-    shrink = max(width, height) / side
-    if shrink <= 1:
-        return picture
-    size = max(1, round(width / shrink)), max(1, round(height / shrink))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _close_up(detector: Detector, picture: NDArray[np.uint8]) -> tuple[_Found, ...]:
+def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
     """Faces that fill the picture, which the detector knows at a smaller size."""
-    small = _smaller(picture, _CLOSE_SIDE)
-    height, width = small.shape[:2]
+    least = _CLOSE_SHARE * max(small.size)
     return tuple(
         face
-        for face in _look(detector, small, _SURE_CLOSE)
-        if max((face.right - face.left) * width, (face.bottom - face.top) * height) >= _CLOSE_SHARE * max(width, height)
+        for face in _look(detector, np.asarray(small), _SURE_CLOSE)
+        if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
     )
 
 
-def _round(picture: NDArray[np.uint8], hints: Sequence[_Found]) -> list[NDArray[np.uint8]]:
+def _round(picture: Image.Image, hints: Sequence[_Found]) -> list[NDArray[np.uint8]]:
     """Squares round the likeliest hints, made small."""
-    height, width = picture.shape[:2]
+    width, height = picture.size
     squares: list[NDArray[np.uint8]] = []
     looked: list[_Found] = []
     for hint in sorted(hints, key=lambda hint: hint.sure, reverse=True):
         size = max((hint.right - hint.left) * width, (hint.bottom - hint.top) * height)
         if size < _LEAST or any(_overlap(hint, part) for part in looked):
             continue
-        if len(squares) == _ROUND_LOOKS:
+        if len(looked) == _ROUND_LOOKS:
             break
         looked.append(hint)
         left, right = map(round, _stretch(hint.left * width, hint.right * width, _ROUND * size, width))
         top, bottom = map(round, _stretch(hint.top * height, hint.bottom * height, _ROUND * size, height))
-        squares.append(_smaller(picture[top:bottom, left:right], _ROUND_SIDE))
+        shrink = max(1.0, (right - left) / _ROUND_SIDE, (bottom - top) / _ROUND_SIDE)
+        small = max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink))
+        square = picture.resize(small, Image.Resampling.BILINEAR, (left, top, right, bottom), reducing_gap=1.0)
+        squares.append(np.asarray(square))
     return squares
 
 
@@ -397,7 +395,7 @@ def stack(crops: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
     return np.stack([np.asarray(crop) for crop in crops])
 
 
-def _stretch(start: int, end: int, length: float, limit: int) -> tuple[float, float]:
+def _stretch(start: float, end: float, length: float, limit: int) -> tuple[float, float]:
     """A stretch of that length with the same middle, moved into 0..limit; all of it where it is longer."""
     length = min(length, limit)
     first = min(max((start + end - length) / 2, 0), limit - length)

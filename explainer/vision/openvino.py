@@ -135,7 +135,7 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
     return forward
 
 
-_OWN, _OFTEN = 8, 4  # how many sizes have a network of their own, and from which picture of a size on
+_OWN, _OFTEN = 12, 4  # how many sizes have a network of their own, and from which picture of a size on
 
 
 def to_bytes(model: "openvino.Model") -> tuple[bytes, bytes]:
