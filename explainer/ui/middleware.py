@@ -115,9 +115,9 @@ def _is_secure(scope: Scope) -> bool:
 class Proxies:
     """Says whom a request comes from: its peer, or what a peer that `EXPLAINER_TRUSTED_PROXIES` names says.
 
-    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request. Nor does who
-    asks by another name than this computer's own: a proxy that says nothing may hand it on, and somebody in the room may
-    have a name that means the computer of whoever looks it up.
+    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request. Nor does
+    who asks by another name than this computer's own: a proxy that says nothing may hand it on, and somebody in the
+    room can have a name that means the computer of whoever looks it up.
     """
 
     def __init__(self, app: ASGIApp) -> None:
