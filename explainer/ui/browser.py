@@ -17,11 +17,11 @@ remembered is in memory alone, of at most `MOST` browsers; those that were seen 
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 from collections import OrderedDict
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -177,6 +177,10 @@ class Cookie:
         await self.app(scope, receive, sending)
 
 
+# A cookie as the app and Streamlit write it: without spaces, quotes and backslashes, over which parsers disagree.
+_PLAIN = re.compile(rb"\w[\w-]*=[\w.|-]{1,300}", re.ASCII)
+
+
 def believed(cookies: bytes, secure: bool) -> bytes:
     """Of a header Cookie those that the app reads: Streamlit's token, and its own one if nobody else can have set it.
 
@@ -184,15 +188,12 @@ def believed(cookies: bytes, secure: bool) -> bytes:
     https the name tells, else that there are two. What other servers of the host remember is not the app's business.
     """
     name, token = (_BY_HTTPS if secure else NAME).encode() + b"=", b"_streamlit_xsrf="
-    each = [one.strip() for one in cookies.split(b";")]
+    each = [one for one in map(bytes.strip, cookies.split(b";")) if _PLAIN.fullmatch(one)]
     ours = [NAME.encode() + b"=" + one.removeprefix(name) for one in each if one.startswith(name)]
     return b"; ".join([*(ours if len(ours) == 1 else ()), *[one for one in each if one.startswith(token)][-1:]])
 
 
 def _sent(cookies: str) -> str | None:
-    """The random number of this server's cookie in a header Cookie."""
-    try:
-        given = SimpleCookie(cookies).get(NAME)
-    except CookieError:
-        return None
-    return _identity(given.value) if given else None
+    """The random number of this server's cookie in a header Cookie, read as Streamlit reads it."""
+    given = dict(one.strip().partition("=")[::2] for one in cookies.split(";"))
+    return _identity(given.get(NAME))

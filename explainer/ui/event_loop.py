@@ -51,9 +51,12 @@ class _Share:
     def is_rested(self) -> bool:
         return not self._waiting and all(pace.is_rested() for pace in self._paces)
 
-    def wait(self, go_on: Callable[[], None]) -> None:
-        """Call `go_on` once it has some."""
-        self._waiting.append(go_on)
+    def wait(self, go_on: Callable[[], None], first: bool = False) -> None:
+        """Call `go_on` once it has some; `first` before all others that wait."""
+        if first:
+            self._waiting.appendleft(go_on)
+        else:
+            self._waiting.append(go_on)
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_later(self._seconds(), self._next)
 
@@ -98,12 +101,12 @@ def share(whose: Callable[[str], str | None]) -> None:
         context, began = self._context, time.thread_time()
         run(self)
         payer = context.get(_payer)
-        if payer and payer.address is not None:
-            _shares.of(payer.address).charge(time.thread_time() - began)
+        if payer:
+            charge(payer.address, time.thread_time() - began)
 
     def read_ready(self: Any) -> None:
         payer = self.get_extra_info("payer")
-        if payer is None:
+        if is_new := payer is None:
             peer = self.get_extra_info("peername")  # of a connection that this process opened it is a server
             theirs = self._server is not None and isinstance(peer, tuple)
             payer = self._extra["payer"] = _Payer(whose(peer[0]) if theirs else None)
@@ -119,7 +122,8 @@ def share(whose: Callable[[str], str | None]) -> None:
                 read(self)
 
         self._loop._remove_reader(self._sock_fd)
-        _shares.of(payer.address).wait(go_on)
+        # What a new connection says first may be that it is one for which nobody is charged.
+        _shares.of(payer.address).wait(go_on, first=is_new)
 
     setattr(events.Handle, "_run", timed)  # noqa: B010 - a method
     transport._read_ready = read_ready
@@ -136,6 +140,12 @@ def charge_to(address: str | None, whole_connection: bool = False) -> None:
         payer.address = address
     else:
         _payer.set(_Payer(address))
+
+
+def charge(address: str | None, seconds: float) -> None:
+    """Charge an address for so many seconds of the event loop."""
+    if address is not None:
+        _shares.of(address).charge(seconds)
 
 
 async def turn(address: str | None) -> None:

@@ -10,12 +10,13 @@ import hashlib
 import ipaddress
 import json
 import logging
+import math
 import os
 import re
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,7 +43,6 @@ _log = logging.getLogger("explainer")
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
 _SECURE = ("https", "wss")  # schemes
-_COOKIES = 4096  # bytes of a header with cookies
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
 
@@ -87,8 +87,9 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
 
 
 class Cookies:
-    """Drops cookies that none of this app's is like, and those that others may have set, before anybody reads them.
+    """Drops cookies that the app does not read, and those that others may have set, before anybody reads them.
 
+    A browser sends what other servers of the host, and of names above it, gave it: some kilobytes, with any letters.
     Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
     """
 
@@ -100,8 +101,8 @@ class Cookies:
         if scope["type"] in ("http", "websocket"):
             given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
             headers = [each for each in scope["headers"] if each[0].lower() != b"cookie"]
-            if len(given) == 1 and len(given[0]) <= _COOKIES and b"\\" not in given[0]:
-                headers.append((b"cookie", browser.believed(given[0], _is_secure(scope))))
+            if given:  # by HTTP/2 a proxy may hand on each in a line of its own
+                headers.append((b"cookie", browser.believed(b"; ".join(given), _is_secure(scope))))
             scope = {**scope, "headers": headers}
         await self.app(scope, receive, send)
 
@@ -814,6 +815,48 @@ def _is_presenter(scope: Scope) -> bool:
     return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
 
 
+class _Line:
+    """Lets few threads compute at a time, in the order in which they come.
+
+    Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
+    hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
+    browsers, is one of those who ask, so that few others may. Where no thread leaves for a while, because all of them
+    wait for something, one more is let in.
+    """
+
+    _WHILE = 0.5  # seconds
+
+    def __init__(self) -> None:
+        self._free, self._left = int(limits.value("scripts")), time.monotonic()
+        self._waiting: deque[threading.Lock] = deque()
+        self._lock = threading.Lock()
+
+    def enter(self) -> None:
+        """Wait for a place."""
+        with self._lock:
+            if self._free > 0:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        while not turn.acquire(timeout=self._WHILE):
+            with self._lock:
+                now = time.monotonic()
+                if self._waiting and turn is self._waiting[0] and now - self._left >= self._WHILE:
+                    self._free, self._left = self._free - 1, now
+                    self._waiting.popleft()
+                    return
+
+    def leave(self) -> None:
+        """Give a place to whoever waits longest."""
+        with self._lock:
+            self._free, self._left = self._free + 1, time.monotonic()
+            if self._waiting and self._free > 0:
+                self._free -= 1
+                self._waiting.popleft().release()
+
+
 @dataclass(eq=False)
 class _Run:
     """A run of a script that was let in: of which browser, until when it counts, and whether it has begun."""
@@ -840,6 +883,8 @@ class Computing:
     computed the least lately. What a run of a script will take nobody knows, so a little is taken for it, and the rest
     when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
     charge; turns are given in the event loop.
+
+    Of all addresses together few compute at a time as well, those that came first: see `_Line`.
     """
 
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
@@ -849,27 +894,36 @@ class Computing:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
+        self._line = _Line()
         self._lately = jobs.Lately()
         self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
-    def begin(self, address: str, this: str = "") -> "Run":
-        """Note that a run begins; `this` tells its browser from others of the address.
+    def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
+        """Note that a run begins, and wait in its thread until few others compute, if it `waits`.
 
-        Of one whose browser had left, nobody knows where it was, and nothing is noted.
+        `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
+        and nothing is noted.
         """
         with self._lock:
             going = self._account(address).going if address else []
             run = next((each for each in going if each.browser == this and not each.begun), None)
             if run:
-                run.begun, run.until = True, time.monotonic() + self._LONGEST
-        return Run(self, address, this, run)
+                run.begun, run.until = True, math.inf
+        if waits:
+            self._line.enter()
+        if run:
+            run.until = time.monotonic() + self._LONGEST
+        return Run(self, address, this, run, waits)
 
-    def pause(self, address: str, run: _Run | None) -> None:
+    def pause(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
-        with self._lock:
-            account = self._account(address)
-            account.going = [each for each in account.going if each is not run]
+        if run:
+            with self._lock:
+                account = self._account(address)
+                account.going = [each for each in account.going if each is not run]
+        if in_line:
+            self._line.leave()
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
@@ -943,19 +997,20 @@ class Computing:
         return left
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """A run of a script that goes on."""
+    """A run of a script that goes on; `in_line` while it keeps others from computing."""
 
     computing: Computing
     address: str
     this: str
     run: _Run | None
+    in_line: bool
 
     def pause(self) -> None:
         """It begins to wait for what others do: it computes no longer, or not much."""
-        if self.run:
-            self.computing.pause(self.address, self.run)
+        self.computing.pause(self.address, self.run, self.in_line)
+        self.in_line = False
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
@@ -997,7 +1052,7 @@ class _Messages:
                 if kind in ("rerun_script", "deferred_file"):
                     await COMPUTING.turn(self._address, self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._address, self._this).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._address, self._this, waits=False).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

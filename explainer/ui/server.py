@@ -59,6 +59,7 @@ def prepare() -> None:
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
+    streamlit_internals.send_pages_at_once(event_loop.charge)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)
@@ -133,9 +134,9 @@ def _begin() -> Callable[[float], None]:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
     streamlit_internals.note_address(address)
-    run = middleware.COMPUTING.begin(address, this)
-    # The presenter waits for nobody of the same address, which may be a whole school's.
     presents = bool(browser.recall(browser.PRESENTER))
+    run = middleware.COMPUTING.begin(address, this, waits=not presents)
+    # The presenter waits for nobody of the same address, which may be a whole school's.
     event_loop.charge_to(address if address and not presents else None)
     jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)

@@ -30,6 +30,7 @@ from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
@@ -40,7 +41,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
-from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
@@ -51,6 +52,7 @@ from streamlit.runtime.state.session_state import (
 )
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -385,6 +387,33 @@ def send_all_that_was_drawn() -> None:
     setattr(ForwardMsgQueue, "clear", keep)  # noqa: B010 - a method
 
 
+def send_pages_at_once(charge: Callable[[str | None, float], None]) -> None:
+    """Send what a page drew in one step; `charge` is called with its address and the seconds that it took.
+
+    Streamlit waits for a round of the event loop after each message, and sends those of one page after another's: where
+    some pages draw much, what others drew waits for hundreds of rounds.
+    """
+    flush = AppSession.flush_browser_queue
+
+    def send(self: AppSession) -> list[ForwardMsg]:
+        began, messages = time.thread_time(), flush(self)
+        page = _sessions().get_active_session_info(self.id)
+        if page is None or not isinstance(page.client, StarletteSessionClient):
+            return messages
+        taken = 0
+        with suppress(SessionClientDisconnectedError):  # Streamlit finds that out by the next one
+            while taken < len(messages) - 1 and page.client._send_queue.qsize() < _AHEAD:
+                runtime.get_instance()._send_message(page, messages[taken])
+                taken += 1
+        charge(page.client.client_context.remote_ip, time.thread_time() - began)
+        return messages[taken:]
+
+    setattr(AppSession, "flush_browser_queue", send)  # noqa: B010 - a method
+
+
+_AHEAD = 100  # messages that are handed on before the browser has been sent any of them; Streamlit bears 500
+
+
 def _is_of(state: WidgetState, kind: str | None) -> bool:
     """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind.
 
@@ -430,10 +459,10 @@ class _PassOn:
 def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    So is one of which more than `waiting` messages wait for the page, and one that sends more than that many pings, or
-    answers to pings, in a second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no
-    pieces and no pings, keeps the answer to each until it is taken, and looks at all that came at once, thousands of
-    pings, before it is anybody else's turn.
+    So is one that says something before it was let in, one of which more than `waiting` messages wait for the page, and
+    one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may send
+    for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
+    looks at all that came at once, thousands of pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -452,7 +481,10 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
 
     def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
         for start in range(0, len(data), _AT_A_TIME):
-            if self.queue.qsize() > waiting():
+            is_early = (
+                self.handshake_initiated and not self.handshake_complete
+            )  # no browser says more before it is let in
+            if is_early or self.queue.qsize() > waiting():
                 self.transport.abort()
             if not self.transport.is_closing():
                 received(self, data[start : start + _AT_A_TIME])

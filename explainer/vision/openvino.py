@@ -89,11 +89,12 @@ def _tracing() -> Iterator[None]:
 _one_at_a_time = threading.Lock()
 
 
-def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]:
-    """The network of an ONNX file, as a function of one picture: uint8 (1, height, width, 3), BGR, of any size.
+def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDArray[np.float32], ...]]:
+    """The network of an ONNX file, as a function of one picture, uint8 (height, width, 3), BGR, and a size.
 
-    The network itself takes OpenCV's form: float32 (1, 3, height, width), 0 to 255. For one thread alone; what the
-    function returns stands until its next call.
+    The picture is given black on the right and at the bottom, up to that height and width. The network itself takes
+    OpenCV's form: float32 (1, 3, height, width), 0 to 255. For one thread alone; what the function returns stands until
+    its next call.
 
     All sizes share a network, but for those that come often: one of their own takes about half the time, and 15 MB.
     """
@@ -106,9 +107,8 @@ def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32],
         model = original.clone()
         model.reshape([1, 3, height, width])
         steps = PrePostProcessor(model)
-        steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-        # Numbers first: of two bytes and four, it is four that the next layer takes in another order.
-        steps.input().preprocess().convert_element_type(openvino.Type.f32).convert_layout(openvino.Layout("NCHW"))
+        # As numbers of four bytes it is taken as it comes; bytes would be put into another order, and back.
+        steps.input().tensor().set_element_type(openvino.Type.f32).set_layout(openvino.Layout("NHWC"))
         steps.input().model().set_layout(openvino.Layout("NCHW"))
         return _compiled(steps.build(), streams=1).create_infer_request()
 
@@ -116,20 +116,25 @@ def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32],
     own: dict[tuple[int, int], Any] = {}
     seen = Counter[tuple[int, int]]()
 
-    def forward(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        size = picture.shape[1], picture.shape[2]
+    def forward(picture: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.float32], ...]:
+        height, width = picture.shape[:2]
         seen[size] += 1
         if seen[size] == _OFTEN and len(own) < _OWN:
             own[size] = request(*size)
         asked = own.get(size, of_any_size)
-        asked.infer([picture], share_inputs=True)
+        tensor = asked.get_input_tensor()
+        tensor.shape = (1, *size, 3)
+        padded = tensor.data[0]
+        padded[:height, :width] = picture
+        padded[height:] = padded[:, width:] = 0
+        asked.infer()
         found: tuple[NDArray[np.float32], ...] = asked.results.to_tuple()
         return found
 
     return forward
 
 
-_OWN, _OFTEN = 6, 4  # how many sizes have a network of their own, and from which picture of a size on
+_OWN, _OFTEN = 12, 4  # how many sizes have a network of their own, and from which picture of a size on
 
 
 def to_bytes(model: "openvino.Model") -> tuple[bytes, bytes]:
@@ -169,12 +174,13 @@ def ready(model: "openvino.Model") -> Forward:
         found = []
         for at in range(0, len(parts), cores):
             busy = [*zip(own.requests, parts[at : at + cores], strict=False)]
-            for request, part in busy:
+            for request, part in busy[1:]:
                 request.start_async([*part], share_inputs=True)
-            for request, _ in busy:
+            busy[0][0].infer([*busy[0][1]], share_inputs=True)  # in this thread, which would only wait
+            for request, _ in busy[1:]:
                 request.wait()
-                # A copy: the next call overwrites what a request holds.
-                found.append([output.copy() for output in request.results.to_tuple()])
+            # Copies: the next call overwrites what a request holds.
+            found += [[output.copy() for output in request.results.to_tuple()] for request, _ in busy]
         return tuple(np.concatenate(output) for output in zip(*found, strict=True))
 
     return forward

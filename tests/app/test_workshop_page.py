@@ -53,6 +53,22 @@ def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room:
     assert participants.count(access.store(), room.code) == 1
 
 
+def test_two_tabs_of_a_browser_that_join_by_the_code_are_one_phone(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "identity", lambda: "a browser")
+    for _ in range(2):
+        app = visit()
+        app.text_input(key="room_code").input(room.code)
+        assert title("start") in said(press(app, "Join"))
+    assert participants.count(access.store(), room.code) == 1
+    # Whoever is in comes back by another tab, when no new phone may join any more.
+    participants.open_door(access.store(), room.code, to_new_phones=False)
+    again = visit()
+    again.text_input(key="room_code").input(room.code)
+    assert title("start") in said(press(again, "Join"))
+
+
 def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
     app = visit(room=room.code)
     assert "Your answers are kept without your name, under a random number" in said(app)

@@ -48,7 +48,9 @@ def reading(environment: pytest.MonkeyPatch) -> Service:
 
 
 @pytest.fixture(scope="module")
-def explaining(environment: pytest.MonkeyPatch) -> Service:
+def explaining(environment: pytest.MonkeyPatch, reader: Reader) -> Service:
+    # The service has one thread that uses torch, and this process another one: torch.fx may trace no network meanwhile.
+    explain.prepare(reader)
     return service.explaining(MOST)
 
 

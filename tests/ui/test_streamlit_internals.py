@@ -28,13 +28,16 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
 from streamlit.web.server.starlette import starlette_server
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.sync.client import connect
@@ -138,6 +141,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
             await Response(status_code=204)(scope, receive, send)
             return
         await receive()
+        await asyncio.sleep(1 if scope["path"] == "/full" else 0)
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             await send({"type": "websocket.send", "bytes": bytes(8_000_000 if message["bytes"] == b"much" else 1)})
@@ -159,13 +163,16 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
         thread.join(10)
 
 
+_OPENING = (
+    b"GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
 def _open(address: tuple[str, int]) -> socket.socket:
     """A websocket by hand, which answers to nothing."""
     connection = socket.create_connection(address, timeout=5)
-    connection.sendall(
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+    connection.sendall(_OPENING % b"/")
     assert b"101 Switching" in connection.recv(4096)
     return connection
 
@@ -196,6 +203,14 @@ def test_uvicorn_takes_any_number_of_pings_and_messages_at_once(
                 assert another.ping().wait(5)
             another.send(b"little")
             assert another.recv(5) == bytes(1)
+
+
+def test_uvicorn_takes_messages_of_a_websocket_that_was_not_let_in_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(_OPENING % b"/full")
+        time.sleep(0.2)
+        connection.sendall(b"\x82\x80" + bytes(4))
+        assert _rest(connection) == 0
 
 
 def test_uvicorn_waits_without_end_for_a_websocket_to_take_what_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,6 +379,38 @@ def test_streamlit_takes_any_value_for_what_its_widget_should_send(
     states.set_widget_from_proto(WidgetState(id="slider", double_array_value={"data": [7.0]}))
     assert states["slider"] == 7  # whatever came before
     assert len(told) <= 1
+
+
+def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "await asyncio.sleep(0)" in inspect.getsource(Runtime._loop_coroutine)  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "flush_browser_queue", AppSession.flush_browser_queue)
+    charged: list[str | None] = []
+    streamlit_internals.send_pages_at_once(lambda address, seconds: charged.append(address))
+    send = SimpleNamespace(_send_message=lambda page, message: page.client.write_forward_msg(message))
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: send)
+
+    async def sent(drawn: int, left: bool = False) -> tuple[int, int]:
+        """How many of so many messages are sent at once, and how many Streamlit sends one by one."""
+        here = SimpleNamespace(headers={}, cookies={}, client=SimpleNamespace(host="192.0.2.1"))
+        client = StarletteSessionClient(here)  # type: ignore[arg-type]
+        if left:
+            client._closed.set()
+        pages = SimpleNamespace(get_active_session_info=lambda name: SimpleNamespace(client=client))
+        monkeypatch.setattr(streamlit_internals, "_sessions", lambda: pages)
+        queue = ForwardMsgQueue()
+        for _ in range(drawn):
+            queue.enqueue(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+        session = SimpleNamespace(id="page", _browser_queue=queue)
+        rest = AppSession.flush_browser_queue(session)  # type: ignore[arg-type]
+        return client._send_queue.qsize(), len(rest)
+
+    assert asyncio.run(sent(0)) == (0, 0)
+    assert asyncio.run(sent(40)) == (39, 1)  # the last by Streamlit, which notes that there was one
+    assert asyncio.run(sent(300)) == (100, 200)
+    assert asyncio.run(sent(40, left=True)) == (0, 40)
+    assert charged == ["192.0.2.1"] * 4
 
 
 class Page:
