@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -796,9 +796,12 @@ class Visitors:
             await send({"type": "websocket.close", "code": 1013})
             return
         address = scope["client"][0]
-        with _counted(self._open, address):
+
+        def whose() -> str:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
+            return "" if address in browser.THIS_COMPUTER or _is_presenter(scope) else address
+
+        with _counted(self._open, address):
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
             await self.app(scope, _Messages(receive, whose, mark), send)
 
@@ -916,7 +919,7 @@ class Computing:
             run.until = time.monotonic() + self._LONGEST
         return Run(self, address, this, run, waits)
 
-    def pause(self, address: str, run: _Run | None, in_line: bool) -> None:
+    def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
         if run:
             with self._lock:
@@ -924,6 +927,13 @@ class Computing:
                 account.going = [each for each in account.going if each is not run]
         if in_line:
             self._line.leave()
+
+    def come_back(self, address: str, run: _Run | None) -> None:
+        """Note that a run computes again; it does not wait, but others wait for it."""
+        if run:
+            run.until = time.monotonic() + self._LONGEST
+            with self._lock:
+                self._account(address).going.append(run)
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
@@ -986,15 +996,21 @@ class Computing:
     def _account(self, address: str) -> _Account:
         now = time.monotonic()
         if address not in self._accounts and len(self._accounts) > limits.visitors():
-            used = {name: each for name, each in self._accounts.items() if each.waiting or now - each.at < self._FIRST}
+            used = {
+                name: each
+                for name, each in self._accounts.items()
+                if each.waiting or self._left(each, now) < self._FIRST
+            }
             self._accounts = used
         return self._accounts.setdefault(address, _Account(self._FIRST, now))
 
     def _take(self, address: str, seconds: float) -> float:
         account, now = self._account(address), time.monotonic()
-        left = min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100) - seconds
-        account.left, account.at = max(left, -self._FIRST), now
-        return left
+        account.left, account.at = self._left(account, now) - seconds, now
+        return account.left
+
+    def _left(self, account: _Account, now: float) -> float:
+        return min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100)
 
 
 @dataclass
@@ -1007,14 +1023,22 @@ class Run:
     run: _Run | None
     in_line: bool
 
-    def pause(self) -> None:
-        """It begins to wait for what others do: it computes no longer, or not much."""
-        self.computing.pause(self.address, self.run, self.in_line)
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While it waits for what others do it does not compute."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self.computing.come_back(self.address, self.run)
+
+    def _leave(self) -> None:
+        self.computing.leave(self.address, self.run, self.in_line)
         self.in_line = False
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
-        self.pause()
+        self._leave()
         self.computing.charge(self.address, seconds, self.this)
 
 
@@ -1026,10 +1050,13 @@ _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with it
 
 
 class _Messages:
-    """What a page sends, without what no page of this app sends."""
+    """What a page sends, without what no page of this app sends.
 
-    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
-        self._receive, self._address, self._this = receive, address, this
+    `whose` gives the address whose pages wait for each other, at the moment; "" where this one waits for nobody.
+    """
+
+    def __init__(self, receive: Receive, whose: Callable[[], str], this: str = "") -> None:
+        self._receive, self._whose, self._this = receive, whose, this
         self._pace = Pace(limits.first("messages"), limits.value("messages"))
         runs = Pace(limits.first("runs"), limits.value("runs"))
         files = Pace(limits.first("files"), 1 / limits.value("files"))
@@ -1050,9 +1077,9 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    await COMPUTING.turn(self._address, self._this)
+                    await COMPUTING.turn(self._whose(), self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._address, self._this, waits=False).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._whose(), self._this, waits=False).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
