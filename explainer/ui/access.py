@@ -90,8 +90,8 @@ def gate() -> Gate:
 
 def _sleep(seconds: float) -> None:
     """Sleep; whoever waits for a turn to compute does not wait for that."""
-    jobs.pauses.get()()
-    time.sleep(seconds)
+    with jobs.pauses.get()():
+        time.sleep(seconds)
 
 
 def may_download() -> bool:

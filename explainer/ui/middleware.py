@@ -919,7 +919,7 @@ class Computing:
             run.until = time.monotonic() + self._LONGEST
         return Run(self, address, this, run, waits)
 
-    def pause(self, address: str, run: _Run | None, in_line: bool) -> None:
+    def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
         if run:
             with self._lock:
@@ -927,6 +927,13 @@ class Computing:
                 account.going = [each for each in account.going if each is not run]
         if in_line:
             self._line.leave()
+
+    def come_back(self, address: str, run: _Run | None) -> None:
+        """Note that a run computes again; it does not wait, but others wait for it."""
+        if run:
+            run.until = time.monotonic() + self._LONGEST
+            with self._lock:
+                self._account(address).going.append(run)
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
@@ -989,15 +996,21 @@ class Computing:
     def _account(self, address: str) -> _Account:
         now = time.monotonic()
         if address not in self._accounts and len(self._accounts) > limits.visitors():
-            used = {name: each for name, each in self._accounts.items() if each.waiting or now - each.at < self._FIRST}
+            used = {
+                name: each
+                for name, each in self._accounts.items()
+                if each.waiting or self._left(each, now) < self._FIRST
+            }
             self._accounts = used
         return self._accounts.setdefault(address, _Account(self._FIRST, now))
 
     def _take(self, address: str, seconds: float) -> float:
         account, now = self._account(address), time.monotonic()
-        left = min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100) - seconds
-        account.left, account.at = max(left, -self._FIRST), now
-        return left
+        account.left, account.at = self._left(account, now) - seconds, now
+        return account.left
+
+    def _left(self, account: _Account, now: float) -> float:
+        return min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100)
 
 
 @dataclass
@@ -1010,14 +1023,22 @@ class Run:
     run: _Run | None
     in_line: bool
 
-    def pause(self) -> None:
-        """It begins to wait for what others do: it computes no longer, or not much."""
-        self.computing.pause(self.address, self.run, self.in_line)
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While it waits for what others do it does not compute."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self.computing.come_back(self.address, self.run)
+
+    def _leave(self) -> None:
+        self.computing.leave(self.address, self.run, self.in_line)
         self.in_line = False
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
-        self.pause()
+        self._leave()
         self.computing.charge(self.address, seconds, self.this)
 
 

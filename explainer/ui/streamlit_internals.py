@@ -4,6 +4,7 @@ Each function says why it is needed. `tests/ui/test_streamlit_internals.py` fail
 is no longer needed; no other file of the package imports a private name of Streamlit.
 """
 
+import asyncio
 import hashlib
 import hmac
 import math
@@ -149,8 +150,10 @@ def note_address(address: str) -> None:
 _came_from: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
-def close_left_sessions() -> None:
+async def close_left_sessions() -> None:
     """Close the sessions whose visitors left longer ago than `server.disconnectedSessionTTL`, or that never ran.
+
+    One in each round of the event loop: a whole class may have left at once.
 
     Streamlit keeps a session until it stores another one, however long that takes; each holds three file descriptors.
     Then it leaves the end of the session, and of its photo's pictures, to whenever Python looks for circles.
@@ -159,10 +162,12 @@ def close_left_sessions() -> None:
     for left in _left(sessions):
         if left.script_run_count == 0:
             sessions.close_session(left.session.id)
+            await asyncio.sleep(0)
     storage = sessions._session_storage
     if isinstance(storage, MemorySessionStorage) and isinstance(storage._cache, TTLCache):
         for _, left in storage._cache.expire():
             left.session.shutdown()
+            await asyncio.sleep(0)
 
 
 def visitors() -> int:
@@ -243,6 +248,9 @@ _MOST_OF = {"widgets": 1000, "hashes": 5000, "names": 10}
 all of them where it serves everybody, and answers with kilobytes for each name."""
 
 
+_OF_ALL_ELSE = 16_000  # bytes of a message without these: of the page's address, and of names; a session keeps some
+
+
 def kind(frame: bytes) -> str:
     """The kind of a message that a browser sent by websocket, as `MESSAGES` has it; "" for what is none."""
     message = BackMsg()
@@ -250,12 +258,15 @@ def kind(frame: bytes) -> str:
         message.ParseFromString(frame)
     except DecodeError:
         return ""
-    if message.WhichOneof("type") == "backend_operation_request":
-        return message.backend_operation_request.WhichOneof("payload") or ""
     script, names = message.rerun_script, message.file_urls_request.file_names
     found = {"widgets": script.widget_states.widgets, "hashes": script.cached_message_hashes, "names": names}
     if any(len(found[each]) > most for each, most in _MOST_OF.items()):
         return ""
+    values = script.widget_states.ByteSize() + sum(len(each) + 3 for each in script.cached_message_hashes)
+    if len(frame) - values > _OF_ALL_ELSE:
+        return ""
+    if message.WhichOneof("type") == "backend_operation_request":
+        return message.backend_operation_request.WhichOneof("payload") or ""
     return message.WhichOneof("type") or ""
 
 

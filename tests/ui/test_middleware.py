@@ -352,6 +352,17 @@ def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind
     assert streamlit_internals.kind(many(field, 20_000)) == ""
 
 
+def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends() -> None:
+    asks = BackMsg()
+    asks.rerun_script.query_string = "category=n00007846"
+    asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 2000)
+    assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
+    asks.rerun_script.query_string = "category=" + "n" * 100_000
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+    asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a" * 100_000}})
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+
+
 async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
     """How many runs, each of so many seconds, the pages of an address get within a second."""
     done = 0
@@ -467,7 +478,8 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     computing.begin("192.0.2.101", waits=False).end(0.01)
     assert time.monotonic() - presenter < 0.3
     for run in stuck:
-        run.pause()
+        with run.pause():
+            pass
         run.end(0.01)
     began = time.monotonic()
     for number in range(places):
@@ -478,12 +490,46 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
     async def many() -> None:
         computing = middleware.Computing()
-        async with asyncio.timeout(0.4):
-            for number in range(100):
-                await computing.turn("192.0.2.1", f"{number}")
-                computing.begin("192.0.2.1", f"{number}").pause()
+        with contextlib.ExitStack() as waiting:
+            async with asyncio.timeout(0.4):
+                for number in range(100):
+                    await computing.turn("192.0.2.1", f"{number}")
+                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}").pause())
+        assert not computing._lets_in("192.0.2.1", "")  # all of them go on
 
     asyncio.run(many())
+
+
+def test_a_run_that_asks_for_a_job_that_is_done_counts_as_one_that_computes() -> None:
+    computing, worker = middleware.Computing(), jobs.Worker(list, "test")
+    job = worker.submit(lambda owned, progress: 1)
+    job.result(10)
+
+    def page(number: int) -> None:
+        run = computing.begin("192.0.2.1", f"{number}", waits=False)
+        jobs.pauses.set(run.pause)
+        assert job.wait(1)
+        assert job.result() == 1
+
+    let_in = 0
+    for number in range(100):
+        if computing._lets_in("192.0.2.1", f"{number}"):
+            let_in += 1
+            contextvars.copy_context().run(page, number)
+    assert let_in == middleware.Computing._AT_ONCE[1]
+
+
+def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    computing = middleware.Computing()
+    computing.charge("192.0.2.1", 90.0)  # many that went on at the same time
+    for number in range(limits.visitors() + 1):
+        computing.charge(f"198.51.100.{number}", 1.0)
+    for seconds, let_in in ((90, False), (10, True)):
+        now += seconds
+        computing.charge("203.0.113.1", 1.0)
+        assert computing._lets_in("192.0.2.1", "") is let_in
 
 
 def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
@@ -522,6 +568,15 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert attacker == {200: 900, 503: 100}
     assert other == {200: 10}
     assert left == {}
+
+
+def test_after_a_flood_of_connections_their_address_is_let_in_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(server, "_opened", limits.Paces("new connections"))
+    assert sum(server._opens("192.0.2.1") for _ in range(20_000)) == limits.first("new connections")
+    now += 1
+    assert server._opens("192.0.2.1")
 
 
 def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_then_on(
