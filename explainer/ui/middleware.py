@@ -41,7 +41,7 @@ from explainer.ui import browser, event_loop, streamlit_internals
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
-_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
 _SECURE = ("https", "wss")  # schemes
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
@@ -115,7 +115,9 @@ def _is_secure(scope: Scope) -> bool:
 class Proxies:
     """Says whom a request comes from: its peer, or what a peer that `EXPLAINER_TRUSTED_PROXIES` names says.
 
-    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request.
+    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request. Nor does
+    who asks by another name than this computer's own: a proxy that says nothing may hand it on, and somebody in the
+    room can have a name that means the computer of whoever looks it up.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -127,7 +129,7 @@ class Proxies:
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
             address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
-            local = local and "forwarded" not in headers
+            local = local and "forwarded" not in headers and _is_here(headers.get("host", ""))
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
@@ -290,7 +292,7 @@ class Hosts:
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
             await _refuse(421, told)(scope, receive, send)
         elif acts and not all(origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")):
-            _log.warning("A page of another origin was refused.")
+            _log.warning("A page of another origin was refused. If it was the app's, the proxy before it changes Host.")
             await _refuse(403, "Only a page of this app may ask for this.")(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -309,12 +311,23 @@ def _refuse(status: int, told: str) -> ASGIApp:
     return refused
 
 
+def _name(host: str) -> str:
+    """The name, or the address, in a header Host; "" where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_here(host: str) -> bool:
+    """Whether a request's header Host names this very computer."""
+    name, found = _name(host), _address(_name(host))
+    return name in ("localhost", socket.gethostname().lower()) or (found is not None and found.is_loopback)
+
+
 def host_is_ours(host: str) -> bool:
     """Whether a request's header Host names this app."""
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    name = _name(host)
     if not name:
         return False
     ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
@@ -1097,9 +1110,9 @@ class _Messages:
 _ORDER = (
     Proxies,
     Cookies,
+    Answers,
     Requests,
     Hosts,
-    Answers,
     Paths,
     Draining,
     Patience,

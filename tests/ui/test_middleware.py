@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import socket
 import sys
 import threading
 import time
@@ -88,6 +89,54 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     given = dict(sent[0]["headers"])[b"set-cookie"]
     assert given.endswith(b"; Secure") == (scheme == "https")
     assert given.startswith(b"__Host-") == (scheme == "https")
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost:8501", "1"),
+        ("127.0.0.1:8501", "1"),
+        ("[::1]:8501", "1"),
+        (socket.gethostname(), "1"),
+        # What a proxy on this computer hands on, or a name in this network that means the computer of who looks it up.
+        ("labels.example", "0"),
+        ("somebody.local:8501", "0"),
+        ("somebody", "0"),
+        ("10.0.0.7:8501", "0"),
+        ("", "0"),
+        ("[", "0"),
+    ],
+)
+def test_whoever_asks_by_another_name_does_not_sit_at_this_computer(host: str, local: str) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == browser.LOCAL.encode())
+
+    scope = {"type": "websocket", "client": ("127.0.0.1", 5000), "headers": [(b"host", host.encode())]}
+    asyncio.run(middleware.Proxies(app)(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [local]
+
+
+def test_what_is_refused_says_of_itself_what_every_answer_does() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    for each in reversed(middleware.STACK):
+        app = each.cls(app)
+    headers = [(b"host", b"evil.example")]
+    scope = {"type": "http", "method": "GET", "path": "/", "client": ("192.0.2.7", 5000), "headers": headers}
+    asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 421
+    said = dict(sent[0]["headers"])
+    assert said[b"x-content-type-options"] == b"nosniff"
+    assert said[b"cache-control"] == b"no-store"
+    assert b"frame-ancestors" in said[b"content-security-policy"]
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
