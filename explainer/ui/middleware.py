@@ -41,7 +41,7 @@ from explainer.ui import browser, event_loop, streamlit_internals
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
-_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
 _SECURE = ("https", "wss")  # schemes
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
@@ -115,7 +115,9 @@ def _is_secure(scope: Scope) -> bool:
 class Proxies:
     """Says whom a request comes from: its peer, or what a peer that `EXPLAINER_TRUSTED_PROXIES` names says.
 
-    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request.
+    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request. Nor does
+    who asks by another name than this computer's own: a proxy that says nothing may hand it on, and somebody in the
+    room can have a name that means the computer of whoever looks it up.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -127,7 +129,7 @@ class Proxies:
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
             address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
-            local = local and "forwarded" not in headers
+            local = local and "forwarded" not in headers and _is_here(headers.get("host", ""))
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
@@ -164,10 +166,12 @@ def source(address: str) -> str:
 
     >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
     ('2001:db8:1:2::', '::1', '10.0.0.7')
+    >>> source("::ffff:10.0.0.7")  # IPv4, where a server listens by both
+    '10.0.0.7'
     """
     found = _address(address)
     if not isinstance(found, ipaddress.IPv6Address) or found.is_loopback:
-        return address
+        return str(found or address)
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
@@ -228,20 +232,29 @@ class Requests:
             await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
 
+        presents = browser.recalling(Headers(scope=scope).get("cookie", ""), browser.PRESENTER)
+
+        def paying() -> str | None:
+            """Who pays, and waits, from now on: nobody once the presenter's key was given on a page that is open."""
+            payer = None if presents() else address
+            event_loop.charge_to(payer, whole_connection=is_page)
+            return payer
+
         async def receiving() -> Message:
             message = await receive()
-            await event_loop.turn(address)
+            await event_loop.turn(paying())
             return message
 
         async def sending(message: Message) -> None:
-            await event_loop.turn(address)
+            payer = paying()
+            # A page's answers do not wait: there are as many as its messages ask for.
+            await event_loop.turn(None if is_page else payer)
             await send(message)
 
         with _counted(self._open, address):
             await asyncio.sleep(self._openings.of(address).wait() if is_page else 0)
             await event_loop.turn(address)
-            # A page's answers do not wait: there are as many as its messages ask for.
-            await self.app(scope, receiving, send if is_page else sending)
+            await self.app(scope, receiving, sending)
 
 
 @contextmanager
@@ -279,7 +292,7 @@ class Hosts:
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
             await _refuse(421, told)(scope, receive, send)
         elif acts and not all(origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")):
-            _log.warning("A page of another origin was refused.")
+            _log.warning("A page of another origin was refused. If it was the app's, the proxy before it changes Host.")
             await _refuse(403, "Only a page of this app may ask for this.")(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -298,12 +311,23 @@ def _refuse(status: int, told: str) -> ASGIApp:
     return refused
 
 
+def _name(host: str) -> str:
+    """The name, or the address, in a header Host; "" where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_here(host: str) -> bool:
+    """Whether a request's header Host names this very computer."""
+    name, found = _name(host), _address(_name(host))
+    return name in ("localhost", socket.gethostname().lower()) or (found is not None and found.is_loopback)
+
+
 def host_is_ours(host: str) -> bool:
     """Whether a request's header Host names this app."""
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    name = _name(host)
     if not name:
         return False
     ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
@@ -806,8 +830,7 @@ class Visitors:
             await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
-        first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
-        if first:
+        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
@@ -1087,9 +1110,9 @@ class _Messages:
 _ORDER = (
     Proxies,
     Cookies,
+    Answers,
     Requests,
     Hosts,
-    Answers,
     Paths,
     Draining,
     Patience,

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import socket
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import jobs, limits
 from explainer.setup import page_fonts
-from explainer.ui import browser, middleware, server, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,54 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     given = dict(sent[0]["headers"])[b"set-cookie"]
     assert given.endswith(b"; Secure") == (scheme == "https")
     assert given.startswith(b"__Host-") == (scheme == "https")
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost:8501", "1"),
+        ("127.0.0.1:8501", "1"),
+        ("[::1]:8501", "1"),
+        (socket.gethostname(), "1"),
+        # What a proxy on this computer hands on, or a name in this network that means the computer of who looks it up.
+        ("labels.example", "0"),
+        ("somebody.local:8501", "0"),
+        ("somebody", "0"),
+        ("10.0.0.7:8501", "0"),
+        ("", "0"),
+        ("[", "0"),
+    ],
+)
+def test_whoever_asks_by_another_name_does_not_sit_at_this_computer(host: str, local: str) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == browser.LOCAL.encode())
+
+    scope = {"type": "websocket", "client": ("127.0.0.1", 5000), "headers": [(b"host", host.encode())]}
+    asyncio.run(middleware.Proxies(app)(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [local]
+
+
+def test_what_is_refused_says_of_itself_what_every_answer_does() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    for each in reversed(middleware.STACK):
+        app = each.cls(app)
+    headers = [(b"host", b"evil.example")]
+    scope = {"type": "http", "method": "GET", "path": "/", "client": ("192.0.2.7", 5000), "headers": headers}
+    asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 421
+    said = dict(sent[0]["headers"])
+    assert said[b"x-content-type-options"] == b"nosniff"
+    assert said[b"cache-control"] == b"no-store"
+    assert b"frame-ancestors" in said[b"content-security-policy"]
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -607,6 +657,57 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
     finally:
         browser._remembered.clear()
     assert let_through
+
+
+def test_who_gives_the_presenters_key_is_charged_for_nothing_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "_shares", event_loop._Shares())
+    headers = {"cookie": f"{browser.NAME}={browser._signed('presenters').decode()}"}
+    payer, waits = event_loop._Payer("192.0.2.1"), list[bool]()
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert payer.address == "192.0.2.1"
+        browser._remembered["presenters"] = {browser.PRESENTER: True}
+        await send({"type": "websocket.send"})  # what the key opened
+        assert payer.address is None  # so nothing is read later than it comes
+        event_loop.charge("192.0.2.1", 1)
+        waits.append(await is_late(receive()))
+        server._charge_page("192.0.2.1", headers, 100)
+        browser._remembered.clear()
+        await send({"type": "websocket.send"})
+        assert payer.address == "192.0.2.1"
+        waits.append(await is_late(receive()))
+
+    async def is_late(message: Awaitable[Message]) -> bool:
+        try:
+            await asyncio.wait_for(message, 0.1)
+        except TimeoutError:
+            return True
+        return False
+
+    async def page() -> None:
+        event_loop._payer.set(payer)
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "websocket", "headers": raw, "client": ("192.0.2.1", 0)}
+        await asyncio.wait_for(middleware.Requests(app)(scope, receive, send), 5)
+
+    try:
+        asyncio.run(page())
+    finally:
+        browser._remembered.clear()
+    assert waits == [False, True]
+    left = event_loop._shares.of("192.0.2.1")._paces[1]._left
+    assert left == pytest.approx(limits.first("event loop") - 1, abs=0.1)
+
+
+def test_one_computer_has_one_share_of_the_event_loop_however_its_address_is_written() -> None:
+    for peer in ("::ffff:10.0.0.7", "10.0.0.7", "2001:db8:1:2::5", "fe80::1%2", "::1"):
+        assert server._charged(peer) == middleware.client(peer, [], [])[0]
 
 
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
