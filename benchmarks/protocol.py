@@ -24,11 +24,12 @@ PATIENCE = 120  # seconds that a visitor waits for a message
 class Visit:
     """A page of the app, opened at a path with a query; a script's exception raises RuntimeError.
 
-    `cookie` is what its browser has already, of another page.
+    `cookie` is what its browser has already, of another page; `address` is that of this computer by which it comes.
     """
 
-    def __init__(self, url: str, page: str = "", query: str = "", cookie: str = "") -> None:
+    def __init__(self, url: str, page: str = "", query: str = "", cookie: str = "", address: str = "") -> None:
         self._host, self._page, self._query = urlsplit(url).netloc, page, query
+        self._from = (address, 0) if address else None
         # The app's, and that of a proxy before several processes of it.
         cookies = dict(each.split("=", 1) for each in cookie.split("; ") if each)
         for path in ("/", "/_stcore/health"):
@@ -44,6 +45,7 @@ class Visit:
             subprotocols=["streamlit"],  # type: ignore[list-item]
             additional_headers={"Cookie": self._cookie},
             max_size=None,
+            source_address=self._from,
         )
         self._session = self._script = ""
         self._scripts: dict[str, str] = {}  # by the page's path
@@ -277,7 +279,7 @@ class Visit:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[http.client.HTTPMessage, bytes]:
         """Headers and content of an answer by http. Raises RuntimeError where it is an error."""
-        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE)) as connection:
+        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE, source_address=self._from)) as connection:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             content = response.read()

@@ -3,7 +3,8 @@
 - The machine has two cores. All that computes takes one in slices of 5 ms, in turn: the app, those who read and
   explain, the clients, who are on the same machine, and whatever else runs on it.
 - Python runs one script at a time: what a process of the app computes for pages also takes that process's lock (the
-  GIL) for each slice. Visitors are spread over the processes evenly, as HAProxy spreads them.
+  GIL) for each slice. Three scripts of a process take turns so; others wait until one of these is over, or waits for a
+  photo. Visitors are spread over the processes evenly, as HAProxy spreads them.
 - A page is one piece of work of the app, and one of the clients. A photo has two: the dialog, which nobody times, and
   the page with the photo on it; what both took together is halved. In the middle of the latter the photo is decoded by
   another process (three at a time for each process of the app), then read (as many at a time as there are cores); the
@@ -33,6 +34,7 @@ SLICE = 0.005  # seconds: Python's own switch interval, and about the system's
 SLICE_OF_A_DECODER = SLICE / 3  # the share that Linux gives to a process that is nice by 5
 PIECE, OF_A_PIECE = 256 << 10, 2  # bytes that asyncio reads at once; turns of the event loop that it takes
 A_TURN = 1e-4  # seconds: what they take is counted with the photo
+AT_ONCE = 3  # runs of scripts that compute in a process at a time; one that waits for a photo counts no more
 KEPT = 4  # pages of a process that are kept for the presenter
 LATE = 5.0  # seconds; with more than that at the 95th percentile there are too many visitors
 
@@ -131,6 +133,7 @@ class _Run:
         self._cores = simpy.Resource(self.env, CORES)
         self._client = simpy.Resource(self.env)
         self._locks = [simpy.Resource(self.env) for _ in range(costs.processes)]
+        self._places = [simpy.Resource(self.env, AT_ONCE) for _ in range(costs.processes)]
         self._decoders = [simpy.Resource(self.env, 3) for _ in range(costs.processes)]
         self._readers = simpy.Resource(self.env, CORES)
         self._explainer = simpy.Resource(self.env)
@@ -154,10 +157,10 @@ class _Run:
             yield from self._page(process, number)
             if turn % len(PAGES):
                 continue
-            yield from self._serve(process, self.costs.photo / 2)  # the dialog
+            yield from self._draw(process, self.costs.photo / 2)  # the dialog
             if not own and self._photos[process] >= limits.value("photos"):
                 self._count_refused()
-                yield from self._serve(process, self.costs.photo / 2)
+                yield from self._draw(process, self.costs.photo / 2)
                 continue
             if not own:
                 self._photos[process] += 1
@@ -166,7 +169,7 @@ class _Run:
 
     def _page(self, process: int, number: int) -> Work:
         self.for_pages[number] = since = self.env.now
-        yield from self._serve(process, self.costs.page)
+        yield from self._draw(process, self.costs.page)
         yield from self._compute(self.costs.client_page, self._client, counts=False)
         del self.for_pages[number]
         if self.env.now >= self.begin:
@@ -179,7 +182,7 @@ class _Run:
         yield from self._compute(self.costs.client_photo, self._client, counts=False)
         for _ in range(OF_A_PIECE * self.costs.pieces):
             yield from self._serve(process, A_TURN)
-        yield from self._serve(process, half)
+        yield from self._draw(process, half)
         with self._decoders[process].request() as turn:
             yield turn
             yield from self._compute(self.costs.decode, of=SLICE_OF_A_DECODER)
@@ -194,6 +197,11 @@ class _Run:
             yield turn
             yield from self._compute(self.costs.explain)
         yield from self._serve(process, half)
+
+    def _draw(self, process: int, seconds: float) -> Work:
+        with self._places[process].request() as place:
+            yield place
+            yield from self._serve(process, seconds)
 
     def _serve(self, process: int, seconds: float) -> Work:
         yield from self._compute(seconds, self._locks[process])

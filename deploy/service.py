@@ -27,6 +27,8 @@ SETTINGS = {
     "RAY_SERVE_ENABLE_DIRECT_INGRESS": "1",
     PORTS[0]: str(FIRST),
     PORTS[1]: str(LAST),
+    # Nothing of the service computes in the loop of a replica: a thread of its own would pass on each piece of a photo.
+    "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
     # What goes through that proxy nevertheless stays in memory, however long it is: by default, pieces of over 100 kB
     # are put into shared memory, from where they may be written to a disk.
     "RAY_max_direct_call_object_size": str(64 << 20),

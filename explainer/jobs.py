@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import ContextVar
@@ -45,7 +45,7 @@ class Lately:
     """Seconds of work that each of many had lately: what they had counts half after a minute.
 
     One that was not known counts as one that had a second: names cost nothing. Of `most` something is known, those that
-    were asked for last. One thread at a time.
+    had something last. One thread at a time.
     """
 
     _NEW, _HALF = 1.0, 60.0
@@ -53,21 +53,40 @@ class Lately:
     def __init__(self, most: int = 5000) -> None:
         self._most = most
         self._known: OrderedDict[int, tuple[float, float]] = OrderedDict()  # by a digest: no address stays here
+        self._after_new: set[int] = set()  # owners whose last turn went to a member that was not known
 
     def of(self, owner: str, member: str) -> float:
         """The seconds of an owner's member."""
-        return self.add(owner, member, 0.0)
+        now = time.monotonic()
+        had, at = self._known.get(hash((owner, member)), (self._NEW, now))
+        return had * float(0.5 ** ((now - at) / self._HALF))
 
-    def add(self, owner: str, member: str, seconds: float) -> float:
-        """Count some more; gives all that count now."""
-        key, now = hash((owner, member)), time.monotonic()
-        had, at = self._known.get(key, (self._NEW, now))
-        had = had * float(0.5 ** ((now - at) / self._HALF)) + seconds
-        self._known[key] = had, now
+    def add(self, owner: str, member: str, seconds: float) -> None:
+        """Count some more."""
+        key = hash((owner, member))
+        self._known[key] = self.of(owner, member) + seconds, time.monotonic()
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
-        return had
+
+    def first(self, owner: str, members: Iterable[str]) -> str:
+        """Which of an owner's members has the next turn: who had the least, or, every second time, the first new one.
+
+        So neither do new names without end keep out who is known, nor those who are known keep out who is new.
+        """
+        known, new = list[str](), list[str]()
+        for member in members:
+            (known if hash((owner, member)) in self._known else new).append(member)
+        if new and (not known or hash(owner) not in self._after_new):
+            return new[0]
+        return min(known, key=partial(self.of, owner))
+
+    def take(self, owner: str, member: str) -> None:
+        """Note that a member had the turn."""
+        if hash((owner, member)) in self._known:
+            self._after_new.discard(hash(owner))
+        elif len(self._after_new) < self._most:
+            self._after_new.add(hash(owner))
 
 
 class once(Generic[Made]):
@@ -103,12 +122,12 @@ class Job(Generic[Result]):
     `ahead` is how many jobs another computer says it does before it; None where no other computer does it.
     """
 
-    def __init__(self, queue: "dict[int, Job[Any]]") -> None:
+    def __init__(self, queue: "_Queue", number: int) -> None:
         self.progress = 0.0
         self.ahead: int | None = None
         self.future: Future[Result] = Future()
         self.owner, self.member = owner.get(), member.get()
-        self._queue = queue
+        self._queue, self._number = queue, number
         self._unwanted = threading.Event()
         self._begun: float | None = None
 
@@ -123,15 +142,11 @@ class Job(Generic[Result]):
     def place(self) -> int:
         """How many unfinished jobs are ahead of it, as each owner has one job a turn; 0 for one that is done.
 
-        An owner's members are taken to have one job a turn of the owner's.
+        An owner's members are taken to have one job a turn of the owner's. Of very many it may be half a second old.
         """
-        unfinished = list(self._queue.values())
-        if self not in unfinished:
+        if self._number not in self._queue:
             return 0
-        if self.ahead is not None:
-            return self.ahead
-        in_turns = _in_turns(unfinished, lambda job: (job.owner, job.member))
-        return _in_turns(in_turns, lambda job: job.owner).index(self)
+        return self._queue.place(self._number) if self.ahead is None else self.ahead
 
     @property
     def done(self) -> bool:
@@ -177,11 +192,34 @@ class Job(Generic[Result]):
         self.progress, self.ahead = fraction, ahead
 
 
-def _in_turns(some: "Sequence[Job[Any]]", whose: "Callable[[Job[Any]], object]") -> "list[Job[Any]]":
-    """Jobs in the order in which they are done where each of whose they are has one a turn."""
+class _Queue(dict[int, Job[Any]]):
+    """A worker's unfinished jobs by their numbers, in the order in which they wait."""
+
+    _FEW, _KEPT = 50, 0.5  # jobs that are put in their order at each look; seconds that the order of more is kept
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[int, int] = {}
+        self._until = 0.0
+
+    def place(self, number: int) -> int:
+        """How many are ahead of one. Any thread may ask, and each page that waits does so several times a second."""
+        now = time.monotonic()
+        if len(self) <= self._FEW or now >= self._until:
+            self._until = now + self._KEPT
+            found = _in_turns(list(self.copy().items()), lambda job: (job.owner, job.member))
+            in_turns = enumerate(_in_turns(found, lambda job: job.owner))
+            self._places = {each: place for place, (each, _) in in_turns}
+        return self._places.get(number, len(self._places))  # one that came since is the last
+
+
+def _in_turns(
+    some: "Sequence[tuple[int, Job[Any]]]", whose: "Callable[[Job[Any]], object]"
+) -> "list[tuple[int, Job[Any]]]":
+    """Jobs, by numbers, in the order in which they are done where each of whose they are has one a turn."""
     turns: Counter[object] = Counter()
     places: list[int] = []
-    for each in some:
+    for _, each in some:
         places.append(turns[whose(each)])
         turns[whose(each)] += 1
     return [some[at] for at in sorted(range(len(some)), key=places.__getitem__)]
@@ -197,7 +235,7 @@ class Worker(Generic[Owned]):
     def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1, most: int | None = None) -> None:
         self._make = make
         self._own = threading.local()
-        self._queue: dict[int, Job[Any]] = {}
+        self._queue = _Queue()
         self._work: dict[int, Callable[[Owned, Progress], Any]] = {}  # what has not begun, by its number in the queue
         self._numbers = count()
         # By owner, the one whose turn is next first; then by member.
@@ -217,8 +255,8 @@ class Worker(Generic[Owned]):
         returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
         whole of a long job.
         """
-        job: Job[Result] = Job(self._queue)
         number = next(self._numbers)
+        job: Job[Result] = Job(self._queue, number)
         self._queue[number] = job
         # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
         job.future.add_done_callback(lambda _: (self._queue.pop(number), self._work.pop(number, None)))
@@ -238,7 +276,8 @@ class Worker(Generic[Owned]):
                 self._put_off += 1
                 return
             members = self._waiting.pop(owner)
-            member = min(members, key=partial(self._lately.of, owner))
+            member = self._lately.first(owner, members)
+            self._lately.take(owner, member)
             steps = members.pop(member)
             step = steps.popleft()
             if steps:

@@ -5,6 +5,7 @@ read when it is needed, so that a test can set another one.
 """
 
 import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +17,11 @@ except ModuleNotFoundError:  # Windows has no such limit
 __all__ = [
     "TABLE",
     "Limit",
+    "Pace",
+    "Paces",
     "connections",
     "first",
+    "has_place",
     "keep_no_dumps",
     "of_an_address",
     "raise_file_limit",
@@ -26,6 +30,8 @@ __all__ = [
 ]
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
+
+_FEW = 100  # a hundredth of all places is few
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,15 @@ TABLE: Mapping[str, Limit] = {
     # Connections
     "connections": Limit(2000, "open connections in all, or as many as the system's file limit bears", _DROPPED),
     "connections of an address": Limit(900, "open connections, or requests without an answer yet", _DROPPED),
-    "requests": Limit(200, "requests a second of an address, after the first 10,000", "the page waits", first=10_000),
+    "event loop": Limit(
+        40,
+        "% of the time of the event loop, which serves everybody, for an address, after the first 60 seconds of it",
+        "the page waits",
+        first=60,
+    ),
+    "new connections": Limit(
+        100, "connections a second that an address opens, after the first 3,000", _DROPPED, first=3000
+    ),
     "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "handshake": Limit(10, "seconds until a connection by https is encrypted", _DROPPED),
     "head": Limit(200, "lines of a request before its body; none comes in chunks", _DROPPED),
@@ -61,7 +75,6 @@ TABLE: Mapping[str, Limit] = {
     "message": Limit(200_000, "bytes of a browser's message", _DROPPED),
     "messages": Limit(30, "messages a second of a page, after the first 300", _DROPPED, first=300),
     "pings": Limit(10, "pings of a page, or answers to pings, in a second", _DROPPED),
-    "messages of an address": Limit(1000, "messages a second, after the first 3,000", "the page waits", first=3000),
     "runs": Limit(5, "runs of its script a second of a page, after the first 60", "the page waits", first=60),
     "computing": Limit(
         75,
@@ -102,6 +115,38 @@ def first(name: str) -> float:
     return TABLE[name].first
 
 
+class Pace:
+    """Lets through so much at once, and then so much a second."""
+
+    def __init__(self, first: float, a_second: float) -> None:
+        self._first, self._a_second = first, a_second
+        self._left, self._at = first, time.monotonic()
+
+    def is_rested(self) -> bool:
+        """Whether as much can come at once as at the beginning."""
+        return self._left + (time.monotonic() - self._at) * self._a_second >= self._first
+
+    def wait(self, much: float = 1) -> float:
+        """Take one, or so much, and give the seconds until there is that much; 0 where there is."""
+        now = time.monotonic()
+        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - much, now
+        return max(0.0, -self._left / self._a_second)
+
+
+class Paces:
+    """The pace of each address, by a limit of the table."""
+
+    def __init__(self, limit: str) -> None:
+        self._limit = limit
+        self._of: dict[str, Pace] = {}
+
+    def of(self, address: str) -> Pace:
+        """That of an address. Those that are rested are forgotten once there are many."""
+        if address not in self._of and len(self._of) > connections():
+            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
+        return self._of.setdefault(address, Pace(first(self._limit), value(self._limit)))
+
+
 def visitors() -> int:
     """How many pages can be open: as many as the table says, or as the limit of open files bears."""
     return max(1, min(int(value("visitors")), (_files() - _OWN) // _OF_A_VISITOR))
@@ -115,6 +160,15 @@ def connections() -> int:
 def of_an_address(name: str, in_all: int) -> int:
     """How much of `in_all` an address can have: as the table says, and a quarter is left to the others."""
     return max(1, min(int(value(name)), in_all * 3 // 4))
+
+
+def has_place(name: str, of_it: int, taken: int, in_all: int) -> bool:
+    """Whether an address that has `of_it` of `in_all` places may have one more, where so many are taken.
+
+    The last quarter is for addresses that have few: one computer can take several addresses of its network.
+    """
+    most = in_all if of_it < max(1, in_all // _FEW) else in_all * 3 // 4
+    return of_it < of_an_address(name, in_all) and taken < most
 
 
 def raise_file_limit() -> None:

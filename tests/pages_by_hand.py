@@ -23,14 +23,15 @@ def give_key(page: Visit, key: str) -> None:
     page.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
 
 
-def put(page: Visit, content: bytes, file: str) -> int:
+def put(page: Visit, content: bytes, file: str, more: str = "") -> int:
+    """Upload a file under that name; `more` is what the kind of its content says besides. Gives the answer's status."""
     boundary = uuid.uuid4().hex
     start = f'--{boundary}\r\nContent-Disposition: form-data; name="x"; filename="x"\r\n\r\n'.encode()
-    connection = http.client.HTTPConnection(page._host, timeout=60)
+    connection = http.client.HTTPConnection(page._host, timeout=60, source_address=page._from)
     headers = {
         "Cookie": page._cookie,
         "X-Xsrftoken": page._token,
-        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Content-Type": f"multipart/form-data; boundary={boundary}{more}",
     }
     body = start + content + f"\r\n--{boundary}--\r\n".encode()
     connection.request("PUT", f"/_stcore/upload_file/{page._session}/{file}", body, headers)

@@ -82,7 +82,7 @@ def planted(seed: int) -> Planted:
         transform=Transform(side=SIDE, mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0)),
     )
     module = Detector().eval().requires_grad_(False)
-    classifier = Classifier(card, module, WNIDS, passing=True)
+    classifier = Classifier(card, lambda: module, WNIDS, passing=True)
     _teach(module, classifier.to_inputs([picture]), torch.from_numpy(look.copy()).float(), cue, draw)
     return Planted(classifier, picture, cue)
 

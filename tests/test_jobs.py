@@ -97,13 +97,31 @@ def test_what_one_had_counts_half_after_a_minute_and_a_new_name_is_no_advantage(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     lately = jobs.Lately(most=3)
     assert lately.of("address", "new") == 1
-    assert lately.add("address", "new", 3) == 4
+    lately.add("address", "new", 3)
+    assert lately.of("address", "new") == 4
     now += 60
     assert lately.of("address", "new") == 2
     for number in range(3):
+        lately.add("address", f"{number}", 0)
         assert lately.of("address", f"{number}") == 1
     assert len(lately._known) == 3
-    assert lately.of("address", "new") == 1  # it was not asked for in so long
+    assert lately.of("address", "new") == 1  # it had nothing in so long
+
+
+def test_new_names_without_end_and_those_who_are_known_take_turns() -> None:
+    lately = jobs.Lately()
+    for known, seconds in {"heavy": 60.0, "pupil": 3.0}.items():
+        lately.add("address", known, seconds)
+    turns = []
+    for number in range(6):
+        waiting = ["heavy", "pupil", *(f"new {later}" for later in range(number, 100))]
+        turns.append(lately.first("address", waiting))
+        assert turns[-1] == lately.first("address", waiting)  # nobody had it yet
+        lately.take("address", turns[-1])
+        lately.add("address", turns[-1], 0.1)
+    assert turns[1::2] == ["pupil"] * 3
+    assert [each.partition(" ")[0] for each in turns[::2]] == ["new"] * 3
+    assert lately.first("another address", ["pupil", "new"]) == "pupil"  # nobody is known there: who came first
 
 
 def test_one_owner_leaves_a_thread_to_the_others() -> None:
@@ -134,6 +152,27 @@ def test_a_job_knows_how_many_go_before_it(worker: Worker[list[str]], hold: Hold
     jobs[-1].result(PATIENCE)
     assert [job.place for job in (hold.job, *jobs[:-1])] == [0, 0, 0]
     assert hold.job.done
+
+
+def test_however_many_wait_their_places_are_found_once_for_all_of_them() -> None:
+    worker, hold = Worker(list, "test"), Hold()
+    first = worker.submit(hold)
+    assert hold.begun.wait(PATIENCE)
+    member = jobs.member.set("")
+    submitted = []
+    for number in range(2400):  # 300 pages of an address, 8 jobs each
+        jobs.member.set(f"{number // 8}")
+        submitted.append(worker.submit(note("a")))
+    jobs.member.reset(member)
+    began = time.thread_time()
+    places = [job.place for job in submitted]
+    assert time.thread_time() - began < 0.2  # each for itself: 10 seconds
+    assert sorted(places) == [*range(1, 2401)]
+    assert max(places[::8]) <= 300  # the first job of each page comes before the second one of any
+    for job in submitted:
+        job.cancel()
+    hold.free.set()
+    assert first.result(PATIENCE) == "held"
 
 
 def test_a_job_that_another_computer_does_has_the_place_that_it_tells(worker: Worker[list[str]], hold: Hold) -> None:
@@ -261,7 +300,7 @@ def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[
 
 
 def test_the_time_left_is_told_from_what_was_done() -> None:
-    job: Job[None] = Job({})
+    job: Job[None] = Job(jobs._Queue(), 0)
     job.report(0.0)
     assert job.seconds_left is None
     time.sleep(0.2)

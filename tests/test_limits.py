@@ -1,6 +1,7 @@
 """The limits are told as they are, and fit together."""
 
 import resource
+from collections import Counter
 
 import pytest
 from handmade import ROOT
@@ -37,3 +38,19 @@ def test_so_many_pages_are_let_in_as_the_limit_of_open_files_bears(monkeypatch: 
     monkeypatch.setattr(resource, "getrlimit", lambda of: (65536, 65536))
     assert limits.of_an_address("visitors of an address", limits.visitors()) == limits.value("visitors of an address")
     assert limits.visitors() == limits.value("visitors")
+
+
+def test_one_with_several_addresses_leaves_places_to_those_that_have_few() -> None:
+    limit, in_all = "connections of an address", limits.connections()
+    taken = Counter[str]()
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+        while limits.has_place(limit, taken[address], taken.total(), in_all):
+            taken[address] += 1
+    assert taken.total() == in_all * 3 // 4 + 20  # the third had none, and so has a few
+    for number in range(20):  # visitors with the connections of a browser
+        for _ in range(6):
+            assert limits.has_place(limit, taken[f"198.51.100.{number}"], taken.total(), in_all)
+            taken[f"198.51.100.{number}"] += 1
+    while limits.has_place(limit, 0, taken.total(), in_all):
+        taken["others"] += 1
+    assert taken.total() == in_all

@@ -47,7 +47,8 @@ def classifier_of(module: nn.Module, side: int = 2) -> Classifier:
     card = dataclasses.replace(
         cards.load(), grad_cam_layer="map", transform=Transform(side=side, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     )
-    return Classifier(card, module.eval().requires_grad_(False), ("mean", "product"))
+    frozen = module.eval().requires_grad_(False)
+    return Classifier(card, lambda: frozen, ("mean", "product"))
 
 
 DOUBLE = PeopleHead(

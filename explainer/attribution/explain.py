@@ -41,6 +41,7 @@ __all__ = [
     "explain_photo",
     "offered",
     "offered_by",
+    "prepare",
     "question",
 ]
 
@@ -220,6 +221,15 @@ def explain_crop(
 ) -> Attribution:
     """The same of what the network saw; errors as in `explain`."""
     return explain(reader.classifier, reader.head, crop, target, method, progress, settings)
+
+
+def prepare(reader: "Reader") -> None:
+    """Make ready what the first map needs, and keep it in a file for the next start where that is not done yet."""
+    import captum.attr  # noqa: F401
+
+    from explainer.attribution import gradients
+
+    gradients.to_feature_map(reader.classifier)
 
 
 def offered_by(reader: "Reader", kind: Kind, progress: Progress) -> tuple[str, ...]:

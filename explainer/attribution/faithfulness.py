@@ -295,7 +295,7 @@ def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tup
     stages = networks.stages(module)
     for number, (stage, names) in enumerate(stages):
         module = networks.randomised(module, names, generator)
-        other = replace(claim, classifier=replace(claim.classifier, module=module, passing=True))
+        other = replace(claim, classifier=claim.classifier.of(module, passing=True))
         again = other.again(progress, number, len(stages))
         found.append(Randomised(stage, again, similarity(claim.attribution, again), seed))
         yield

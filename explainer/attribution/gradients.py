@@ -7,17 +7,17 @@ and compiled like any other.
 import copy
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from torch._decomp import get_decompositions
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from explainer.attribution import networks
 from explainer.attribution.networks import Network
-from explainer.vision import openvino
+from explainer.setup import files
+from explainer.vision import compiled, openvino
 from explainer.vision.classifiers import Classifier
 
 Made = TypeVar("Made")
@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 _aten = torch.ops.aten
 _SAME = 1e-3  # how far the gradients of pictures of noise may differ, as a share of their size
 
-# What was made of each module, for as long as it is there.
+# What was made of each module, and for each classifier, for as long as it is there.
 _compiled: WeakKeyDictionary[nn.Module, Network] = WeakKeyDictionary()
-_halved: WeakKeyDictionary[nn.Module, tuple[nn.Module, nn.Module]] = WeakKeyDictionary()
+_halved: WeakKeyDictionary[Classifier, tuple[nn.Module, nn.Module]] = WeakKeyDictionary()
 
 
 def network(classifier: Classifier) -> Network:
@@ -39,38 +39,34 @@ def network(classifier: Classifier) -> Network:
     file, as the network will not be there for long; where `folded` finds nothing to fold, as in transformers; and where
     OpenVINO cannot follow, or its gradients of a picture of noise differ.
     """
-    quick = networks.folded(classifier.module)
-    return _made(_compiled, classifier, _checked, quick, _plain(quick)) if _is_worth_it(classifier) else quick
+    module, quick = classifier.module, networks.folded(classifier.module)
+    if not _is_there_for_long(classifier) or quick is module:
+        return quick
+    if module not in _compiled:
+        _compiled[module] = _tried(classifier, lambda: _checked(classifier, quick)) or _plain(quick)
+    return _compiled[module]
 
 
-def _is_worth_it(classifier: Classifier) -> bool:
-    """Whether the classifier's module will be there for long, and is one that can be made faster."""
-    folds = networks.folded(classifier.module) is not classifier.module
-    return bool(classifier.sha256) and not classifier.passing and folds
+def _is_there_for_long(classifier: Classifier) -> bool:
+    return bool(classifier.sha256) and not classifier.passing
 
 
-def _made(
-    kept: WeakKeyDictionary[nn.Module, Made],
-    classifier: Classifier,
-    make: Callable[[Classifier, nn.Module], Made],
-    quick: nn.Module,
-    instead: Made,
-) -> Made:
-    """What is made of the classifier's folded module, once; what stands in for it where it cannot be made."""
-    module = classifier.module
-    if module not in kept:
-        try:
-            kept[module] = make(classifier, quick)
-        except Exception as error:  # what cannot be followed is as manifold as modules are
-            _log.warning("%s: without OpenVINO: %s", classifier.card.name, type(error).__name__)
-            kept[module] = instead
-    return kept[module]
+def _tried(classifier: Classifier, make: Callable[[], Made]) -> Made | None:
+    """What is made of a classifier; None where it cannot be made, with one line in the log."""
+    try:
+        return make()
+    except Exception as error:  # what cannot be followed is as manifold as modules are
+        _log.warning("%s: without OpenVINO: %s", classifier.card.name, type(error).__name__)
+        return None
 
 
 class Halved(nn.Module):
-    """A network that is compiled up to `feature_map`, and PyTorch's from there on: gradients pass down as far."""
+    """A network that is compiled up to `feature_map`, and PyTorch's from there on: gradients pass down as far.
 
-    def __init__(self, below: openvino.Forward, above: nn.Module) -> None:
+    The part of PyTorch's is traced, so that it is read from a file without the library of its architecture.
+    """
+
+    def __init__(self, below: openvino.Forward, above: torch.jit.ScriptModule) -> None:
         super().__init__()
         self.below, self.above, self.feature_map = below, above, nn.Identity()
 
@@ -84,24 +80,73 @@ class Halved(nn.Module):
 def to_feature_map(classifier: Classifier) -> tuple[nn.Module, nn.Module]:
     """What stands in for the classifier's module where gradients go down to its feature map alone, and that layer.
 
-    The first call takes a second. It is the module that `networks.folded` makes where the weights come from no file,
-    where that has nothing to fold, and where the module cannot be cut in two there or its halves answer otherwise.
+    The first call takes a second, or a fifth of that where an earlier start kept the halves in a file; then the
+    classifier's module is not loaded. It is the module that `networks.folded` makes where the weights come from no
+    file, where that has nothing to fold, and where the module cannot be cut in two there or its halves answer
+    otherwise.
     """
+    if not _is_there_for_long(classifier):
+        return _whole(classifier)
+    if classifier not in _halved:
+        halved = _kept(classifier) or _halve(classifier)
+        _halved[classifier] = (halved, halved.feature_map) if halved else _whole(classifier)
+    return _halved[classifier]
+
+
+def _whole(classifier: Classifier) -> tuple[nn.Module, nn.Module]:
     quick = networks.folded(classifier.module)
-    whole = quick, classifier.grad_cam_layer_of(quick)
-    return _made(_halved, classifier, _halve, quick, whole) if _is_worth_it(classifier) else whole
+    return quick, classifier.grad_cam_layer_of(quick)
 
 
-def _halve(classifier: Classifier, quick: nn.Module) -> tuple[nn.Module, nn.Module]:
-    side = classifier.card.transform.side
-    below, above = networks.halves(quick, classifier.card.grad_cam_layer)
-    halved = Halved(openvino.compile(_contiguous(below), torch.zeros(1, 3, side, side)), above)
-    noise = _noise(side)
+def _halve(classifier: Classifier) -> Halved | None:
+    """The halves of the classifier's folded module, made now and kept for the next start; None where there are none."""
+    quick = networks.folded(classifier.module)
+    if quick is classifier.module:
+        return None
+    parts = _tried(classifier, lambda: _cut(classifier, quick))
+    if parts is not None and _is_of_the_card(classifier):
+        compiled.write(_file(classifier), _key(classifier), lambda: parts, {})
+    return None if parts is None else _from_parts(parts)
+
+
+def _cut(classifier: Classifier, quick: nn.Module) -> compiled.Parts:
+    noise = _noise(classifier.card.transform.side)
+    below, above = map(_contiguous, networks.halves(quick, classifier.card.grad_cam_layer))
     with torch.no_grad():
-        ours, theirs = halved(noise), quick(noise)
+        network, weights = openvino.to_bytes(openvino.convert(below, noise[:1]))
+        parts = {_NETWORK: network, _WEIGHTS: weights, _ABOVE: openvino.trace(above, below(noise[:1]))}
+        ours, theirs = _from_parts(parts)(noise), quick(noise)
     if not float((ours - theirs).abs().max()) <= _SAME * float(theirs.abs().max()):
         raise ArithmeticError("other outputs")
-    return halved, halved.feature_map
+    return parts
+
+
+_NETWORK, _WEIGHTS, _ABOVE = "below.xml", "below.bin", "above.pt"
+_CODE = tuple(Path(__file__).with_name(name) for name in ("gradients.py", "networks.py"))
+
+
+def _from_parts(parts: compiled.Parts, *_: object) -> Halved:
+    below = openvino.ready(openvino.from_bytes(parts[_NETWORK], parts[_WEIGHTS]))
+    return Halved(below, openvino.traced(parts[_ABOVE]))
+
+
+def _kept(classifier: Classifier) -> Halved | None:
+    """The halves that an earlier start kept."""
+    return compiled.read(_file(classifier), _key(classifier), _from_parts) if _is_of_the_card(classifier) else None
+
+
+def _file(classifier: Classifier) -> Path:
+    return compiled.folder() / f"{classifier.card.name}-halves.zip"
+
+
+def _key(classifier: Classifier) -> str:
+    return compiled.key(classifier.card, *_CODE)
+
+
+def _is_of_the_card(classifier: Classifier) -> bool:
+    """Whether its weights are those of the file that its card names, so that others may read what is made of it."""
+    path = classifier.card.weights.path
+    return path is not None and files.digest(path) == classifier.sha256
 
 
 def _noise(side: int) -> torch.Tensor:
@@ -131,6 +176,10 @@ def _plain(quick: nn.Module) -> Network:
 
 
 def _compile(classifier: Classifier, quick: nn.Module, example: torch.Tensor) -> Network:
+    # Both take a second to import, and Grad-CAM, which most people see first, does without.
+    from torch._decomp import get_decompositions
+    from torch.fx.experimental.proxy_tensor import make_fx
+
     module = _contiguous(quick)
     forward = classifier.compiled
 

@@ -103,6 +103,7 @@ def halves(module: nn.Module, layer: str) -> tuple[nn.Module, nn.Module]:
         raise ValueError(f"There is a way past {layer}.")
     above.graph.erase_node(inputs)
     for half in (below, above):
+        half.delete_all_unused_submodules()
         half.recompile()
     return below, above
 

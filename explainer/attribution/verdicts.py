@@ -375,7 +375,7 @@ def _shuffled(classifier: "Classifier", share: float, seed: int) -> "Classifier"
 
     stages = networks.stages(classifier.module)
     names = [name for _, weights in stages[: math.ceil(share * len(stages))] for name in weights]
-    return replace(classifier, module=networks.randomised(classifier.module, names, seed), sha256="")
+    return classifier.of(networks.randomised(classifier.module, names, seed))
 
 
 def _answering_otherwise(claim: Claim, seed: int, known: list[bool]) -> Iterator["Classifier"]:

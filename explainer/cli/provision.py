@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from explainer.attribution import explain
 from explainer.imagenet import masked_words
 from explainer.setup import files, page_fonts, provision
 from explainer.vision import cards, pipeline
@@ -32,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
         missing = provision.provision(apt=options.apt)
         if masked_words.compile_dictionary():
             print("The dictionary: compiled, so that searching starts at once")
-        pipeline.load()
-        print(f"{cards.load().title}: compiled, so that reading starts at once")
+        explain.prepare(pipeline.load())
+        print(f"{cards.load().title}: compiled, so that reading and explaining start at once")
         page_fonts.compile_fonts()
         print("The page's typefaces: cut to what the app shows, so that pages come sooner")
         return int(bool(missing))

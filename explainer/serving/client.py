@@ -8,6 +8,9 @@ import http.client
 import json
 import os
 import secrets
+import socket
+import struct
+import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -39,6 +42,7 @@ _CONNECTIONS: Mapping[str, Callable[..., http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,
     "https": http.client.HTTPSConnection,
 }
+_TIMES = (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO) if sys.platform != "win32" else ()
 
 Told = Callable[..., None]
 """A job's `report`."""
@@ -84,6 +88,9 @@ class Connection:
     def _answer(self, path: str, body: bytes, headers: Mapping[str, str], told: Told) -> Any:
         whole = False
         try:
+            if self._connection.sock is None:
+                self._connection.connect()
+                _have_the_system_wait(self._connection)
             self._connection.request("POST", path, body, headers)
             response = self._connection.getresponse()
             if response.status != HTTPStatus.OK:
@@ -124,6 +131,19 @@ def asking(model: str, task: Callable[..., Any], arguments: tuple[object, ...]) 
     """Work for a worker that owns a connection: a task of `service` by the model of a card, for this thread's owner."""
     owner = hashlib.sha256(_SECRET + jobs.owner.get().encode()).hexdigest()[:16]
     return lambda connection, told: connection.ask(task.__name__, wire.pack((model, *arguments)), owner, told)
+
+
+def _have_the_system_wait(connection: http.client.HTTPConnection) -> None:
+    """Leave it to the system to wait for the other end, as long as before.
+
+    Where Python does, a photo is sent in dozens of pieces, and after each the thread waits for its turn among those
+    that draw pages.
+    """
+    line: socket.socket = connection.sock
+    for time_ in _TIMES:
+        line.setsockopt(socket.SOL_SOCKET, time_, struct.pack("ll", int(_SILENCE), 0))
+    if _TIMES:
+        line.settimeout(None)
 
 
 def _pause(seconds: float, told: Told) -> None:

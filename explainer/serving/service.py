@@ -7,6 +7,7 @@ bytes follow. Who hangs up gives the task up.
 
 import asyncio
 import hmac
+import io
 import json
 import logging
 import math
@@ -142,16 +143,16 @@ class Service:
         given = request.headers.get("content-length", "0")
         if not given.isdecimal() or int(given) > self._largest:
             raise too_large
-        body = bytearray()
+        body = io.BytesIO()  # whose bytes need not be copied at the end
         try:
             async with asyncio.timeout(_PATIENCE):
                 async for piece in request.stream():
-                    body += piece
-                    if len(body) > self._largest:
+                    body.write(piece)
+                    if body.tell() > self._largest:
                         raise too_large
         except TimeoutError as error:
             raise _RefusedError(HTTPStatus.REQUEST_TIMEOUT, "The request did not come in time.") from error
-        return bytes(body)
+        return body.getvalue()
 
 
 async def _told(job: Job[Any]) -> AsyncIterator[bytes]:
@@ -183,7 +184,13 @@ def reading(most: int = 32) -> Service:
 
 def explaining(most: int = 32) -> Service:
     """The service that explains, one task after another: hooks of two would meet in the same module."""
-    return Service(EXPLAIN, lambda reader: reader.classifier, most, wire.CROP)
+    return Service(EXPLAIN, _prepare, most, wire.CROP)
+
+
+def _prepare(reader: Reader) -> None:
+    """Load all that explanations need."""
+    explain.prepare(reader)
+    reader.classifier.module  # noqa: B018 - it is made at the first look
 
 
 def app() -> Starlette:

@@ -46,6 +46,8 @@ ERRORS: Mapping[str, type[Exception]] = {
 _SHORT = 12  # characters of a token that is no secret
 _TOKEN = re.compile(r"[ -~]*")  # what the head of a request can hold
 
+_MANY = 100  # words that are sent as one text
+
 _READ = (".py", ".csv", ".npz")
 _TREE = "tree"  # the array that holds the JSON
 
@@ -126,6 +128,8 @@ def _described(value: object, arrays: dict[str, NDArray[Any]]) -> Any:
     if isinstance(value, list):
         return [_described(each, arrays) for each in value]
     if isinstance(value, tuple):
+        if len(value) > _MANY and all(type(each) is str for each in value) and (text := _joined(value)):
+            return {"words": text}
         return {"tuple": [_described(each, arrays) for each in value]}
     if isinstance(value, Mapping):
         return {"mapping": {name: _described(each, arrays) for name, each in value.items()}}
@@ -145,7 +149,9 @@ def _made(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return tree
     ((kind, of),) = tree.items()
     if kind == "tuple":
-        return _one_of_each(tuple(_made(each, arrays) for each in of))
+        return tuple(_made(each, arrays) for each in of)
+    if kind == "words":
+        return _split(of)
     if kind == "mapping":
         return {name: _made(each, arrays) for name, each in of.items()}
     if kind == "array":
@@ -155,14 +161,19 @@ def _made(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     return _KINDS[kind](**{name: _made(each, arrays) for name, each in of.items()})
 
 
-def _one_of_each(found: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An equal tuple that is there already: each reading names the thousands of categories of its model."""
-    return _kept(found) if len(found) > 100 and all(isinstance(each, str) for each in found) else found
+# Each reading names the thousands of categories of its model: as one text, and kept once on either side.
 
 
 @lru_cache(maxsize=16)
-def _kept(found: tuple[str, ...]) -> tuple[str, ...]:
-    return found
+def _joined(words: tuple[str, ...]) -> str:
+    """Words as one text; "" where it would be no telling them apart."""
+    text = " ".join(words)
+    return text if _split(text) == words else ""
+
+
+@lru_cache(maxsize=16)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split(" "))
 
 
 def _picture(pixels: NDArray[Any]) -> Image.Image:

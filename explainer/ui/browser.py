@@ -17,11 +17,11 @@ remembered is in memory alone, of at most `MOST` browsers; those that were seen 
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 from collections import OrderedDict
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,6 +29,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NAME = "explainer_browser"
 """The name of the cookie."""
+
+_BY_HTTPS = f"__Host-{NAME}"  # under this name browsers take it from this very host alone, and by https
 
 LOCAL = "x-explainer-this-computer"
 """A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
@@ -167,18 +169,31 @@ class Cookie:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    secure = "; Secure" if scope.get("scheme") == "https" else ""
+                    name, secure = (_BY_HTTPS, "; Secure") if scope.get("scheme") == "https" else (NAME, "")
                     value = _signed(secrets.token_urlsafe(16)).decode()
-                    headers.append("Set-Cookie", f"{NAME}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
+                    headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
             await send(message)
 
         await self.app(scope, receive, sending)
 
 
+# A cookie as the app and Streamlit write it: without spaces, quotes and backslashes, over which parsers disagree.
+_PLAIN = re.compile(rb"\w[\w-]*=[\w.|-]{1,300}", re.ASCII)
+
+
+def believed(cookies: bytes, secure: bool) -> bytes:
+    """Of a header Cookie those that the app reads: Streamlit's token, and its own one if nobody else can have set it.
+
+    Another server of the same host, or of a sibling's name, could give a browser a cookie whose number it knows: by
+    https the name tells, else that there are two. What other servers of the host remember is not the app's business.
+    """
+    name, token = (_BY_HTTPS if secure else NAME).encode() + b"=", b"_streamlit_xsrf="
+    each = [one for one in map(bytes.strip, cookies.split(b";")) if _PLAIN.fullmatch(one)]
+    ours = [NAME.encode() + b"=" + one.removeprefix(name) for one in each if one.startswith(name)]
+    return b"; ".join([*(ours if len(ours) == 1 else ()), *[one for one in each if one.startswith(token)][-1:]])
+
+
 def _sent(cookies: str) -> str | None:
-    """The random number of this server's cookie in a header Cookie."""
-    try:
-        given = SimpleCookie(cookies).get(NAME)
-    except CookieError:
-        return None
-    return _identity(given.value) if given else None
+    """The random number of this server's cookie in a header Cookie, read as Streamlit reads it."""
+    given = dict(one.strip().partition("=")[::2] for one in cookies.split(";"))
+    return _identity(given.get(NAME))

@@ -1,6 +1,7 @@
 """What is loaded once for everybody, and what is computed for one visitor and kept in their session alone."""
 
 import os
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,26 +18,33 @@ from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
 from explainer.jobs import Job, Progress, Worker, once
 from explainer.ui import access, frame_by_hand, session, waiting
-from explainer.vision import cards, corruptions, faces, pipeline
+from explainer.vision import cards, corruptions, decoder, faces, pipeline
 from explainer.vision.corruptions import Course
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading, Result
 
 Made = TypeVar("Made")
+Work = Callable[[Any, Progress], Made | Generator[None, None, Made]]
 
 # How many results of each kind are kept for one visitor, the last used ones: readings and maps, and strips and checks,
 # which hold pictures and maps by the dozen. By the model that comes with the app these have 0.1, 0.2, 1.5 and 2 MB at
 # most, so that a visitor's come to some 50 MB.
 _KEPT, _KEPT_LARGE = 32, 12
 
+_LABEL_FIRST = 0.2  # seconds in which a page with labels reaches its browser: importing torch would hold it up
 _TURN = 0.05  # seconds that a map which waits for another holds a connection to a service, before others have theirs
 
 
-def prepare() -> None:
-    """Start to load the models and the dictionary, behind whatever is drawn."""
+def prepare_to_search() -> None:
+    """Start to load the dictionary, behind whatever is drawn."""
     _index()
-    _readers()
+
+
+def prepare_to_read() -> Job[None]:
+    """Start to load what reads a visitor's own photo, behind whatever is drawn."""
+    decoder.prepare()
+    return _ready(cards.DEFAULT)
 
 
 def _service() -> Any:
@@ -50,12 +58,10 @@ def _service() -> Any:
 
 @once
 def _readers() -> Worker[Any]:
-    """The worker that reads photos, a thread a core, for all visitors; starts to load the models at the first call."""
+    """The worker that reads photos, a thread a core, for all visitors."""
     if client := _service():
         return Worker(client.Reading, "reader", client.AT_ONCE, most=client.OF_AN_OWNER)
-    worker = Worker(faces.load, "reader", threads=os.cpu_count() or 1)
-    worker.submit(lambda detector, progress: pipeline.load(detector=detector))
-    return worker
+    return Worker(faces.load, "reader", threads=os.cpu_count() or 1)
 
 
 @once
@@ -63,13 +69,19 @@ def _explainers() -> Worker[Any]:
     """The worker that explains, so that nobody's photo waits behind a long explanation; it alone hooks the modules."""
     if client := _service():
         return Worker(client.Explaining, "explainer", client.AT_ONCE, most=client.OF_AN_OWNER)
-    worker = Worker(faces.load, "explainer")
-    # The modules are explained, and only compiled ones read: torch is imported once an explanation is asked for.
-    worker.submit(lambda detector, progress: pipeline.load(cards.DEFAULT, detector).classifier)
+    worker = Worker(lambda: faces.NONE, "explainer")
+    work: Work[None] = _prepare_to_explain
+    worker.submit(work)
     return worker
 
 
-Work = Callable[[Any, Progress], Made | Generator[None, None, Made]]
+def _prepare_to_explain(detector: Any, progress: Progress) -> Generator[None, None, None]:
+    """Load what the first map needs, torch among it, and behind the maps that wait for it what all others need."""
+    time.sleep(_LABEL_FIRST)
+    reader = pipeline.load(cards.DEFAULT, detector)
+    explaining.prepare(reader)
+    yield
+    reader.classifier.module  # noqa: B018 - it is made at the first look
 
 
 def _reading_by(model: str, task: Callable[..., Made], *arguments: object) -> Work[Made]:

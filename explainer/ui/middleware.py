@@ -10,12 +10,13 @@ import hashlib
 import ipaddress
 import json
 import logging
+import math
 import os
 import re
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,14 +34,16 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import jobs, limits
+from explainer.limits import Pace, Paces
 from explainer.setup import page_fonts
-from explainer.ui import browser, streamlit_internals
+from explainer.ui import browser, event_loop, streamlit_internals
 
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
-_COOKIES = 4096  # bytes of a header with cookies
+_SECURE = ("https", "wss")  # schemes
+_PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
 
 _FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -84,8 +87,9 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
 
 
 class Cookies:
-    """Drops cookies that none of this app's is like, before anybody reads them.
+    """Drops cookies that the app does not read, and those that others may have set, before anybody reads them.
 
+    A browser sends what other servers of the host, and of names above it, gave it: some kilobytes, with any letters.
     Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
     """
 
@@ -93,12 +97,19 @@ class Cookies:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on the request without such headers."""
+        """Hand on the request without them."""
         if scope["type"] in ("http", "websocket"):
             given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
-            if len(given) > 1 or any(len(value) > _COOKIES or b"\\" in value for value in given):
-                scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != b"cookie"]}
+            headers = [each for each in scope["headers"] if each[0].lower() != b"cookie"]
+            if given:  # by HTTP/2 a proxy may hand on each in a line of its own
+                headers.append((b"cookie", browser.believed(b"; ".join(given), _is_secure(scope))))
+            scope = {**scope, "headers": headers}
         await self.app(scope, receive, send)
+
+
+def _is_secure(scope: Scope) -> bool:
+    """Whether a browser asks by https, as far as is known: a proxy that is not trusted may do so for it."""
+    return scope.get("scheme") in _SECURE
 
 
 class Proxies:
@@ -120,7 +131,8 @@ class Proxies:
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
-            if is_trusted(peer) and headers.getlist("x-forwarded-proto")[-1:] == ["https"]:
+            said = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip()
+            if is_trusted(peer) and said in _SECURE:  # some proxies say of a websocket that it is one
                 scope["scheme"] = "https" if scope["type"] == "http" else "wss"
         await self.app(scope, receive, send)
 
@@ -189,31 +201,47 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 class Requests:
-    """Paces requests by address: one that asks without pause waits, and others are served meanwhile.
+    """Has an address wait that has used up its share of the event loop, and serves others meanwhile.
 
-    A page that is opened makes a session, and so takes as long as dozens of files: those have a pace of their own. Of
-    requests that are not answered yet an address has as many as of connections: a proxy that brings them has other
-    connections than its visitors, who may ask a hundred things by one of theirs.
+    A page that is opened makes a session: those have a pace of their own. Of requests that are not answered yet an
+    address has as many as of connections: a proxy that brings them has other connections than its visitors, who may ask
+    a hundred things by one of theirs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._paces = {name: _Paces(name) for name in ("requests", "openings")}
+        self._openings = Paces("openings")
         self._open: Counter[str] = Counter()  # by address; one that waits, too, whose browser may have hung up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request when it is its turn. This computer's and the presenter's wait for nothing."""
-        name = {"http": "requests", "websocket": "openings"}.get(scope["type"])
-        if not name or Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        address = scope["client"][0]
-        if self._open[address] >= limits.value("connections of an address"):
+        is_page, address = scope["type"] == "websocket", scope["client"][0]
+        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+            event_loop.charge_to(None, whole_connection=is_page)
+            await self.app(scope, receive, send)
+            return
+        event_loop.charge_to(address, whole_connection=is_page)
+        if self._open[address] >= limits.of_an_address("connections of an address", limits.connections()):
             await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
+
+        async def receiving() -> Message:
+            message = await receive()
+            await event_loop.turn(address)
+            return message
+
+        async def sending(message: Message) -> None:
+            await event_loop.turn(address)
+            await send(message)
+
         with _counted(self._open, address):
-            await asyncio.sleep(self._paces[name].of(address).wait())
-            await self.app(scope, receive, send)
+            await asyncio.sleep(self._openings.of(address).wait() if is_page else 0)
+            await event_loop.turn(address)
+            # A page's answers do not wait: there are as many as its messages ask for.
+            await self.app(scope, receiving, send if is_page else sending)
 
 
 @contextmanager
@@ -231,7 +259,9 @@ def _counted(open_: Counter[str], address: str) -> Iterator[None]:
 class Hosts:
     """Answers only to names that are this app's: a stranger's page could give its own name this computer's address.
 
-    Those are addresses, names within a house's network, this computer's name, and what `EXPLAINER_HOSTS` lists.
+    Those are addresses, names within a house's network, this computer's name, and what `EXPLAINER_HOSTS` lists. What
+    changes something, or opens a page's connection, is answered to pages of this app alone: to another port of the same
+    name a browser sends the same cookies.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -239,11 +269,20 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what is asked under another name."""
-        if scope["type"] in ("http", "websocket") and not host_is_ours(Headers(scope=scope).get("host", "")):
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        acts = scope.get("method") not in ("GET", "HEAD")  # a websocket has none
+        if not host_is_ours(host):
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
             await _refuse(421, told)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        elif acts and not all(origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")):
+            _log.warning("A page of another origin was refused.")
+            await _refuse(403, "Only a page of this app may ask for this.")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def _refuse(status: int, told: str) -> ASGIApp:
@@ -272,8 +311,32 @@ def host_is_ours(host: str) -> bool:
     return within or name in ours or _address(name) is not None
 
 
+def origin_is_ours(origin: str, host: str, secure: bool) -> bool:
+    """Whether the page that a request's header Origin names came from the same scheme, host and port.
+
+    Where the request came by http the page's scheme may be https: a proxy may have been asked that says nothing of it.
+    `server.corsAllowedOrigins` of Streamlit lists others.
+
+    >>> origin_is_ours("http://museum-pc:8501", "museum-pc:8501", secure=False)
+    True
+    >>> origin_is_ours("http://museum-pc:3000", "museum-pc:8501", secure=False)
+    False
+    """
+    try:
+        page = urlsplit(origin)
+        port = {"http": 80, "https": 443}[page.scheme]
+        places = [(each.hostname, each.port or port) for each in (page, urlsplit(f"//{host}"))]
+    except (KeyError, ValueError):
+        return False
+    same = places[0] == places[1] and (page.scheme == "https" or not secure)
+    return same or origin in st.get_option("server.corsAllowedOrigins")
+
+
 class Paths:
-    """Closes those of Streamlit's addresses that no page asks for: its statistics, its interface for agents."""
+    """Closes those of Streamlit's addresses that no page asks for: its statistics, its interface for agents.
+
+    And what no file's path can be.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -283,10 +346,20 @@ class Paths:
         if scope["type"] == "http":
             at = _path(scope)
             inner = at.partition("_stcore/")[2]
-            if "_stcore" in at and not inner.startswith(_OPEN):
+            closed = "_stcore" in at and not inner.startswith(_OPEN)
+            if closed or not _may_be_a_path(at):
                 await PlainTextResponse("Not found", 404)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _may_be_a_path(text: str) -> bool:
+    """Whether a file may have this path, on any system."""
+    return (
+        "\0" not in text
+        and len(text.encode()) <= _PATH
+        and all(len(each.encode()) <= _NAME for each in text.split("/"))
+    )
 
 
 class Answers:
@@ -604,6 +677,10 @@ class Patience:
             _log.warning("A request took too long and was ended.")
 
 
+# A form as browsers send it, which name no encoding. Python keeps the name of each that it does not know, for good.
+_IS_A_FORM = re.compile(r"""multipart/form-data; ?boundary="?[\w'()+,./:=?-]{1,70}"?""", re.ASCII)
+
+
 @dataclass(eq=False)
 class _Upload:
     """An upload on its way: whose it is, from where, and how many bytes of it came."""
@@ -619,6 +696,8 @@ class _TooManyError(Exception):
 
 class Uploads:
     """Bounds what is uploaded and not read: a page takes an upload at once, and it is dropped from here.
+
+    Only forms are taken, as a browser sends them.
 
     What counts is what came, once Streamlit, which looks for the page and its token first, begins to read it: a request
     that says to be large, and sends nothing, keeps nobody out.
@@ -636,9 +715,13 @@ class Uploads:
         if not at.startswith("_stcore/upload_file/") or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
-        upload = _Upload(at.split("/")[2], scope["client"][0])
+        if not _IS_A_FORM.fullmatch(Headers(scope=scope).get("content-type", "")):
+            await PlainTextResponse("This is no file that a page of this app sends.", 415)(scope, receive, send)
+            return
+        upload, checked = _Upload(at.split("/")[2], scope["client"][0]), 0
 
         async def receiving() -> Message:
+            nonlocal checked
             if upload not in self._coming:
                 self._check(upload)
                 self._take_name(upload.session, at)
@@ -646,7 +729,9 @@ class Uploads:
                 self._addresses[upload.session] = upload.address
             message = await receive()
             upload.size += len(message.get("body", b""))
-            self._check(upload)
+            if upload.size - checked > _PIECE:  # not at each byte that comes by itself
+                checked = upload.size
+                self._check(upload)
             return message
 
         try:
@@ -696,7 +781,6 @@ class Visitors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
-        self._paces = _Paces("messages of an address")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
@@ -716,20 +800,61 @@ class Visitors:
             # The presenter does not wait for others of the same address, which may be a whole school's.
             whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
-            messages = _Messages(receive, whose, mark, self._paces.of(address) if whose else None)
-            await self.app(scope, messages, send)
+            await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
         first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
-        most = limits.visitors() - (0 if first else _KEPT_FOR_THE_ROOM)
-        of_it = self._open[scope["client"][0]]
-        of_an_address = limits.of_an_address("visitors of an address", limits.visitors())
-        return self._open.total() < most and (first or of_it < of_an_address)
+        if first:
+            return self._open.total() < limits.visitors()
+        taken = self._open.total() + _KEPT_FOR_THE_ROOM
+        return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
 
 
 def _is_presenter(scope: Scope) -> bool:
     """Whether a browser has given the presenter's key."""
     return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
+
+
+class _Line:
+    """Lets few threads compute at a time, in the order in which they come.
+
+    Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
+    hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
+    browsers, is one of those who ask, so that few others may. Where no thread leaves for a while, because all of them
+    wait for something, one more is let in.
+    """
+
+    _PLACES, _WHILE = 3, 0.5  # seconds
+
+    def __init__(self) -> None:
+        self._free, self._left = self._PLACES, time.monotonic()
+        self._waiting: deque[threading.Lock] = deque()
+        self._lock = threading.Lock()
+
+    def enter(self) -> None:
+        """Wait for a place."""
+        with self._lock:
+            if self._free > 0:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        while not turn.acquire(timeout=self._WHILE):
+            with self._lock:
+                now = time.monotonic()
+                if self._waiting and turn is self._waiting[0] and now - self._left >= self._WHILE:
+                    self._free, self._left = self._free - 1, now
+                    self._waiting.popleft()
+                    return
+
+    def leave(self) -> None:
+        """Give a place to whoever waits longest."""
+        with self._lock:
+            self._free, self._left = self._free + 1, time.monotonic()
+            if self._waiting and self._free > 0:
+                self._free -= 1
+                self._waiting.popleft().release()
 
 
 @dataclass(eq=False)
@@ -758,6 +883,8 @@ class Computing:
     computed the least lately. What a run of a script will take nobody knows, so a little is taken for it, and the rest
     when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
     charge; turns are given in the event loop.
+
+    Of all addresses together few compute at a time as well, those that came first: see `_Line`.
     """
 
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
@@ -767,27 +894,36 @@ class Computing:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
+        self._line = _Line()
         self._lately = jobs.Lately()
         self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
-    def begin(self, address: str, this: str = "") -> "Run":
-        """Note that a run begins; `this` tells its browser from others of the address.
+    def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
+        """Note that a run begins, and wait in its thread until few others compute, if it `waits`.
 
-        Of one whose browser had left, nobody knows where it was, and nothing is noted.
+        `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
+        and nothing is noted.
         """
         with self._lock:
             going = self._account(address).going if address else []
             run = next((each for each in going if each.browser == this and not each.begun), None)
             if run:
-                run.begun, run.until = True, time.monotonic() + self._LONGEST
-        return Run(self, address, this, run)
+                run.begun, run.until = True, math.inf
+        if waits:
+            self._line.enter()
+        if run:
+            run.until = time.monotonic() + self._LONGEST
+        return Run(self, address, this, run, waits)
 
-    def pause(self, address: str, run: _Run | None) -> None:
+    def pause(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
-        with self._lock:
-            account = self._account(address)
-            account.going = [each for each in account.going if each is not run]
+        if run:
+            with self._lock:
+                account = self._account(address)
+                account.going = [each for each in account.going if each is not run]
+        if in_line:
+            self._line.leave()
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
@@ -817,14 +953,24 @@ class Computing:
         """Give turns until nobody waits."""
         while account.waiting:
             account.waiting[:] = [each for each in account.waiting if not each[1].done()]  # some have left
-            with self._lock:
-                first = min(account.waiting, key=lambda each: self._lately.of(address, each[0]), default=None)
-                let_in = first is not None and self._lets_in(address, first[0])
-            if first and let_in:
-                account.waiting.remove(first)
-                first[1].set_result(None)
-            elif first:
+            turn = self._next(address, account.waiting)
+            if turn:
+                turn.set_result(None)
+            elif account.waiting:
                 await asyncio.sleep(self._LOOK)
+
+    def _next(self, address: str, waiting: list[tuple[str, asyncio.Future[None]]]) -> asyncio.Future[None] | None:
+        """Whose turn it is, who waits no longer then; None where nobody may run yet."""
+        turns: dict[str, asyncio.Future[None]] = {}
+        for this, turn in waiting:
+            turns.setdefault(this, turn)
+        with self._lock:
+            first = self._lately.first(address, turns) if turns else ""
+            if not turns or not self._lets_in(address, first):
+                return None
+            self._lately.take(address, first)
+        waiting.remove((first, turns[first]))
+        return turns[first]
 
     def _lets_in(self, address: str, this: str) -> bool:
         account, now = self._account(address), time.monotonic()
@@ -851,19 +997,20 @@ class Computing:
         return left
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """A run of a script that goes on."""
+    """A run of a script that goes on; `in_line` while it keeps others from computing."""
 
     computing: Computing
     address: str
     this: str
     run: _Run | None
+    in_line: bool
 
     def pause(self) -> None:
         """It begins to wait for what others do: it computes no longer, or not much."""
-        if self.run:
-            self.computing.pause(self.address, self.run)
+        self.computing.pause(self.address, self.run, self.in_line)
+        self.in_line = False
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
@@ -875,49 +1022,17 @@ COMPUTING = Computing()
 """What the pages of each address compute."""
 
 
-class _Pace:
-    """Lets through so many at once, and then so many a second."""
-
-    def __init__(self, first: float, a_second: float) -> None:
-        self._first, self._a_second = first, a_second
-        self._left, self._at = first, time.monotonic()
-
-    def is_rested(self) -> bool:
-        """Whether as many can come at once as at the beginning."""
-        return self._left + (time.monotonic() - self._at) * self._a_second >= self._first
-
-    def wait(self) -> float:
-        """The seconds that the next one has to wait."""
-        now = time.monotonic()
-        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - 1, now
-        return max(0.0, -self._left / self._a_second)
-
-
 _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
 
 
-class _Paces:
-    """The pace of each address, by a limit of the table."""
-
-    def __init__(self, limit: str) -> None:
-        self._limit = limit
-        self._of: dict[str, _Pace] = {}
-
-    def of(self, address: str) -> _Pace:
-        """That of an address. Those that are rested are forgotten once there are many."""
-        if len(self._of) > limits.connections():
-            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
-        return self._of.setdefault(address, _Pace(limits.first(self._limit), limits.value(self._limit)))
-
-
 class _Messages:
-    """What a page sends, without what no page of this app sends; each waits for its turn in the pace of its address."""
+    """What a page sends, without what no page of this app sends."""
 
-    def __init__(self, receive: Receive, address: str, this: str = "", of_address: _Pace | None = None) -> None:
-        self._receive, self._address, self._this, self._of_address = receive, address, this, of_address
-        self._pace = _Pace(limits.first("messages"), limits.value("messages"))
-        runs = _Pace(limits.first("runs"), limits.value("runs"))
-        files = _Pace(limits.first("files"), 1 / limits.value("files"))
+    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
+        self._receive, self._address, self._this = receive, address, this
+        self._pace = Pace(limits.first("messages"), limits.value("messages"))
+        runs = Pace(limits.first("runs"), limits.value("runs"))
+        files = Pace(limits.first("files"), 1 / limits.value("files"))
         self._paces = {"rerun_script": runs, "deferred_file": files, "file_urls_request": files}
 
     async def __call__(self) -> Message:
@@ -926,8 +1041,6 @@ class _Messages:
             frame = message.get("bytes")
             if message["type"] != "websocket.receive":
                 return message
-            if self._of_address:
-                await asyncio.sleep(self._of_address.wait())
             too_fast = self._pace.wait() > 0
             if frame is None or len(frame) > limits.value("message") or too_fast:
                 _log.warning("A page was closed: it sent what no page of this app does.")
@@ -939,14 +1052,14 @@ class _Messages:
                 if kind in ("rerun_script", "deferred_file"):
                     await COMPUTING.turn(self._address, self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._address, self._this).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._address, self._this, waits=False).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 
 
 _ORDER = (
-    Cookies,
     Proxies,
+    Cookies,
     Requests,
     Hosts,
     Answers,

@@ -120,6 +120,7 @@ def _bring() -> None:
 
 def _ask() -> None:
     st.session_state[_ASKING] = True
+    computed.prepare_to_read()  # for whoever comes before the server has done so by itself
 
 
 def _agree() -> None:

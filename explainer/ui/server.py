@@ -17,12 +17,13 @@ import streamlit as st
 
 from explainer import jobs, limits
 from explainer.imagenet import masked_words
-from explainer.ui import browser, middleware, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, streamlit_internals
 from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
+_KINDS = 200  # kinds of lines in a minute; others count as one: their words may be a stranger's
 _TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
@@ -38,7 +39,10 @@ def prepare() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
     limits.keep_no_dumps()
+    streamlit_internals.use_asyncio_and_h11()
     streamlit_internals.trust_no_proxy()
+    event_loop.share(_charged)
+    event_loop.admit_connections(_opens)
     streamlit_internals.answer_at_once()
     streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
     streamlit_internals.watch_handshakes(_admit, middleware.source, lambda: limits.value("handshake"))
@@ -49,12 +53,13 @@ def prepare() -> None:
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
-    streamlit_internals.read_forms_as_utf8()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
+    streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
+    streamlit_internals.send_pages_at_once(event_loop.charge)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)
@@ -128,9 +133,12 @@ def reach(address: str | None) -> str:
 def _begin() -> Callable[[float], None]:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
-    run = middleware.COMPUTING.begin(address, this)
+    streamlit_internals.note_address(address)
+    presents = bool(browser.recall(browser.PRESENTER))
+    run = middleware.COMPUTING.begin(address, this, waits=not presents)
     # The presenter waits for nobody of the same address, which may be a whole school's.
-    jobs.owner.set(f"presenter {this}" if browser.recall(browser.PRESENTER) else address)
+    event_loop.charge_to(address if address and not presents else None)
+    jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run.end
@@ -138,8 +146,22 @@ def _begin() -> Callable[[float], None]:
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
     most = limits.connections()
-    of_an_address = limits.of_an_address("connections of an address", most)
-    return in_all <= most and (middleware.is_trusted(address) or of_it <= of_an_address)
+    if middleware.is_trusted(address):
+        return in_all <= most
+    return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
+
+
+def _charged(peer: str) -> str | None:
+    """The address that is charged for what a connection from another one causes; a trusted proxy is not."""
+    return None if middleware.is_trusted(peer) else middleware.source(peer)
+
+
+_opened = limits.Paces("new connections")
+
+
+def _opens(peer: str) -> bool:
+    """Whether an address may open one more connection now."""
+    return (address := _charged(peer)) is None or not _opened.of(address).wait()
 
 
 class UnreadUploads:
@@ -189,10 +211,13 @@ class OneLineEach(logging.Filter):
         if minute != self._minute:
             self._minute, self._seen = minute, Counter()
         error = record.exc_info[1] if record.exc_info else None
+        kind = str(record.msg)  # without what is put into it, which may be a stranger's
         if error is not None:
+            kind = f"{kind}: {where(error)}"
             record.msg, record.args = f"{record.getMessage()}: {where(error)}", ()
             record.exc_info = record.exc_text = None
-        kind = str(record.msg)
+        if kind not in self._seen and len(self._seen) >= _KINDS:
+            kind = ""
         self._seen[kind] += 1
         if self._seen[kind] == limits.value("log"):
             record.msg = f"{record.msg} (no more of these for a minute)"

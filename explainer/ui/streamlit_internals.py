@@ -24,13 +24,13 @@ from weakref import WeakKeyDictionary
 import h11
 import uvicorn.config
 from google.protobuf.message import DecodeError
-from starlette import formparsers
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
@@ -41,11 +41,18 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
-from streamlit.runtime.session_manager import SessionInfo
-from streamlit.runtime.state.session_state import Serialized, Value, WStates
+from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
+from streamlit.runtime.state.common import WidgetMetadata, is_element_id
+from streamlit.runtime.state.session_state import (
+    STREAMLIT_INTERNAL_KEY_PREFIX,
+    Serialized,
+    SessionState,
+    Value,
+    WStates,
+)
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -73,14 +80,6 @@ def keep_uploads_in_memory() -> None:
     Starlette, which reads uploads for Streamlit, writes those above 1 MB to a temporary file.
     """
     MultiPartParser.spool_max_size = sys.maxsize
-
-
-def read_forms_as_utf8() -> None:
-    """Read the names and texts of an upload as UTF-8, whatever encoding it says that they have.
-
-    Python knows encodings that take minutes for a megabyte (punycode), and Starlette reads where everybody is served.
-    """
-    setattr(formparsers, "_user_safe_decode", lambda text, _: bytes(text).decode("utf-8", "replace"))  # noqa: B010
 
 
 def ask_no_host() -> None:
@@ -145,6 +144,17 @@ def drop_uploads() -> None:
     context = get_script_run_ctx(suppress_warning=True)
     if context:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def note_address(address: str) -> None:
+    """Note where this session's browser is: once it has left, nobody else knows."""
+    this = session_id()
+    found = _sessions().get_session_info(this) if this and runtime.exists() else None
+    if found:
+        _came_from[found.session] = address
+
+
+_came_from: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
 def close_left_sessions() -> None:
@@ -261,10 +271,12 @@ def make_room_for_a_session(most: int) -> bool:
     """Whether one more session can be held among `most`: others whose visitors left are closed for it.
 
     Those go first that never ran a script, so that who opens and closes connections alone ends nobody's visit; then
-    those that were left longest ago.
+    those of the address that left the most, so that it ends no other's; of these the ones that were left longest ago.
     """
     sessions = _sessions()
-    left, active = sorted(_left(sessions), key=lambda each: each.script_run_count > 0), sessions.list_active_sessions()
+    left, active = _left(sessions), sessions.list_active_sessions()
+    of_each = Counter(_came_from.get(each.session) for each in left)
+    left.sort(key=lambda each: (each.script_run_count > 0, -of_each[_came_from.get(each.session)]))
     for each in left[: max(0, len(left) + len(active) + 1 - most)]:
         sessions.close_session(each.session.id)
     return len(active) < most
@@ -317,6 +329,44 @@ def check_widget_values(told: Callable[[], None]) -> None:
     setattr(WStates, "__getitem__", checked)  # noqa: B010 - a method
 
 
+def forget_widgets_that_left() -> None:
+    """Forget a widget once it is on the page no longer, and take what a browser sends for it for nothing.
+
+    Streamlit keeps what it knows of each widget that a page ever drew, its callback's arguments with it, and the values
+    that come for it, for as long as the page is open. A page whose every run is ended by another one never gets to
+    where the others are forgotten: beyond as many as one message can have values for, it begins anew.
+    """
+    removed, begun = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun
+
+    def is_here(widget: WidgetMetadata[Any], drawn: frozenset[str], fragments: list[str] | None) -> bool:
+        # A component's events have an identifier of their own, made from the component's.
+        name = widget.id.removeprefix(f"{STREAMLIT_INTERNAL_KEY_PREFIX}_")
+        drawn_now = (name if name == widget.id else name.rpartition("__")[0]) in drawn
+        return drawn_now or (bool(fragments) and widget.fragment_id not in (fragments or ()))
+
+    def remove(self: SessionState, drawn: frozenset[str]) -> None:
+        removed(self, drawn)
+        if context := get_script_run_ctx():
+            known, fragments = self._new_widget_state.widget_metadata, context.fragment_ids_this_run
+            keep(self, {name: each for name, each in known.items() if is_here(each, drawn, fragments)})
+
+    def begin(self: SessionState, *arguments: Any, **named: Any) -> None:
+        if len(self._new_widget_state.widget_metadata) > _MOST_OF["widgets"]:
+            keep(self, {})
+            self._old_state = {name: value for name, value in self._old_state.items() if not is_element_id(name)}
+        begun(self, *arguments, **named)
+
+    def keep(state: SessionState, widgets: dict[str, WidgetMetadata[Any]]) -> None:
+        state._new_widget_state.widget_metadata = widgets
+        keys = state._key_id_mapper
+        keys.set_key_id_mapping({key: name for key, name in keys._key_id_mapping.items() if name in widgets})
+
+    # It asks for each value before it drops it, and stops at the first that is of no known widget: any forged one.
+    setattr(WStates, "clear", lambda self: self.states.clear())  # noqa: B010 - a method
+    setattr(SessionState, "_remove_stale_widgets", remove)  # noqa: B010 - a method
+    setattr(SessionState, "on_script_will_rerun", begin)  # noqa: B010 - a method
+
+
 def send_all_that_was_drawn() -> None:
     """Send what a run of the page drew, though one of its fragments begins to run before it was sent.
 
@@ -337,13 +387,54 @@ def send_all_that_was_drawn() -> None:
     setattr(ForwardMsgQueue, "clear", keep)  # noqa: B010 - a method
 
 
+def send_pages_at_once(charge: Callable[[str | None, float], None]) -> None:
+    """Send what a page drew in one step; `charge` is called with its address and the seconds that it took.
+
+    Streamlit waits for a round of the event loop after each message, and sends those of one page after another's: where
+    some pages draw much, what others drew waits for hundreds of rounds.
+    """
+    flush = AppSession.flush_browser_queue
+
+    def send(self: AppSession) -> list[ForwardMsg]:
+        began, messages = time.thread_time(), flush(self)
+        page = _sessions().get_active_session_info(self.id)
+        if page is None or not isinstance(page.client, StarletteSessionClient):
+            return messages
+        taken = 0
+        with suppress(SessionClientDisconnectedError):  # Streamlit finds that out by the next one
+            while taken < len(messages) - 1 and page.client._send_queue.qsize() < _AHEAD:
+                runtime.get_instance()._send_message(page, messages[taken])
+                taken += 1
+        charge(page.client.client_context.remote_ip, time.thread_time() - began)
+        return messages[taken:]
+
+    setattr(AppSession, "flush_browser_queue", send)  # noqa: B010 - a method
+
+
+_AHEAD = 100  # messages that are handed on before the browser has been sent any of them; Streamlit bears 500
+
+
 def _is_of(state: WidgetState, kind: str | None) -> bool:
-    """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind."""
+    """Whether a widget's state has a value of that kind, or none; numbers that are none, or endless, are of no kind.
+
+    Nor is what is longer than any widget of this app sends: a megabyte is made of a few kilobytes of JSON.
+    """
+    if state.ByteSize() > _LONGEST:
+        return False
     found = state.WhichOneof("value")
     numbers = {"double_value": [state.double_value], "double_array_value": state.double_array_value.data}
     # What a field for whole numbers sends: those that a browser's numbers hold.
     whole = (found, kind) == ("int_value", "double_value") and abs(state.int_value) < 2**53
     return (whole or found in (None, kind)) and all(map(math.isfinite, numbers.get(found or "", ())))
+
+
+_LONGEST = 12_000  # bytes of a value; the clicker's are the longest, with 500 presses
+
+
+def use_asyncio_and_h11() -> None:
+    """Have uvicorn serve by what this file and `event_loop` know, whatever else is installed: it prefers others."""
+    uvicorn.config.LOOP_FACTORIES["auto"] = uvicorn.config.LOOP_FACTORIES["asyncio"]
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = uvicorn.config.HTTP_PROTOCOLS["h11"]
 
 
 def trust_no_proxy() -> None:
@@ -368,10 +459,10 @@ class _PassOn:
 def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    So is one of which more than `waiting` messages wait for the page, and one that sends more than that many pings, or
-    answers to pings, in a second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no
-    pieces and no pings, keeps the answer to each until it is taken, and looks at all that came at once, thousands of
-    pings, before it is anybody else's turn.
+    So is one that says something before it was let in, one of which more than `waiting` messages wait for the page, and
+    one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may send
+    for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
+    looks at all that came at once, thousands of pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -390,7 +481,10 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
 
     def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
         for start in range(0, len(data), _AT_A_TIME):
-            if self.queue.qsize() > waiting():
+            is_early = (
+                self.handshake_initiated and not self.handshake_complete
+            )  # no browser says more before it is let in
+            if is_early or self.queue.qsize() > waiting():
                 self.transport.abort()
             if not self.transport.is_closing():
                 received(self, data[start : start + _AT_A_TIME])
@@ -454,7 +548,7 @@ def answer_at_once() -> None:
     asyncio asks for that, but only of sockets that name their protocol, and Streamlit's does not. Then the body of an
     answer waits until the browser has confirmed its head: up to 40 ms, for each of the sixty files of a page.
     """
-    made = AutoHTTPProtocol.connection_made
+    made = H11Protocol.connection_made
 
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         connection = transport.get_extra_info("socket")
@@ -462,7 +556,30 @@ def answer_at_once() -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made(self, transport)
 
-    setattr(AutoHTTPProtocol, "connection_made", connection_made)  # noqa: B010 - a type that uvicorn chooses
+    setattr(H11Protocol, "connection_made", connection_made)  # noqa: B010 - a method
+
+
+class _Open:
+    """The connections that are open, and from where."""
+
+    def __init__(self, source: Callable[[str], str]) -> None:
+        self._source, self._addresses, self._of_each = source, dict[object, str](), Counter[str]()
+
+    def admits(self, connection: object, address: str, admit: Callable[[str, int, int], bool]) -> bool:
+        """Whether one more is admitted; it counts from now on."""
+        counted = self._source(address)
+        if not admit(address, self._of_each[counted] + 1, len(self._addresses) + 1):
+            return False
+        self._addresses[connection] = counted
+        self._of_each[counted] += 1
+        return True
+
+    def closed(self, connection: object) -> None:
+        """It counts no longer, if it did."""
+        if (counted := self._addresses.pop(connection, None)) is not None:
+            self._of_each[counted] -= 1
+            if not self._of_each[counted]:
+                del self._of_each[counted]
 
 
 def watch_connections(
@@ -475,17 +592,21 @@ def watch_connections(
     Uvicorn waits for the rest of a request for ever, and for a browser to take the rest of an answer, or of what came
     by a websocket, before it lets a connection go; it counts nothing by address.
     """
-    made = AutoHTTPProtocol.connection_made
+    made, connections = H11Protocol.connection_made, _Open(source)
 
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         made(self, transport)
-        address = self.client[0] if self.client else ""
-        counted = source(address)
-        of_it = sum(1 for other in self.connections if other.client and source(other.client[0]) == counted)
-        if admit(address, of_it, len(self.connections)):
+        if connections.admits(transport, self.client[0] if self.client else "", admit):
             self.loop.call_later(patience(), look, self)
         else:
             transport.abort()
+
+    def ending(lost: Callable[..., None]) -> Callable[..., None]:
+        def connection_lost(self: Any, error: Exception | None) -> None:
+            connections.closed(self.transport)
+            lost(self, error)
+
+        return connection_lost
 
     def look(self: Any) -> None:
         if self.transport.is_closing():  # it is over, but for what the browser has not taken yet
@@ -500,7 +621,9 @@ def watch_connections(
         else:
             self.loop.call_later(patience(), look, self)
 
-    setattr(AutoHTTPProtocol, "connection_made", connection_made)  # noqa: B010 - a type that uvicorn chooses
+    setattr(H11Protocol, "connection_made", connection_made)  # noqa: B010 - a method
+    for protocol in (H11Protocol, WebSocketsSansIOProtocol):  # the second takes over what the first began
+        setattr(protocol, "connection_lost", ending(protocol.connection_lost))  # noqa: B010 - a method
 
 
 def watch_handshakes(
@@ -511,28 +634,19 @@ def watch_handshakes(
     asyncio tells uvicorn of such a connection once its ends have agreed on keys. It waits for that for a minute, with
     300 kB of memory for each, and counts none.
     """
-    made, lost = SSLProtocol.connection_made, SSLProtocol.connection_lost
-    addresses: dict[SSLProtocol, str] = {}  # of the connections that are open
-    of_each = Counter[str]()
+    made, lost, connections = SSLProtocol.connection_made, SSLProtocol.connection_lost, _Open(source)
 
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         if self._server_side:
             address = (transport.get_extra_info("peername") or ("",))[0]
-            counted = source(address)
-            if not admit(address, of_each[counted] + 1, len(addresses) + 1):
+            if not connections.admits(self, address, admit):
                 transport.abort()
                 return
-            addresses[self] = counted
-            of_each[counted] += 1
             self._ssl_handshake_timeout = patience()
         made(self, transport)
 
     def connection_lost(self: Any, error: BaseException | None) -> None:
-        if self in addresses:
-            counted = addresses.pop(self)
-            of_each[counted] -= 1
-            if not of_each[counted]:
-                del of_each[counted]
+        connections.closed(self)
         lost(self, error)
 
     setattr(SSLProtocol, "max_size", _READ)  # noqa: B010 - a constant

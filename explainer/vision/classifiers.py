@@ -1,8 +1,8 @@
 """From a model card to a classifier: module, transform and categories in one record, so that they cannot disagree."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -57,16 +57,29 @@ class Gridded(nn.Module):
 class Classifier:
     """A model ready to be asked.
 
-    `module` is in evaluation mode and maps float32 (N, 3, side, side), as `standardise` makes it of `to_pixels`, to
-    logits (N, classes); `wnids` names the classes in the order of the logits. One that is `passing` is asked for a
-    single map: compiling it would take longer than it saves. `sha256` is that of the file its weights were read from.
+    `make` makes its module, when it is first asked for; `wnids` names the classes in the order of the logits. One that
+    is `passing` is asked for a single map: compiling it would take longer than it saves. `sha256` is that of the file
+    its weights are read from.
     """
 
     card: ModelCard
-    module: nn.Module
+    make: Callable[[], nn.Module]
     wnids: tuple[str, ...]
     passing: bool = False
     sha256: str = ""
+
+    def of(self, module: nn.Module, passing: bool = False) -> "Classifier":
+        """The same with another module, whose weights are in no file."""
+        return replace(self, make=lambda: module, passing=passing, sha256="")
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """It maps float32 (N, 3, side, side), as `standardise` makes it of `to_pixels`, to logits (N, classes).
+
+        It is in evaluation mode. The first call may take seconds, as libraries of architectures are slow to import.
+        Raises what `make` raises.
+        """
+        return self.make()
 
     @cached_property
     def standardise(self) -> Standardise:
@@ -155,7 +168,24 @@ def classifier(card: ModelCard, module: nn.Module, wnids: Sequence[str], sha256:
     """A card's module with its weights, frozen, and with a feature map where Grad-CAM reads tokens."""
     if card.grad_cam_tokens:
         module.set_submodule(card.grad_cam_layer, Gridded(module.get_submodule(card.grad_cam_layer)))
-    return Classifier(card, module.eval().requires_grad_(False), tuple(wnids), sha256=sha256)
+    frozen = module.eval().requires_grad_(False)
+    return Classifier(card, lambda: frozen, tuple(wnids), sha256=sha256)
+
+
+def later(card: ModelCard, check: Callable[[Classifier], None]) -> Classifier:
+    """The classifier of a card, whose module is loaded and checked when it is first asked for.
+
+    Raises ClassifierError where its weights are missing or not the bytes that the card names; what else `load` and
+    `check` raise is raised then.
+    """
+
+    @cache
+    def make() -> nn.Module:
+        loaded = load(card)
+        check(loaded)
+        return loaded.module
+
+    return Classifier(card, make, vocabularies.label_set(card.labels), sha256=files.digest(_weights(card)))
 
 
 def _weights(card: ModelCard) -> Path:

@@ -7,6 +7,7 @@ nothing of a photo stays where the next one is decoded.
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -39,32 +40,40 @@ class Process:
     def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
         self._command = [sys.executable, "-m", __name__, str(seconds), str(memory)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._to: IO[bytes] | _Line | None = None
+        self._from: IO[bytes] | _Line | None = None
 
     def start(self) -> subprocess.Popen[bytes]:
         """The running process; a new one where there is none."""
         if self._process is None:
+            ends = None if sys.platform == "win32" else socket.socketpair()
+            far = ends[1].fileno() if ends else subprocess.PIPE
             self._process = subprocess.Popen(  # noqa: S603 - this very module
                 self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=far,
+                stdout=far,
                 stderr=subprocess.DEVNULL,  # what libraries print may quote a photo's metadata
                 cwd=Path(__file__).parents[2],
                 start_new_session=True,  # to be ended with its child
                 env=_environment(),
             )
+            self._to, self._from = self._process.stdin, self._process.stdout
+            if ends:
+                self._to = self._from = _Line(ends[0])
+                ends[1].close()
         return self._process
 
     def read(self, data: bytes) -> Photo:
         """As `photos.read`. Raises PhotoError also for a photo that takes too long or too much memory."""
         process = self.start()
-        assert process.stdin
-        assert process.stdout
+        assert self._to
+        assert self._from
         timer = threading.Timer(PATIENCE, _kill, [process])
         timer.start()
         try:
-            _send(process.stdin, data)
-            answer = json.loads(_receive(process.stdout))
-            pixels = _receive(process.stdout)
+            _send(self._to, data)
+            answer = json.loads(_receive(self._from))
+            pixels = _receive(self._from)
         except (OSError, EOFError) as error:
             self.end()
             raise PhotoError(_HARD) from error
@@ -80,7 +89,10 @@ class Process:
         if self._process is not None:
             _kill(self._process)
             with suppress(subprocess.TimeoutExpired):
-                self._process.communicate(timeout=PATIENCE)
+                self._process.wait(PATIENCE)
+            for stream in (self._to, self._from):
+                if stream:
+                    stream.close()
             self._process = None
 
 
@@ -112,19 +124,42 @@ def read(data: bytes) -> Photo:
     return _processes.submit(lambda process, progress: process.read(data)).result()
 
 
-def _send(stream: IO[bytes], data: bytes) -> None:
+class _Line:
+    """A way to a process and back, on which a photo goes by one call of the system.
+
+    Through a pipe it goes in up to two hundred pieces, and after each the thread waits for its turn among those that
+    draw pages: Python runs one at a time.
+    """
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+
+    def write(self, data: bytes) -> None:
+        self._end.sendall(data)
+
+    def flush(self) -> None:
+        """Nothing: all was sent."""
+
+    def read(self, length: int) -> bytes:
+        return self._end.recv(length, socket.MSG_WAITALL) if length else b""
+
+    def close(self) -> None:
+        self._end.close()
+
+
+def _send(stream: IO[bytes] | _Line, data: bytes) -> None:
     stream.write(_LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def _receive(stream: IO[bytes]) -> bytes:
+def _receive(stream: IO[bytes] | _Line) -> bytes:
     """The next bytes that were sent together. Raises EOFError where the other side has ended."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     return _exactly(stream, length)
 
 
-def _exactly(stream: IO[bytes], length: int) -> bytes:
+def _exactly(stream: IO[bytes] | _Line, length: int) -> bytes:
     data = stream.read(length)
     if len(data) < length:
         raise EOFError

@@ -1,9 +1,7 @@
 """Faces in a photo, and what of the photo the network is shown."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -40,9 +38,13 @@ _CLOSE_SIDE, _CLOSE_SHARE = 320, 0.45  # and the least share of the longest side
 _HINT, _HINT_SMALL, _HINT_MORE = 0.1, 0.3, 0.5
 _SIDEWAYS = {90: _SURE_TURNED, 270: _SURE_TURNED}
 _TURNED = {**_SIDEWAYS, 180: _SURE_TURNED, 45: _SURE_TILTED, -45: _SURE_TILTED}
+
+# Which way up a face may be is asked of squares round the hints alone, so many times as large, which are made so many
+# pixels wide. Of a hint of fewer pixels than `_LEAST` they would show no more than the first look did.
+_ROUND, _ROUND_SIDE, _ROUND_LOOKS, _LEAST = 3.2, 128, 2, 20
 _SMALL = 48  # pixels of a face or less, at the size of the first look, that is looked for closer
 _CLOSER, _CLOSER_LOOKS = 192, 4  # pixels of the sides of a closer look, at the size of the first; at most so many
-_WORTH = 0.6  # the certainty at the small size from which a picture that was turned is looked at in full
+_WORTH = 0.6  # the certainty in such a square from which a picture that was turned is looked at in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,12 @@ class Detector:
     It may keep state between calls, so only one thread at a time may use it.
     """
 
-    name: Literal["yunet", "haar"]
+    name: Literal["yunet", "haar", "none"]
     search: _Search
+
+
+NONE = Detector("none", lambda picture: ())
+"""Finds nothing, and takes no time to load: for whoever asks about faces that were found before."""
 
 
 def load() -> Detector:
@@ -87,7 +93,9 @@ def load() -> Detector:
 
 # YuNet: cells of 8, 16 and 32 pixels, and the share of overlap from which two answers are the same face.
 _CELLS, _SAME = (8, 16, 32), 0.3
-_STEP = 128  # pixels: OpenVINO keeps some 5 MB for each size of picture that it has seen, so there are few
+# Sides are multiples of so many pixels, of pictures up to 256 of the smaller: OpenVINO keeps some 5 MB for each size of
+# picture that it has seen, so there are few.
+_STEP, _STEP_SMALL, _STEP_SMALL_TO = 128, 64, 256
 
 
 def _yunet(path: Path) -> _Search:
@@ -99,10 +107,9 @@ def _yunet(path: Path) -> _Search:
     forward = openvino.load(path)
 
     def search(picture: NDArray[np.uint8]) -> Sequence[Sequence[float]]:
-        height, width = (-(-length // _STEP) * _STEP for length in picture.shape[:2])
-        padded = np.zeros((1, height, width, 3), np.uint8)
-        cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=padded[0, : picture.shape[0], : picture.shape[1]])
-        outputs = forward(padded)
+        step = _STEP if max(picture.shape) > _STEP_SMALL_TO else _STEP_SMALL
+        height, width = (-(-length // step) * step for length in picture.shape[:2])
+        outputs = forward(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), (height, width))
         found, scores = [], []
         for scale, cell in enumerate(_CELLS):
             classes, objects, offsets = (outputs[kind * len(_CELLS) + scale][0] for kind in range(3))
@@ -143,8 +150,8 @@ def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
     """Boxes round the faces of a photo, the largest first, cut to the picture.
 
     Most photos take one look, dull ones another one with their contrast restored. Where these find nothing but hints, a
-    smaller picture is looked at for faces that fill it, what is round the hints, made larger, for small faces, and the
-    smaller picture on its sides, upside down and tilted; the likeliest of these is then looked at in full.
+    smaller picture is looked at for faces that fill it, what is round the hints, made larger, for small faces, and
+    squares round the hints on their sides, upside down and tilted; the picture turned the likeliest way then in full.
     """
     width, height = photo.size
     boxes = (
@@ -161,32 +168,33 @@ def detect(detector: Detector, photo: Photo) -> tuple[Box, ...]:
 
 
 def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
-    picture = _small(image)
+    small = _small(image)
+    picture = np.asarray(small)
     looked = _look(detector, picture, _HINT)
     found = [face for face in looked if face.sure >= _SURE]
     if _is_dull(picture):
-        restored = ImageOps.autocontrast(picture, cutoff=1, preserve_tone=True)
+        restored = np.asarray(ImageOps.autocontrast(small, cutoff=1, preserve_tone=True))
         more = _look(detector, restored, _SURE_DULLER if found else _SURE_DULL)
         if len(more) > len(found):
             return more
     if not looked or any(face.sure >= _LITTLE for face in found):
         return found
-    hint, small = max(face.sure for face in looked), _within(picture, _CLOSE_SIDE)
+    hint = max(face.sure for face in looked)
     if not found:
-        faces = _close_up(detector, small) if hint >= _HINT_MORE else ()
+        faces = _close_up(detector, _within(small, _CLOSE_SIDE)) if hint >= _HINT_MORE else ()
         if not faces and hint >= _HINT_SMALL:
-            faces = _look_closer(detector, image, picture.size, looked)
+            faces = _look_closer(detector, image, small.size, looked)
         if faces:
             return faces
-    aside = _look_turned(detector, small, 90, _HINT)
-    if not aside and hint < _HINT_MORE:
-        return found  # a face on its side is a hint on its other side as well, where it stands on its head
-    others = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
-    likely = {90: aside} | {angle: _look_turned(detector, small, angle, _WORTH) for angle in others if angle != 90}
-    sums = {angle: _surety([face for face in seen if face.sure >= _WORTH]) for angle, seen in likely.items()}
-    if not any(sums.values()):
+    squares = _round(small, looked)
+    angles = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
+    likely = {
+        angle: [face.sure for square in squares for face in _look_turned(detector, square, angle, _WORTH)]
+        for angle in angles
+    }
+    if not any(likely.values()):
         return found
-    angle = max(sums, key=sums.__getitem__)
+    angle = max(likely, key=lambda angle: max(likely[angle], default=0.0))  # squares may show the same face
     best = _look_turned(detector, picture, angle, _TURNED[angle])
     # Where it only finds the same faces once more, the boxes of the picture as it is are the better ones.
     new = any(not any(_overlap(face, other) for other in found) for face in best)
@@ -212,11 +220,11 @@ def _small(image: Image.Image) -> Image.Image:
     return _within(image, side)
 
 
-def _look(detector: Detector, picture: Image.Image, sure: float) -> tuple[_Found, ...]:
-    width, height = picture.size
+def _look(detector: Detector, picture: NDArray[np.uint8], sure: float) -> tuple[_Found, ...]:
+    height, width = picture.shape[:2]
     return tuple(
         _Found(left / width, top / height, (left + across) / width, (top + down) / height, score)
-        for left, top, across, down, score in detector.search(np.asarray(picture))
+        for left, top, across, down, score in detector.search(picture)
         if score >= sure
     )
 
@@ -235,9 +243,30 @@ def _close_up(detector: Detector, small: Image.Image) -> tuple[_Found, ...]:
     least = _CLOSE_SHARE * max(small.size)
     return tuple(
         face
-        for face in _look(detector, small, _SURE_CLOSE)
+        for face in _look(detector, np.asarray(small), _SURE_CLOSE)
         if max((face.right - face.left) * small.width, (face.bottom - face.top) * small.height) >= least
     )
+
+
+def _round(picture: Image.Image, hints: Sequence[_Found]) -> list[NDArray[np.uint8]]:
+    """Squares round the likeliest hints, made small."""
+    width, height = picture.size
+    squares: list[NDArray[np.uint8]] = []
+    looked: list[_Found] = []
+    for hint in sorted(hints, key=lambda hint: hint.sure, reverse=True):
+        size = max((hint.right - hint.left) * width, (hint.bottom - hint.top) * height)
+        if size < _LEAST or any(_overlap(hint, part) for part in looked):
+            continue
+        if len(looked) == _ROUND_LOOKS:
+            break
+        looked.append(hint)
+        left, right = map(round, _stretch(hint.left * width, hint.right * width, _ROUND * size, width))
+        top, bottom = map(round, _stretch(hint.top * height, hint.bottom * height, _ROUND * size, height))
+        shrink = max(1.0, (right - left) / _ROUND_SIDE, (bottom - top) / _ROUND_SIDE)
+        small = max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink))
+        square = picture.resize(small, Image.Resampling.BILINEAR, (left, top, right, bottom), reducing_gap=1.0)
+        squares.append(np.asarray(square))
+    return squares
 
 
 def _look_closer(
@@ -270,35 +299,48 @@ def _look_closer(
                 top + face.bottom * down,
                 face.sure,
             )
-            for face in _look(detector, closer, _SURE_SMALL)
+            for face in _look(detector, np.asarray(closer), _SURE_SMALL)
         ]
         found += [face for face in seen if not any(_overlap(face, other) for other in found)]
     return tuple(found)
 
 
-def _is_dull(picture: Image.Image) -> bool:
+def _is_dull(picture: NDArray[np.uint8]) -> bool:
     """Whether nearly all of its pixels are about equally bright."""
-    below = list(accumulate(picture.convert("L").histogram()))
-    darkest, brightest = (bisect_left(below, share * below[-1]) for share in (0.01, 0.99))
-    return brightest - darkest < _DULL
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    below = np.cumsum(cv2.calcHist([grey], [0], None, [256], [0, 256]), dtype=np.int64)
+    darkest, brightest = np.searchsorted(below, [0.01 * below[-1], 0.99 * below[-1]])
+    return bool(brightest - darkest < _DULL)
 
 
-def _look_turned(detector: Detector, picture: Image.Image, angle: int, sure: float) -> tuple[_Found, ...]:
+_QUARTERS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+
+
+def _turn(picture: NDArray[np.uint8], angle: int) -> NDArray[np.uint8]:
+    """The whole picture turned by an angle, in degrees against the clock, on grey ground."""
+    if angle in _QUARTERS:
+        return np.asarray(cv2.rotate(picture, _QUARTERS[angle]), np.uint8)
+    tilted = Image.fromarray(picture).rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
+    return np.asarray(tilted)
+
+
+def _look_turned(detector: Detector, picture: NDArray[np.uint8], angle: int, sure: float) -> tuple[_Found, ...]:
     """Faces in the picture turned by an angle, in degrees against the clock, where they are in the upright one.
 
     The box of a tilted face is the square round its middle.
     """
-    turned = picture.rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
+    turned = _turn(picture, angle)
     cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
-    width, height = picture.size
+    height, width = picture.shape[:2]
+    high, wide = turned.shape[:2]
     found = []
     for face in _look(detector, turned, sure):
-        across, down = (face.right - face.left) * turned.width, (face.bottom - face.top) * turned.height
+        across, down = (face.right - face.left) * wide, (face.bottom - face.top) * high
         if angle % 90:
             across = down = (across + down) / 2
         elif angle % 180:
             across, down = down, across
-        x, y = ((face.left + face.right) / 2 - 0.5) * turned.width, ((face.top + face.bottom) / 2 - 0.5) * turned.height
+        x, y = ((face.left + face.right) / 2 - 0.5) * wide, ((face.top + face.bottom) / 2 - 0.5) * high
         x, y = x * cosine - y * sine + width / 2, x * sine + y * cosine + height / 2
         found.append(
             _Found(
@@ -310,6 +352,9 @@ def _look_turned(detector: Detector, picture: Image.Image, angle: int, sure: flo
             )
         )
     return tuple(found)
+
+
+_GAP = 3.0  # a cut is made smaller by whole pixels first, to so many times its size: as good, and faster
 
 
 def crop(photo: Photo, box: Box | None, side: int = 224) -> Image.Image:
@@ -324,7 +369,7 @@ def crop(photo: Photo, box: Box | None, side: int = 224) -> Image.Image:
     top, bottom = _stretch(box.top, box.bottom, 2 * max(box.width, box.height), photo.size[1])
     across, down = photo.image.width / photo.size[0], photo.image.height / photo.size[1]
     region = (left * across, top * down, right * across, bottom * down)
-    return photo.image.resize((side, side), Image.Resampling.BICUBIC, box=region)
+    return photo.image.resize((side, side), Image.Resampling.BICUBIC, region, _GAP)
 
 
 def seen(size: tuple[int, int], box: Box | None) -> Box:
@@ -345,7 +390,7 @@ def stack(crops: Sequence[Image.Image], side: int) -> NDArray[np.uint8]:
     return np.stack([np.asarray(crop) for crop in crops])
 
 
-def _stretch(start: int, end: int, length: float, limit: int) -> tuple[float, float]:
+def _stretch(start: float, end: float, length: float, limit: int) -> tuple[float, float]:
     """A stretch of that length with the same middle, moved into 0..limit; all of it where it is longer."""
     length = min(length, limit)
     first = min(max((start + end - length) / 2, 0), limit - length)
@@ -353,15 +398,12 @@ def _stretch(start: int, end: int, length: float, limit: int) -> tuple[float, fl
 
 
 def _middle(image: Image.Image, side: int) -> Image.Image:
-    shorter = min(image.size)
-    # The ends of a very long picture would be scaled up by thousands only to be cut off.
-    image = _cut(image, min(image.width, 4 * shorter), min(image.height, 4 * shorter))
-    scale = round(side * 8 / 7) / shorter
-    scaled = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
-    return _cut(scaled, side, side)
-
-
-def _cut(image: Image.Image, width: int, height: int) -> Image.Image:
-    """The middle of a picture, width x height pixels of it."""
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    scale = round(side * 8 / 7) / min(image.size)
+    width, height = round(image.width * scale), round(image.height * scale)
+    left, top = (width - side) // 2, (height - side) // 2
+    across, down = image.width / width, image.height / height
+    # Only what is seen, rows first and columns at the end: to a level, what would be cut out of the whole, scaled.
+    rows = (left * across, 0, (left + side) * across, image.height)
+    columns = (0, top * down, side, (top + side) * down)
+    narrow = image.resize((side, image.height), Image.Resampling.BICUBIC, rows, _GAP)
+    return narrow.resize((side, side), Image.Resampling.BICUBIC, columns, _GAP)

@@ -1,5 +1,6 @@
 """The fast forward pass: a network compiled with OpenVINO, the same answers in a fraction of the time."""
 
+import io
 import logging
 import os
 import sys
@@ -7,7 +8,8 @@ import tempfile
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +37,8 @@ def compile(module: "nn.Module", example: "torch.Tensor") -> Forward:
 def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "openvino.Model":
     """OpenVINO's form of a module, for inputs like the examples with so many rows, by default any number."""
     import openvino
-    import torch
 
-    with _tracing, torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # OpenVINO still traces with torch.jit
-        # Sizes are taken as constants, but for the first, which is any.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+    with _tracing():
         level = logging.root.level
         try:
             model = openvino.convert_model(
@@ -48,20 +46,55 @@ def convert(module: "nn.Module", *examples: "torch.Tensor", rows: int = -1) -> "
             )
         finally:
             logging.root.setLevel(level)  # a conversion that fails leaves it where nothing but errors is heard
-        # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
-        torch._C._jit_clear_class_registry()
-        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
     return model
 
 
-_tracing = threading.Lock()
+def trace(module: "nn.Module", example: "torch.Tensor") -> bytes:
+    """A module as a file of torch.jit, for inputs like the example with any number of rows; `traced` reads it."""
+    import torch
+
+    with _tracing():
+        traced = torch.jit.trace(module, example)  # type: ignore[no-untyped-call]
+        file = io.BytesIO()
+        torch.jit.save(traced, file)
+    return file.getvalue()
 
 
-def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]:
-    """The network of an ONNX file, as a function of one picture: uint8 (1, height, width, 3), BGR, of any size.
+def traced(file: bytes) -> "torch.jit.ScriptModule":
+    """The module that `trace` wrote. It needs nothing of the library that the module came from."""
+    import torch
 
-    The network itself takes OpenCV's form: float32 (1, 3, height, width), 0 to 255. For one thread alone; what the
-    function returns stands until its next call.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # as there is no other form that is read in less than a second
+        found: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(file))  # type: ignore[no-untyped-call]
+        return found
+
+
+@contextmanager
+def _tracing() -> Iterator[None]:
+    """One thread at a time, without gradients and warnings, and without what torch.jit keeps of what it traced."""
+    import torch
+
+    with _one_at_a_time, torch.no_grad(), warnings.catch_warnings():
+        for category in (FutureWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)  # OpenVINO still traces with torch.jit
+        # Sizes are taken as constants, but for the first, which is any.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        yield
+        # torch.jit keeps the types of all that was ever traced. This is how torch's own tests make it let go.
+        torch._C._jit_clear_class_registry()
+        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
+
+
+_one_at_a_time = threading.Lock()
+
+
+def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDArray[np.float32], ...]]:
+    """The network of an ONNX file, as a function of one picture, uint8 (height, width, 3), BGR, and a size.
+
+    The picture is given black on the right and at the bottom, up to that height and width. The network itself takes
+    OpenCV's form: float32 (1, 3, height, width), 0 to 255. For one thread alone; what the function returns stands until
+    its next call.
 
     All sizes share a network, but for those that come often: one of their own takes about half the time, and 15 MB.
     """
@@ -74,9 +107,8 @@ def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32],
         model = original.clone()
         model.reshape([1, 3, height, width])
         steps = PrePostProcessor(model)
-        steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-        # Numbers first: of two bytes and four, it is four that the next layer takes in another order.
-        steps.input().preprocess().convert_element_type(openvino.Type.f32).convert_layout(openvino.Layout("NCHW"))
+        # As numbers of four bytes it is taken as it comes; bytes would be put into another order, and back.
+        steps.input().tensor().set_element_type(openvino.Type.f32).set_layout(openvino.Layout("NHWC"))
         steps.input().model().set_layout(openvino.Layout("NCHW"))
         return _compiled(steps.build(), streams=1).create_infer_request()
 
@@ -84,20 +116,25 @@ def load(path: Path) -> Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32],
     own: dict[tuple[int, int], Any] = {}
     seen = Counter[tuple[int, int]]()
 
-    def forward(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        size = picture.shape[1], picture.shape[2]
+    def forward(picture: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.float32], ...]:
+        height, width = picture.shape[:2]
         seen[size] += 1
         if seen[size] == _OFTEN and len(own) < _OWN:
             own[size] = request(*size)
         asked = own.get(size, of_any_size)
-        asked.infer([picture], share_inputs=True)
+        tensor = asked.get_input_tensor()
+        tensor.shape = (1, *size, 3)
+        padded = tensor.data[0]
+        padded[:height, :width] = picture
+        padded[height:] = padded[:, width:] = 0
+        asked.infer()
         found: tuple[NDArray[np.float32], ...] = asked.results.to_tuple()
         return found
 
     return forward
 
 
-_OWN, _OFTEN = 6, 4  # how many sizes have a network of their own, and from which picture of a size on
+_OWN, _OFTEN = 12, 4  # how many sizes have a network of their own, and from which picture of a size on
 
 
 def to_bytes(model: "openvino.Model") -> tuple[bytes, bytes]:
@@ -137,12 +174,13 @@ def ready(model: "openvino.Model") -> Forward:
         found = []
         for at in range(0, len(parts), cores):
             busy = [*zip(own.requests, parts[at : at + cores], strict=False)]
-            for request, part in busy:
+            for request, part in busy[1:]:
                 request.start_async([*part], share_inputs=True)
-            for request, _ in busy:
+            busy[0][0].infer([*busy[0][1]], share_inputs=True)  # in this thread, which would only wait
+            for request, _ in busy[1:]:
                 request.wait()
-                # A copy: the next call overwrites what a request holds.
-                found.append([output.copy() for output in request.results.to_tuple()])
+            # Copies: the next call overwrites what a request holds.
+            found += [[output.copy() for output in request.results.to_tuple()] for request, _ in busy]
         return tuple(np.concatenate(output) for output in zip(*found, strict=True))
 
     return forward

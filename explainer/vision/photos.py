@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import struct
+import threading
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ from PIL import (
     _imaging,
 )
 
-from explainer.jobs import Worker
 from explainer.vision import avif, parts
 
 MAX_BYTES = 64 * 1024 * 1024  # what Streamlit's server.maxUploadSize = 64 enforces
@@ -68,9 +68,9 @@ _TRANSPOSED = {
 _FILTER = Image.Resampling.HAMMING  # half the time of bicubic, and does not overshoot at edges
 _STRIP_PIXELS = 2**20
 
-# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time, and always in the same two threads, as the
-# C library keeps what it freed for the thread that had it. Those of visitors are decoded in processes: see `decoder`.
-_decoders = Worker(lambda: None, "decoder", threads=2)
+# Each decode of 64 megapixels holds some 300 MB (WebP 1 GB): two at a time. Those of visitors are decoded in processes:
+# see `decoder`.
+_decoding = threading.BoundedSemaphore(2)
 
 _END = b"\xff\xd9"  # of a JPEG
 _MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # what begins another part of a JPEG
@@ -143,7 +143,8 @@ def read(data: bytes) -> Photo:
     if len(data) > MAX_BYTES:
         raise PhotoError(HEAVY)
     try:
-        image, size = _decoders.submit(lambda nothing, progress: _decoded_whole(data)).result()
+        with _decoding:
+            image, size = _decoded_whole(data)
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
@@ -373,9 +374,8 @@ def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
     """
     profile = file.info.get("icc_profile")
     if file.mode == "RGB" and not file.has_transparency_data:
-        plain = file.resize(size, _FILTER, reducing_gap=2)
-        plain.info = {}
-        return _in_srgb(plain, profile)
+        plain = _plain(file)
+        return _in_srgb(plain if plain.size == size else plain.resize(size, _FILTER, reducing_gap=2), profile)
     if file.mode == "CMYK":
         inks = file.resize(size, _FILTER, reducing_gap=2)
         inks.info = {}
@@ -390,6 +390,12 @@ def _on_white(file: Image.Image, size: tuple[int, int]) -> Image.Image:
     if profile and file.mode in _GREYS:
         return _in_srgb(flat.convert("L"), profile)
     return _in_srgb(flat, profile if file.mode in ("RGB", "RGBA", "P", "PA") else None)
+
+
+def _plain(file: Image.Image) -> Image.Image:
+    """The pixels of a file that is loaded, and nothing else of it; they are not copied."""
+    file.load()
+    return Image.Image()._new(file.im)
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

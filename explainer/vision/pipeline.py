@@ -145,8 +145,7 @@ def _models(name: str) -> Models:
 
         # A second thread gains a fifth on networks of this size, and takes a core from a visitor.
         torch.set_num_threads(1)
-        classifier = classifiers.load(card)
-        selftest.check_classifier(classifier)
+        classifier = classifiers.later(card, selftest.check_classifier)
         return classifier, people.load(classifier)
 
     def modules() -> tuple["Classifier", "PeopleHead"]:
@@ -172,7 +171,7 @@ def _kept(card: ModelCard) -> Compiled | None:
 
 
 def _compiled(card: ModelCard, classifier: "Classifier", head: "PeopleHead") -> Compiled:
-    """The network, compiled now, and kept for the next start."""
+    """The network, compiled now, and kept for the next start. Raises ClassifierError as `load` does."""
     import torch
 
     from explainer.vision import people

@@ -1,12 +1,13 @@
 """Who is in a room. A phone is an anonymous token and nothing else: no name, no address, no time."""
 
-import contextlib
 import hashlib
 import re
 import secrets
 import time
 from collections import deque
+from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 from explainer import limits
 from explainer.workshop import rooms
@@ -17,6 +18,7 @@ from explainer.workshop.store import Ages, Connection, Store
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
+_IS_IN = "EXISTS (SELECT 1 FROM participants WHERE room = code AND token = ?)"  # of a room's row
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _MINUTE, _MOST_SOURCES = 60.0, 10_000
 
@@ -30,11 +32,8 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
     what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, HandsAlone for a room without phones, and
     Closed for one that comes new to a room that has ended.
     """
-    given = token
-    if given is not None:
-        with contextlib.suppress(UnknownToken):
-            store.read(lambda connection: admit(connection, code, given))
-            return given
+    if token is not None and is_in(store, code, token):
+        return token
     new = secrets.token_urlsafe(16)
 
     def work(connection: Connection) -> str:
@@ -112,29 +111,38 @@ def open_door(store: Store, code: str, to_new_phones: bool) -> None:
 
 def count(store: Store, code: str) -> int:
     """How many phones have joined since the room was opened. Raises UnknownRoom."""
-    return store.read(lambda connection: _count(connection, rooms.room(connection, code).code))
+    number = "(SELECT count(*) FROM participants WHERE room = code)"
+    _, (found,) = store.query(lambda connection: rooms.room_with(connection, code, number))
+    return int(found)
 
 
-def heartbeat(store: Store, code: str, token: str) -> None:
-    """Note that a phone is here. Raises UnknownRoom and UnknownToken."""
-    found = store.read(lambda connection: admit(connection, code, token))
-    store.hear(found.code, token)
+def is_in(store: Store, code: str, token: str) -> bool:
+    """Whether a room gave out a token, and has not taken it back. Raises UnknownRoom."""
+    try:
+        store.query(lambda connection: admit(connection, code, token))
+    except UnknownToken:
+        return False
+    return True
 
 
 def here(store: Store, code: str) -> int:
     """How many phones were heard of within the last seconds (HERE)."""
-    ages = store.read(lambda connection: store.ages(connection, rooms.normal(code)))
+    ages = store.query(lambda connection: store.ages(connection, rooms.normal(code)))
     return sum(age.heard <= HERE for age in ages.values())
 
 
 def admit(connection: Connection, code: str, token: str) -> Room:
     """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
-    found = rooms.room(connection, code)
-    query = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
-    fits = type(token) is str and _TOKEN.fullmatch(token)
-    if not fits or connection.execute(query, (found.code, token)).fetchone() is None:
+    return admit_with(connection, code, token)[0]
+
+
+def admit_with(connection: Connection, code: str, token: str, *columns: str) -> tuple[Room, Sequence[Any]]:
+    """As `admit`, with further columns of the room's row, by one statement."""
+    given = token if type(token) is str and _TOKEN.fullmatch(token) else ""  # which no room gives out
+    found, (joined, *more) = rooms.room_with(connection, code, ", ".join((_IS_IN, *columns)), (given,))
+    if not joined:
         raise UnknownToken
-    return found
+    return found, more
 
 
 def _count(connection: Connection, code: str) -> int:

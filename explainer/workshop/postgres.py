@@ -9,8 +9,8 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -27,7 +27,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from explainer.workshop.errors import Busy, RoomError, Unreachable
-from explainer.workshop.store import SCHEMA, Ages, Connection, Rows, Store, T, Work, transact
+from explainer.workshop.store import SCHEMA, Ages, Connection, OneStatement, Rows, Store, T, Work, transact
 
 _log = logging.getLogger("explainer")
 
@@ -119,7 +119,6 @@ class PostgresStore(Store):
             max_size=MOST,
             open=True,
             configure=_configure,
-            check=ConnectionPool.check_connection,
             timeout=PATIENCE,
             reconnect_timeout=PATIENCE,
         )
@@ -131,6 +130,10 @@ class PostgresStore(Store):
         """As in `Store`."""
         return self._use(lambda connection: transact(_Statements(connection), work, _READ))
 
+    def query(self, work: Work[T]) -> T:
+        """As in `Store`."""
+        return self._use(lambda connection: work(OneStatement(_Statements(connection))))
+
     def write(self, work: Work[T]) -> T:
         """As in `Store`."""
         return self._use(lambda connection: transact(_Statements(connection), work, _WRITE))
@@ -141,7 +144,7 @@ class PostgresStore(Store):
 
     def mark(self, code: str, token: str) -> str:
         """As in `Store`."""
-        found = self.read(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
+        found = self.query(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
         return str(found[0]) if found else ""
 
     def note_presenter(self, mark: str) -> None:
@@ -155,7 +158,7 @@ class PostgresStore(Store):
 
     def knows_presenter(self, mark: str) -> bool:
         """As in `Store`."""
-        return self.read(lambda connection: connection.execute(_PRESENTER, (mark,)).fetchone()) is not None
+        return self.query(lambda connection: connection.execute(_PRESENTER, (mark,)).fetchone()) is not None
 
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""
@@ -181,12 +184,21 @@ class PostgresStore(Store):
         if not self._reached.is_set():
             raise Unreachable
         try:
-            with self._pool.connection() as connection:
+            with self._connected() as connection:
                 return work(connection)
         except (LockNotAvailable, QueryCanceled, DeadlockDetected) as error:
             raise Busy from error
         except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction) as error:
             raise Unreachable from error
+
+    @contextmanager
+    def _connected(self) -> "Iterator[psycopg.Connection[Any]]":
+        """A connection that is open; those that are not are thrown away, and the pool makes others."""
+        while True:
+            with self._pool.connection() as connection:
+                if _is_open(connection):
+                    yield connection
+                    return
 
     def _listen(self) -> None:
         while not self._closed.is_set():
@@ -257,6 +269,19 @@ def _configure(connection: "psycopg.Connection[Any]") -> None:
     for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
         connection.execute(f"SET {name} = '{BUSY} s'")
     connection.execute(_WAIT_FOR_DISK)
+
+
+def _is_open(connection: "psycopg.Connection[Any]") -> bool:
+    """Whether the other end has not closed a connection that was not in use.
+
+    That stands there to be read: to ask would double the ways there and back of most that is asked.
+    """
+    try:
+        for _ in range(2):  # what it said last, and the end
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _prepare(connection: "psycopg.Connection[Any]") -> str | None:

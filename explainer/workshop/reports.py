@@ -52,13 +52,10 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
 
 def flagged(store: Store, code: str, token: str, wnid: str) -> frozenset[str]:
     """The reasons for which a participant has reported a category. Raises UnknownRoom and UnknownToken."""
-
-    def work(connection: Connection) -> frozenset[str]:
-        key = (participants.admit(connection, code, token).code, token, wnid)
-        query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
-        return frozenset(reason for (reason,) in connection.execute(query, key))
-
-    return store.read(work)
+    found = store.query(lambda connection: participants.admit(connection, code, token))
+    query = "SELECT reason FROM flags WHERE room = ? AND token = ? AND wnid = ?"
+    rows = store.query(lambda connection: connection.execute(query, (found.code, token, wnid)).fetchall())
+    return frozenset(reason for (reason,) in rows)
 
 
 def flags(store: Store, code: str) -> tuple[Flag, ...]:

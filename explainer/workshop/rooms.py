@@ -130,12 +130,12 @@ def open_room(
 
 def find(store: Store, code: str) -> Room:
     """The room of a code, as people type it: small letters, and spaces round it. Raises UnknownRoom."""
-    return store.read(lambda connection: room(connection, code))
+    return store.query(lambda connection: room(connection, code))
 
 
 def listing(store: Store) -> tuple[Room, ...]:
     """All rooms that are kept, the newest first: to resume one, or to delete it."""
-    rows = store.read(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
+    rows = store.query(lambda c: c.execute(f"SELECT {_ROOM} FROM rooms ORDER BY created DESC").fetchall())  # noqa: S608
     return tuple(_to_room(row) for row in rows if _is_known(row))
 
 
@@ -146,7 +146,7 @@ def on(store: Store) -> tuple[Room, ...]:
     a room, that goes by a clock that nobody sets.
     """
     query = f"SELECT {_ROOM}, since FROM rooms WHERE ended IS NULL AND rehearsal = 0 ORDER BY created DESC"  # noqa: S608
-    rows = store.read(lambda c: c.execute(query).fetchall())
+    rows = store.query(lambda c: c.execute(query).fetchall())
     return tuple(_to_room(row) for *row, since in rows if _is_known(row) and _is_on(store, row[0], since))
 
 
@@ -210,12 +210,20 @@ def normal(code: str) -> str:
 
 def room(connection: Connection, code: str) -> Room:
     """The room of a code, within a transaction. Raises UnknownRoom."""
+    return room_with(connection, code, "0")[0]
+
+
+def room_with(
+    connection: Connection, code: str, columns: str, values: Sequence[object] = ()
+) -> tuple[Room, Sequence[Any]]:
+    """The room of a code, and further columns of its row, by one statement. Raises UnknownRoom."""
     row = None
     if type(code) is str and _TYPED.fullmatch(code) and _CODE.fullmatch(normal(code)):
-        row = connection.execute(f"SELECT {_ROOM} FROM rooms WHERE code = ?", (normal(code),)).fetchone()  # noqa: S608
-    if row is None or not _is_known(row):
+        query = f"SELECT {columns}, {_ROOM} FROM rooms WHERE code = ?"  # noqa: S608 - columns of this package
+        row = connection.execute(query, (*values, normal(code))).fetchone()
+    if row is None or not _is_known(own := row[-len(fields(Room)) :]):
         raise UnknownRoom
-    return _to_room(row)
+    return _to_room(own), row[: -len(own)]
 
 
 def _is_known(row: Sequence[Any]) -> bool:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from explainer.workshop import incoming, participants, questions, rooms
 from explainer.workshop.errors import Closed, Ended, Moved
@@ -67,7 +67,14 @@ _STAGE = ", ".join(field.name for field in fields(Stage))
 
 def stage(store: Store, code: str) -> Stage:
     """What a room is shown now. Raises UnknownRoom."""
-    return store.read(lambda connection: stage_of(connection, rooms.room(connection, code).code))
+    return _to_stage(store.query(lambda connection: rooms.room_with(connection, code, _STAGE))[1])
+
+
+def look(store: Store, code: str, token: str) -> Stage:
+    """What a room is shown now, to a phone, which says by it that it is here. Raises UnknownRoom, UnknownToken."""
+    found, columns = store.query(lambda connection: participants.admit_with(connection, code, token, _STAGE))
+    store.hear(found.code, token)
+    return _to_stage(columns)
 
 
 def press(store: Store, code: str, presses: Iterable[Press], beats: Sequence[Beat]) -> Stage:
@@ -170,7 +177,10 @@ def _check(found: Room, changes: Changes) -> None:
 
 def stage_of(connection: Connection, code: str) -> Stage:
     """The stage of a room that is there, within a transaction."""
-    row = connection.execute(f"SELECT {_STAGE} FROM rooms WHERE code = ?", (code,)).fetchone()  # noqa: S608
+    return _to_stage(connection.execute(f"SELECT {_STAGE} FROM rooms WHERE code = ?", (code,)).fetchone())  # noqa: S608
+
+
+def _to_stage(row: Sequence[Any]) -> Stage:
     step, activity, phase, paused, blank, version, moves, since, entered = row
     return Stage(
         step, activity, phase, bool(paused), bool(blank), version, moves, rooms.to_time(since), rooms.to_time(entered)
@@ -182,8 +192,8 @@ def admit_to(connection: Connection, code: str, token: str, activity: str, round
 
     Raises UnknownRoom, UnknownToken, and Closed: Ended in a room that has, Moved where something else is open.
     """
-    found = participants.admit(connection, code, token)
-    now = stage_of(connection, found.code)
+    found, columns = participants.admit_with(connection, code, token, _STAGE)
+    now = _to_stage(columns)
     if found.ended:
         raise Ended
     if not now.open or now.paused:

@@ -48,6 +48,30 @@ class Connection(Protocol):
 Work = Callable[[Connection], T]
 """What is done with the connection inside one transaction; SQLite does it again, in memory, where the disk fails."""
 
+
+class OneStatement:
+    """A connection that runs one statement and refuses another, which might see another state."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        """As in `Connection`."""
+        return False
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> Rows:
+        """As in `Connection`. Raises RuntimeError the second time."""
+        if self._connection is None:
+            raise RuntimeError("More than one statement needs a transaction: use `read`.")
+        connection, self._connection = self._connection, None
+        return connection.execute(statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[object]], /) -> object:
+        """Nothing that is read."""
+        raise RuntimeError("This writes: use `write`.")
+
+
 SCHEMA = (
     """CREATE TABLE rooms (
         code TEXT PRIMARY KEY, preset TEXT NOT NULL, deck TEXT NOT NULL, route TEXT NOT NULL, extras TEXT NOT NULL,
@@ -119,6 +143,10 @@ class Store(ABC):
     @abstractmethod
     def read(self, work: Work[T]) -> T:
         """What `work` finds in one consistent state. Raises Busy, and what `work` raises."""
+
+    def query(self, work: Work[T]) -> T:
+        """As `read`, for `work` that is one statement, and so needs no transaction to see one state."""
+        return self.read(lambda connection: work(OneStatement(connection)))
 
     @abstractmethod
     def write(self, work: Work[T]) -> T:

@@ -84,14 +84,10 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
 
 def vote_of(store: Store, code: str, question: str, round: int, token: str) -> str | None:
     """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
-
-    def work(connection: Connection) -> str | None:
-        found = participants.admit(connection, code, token)
-        query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
-        rows = connection.execute(query, (found.code, token))
-        return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
-
-    return store.read(work)
+    found = store.query(lambda connection: participants.admit(connection, code, token))
+    query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
+    rows = store.query(lambda connection: connection.execute(query, (found.code, token)).fetchall())
+    return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
 
 
 def count_hands(store: Store, code: str, question: str, round: int, counts: Mapping[str, int]) -> None:
@@ -166,13 +162,10 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
 
 def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] | None:
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
-
-    def work(connection: Connection) -> frozenset[int] | None:
-        found = participants.admit(connection, code, token)
-        rows = connection.execute("SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?", (found.code, token))
-        return {name: _places(text) for name, text in rows}.get(sheet)
-
-    return store.read(work)
+    found = store.query(lambda connection: participants.admit(connection, code, token))
+    query = "SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?"
+    rows = store.query(lambda connection: connection.execute(query, (found.code, token)).fetchall())
+    return {name: _places(text) for name, text in rows}.get(sheet)
 
 
 def marks(store: Store, code: str) -> tuple[Marks, ...]:

@@ -20,7 +20,7 @@ from explainer import limits
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, photo_source, sample_results, sentences
-from explainer.vision import pipeline, samples
+from explainer.vision import cards, decoder, pipeline, samples
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +120,16 @@ def test_no_model_is_loaded_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not page.exception
     page.switch_page("pages/break_it.py").run()
     assert not page.exception
+
+
+def test_what_reads_is_loaded_as_soon_as_somebody_wants_to_bring_a_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(computed, "_ready", started.append)
+    monkeypatch.setattr(decoder, "prepare", lambda: started.append("decoder"))
+    page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS).run()
+    assert not started
+    press(page, "own_photo")
+    assert started == ["decoder", cards.DEFAULT]
 
 
 def test_a_sample_needs_no_consent_and_a_photo_of_ones_own_does(page: AppTest) -> None:

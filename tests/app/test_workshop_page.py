@@ -12,7 +12,7 @@ from workshops import Open, give, join, labels, move, press, restart, said
 
 from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
-from explainer.ui import access
+from explainer.ui import access, browser
 from explainer.ui.workshop import invitation, take_away, talk_pictures
 from explainer.workshop import addresses, participants, questions, rooms, screens, sqlite, talk
 from explainer.workshop.rooms import Room
@@ -51,6 +51,22 @@ def test_a_code_that_is_typed_in_small_letters_joins_its_room(visit: Open, room:
     assert address(app)["room"] == room.code
     assert title("start") in said(app)
     assert participants.count(access.store(), room.code) == 1
+
+
+def test_two_tabs_of_a_browser_that_join_by_the_code_are_one_phone(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "identity", lambda: "a browser")
+    for _ in range(2):
+        app = visit()
+        app.text_input(key="room_code").input(room.code)
+        assert title("start") in said(press(app, "Join"))
+    assert participants.count(access.store(), room.code) == 1
+    # Whoever is in comes back by another tab, when no new phone may join any more.
+    participants.open_door(access.store(), room.code, to_new_phones=False)
+    again = visit()
+    again.text_input(key="room_code").input(room.code)
+    assert title("start") in said(press(again, "Join"))
 
 
 def test_a_code_to_photograph_joins_with_one_press(visit: Open, room: Room) -> None:
@@ -332,7 +348,7 @@ def test_what_is_typed_and_is_no_address_is_said_and_shown_nowhere(visit: Open, 
     assert "alert" not in said(visit(room=room.code, view="projector"))
 
 
-def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
+def test_what_is_typed_for_the_wifi_is_on_a_presenters_projector_until_the_room_ends(
     visit: Open, room: Room, notes: AppTest
 ) -> None:
     notes.session_state["section_Joining"] = True
@@ -341,7 +357,9 @@ def test_what_is_typed_for_the_wifi_is_on_every_projector_until_the_room_ends(
     notes.text_input(key="wifi_password").input("a secret of ours")
     press(notes, "Make a code for the Wi-Fi")
     projector = visit(room=room.code, view="projector")
-    assert "First the Wi-Fi" in said(projector)
+    assert "First the Wi-Fi" not in said(projector)  # whoever has the code of the room can open it
+    projector.session_state[browser.PRESENTER] = True
+    assert "First the Wi-Fi" in said(projector.run())
     assert "First the Wi-Fi" not in said(visit(room=rooms.open_room(access.store()).code, view="projector"))
     assert "a secret of ours" not in str(dict(notes.query_params))
     assert not [file for file in access.store().file.parent.iterdir() if b"a secret of ours" in file.read_bytes()]

@@ -2,21 +2,34 @@
 
 import copy
 import dataclasses
+import shutil
+import subprocess
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from tiny_networks import Tiny, classifier_of
 from torch import nn
 
-from explainer.attribution import gradients, networks
+from explainer.attribution import explain, gradients, networks
+from explainer.attribution.sample_results import first_word
+from explainer.setup import files
+from explainer.vision import cards, pipeline, samples
 from explainer.vision.classifiers import Classifier
+from explainer.vision.pipeline import Reader
 
 
 def pictures(classifier: Classifier, number: int = 3) -> torch.Tensor:
     side = classifier.card.transform.side
     return torch.randn(number, 3, side, side, generator=torch.Generator().manual_seed(1)).requires_grad_()
+
+
+def with_module(classifier: Classifier, module: nn.Module) -> Classifier:
+    """The classifier with another module, as if it came from another file."""
+    return dataclasses.replace(classifier, make=lambda: module, sha256="of another file")
 
 
 def slopes(network: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
@@ -48,7 +61,7 @@ def test_without_bends_gradients_are_those_of_float64(classifier: Classifier) ->
     for name, part in list(module.named_modules()):
         if isinstance(part, nn.ReLU6):
             module.set_submodule(name, Round())
-    smooth = dataclasses.replace(classifier, module=module)
+    smooth = with_module(classifier, module)
     inputs, network = pictures(classifier, 2), gradients.network(smooth)
     exact = slopes(copy.deepcopy(module).double(), inputs.detach().double().requires_grad_())
     ours, theirs = slopes(network, inputs), slopes(networks.folded(module), inputs)
@@ -84,6 +97,73 @@ def test_what_a_feature_map_weighs_is_that_of_pytorch(classifier: Classifier) ->
         assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max()
 
 
+_FIRST_MAP = """
+import sys
+from explainer.attribution import explain
+from explainer.attribution.sample_results import first_word
+from explainer.vision import pipeline, samples
+reader, photo = pipeline.load(), samples.read("astronaut")
+reading = pipeline.read(reader, photo).readings[0]
+found = explain.explain_photo(reader, photo, reading.box, first_word(reading), "grad-cam")
+print(found.values.tobytes().hex(), *(name for name in ("timm", "torchvision", "sympy") if name in sys.modules))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_map_of_a_later_start_needs_no_library_of_architectures(reader: Reader) -> None:
+    photo = samples.read("astronaut")
+    reading = pipeline.read(reader, photo).readings[0]
+    explain.prepare(reader)  # which keeps the halves, where no earlier start did
+    here = explain.explain_photo(reader, photo, reading.box, first_word(reading), "grad-cam")
+    run = subprocess.run([sys.executable, "-c", _FIRST_MAP], capture_output=True, text=True, timeout=120)
+    assert run.stdout.split() == [here.values.tobytes().hex()], run.stderr
+
+
+@pytest.fixture
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where nothing is compiled yet: the folder of models."""
+    shutil.copy(files.models_folder() / f"{cards.DEFAULT}.toml", tmp_path)
+    monkeypatch.setenv("EXPLAINER_MODELS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_halves_are_read_from_a_file_and_made_anew_where_it_is_damaged(
+    in_a_folder_of_its_own: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> nn.Module:
+        raise AssertionError("the module was loaded")
+
+    inputs = pictures(classifier, 2).detach()
+    made, _ = gradients.to_feature_map(dataclasses.replace(classifier))
+    (file,) = in_a_folder_of_its_own.glob("compiled/*")
+    read, _ = gradients.to_feature_map(dataclasses.replace(classifier, make=refuse))
+    assert torch.equal(read(inputs), made(inputs))
+
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(AssertionError, match="the module was loaded"):
+        gradients.to_feature_map(dataclasses.replace(classifier, make=refuse))
+    (line,) = caplog.messages
+    assert "is damaged" in line
+    again, _ = gradients.to_feature_map(dataclasses.replace(classifier))
+    assert torch.equal(again(inputs), made(inputs))
+    gradients.to_feature_map(dataclasses.replace(classifier, make=refuse))  # from the new file
+
+
+@pytest.mark.slow
+def test_halves_of_other_weights_are_neither_kept_nor_read(
+    in_a_folder_of_its_own: Path, classifier: Classifier
+) -> None:
+    other = with_module(classifier, networks.randomised(classifier.module, ["classifier.weight"]))
+    module, _ = gradients.to_feature_map(other)
+    assert isinstance(module, gradients.Halved)
+    assert not [*in_a_folder_of_its_own.glob("compiled/*")]
+    gradients.to_feature_map(dataclasses.replace(classifier))
+    again, _ = gradients.to_feature_map(dataclasses.replace(other))
+    inputs = pictures(classifier, 1).detach()
+    assert torch.equal(again(inputs), module(inputs))
+
+
 def test_a_network_that_cannot_be_cut_in_two_is_asked_whole(classifier: Classifier) -> None:
     class Past(nn.Sequential):
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -91,7 +171,7 @@ def test_a_network_that_cannot_be_cut_in_two_is_asked_whole(classifier: Classifi
 
     parts = {"first": nn.Conv2d(3, 9, 3, stride=2), "bn2": nn.BatchNorm2d(9), "pool": nn.AdaptiveAvgPool2d(1)}
     module = Past(OrderedDict(parts, flat=nn.Flatten())).eval().requires_grad_(False)
-    other = dataclasses.replace(classifier, module=module)
+    other = with_module(classifier, module)
     quick = networks.folded(module)
     assert gradients.to_feature_map(other) == (quick, quick.bn2)
 
@@ -112,7 +192,7 @@ def test_where_openvino_cannot_follow_or_is_wrong_gradients_are_pytorchs(
     if wrong:
         right = gradients._transposed
         monkeypatch.setattr(gradients, "_transposed", lambda slopes, *rest: right(slopes * 1.01, *rest))
-    other = dataclasses.replace(classifier, module=module.requires_grad_(False))
+    other = with_module(classifier, module.requires_grad_(False))
     inputs = pictures(other)
     assert torch.equal(slopes(gradients.network(other), inputs), slopes(networks.folded(module), inputs))
 
@@ -124,7 +204,7 @@ def test_gradients_go_down_through_any_convolution(
     torch.manual_seed(1)
     layers = nn.Conv2d(9, 18, kernel, stride, padding, groups=groups), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     module = nn.Sequential(nn.Conv2d(3, 9, 2), nn.BatchNorm2d(9), *layers).eval()
-    other = dataclasses.replace(classifier, module=module.requires_grad_(False))
+    other = with_module(classifier, module.requires_grad_(False))
     inputs, network = pictures(other), gradients.network(other)
     theirs = slopes(module, inputs)
     # Hardly any pixel: a rectifier that is just at its bend may fall to either side.

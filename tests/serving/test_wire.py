@@ -79,6 +79,12 @@ def test_the_categories_of_a_model_are_kept_once_however_many_readings_come() ->
     assert first.object_wnids is second.object_wnids is second.person_wnids
 
 
+@pytest.mark.parametrize("odd", ["", "two words", 7, None, ("n",)])
+def test_many_words_arrive_as_they_were_sent_whatever_is_among_them(odd: object) -> None:
+    words = (*(f"n{number:08}" for number in range(200)), odd)
+    assert wire.unpack(wire.pack(words)) == words
+
+
 def test_a_thing_of_no_known_kind_is_not_sent() -> None:
     with pytest.raises(TypeError, match="module cannot be sent"):
         wire.pack((np,))

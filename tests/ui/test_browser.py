@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from explainer.ui import browser
+from explainer.ui import browser, middleware
 
 
 @pytest.fixture
@@ -43,6 +43,20 @@ def test_a_file_brings_none(site: TestClient) -> None:
 def test_a_cookie_that_somebody_made_up_is_given_anew(site: TestClient) -> None:
     site.cookies.set(browser.NAME, "AAAAAAAAAAAAAAAAAAAAAA.0123")
     assert "set-cookie" in site.get("/").headers
+
+
+def test_by_https_a_browser_takes_the_cookie_from_the_app_alone_and_one_that_was_planted_does_not_count(
+    site: TestClient,
+) -> None:
+    planted = site.get("/").cookies[browser.NAME]  # one that somebody else was given
+    secure = TestClient(middleware.Cookies(site.app), base_url="https://labels.example")
+    secure.cookies.set(browser.NAME, planted)
+    given = secure.get("/")
+    assert given.headers["set-cookie"].startswith(f"__Host-{browser.NAME}=")
+    for needed in ("; Secure", "; Path=/", "; HttpOnly"):  # else browsers refuse a cookie of such a name
+        assert needed in given.headers["set-cookie"]
+    assert "Domain" not in given.headers["set-cookie"]
+    assert "set-cookie" not in secure.get("/").headers  # it has its own one now
 
 
 def test_what_is_remembered_of_one_browser_is_known_of_no_other(

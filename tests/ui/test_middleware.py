@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import logging
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -59,6 +60,8 @@ def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(
     ("peer", "said", "scheme"),
     [
         ("10.0.0.1", ["https"], "https"),
+        ("10.0.0.1", ["https, wss"], "https"),
+        ("10.0.0.1", ["https", "http"], "http"),  # the last that it says is what it was asked by
         ("10.0.0.1", ["http"], "http"),
         ("10.0.0.1", [], "http"),
         ("192.0.2.7", ["https"], "http"),  # whoever is not named is not believed
@@ -81,7 +84,9 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     }
     app = middleware.Proxies(browser.Cookie(HTMLResponse("a page")))
     asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
-    assert dict(sent[0]["headers"])[b"set-cookie"].endswith(b"; Secure") == (scheme == "https")
+    given = dict(sent[0]["headers"])[b"set-cookie"]
+    assert given.endswith(b"; Secure") == (scheme == "https")
+    assert given.startswith(b"__Host-") == (scheme == "https")
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -129,6 +134,21 @@ def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:
     assert 1 <= sum(written) <= 2 * limits.value("log")  # a minute may have ended between two of them
 
 
+def test_lines_that_a_stranger_words_are_of_one_kind() -> None:
+    once = server.OneLineEach()
+
+    def written(message: str, *said: object) -> bool:
+        try:
+            limits.value("nothing")
+        except KeyError:
+            return once.filter(logging.LogRecord("x", logging.ERROR, "", 0, message, said, sys.exc_info()))
+
+    most = 2 * limits.value("log")  # a minute may have ended between two of them
+    assert 1 <= sum(written("No file %s", f"{number}" * 1000) for number in range(100)) <= most
+    assert sum(written(f"No file {number}") for number in range(5000)) <= most + 2 * server._KINDS
+    assert len(once._seen) <= server._KINDS + 1
+
+
 def test_a_strangers_text_neither_fills_the_log_nor_steers_the_terminal() -> None:
     text = "http://evil\x1bc.example/%s" + "A" * 60_000
     record = logging.LogRecord("streamlit", logging.WARNING, "", 0, "Refused: origin=%s", (text,), None)
@@ -166,6 +186,9 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     assert handed_on == other
 
 
+FORM = "multipart/form-data; boundary=----WebKitFormBoundaryAbc123"
+
+
 async def put(
     uploads: middleware.Uploads, session: str, address: str, came: int, said: int = 0, name: str = "file"
 ) -> int:
@@ -184,7 +207,7 @@ async def put(
             statuses.append(message["status"])
 
     path = f"/_stcore/upload_file/{session}/{name}"
-    headers = [(b"content-length", str(said or came).encode())]
+    headers = [(b"content-length", str(said or came).encode()), (b"content-type", FORM.encode())]
     scope = {"type": "http", "method": "PUT", "path": path, "headers": headers, "client": (address, 0)}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(0.5):
@@ -215,6 +238,47 @@ def test_requests_of_nobody_that_say_to_be_large_keep_no_upload_out(uploads: mid
         return await asyncio.gather(*hostile, put(uploads, "known of an honest one", "192.0.2.2", 5_000_000))
 
     assert asyncio.run(all_at_once()) == [*[400] * 9, *[0] * 9, 0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        f"{FORM}; charset=punycode",
+        f"{FORM}; charset*0=" + "x" * 50_000,  # Python keeps each name of an encoding that it does not know
+        "multipart/form-data",
+        "multipart/form-data; boundary=" + "a" * 71,
+        f"{FORM};{FORM}",
+    ],
+)
+def test_an_upload_that_is_no_form_of_a_browsers_is_not_read(kind: str) -> None:
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    client = TestClient(middleware.Uploads(streamlit))
+    assert client.put("/_stcore/upload_file/known/a", content=b"a", headers={"Content-Type": kind}).status_code == 415
+
+
+@pytest.mark.parametrize("boundary", ["----WebKitFormBoundary0aZ", "-" * 27 + "1234567890", '"----in-quotes"'])
+def test_an_upload_of_a_browsers_is_read(boundary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamlit_internals, "uploads", dict)
+    monkeypatch.setattr(streamlit_internals, "sessions", set)
+    reached: list[Scope] = []
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+
+    scope: Scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/_stcore/upload_file/known/a",
+        "headers": [(b"content-type", f"multipart/form-data; boundary={boundary}".encode())],
+        "client": ("192.0.2.1", 0),
+    }
+    asyncio.run(middleware.Uploads(streamlit)(scope, None, None))  # type: ignore[arg-type]
+    assert reached == [scope]
 
 
 def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uploads) -> None:
@@ -262,7 +326,7 @@ def test_what_one_address_sent_and_no_page_reads_leaves_room_for_another(monkeyp
 
 
 def test_a_page_that_runs_or_downloads_without_end_waits_and_one_that_does_not_is_not_held_up() -> None:
-    runs, files = middleware._Pace(60, limits.value("runs")), middleware._Pace(5, 1 / limits.value("files"))
+    runs, files = limits.Pace(60, limits.value("runs")), limits.Pace(5, 1 / limits.value("files"))
     assert [runs.wait() for _ in range(60)] == [0] * 60
     assert 0.1 < runs.wait() <= 0.2
     assert [files.wait() for _ in range(5)] == [0] * 5
@@ -320,7 +384,7 @@ class Class:
         began = time.monotonic()
         await self.computing.turn("192.0.2.1", this)
         self.waited.append((this, time.monotonic() - began))
-        run = self.computing.begin("192.0.2.1", this)
+        run = self.computing.begin("192.0.2.1", this, waits=False)  # this thread has the event loop
         self.going += 1
         self.most = max(self.most, self.going)
         await asyncio.sleep(seconds)
@@ -366,6 +430,51 @@ def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
     assert len(pages.waited) == 100
 
 
+def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_first() -> None:
+    computing, begun, most = middleware.Computing(), list[int](), 0
+    going = Counter[str]()
+
+    def page(number: int) -> None:
+        nonlocal most
+        run = computing.begin(f"192.0.2.{number}")
+        begun.append(number)
+        going["now"] += 1
+        most = max(most, going["now"])
+        time.sleep(0.05)
+        going["now"] -= 1
+        run.end(0.05)
+
+    threads = [threading.Thread(target=page, args=(number,)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert most == middleware._Line._PLACES
+    # Two that are let in at the same time may be told so in either order.
+    assert all(abs(place - number) <= 3 for place, number in enumerate(begun))
+    assert len(begun) == 60
+
+
+def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
+    computing = middleware.Computing()
+    places = middleware._Line._PLACES
+    stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
+    began = time.monotonic()
+    computing.begin("192.0.2.100").end(0.01)
+    assert 0.3 < time.monotonic() - began < 5
+    presenter = time.monotonic()
+    computing.begin("192.0.2.101", waits=False).end(0.01)
+    assert time.monotonic() - presenter < 0.3
+    for run in stuck:
+        run.pause()
+        run.end(0.01)
+    began = time.monotonic()
+    for number in range(places):
+        computing.begin(f"192.0.2.{number}")
+    assert time.monotonic() - began < 0.3
+
+
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
     async def many() -> None:
         computing = middleware.Computing()
@@ -383,25 +492,6 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
     assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
     assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
     assert 75 * looking < limits.value("computing") / 100 + 0.01
-
-
-def test_an_address_that_asks_without_pause_waits_and_others_do_not() -> None:
-    served = Counter[str]()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        served[scope["client"][0]] += 1
-
-    async def ask(address: str, number: int) -> None:
-        requests, scope = middleware.Requests(app), {"type": "http", "headers": [], "client": (address, 0)}
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                for _ in range(number):
-                    await requests(scope, None, None)  # type: ignore[arg-type]
-
-    asyncio.run(ask("192.0.2.1", 11_000))
-    assert limits.first("requests") <= served["192.0.2.1"] < limits.first("requests") + 200
-    asyncio.run(ask("192.0.2.2", 150 * 60))  # phones that load a page
-    assert served["192.0.2.2"] == 150 * 60
 
 
 def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_brings_them_by() -> None:
@@ -432,37 +522,6 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert attacker == {200: 900, 503: 100}
     assert other == {200: 10}
     assert left == {}
-
-
-def test_all_pages_of_an_address_share_a_pace_of_messages_and_those_of_others_do_not_wait(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
-    beat = BackMsg(app_heartbeat=True).SerializeToString()
-    sent = Counter[str]()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while (await receive())["type"] == "websocket.receive":
-            sent[scope["client"][0]] += 1
-
-    async def visit(visitors: middleware.Visitors, address: str, beats: int) -> None:
-        left = [{"type": "websocket.receive", "bytes": beat}] * beats + [{"type": "websocket.disconnect"}]
-
-        async def receive() -> Message:
-            return left.pop(0)
-
-        await visitors({"type": "websocket", "headers": [], "client": (address, 0)}, receive, None)  # type: ignore[arg-type]
-
-    async def all_of_them() -> None:
-        visitors = middleware.Visitors(app)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await asyncio.gather(*(visit(visitors, "192.0.2.1", 250) for _ in range(40)))
-        await visit(visitors, "192.0.2.2", 250)
-
-    asyncio.run(all_of_them())
-    assert 3000 <= sent["192.0.2.1"] <= 3600
-    assert sent["192.0.2.2"] == 250
 
 
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
@@ -537,23 +596,124 @@ def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: py
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize(
-    ("cookies", "kept"),
+    "others",
     [
-        (["explainer_browser=a.b; _streamlit_xsrf=2|c"], True),
-        (["explainer_browser=\\\\"], False),
-        (["a=" + "b" * 5000], False),
-        (["a=b", "c=d"], False),
+        [],
+        ['messages="a\\"b\\054c"'],  # as Django and Flask write them
+        ["a=" + "b" * 5000],
+        ["explainer_browser=\\\\"],
+        ["explainer_browser=" + "b" * 5000],
+        ['a="', "b"],
+        ["=", ";", ""],
     ],
 )
-def test_cookies_that_are_not_like_ours_reach_nobody_who_reads_them(kind: str, cookies: list[str], kept: bool) -> None:
+def test_what_other_servers_have_a_browser_send_takes_no_cookie_of_ours_away(kind: str, others: list[str]) -> None:
     seen = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
 
-    headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in cookies)]
-    asyncio.run(middleware.STACK[0].cls(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
-    assert seen == (cookies if kept else [])
+    ours = ["explainer_browser=a.b", "_streamlit_xsrf=2|c"]
+    for sent in ([*others, *ours], [*ours, *others], [ours[0], *others, ours[1]]):
+        for lines in (["; ".join(sent)], sent):  # some proxies hand on each in a line of its own
+            seen.clear()
+            headers = [(b"host", b"localhost"), *((b"cookie", each.encode()) for each in lines)]
+            asyncio.run(middleware.Cookies(app)({"type": kind, "headers": headers}, None, None))  # type: ignore[arg-type]
+            assert seen == ["; ".join(ours)]
+
+
+def test_cookies_are_looked_through_before_anybody_reads_them() -> None:
+    assert [each.cls for each in middleware.STACK[:2]] == [middleware.Proxies, middleware.Cookies]  # the scheme first
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sent", "believed"),
+    [
+        ("wss", "_streamlit_xsrf=2|c; __Host-explainer_browser=own; a=b", "explainer_browser=own; _streamlit_xsrf=2|c"),
+        # A neighbour's server can plant the plain name, and over http nobody can plant the other one.
+        ("wss", "explainer_browser=planted; a=b", ""),
+        ("wss", "explainer_browser=planted; __Host-explainer_browser=own", "explainer_browser=own"),
+        ("ws", "__Host-explainer_browser=own; a=b", ""),
+        ("ws", "explainer_browser=own", "explainer_browser=own"),
+        # Of two nobody knows which is whose.
+        ("ws", "explainer_browser=own; explainer_browser=planted", ""),
+        ("ws", 'a="; explainer_browser=planted; b="; explainer_browser=own', ""),
+        ("ws", "explainer_browser =planted; explainer_browser=own", "explainer_browser=own"),
+        # Within another one: not every parser ends a cookie at a semicolon alone.
+        ("wss", "__Host-explainer_browser=own; _streamlit_xsrf=x explainer_browser=planted", "explainer_browser=own"),
+        ("wss", "_streamlit_xsrf=x explainer_browser=planted", ""),
+        ("wss", '_streamlit_xsrf="x"\texplainer_browser=planted', ""),
+    ],
+)
+def test_only_cookies_that_the_app_reads_go_on_and_none_that_others_may_have_set(
+    scheme: str, sent: str, believed: str
+) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == b"cookie")
+
+    scope = {"type": "websocket", "scheme": scheme, "headers": [(b"cookie", sent.encode())]}
+    asyncio.run(middleware.Cookies(app)(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [believed]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme", "ours"),
+    [
+        ("http://localhost:8501", "localhost:8501", "ws", True),
+        ("http://museum-pc", "museum-pc:80", "ws", True),
+        ("https://labels.example", "labels.example", "wss", True),
+        ("https://labels.example", "labels.example", "ws", True),  # a proxy has the certificate, and says nothing of it
+        ("http://[::1]:8501", "[::1]:8501", "ws", True),
+        (None, "localhost:8501", "ws", True),  # no browser
+        # Another port of the same computer, or another scheme: a browser sends them the same cookies.
+        ("http://localhost:3000", "localhost:8501", "ws", False),
+        ("http://10.0.0.5", "10.0.0.5:8501", "ws", False),
+        ("http://labels.example", "labels.example", "wss", False),
+        ("http://127.0.0.1:8501", "localhost:8501", "ws", False),
+        ("null", "localhost:8501", "ws", False),
+        ("file://", "localhost:8501", "ws", False),
+        ("http://localhost:http", "localhost:8501", "ws", False),
+        ("http://[", "localhost:8501", "ws", False),
+        ("", "localhost:8501", "ws", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["websocket", "PUT", "GET"])
+def test_only_a_page_of_the_app_itself_opens_its_connection_or_changes_something(
+    kind: str, origin: str | None, host: str, scheme: str, ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_HOSTS", "labels.example")
+    reached: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(host)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        assert (message.get("status", 403), message.get("code", 1008)) == (403, 1008)
+
+    headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin is not None else [])]
+    scope: Scope = {"type": "websocket", "scheme": scheme, "headers": headers}
+    if kind != "websocket":
+        scope |= {"type": "http", "scheme": scheme.replace("ws", "http"), "method": kind}
+    asyncio.run(middleware.Hosts(app)(scope, receive, send))
+    assert bool(reached) == (ours or kind == "GET")  # a page reads nothing of another's answers
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300 + ".js", "a%00.js", "/".join(["a" * 200] * 30) + ".js", "%C3%A9" * 150 + ".js"]
+)
+def test_what_no_file_can_be_called_is_not_found(name: str) -> None:
+    layers = (middleware.Paths, middleware.OtherVersions, middleware.Fonts, middleware.Compressed)
+    app = PlainTextResponse("of the app")
+    for each in reversed(layers):
+        app = each(app)  # type: ignore[assignment]
+    for folder in ("static/js", "static/media", "static", "media"):
+        answer = TestClient(app).get(f"/{folder}/{name}", headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 404
 
 
 def test_a_process_that_is_to_stop_takes_nobody_new_and_serves_who_is_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import inspect
+import json
 import math
 import socket
 import ssl
@@ -18,7 +19,6 @@ import pytest
 import streamlit
 import uvicorn
 from handmade import SOURCES
-from starlette import formparsers
 from starlette.formparsers import MultiPartParser
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -27,14 +27,17 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.runtime import Runtime
+from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
-from streamlit.runtime.state.session_state import WStates
+from streamlit.runtime.state.session_state import SessionState, WStates
 from streamlit.web.server.starlette import starlette_server
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.sync.client import connect
@@ -43,7 +46,8 @@ from explainer.ui import streamlit_internals
 
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
-_CLEAR, _DECODE = ForwardMsgQueue.clear, formparsers._user_safe_decode
+_CLEAR = ForwardMsgQueue.clear
+_REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
 
@@ -102,7 +106,7 @@ def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pyte
 
 
 def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AutoHTTPProtocol, "connection_made", lambda protocol, transport: None)
+    monkeypatch.setattr(H11Protocol, "connection_made", lambda protocol, transport: None)
     streamlit_internals.answer_at_once()
     with (
         starlette_server._bind_socket("127.0.0.1", 0, 1) as listening,
@@ -113,7 +117,7 @@ def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pyte
         with connection:
             assert not connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             transport = SimpleNamespace(get_extra_info={"socket": connection}.get)
-            AutoHTTPProtocol.connection_made(object(), transport)  # type: ignore[arg-type]
+            H11Protocol.connection_made(object(), transport)  # type: ignore[arg-type]
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -124,7 +128,9 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
     streamlit_internals.bound_requests(lambda: 200)
     for name in ("__init__", "handle_cont", "data_received", "handle_ping", "handle_pong"):
         monkeypatch.setattr(WebSocketsSansIOProtocol, name, getattr(WebSocketsSansIOProtocol, name))
-    monkeypatch.setattr(AutoHTTPProtocol, "connection_made", AutoHTTPProtocol.connection_made)
+    for protocol in (H11Protocol, WebSocketsSansIOProtocol):
+        for name in ("connection_made", "connection_lost"):
+            monkeypatch.setattr(protocol, name, getattr(protocol, name))
     streamlit_internals.watch_connections(lambda *open: True, lambda address: address, lambda: 0.5)
     streamlit_internals.bound_messages(lambda: 1000, lambda: 10, lambda: 300)
 
@@ -135,6 +141,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
             await Response(status_code=204)(scope, receive, send)
             return
         await receive()
+        await asyncio.sleep(1 if scope["path"] == "/full" else 0)
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             await send({"type": "websocket.send", "bytes": bytes(8_000_000 if message["bytes"] == b"much" else 1)})
@@ -156,13 +163,16 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
         thread.join(10)
 
 
+_OPENING = (
+    b"GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
 def _open(address: tuple[str, int]) -> socket.socket:
     """A websocket by hand, which answers to nothing."""
     connection = socket.create_connection(address, timeout=5)
-    connection.sendall(
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+    connection.sendall(_OPENING % b"/")
     assert b"101 Switching" in connection.recv(4096)
     return connection
 
@@ -195,6 +205,14 @@ def test_uvicorn_takes_any_number_of_pings_and_messages_at_once(
             assert another.recv(5) == bytes(1)
 
 
+def test_uvicorn_takes_messages_of_a_websocket_that_was_not_let_in_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(_OPENING % b"/full")
+        time.sleep(0.2)
+        connection.sendall(b"\x82\x80" + bytes(4))
+        assert _rest(connection) == 0
+
+
 def test_uvicorn_waits_without_end_for_a_websocket_to_take_what_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with _websockets(monkeypatch, keepalive=0.2) as address, _open(address) as connection:
         connection.sendall(b"\x82\x84" + bytes(4) + b"much")
@@ -222,14 +240,6 @@ def test_uvicorn_takes_requests_in_any_number_of_lines_and_pieces(
             for _ in range(30):
                 browser.request("POST", "/", b"\n" * 20_000, {f"X-{number}": "1" for number in range(20)})
                 assert browser.getresponse().read() == b""
-
-
-def test_starlette_reads_a_text_by_any_encoding_that_an_upload_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formparsers, "_user_safe_decode", _DECODE)
-    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bücher"
-    streamlit_internals.read_forms_as_utf8()
-    assert formparsers._user_safe_decode(b"bcher-kva", "punycode") == "bcher-kva"
-    assert formparsers._user_safe_decode("bücher".encode(), "utf-8") == "bücher"
 
 
 class _Nothing(asyncio.Protocol):
@@ -273,17 +283,30 @@ def test_asyncio_counts_no_connections_that_are_not_encrypted_yet(monkeypatch: p
     asyncio.run(tried())
 
 
-def test_for_one_more_session_go_first_those_that_never_ran(monkeypatch: pytest.MonkeyPatch) -> None:
-    def session(name: str, runs: int) -> SimpleNamespace:
-        return SimpleNamespace(session=SimpleNamespace(id=name), script_run_count=runs)
+class Left(SimpleNamespace):
+    """A session that Streamlit keeps, which is no other one with the same name."""
 
-    left = [session("asleep", 4), session("opened", 0), session("also asleep", 1), session("also opened", 0)]
+    __hash__ = object.__hash__
+
+
+def test_for_one_more_session_go_first_those_that_never_ran_and_those_of_who_left_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def session(name: str, runs: int, address: str = "192.0.2.1") -> SimpleNamespace:
+        kept = Left(id=name)
+        if runs:
+            monkeypatch.setitem(streamlit_internals._came_from, kept, address)  # type: ignore[arg-type]
+        return SimpleNamespace(session=kept, script_run_count=runs)
+
+    left = [session("asleep", 4), session("opened", 0)]
+    left += [session(f"left {number}", 1, "192.0.2.66") for number in range(3)]
+    left += [session("also asleep", 1), session("also opened", 0)]
     closed: list[str] = []
     kept = SimpleNamespace(list_active_sessions=lambda: [session("here", 1)], close_session=closed.append)
     monkeypatch.setattr(streamlit_internals, "_sessions", lambda: kept)
-    monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: left)
-    assert streamlit_internals.make_room_for_a_session(3)
-    assert closed == ["opened", "also opened", "asleep"]
+    monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: [*left])
+    assert streamlit_internals.make_room_for_a_session(6)
+    assert closed == ["opened", "also opened", "left 0"]
     assert not streamlit_internals.make_room_for_a_session(1)
 
 
@@ -358,6 +381,136 @@ def test_streamlit_takes_any_value_for_what_its_widget_should_send(
     assert len(told) <= 1
 
 
+def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "await asyncio.sleep(0)" in inspect.getsource(Runtime._loop_coroutine)  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "flush_browser_queue", AppSession.flush_browser_queue)
+    charged: list[str | None] = []
+    streamlit_internals.send_pages_at_once(lambda address, seconds: charged.append(address))
+    send = SimpleNamespace(_send_message=lambda page, message: page.client.write_forward_msg(message))
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: send)
+
+    async def sent(drawn: int, left: bool = False) -> tuple[int, int]:
+        """How many of so many messages are sent at once, and how many Streamlit sends one by one."""
+        here = SimpleNamespace(headers={}, cookies={}, client=SimpleNamespace(host="192.0.2.1"))
+        client = StarletteSessionClient(here)  # type: ignore[arg-type]
+        if left:
+            client._closed.set()
+        pages = SimpleNamespace(get_active_session_info=lambda name: SimpleNamespace(client=client))
+        monkeypatch.setattr(streamlit_internals, "_sessions", lambda: pages)
+        queue = ForwardMsgQueue()
+        for _ in range(drawn):
+            queue.enqueue(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+        session = SimpleNamespace(id="page", _browser_queue=queue)
+        rest = AppSession.flush_browser_queue(session)  # type: ignore[arg-type]
+        return client._send_queue.qsize(), len(rest)
+
+    assert asyncio.run(sent(0)) == (0, 0)
+    assert asyncio.run(sent(40)) == (39, 1)  # the last by Streamlit, which notes that there was one
+    assert asyncio.run(sent(300)) == (100, 200)
+    assert asyncio.run(sent(40, left=True)) == (0, 40)
+    assert charged == ["192.0.2.1"] * 4
+
+
+class Page:
+    """A session's page, whose runs draw widgets that send JSON."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, forgets: bool = True) -> None:
+        self.state = SessionState()
+        self.run = SimpleNamespace(fragment_ids_this_run=None, page_script_hash="page", script_requests=None)
+        for module in (session_state, streamlit_internals):
+            monkeypatch.setattr(module, "get_script_run_ctx", lambda **options: self.run)
+        monkeypatch.setattr(SessionState, "_remove_stale_widgets", _REMOVE)
+        monkeypatch.setattr(SessionState, "on_script_will_rerun", _BEGIN)
+        monkeypatch.setattr(WStates, "clear", _EMPTY)
+        if forgets:
+            streamlit_internals.forget_widgets_that_left()
+
+    def draw(self, *keys: str, fragment: str | None = None, ends: bool = True, **sent: str) -> list[object]:
+        """A run, of a fragment or of the page, that gets values for some widgets; the values of those that it draws."""
+        values = WidgetStates(widgets=[WidgetState(id=_id(key), json_value=text) for key, text in sent.items()])
+        self.run.fragment_ids_this_run = [fragment] if fragment else None
+        self.state.on_script_will_rerun(values)
+        drawn = [self.state.register_widget(_widget(key, fragment), key).value for key in keys]
+        if ends:
+            self.state.on_script_finished(frozenset(_id(key) for key in keys))
+        return drawn
+
+    @property
+    def kept(self) -> set[str]:
+        """The keys of the widgets of which a value is kept."""
+        return {key.rpartition("-")[2] for key in self.state._old_state if key.startswith("$$ID")}
+
+
+def _id(key: str) -> str:
+    return f"$$ID-0-{key}"
+
+
+def _widget(key: str, fragment: str | None) -> WidgetMetadata[object]:
+    persistent = "session" if key == "people" else None
+    return WidgetMetadata(
+        _id(key), lambda value: value, lambda value: value, "json_value", fragment_id=fragment, persist_state=persistent
+    )
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["Streamlit", "this app"])
+def test_streamlit_keeps_what_a_browser_sends_for_widgets_that_left(
+    monkeypatch: pytest.MonkeyPatch, forgets: bool
+) -> None:
+    page = Page(monkeypatch, forgets)
+    page.draw("map_1")
+    page.draw("map_2", "people")
+    page.draw("search", fragment="search", map_1="[1]", map_2="[2]")
+    page.draw("search", fragment="search")
+    left = set() if forgets else {"map_1"}  # where it is not kept, this is no longer needed
+    assert page.kept == {"map_2", "people", "search"} | left
+    known = set(page.state._new_widget_state.widget_metadata)
+    assert known == set(page.state._key_id_mapper.id_key_mapping) == {_id(key) for key in page.kept}
+
+
+def test_of_runs_that_never_end_no_more_widgets_are_known_than_a_page_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(monkeypatch)
+    for number in range(60):
+        page.draw(*(f"child_{number}_{each}" for each in range(50)), ends=False, **{f"child_{number - 1}_0": "[1]"})
+        assert len(page.state._new_widget_state.widget_metadata) <= 1100
+        assert len(page.state._key_id_mapper.id_key_mapping) <= 1100
+        assert len(page.kept) <= 1100
+    page.draw("people")
+    assert page.draw("people", people="[2]") == [[2]]
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["Streamlit", "this app"])
+def test_streamlit_keeps_what_is_sent_for_widgets_that_no_page_drew_until_a_run_ends(
+    monkeypatch: pytest.MonkeyPatch, forgets: bool
+) -> None:
+    page = Page(monkeypatch, forgets)
+    for number in range(20):
+        page.draw("map", ends=False, **{f"forged_{number}_{each}": "[1]" for each in range(10)})
+    kept = page.state._new_widget_state.states
+    assert len(kept) <= 11 if forgets else len(kept) > 100  # where it is not kept, this is no longer needed
+
+
+def test_what_is_chosen_for_all_of_a_visit_is_there_when_its_page_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(monkeypatch)
+    page.draw("people")
+    assert page.draw("people", people="[1]") == [[1]]
+    page.draw("another")
+    page.draw("another")
+    assert page.state["people"] == [1]
+    assert page.draw("people") == [[1]]
+    assert page.draw("people", people="[2]") == [[2]]
+
+
+def test_the_events_of_a_component_on_the_page_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, events = Page(monkeypatch), f"$$STREAMLIT_INTERNAL_KEY_{_id('refresh')}__events"
+    known = page.state._new_widget_state
+    known.set_widget_metadata(WidgetMetadata(events, json.loads, json.dumps, "json_trigger_value"))
+    for drawn in ("refresh", "another"):
+        page.draw(drawn)
+        assert (events in known.widget_metadata) == (drawn == "refresh")
+
+
 def test_streamlit_drops_what_a_page_drew_in_a_fragment_that_begins_before_it_was_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -387,6 +540,18 @@ def test_streamlit_drops_what_a_page_drew_in_a_fragment_that_begins_before_it_wa
     queue.clear(retain_lifecycle_msgs=True)
     assert [message.WhichOneof("type") for message in queue.flush()] == ["script_finished"]
     assert queue.is_empty()
+
+
+def test_a_value_that_is_longer_than_any_of_this_app_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)
+    told: list[str] = []
+    streamlit_internals.check_widget_values(lambda: told.append("told"))
+    page = Page(monkeypatch)
+    page.draw("clicker")
+    presses = [[1000 + number, "next", 1000 + number] for number in range(500)]  # as many as a window ever tells
+    assert page.draw("clicker", clicker=json.dumps(presses, separators=(",", ":"))) == [presses]
+    assert page.draw("clicker", clicker=json.dumps([{}] * 10_000)) == [None]
+    assert told == ["told"]
 
 
 def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(monkeypatch: pytest.MonkeyPatch) -> None:

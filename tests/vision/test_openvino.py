@@ -106,13 +106,15 @@ def test_a_size_that_comes_often_is_answered_as_before() -> None:
     yunet = files.path(files.YUNET)
     if yunet is None:
         pytest.skip("needs YuNet: run `explainer provision`")
-    picture = np.random.default_rng(2).integers(256, size=(1, 128, 256, 3), dtype=np.uint8)
-    other = np.random.default_rng(3).integers(256, size=(1, 256, 128, 3), dtype=np.uint8)
+    picture = np.random.default_rng(2).integers(256, size=(100, 200, 3), dtype=np.uint8)
+    other = np.random.default_rng(3).integers(256, size=(256, 128, 3), dtype=np.uint8)
+    full = np.random.default_rng(4).integers(256, size=(128, 256, 3), dtype=np.uint8)
     forward = openvino.load(yunet)
-    first = [output.copy() for output in forward(picture)]
+    first = [output.copy() for output in forward(picture, (128, 256))]
     for _ in range(2 * openvino._OFTEN):  # the later ones by a network of this size alone
-        forward(other)
-        assert all(map(np.array_equal, forward(picture), first))
+        forward(other, (256, 128))
+        forward(full, (128, 256))  # nothing of it is left beside a smaller picture
+        assert all(map(np.array_equal, forward(picture, (128, 256)), first))
 
 
 def test_a_model_of_one_row_takes_many_rows() -> None:

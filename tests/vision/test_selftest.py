@@ -60,7 +60,7 @@ def test_weights_by_chance_are_noticed(classifier: Classifier) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1_000))
     with pytest.raises(ClassifierError, match="failed the self-test"):
-        selftest.check_classifier(dataclasses.replace(classifier, module=network))
+        selftest.check_classifier(classifier.of(network))
 
 
 def test_a_wrong_transform_is_noticed_where_it_blinds_the_network(classifier: Classifier) -> None:
@@ -75,7 +75,7 @@ def test_a_model_of_21843_outputs_passes_in_the_order_of_its_card_alone(classifi
     module = classifiers._LIBRARIES["timm"](classifier.card.architecture, 21_843)
     module.load_state_dict(tensors)
     order = vocabularies.label_set("imagenet-21k-goog")
-    grown = dataclasses.replace(classifier, module=module.eval(), wnids=order)
+    grown = dataclasses.replace(classifier.of(module.eval()), wnids=order)
     selftest.check_classifier(grown)
     # Microsoft's order has one fewer, and another sequence: timm guesses a label set by the number alone.
     other = (*vocabularies.label_set("imagenet-22k-ms"), order[-1])

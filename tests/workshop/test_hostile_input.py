@@ -47,7 +47,7 @@ ACTIONS: dict[str, Callable[[Store, str, str, Any], object]] = {
     "delete a room": lambda s, code, token, value: rooms.delete(s, value),
     "look at a room": lambda s, code, token, value: screens.stage(s, value),
     "join a room": lambda s, code, token, value: participants.join(s, value, token),
-    "a heartbeat": lambda s, code, token, value: participants.heartbeat(s, code, value),
+    "a look": lambda s, code, token, value: screens.look(s, code, value),
     "a vote in a room": lambda s, code, token, value: votes.vote(s, value, QUESTION, 1, token, "5"),
     "a vote by a token": lambda s, code, token, value: votes.vote(s, code, QUESTION, 1, value, "5"),
     "a vote on a question": lambda s, code, token, value: votes.vote(s, code, value, 1, token, "5"),

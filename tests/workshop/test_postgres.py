@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.databases import Database
 from tests.workshop.conftest import QUESTION
 
 postgres = pytest.importorskip("explainer.workshop.postgres", reason="psycopg is not installed")
+psycopg = pytest.importorskip("psycopg")
 CHANNEL = "explainer_rooms"
 
 
@@ -91,8 +93,44 @@ def test_a_vote_that_was_confirmed_outlives_a_kill_of_the_database(
         # The last one may have been kept, though nobody could be told any more.
         assert votes.vote_of(store, room.code, QUESTION, 1, token) in (confirmed[token], unsure[token])
     votes.vote(other, room.code, QUESTION, 1, tokens[0], "1")
-    participants.heartbeat(other, room.code, tokens[0])
+    screens.look(other, room.code, tokens[0])
     assert votes.vote_of(store, room.code, QUESTION, 1, tokens[0]) == "1"
+
+
+def test_a_connection_that_the_database_closed_meanwhile_is_not_used(
+    database: Database, store: Store, room: Room
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: screens.stage(store, room.code), range(40)))
+    close = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE query NOT LIKE 'LISTEN%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    with psycopg.connect(database.address, autocommit=True) as other:
+        assert len(other.execute(close).fetchall()) > 1
+    time.sleep(0.2)
+    for _ in range(8):
+        assert screens.stage(store, room.code).open
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the database is asked from now on: each is a way there and back."""
+    asked: list[str] = []
+    execute = psycopg.Connection.execute
+
+    def counted(connection: object, query: str, *arguments: object, **named: object) -> object:
+        asked.append(query)
+        return execute(connection, query, *arguments, **named)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", counted)
+    return asked
+
+
+def test_a_phone_has_the_database_asked_few_times(store: Store, room: Room, phone: str, statements: list[str]) -> None:
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
+    assert len(statements) == 4  # begin, who may vote, the vote, commit
+    statements.clear()
+    assert screens.look(store, room.code, phone).open
+    assert len(statements) == 2  # what is shown, who is here
 
 
 @pytest.fixture
@@ -173,8 +211,8 @@ def test_another_process_is_told_of_each_change_within_a_second(store: Store, ot
 
 def test_who_is_here_is_known_to_all_processes(store: Store, other: Store, room: Room, phones: list[str]) -> None:
     for phone in phones[:4]:
-        participants.heartbeat(store, room.code, phone)
-    participants.heartbeat(other, room.code, phones[4])
+        screens.look(store, room.code, phone)
+    screens.look(other, room.code, phones[4])
     assert participants.here(store, room.code) == participants.here(other, room.code) == 5
 
 

@@ -42,7 +42,7 @@ def test_a_token_of_another_room_or_of_nobody_is_given_a_new_one(store: Store, r
     assert participants.join(store, other, phone) != phone
     assert participants.join(store, room.code, "x" * 22) != "x" * 22
     with pytest.raises(UnknownToken):
-        participants.heartbeat(store, other, phone)
+        screens.look(store, other, phone)
 
 
 @pytest.fixture
@@ -70,12 +70,12 @@ def test_a_token_that_is_silent_and_answered_nothing_gives_way_to_a_phone(
     voted, here, silent = (participants.join(store, room.code) for _ in range(3))
     votes.vote(store, room.code, QUESTIONS[0], 1, voted, "5")
     later(participants.HERE + 1)
-    participants.heartbeat(store, room.code, here)
+    screens.look(store, room.code, here)
     new = participants.join(store, room.code)
     for phone in (voted, here, new):
-        participants.heartbeat(store, room.code, phone)
+        screens.look(store, room.code, phone)
     with pytest.raises(UnknownToken):
-        participants.heartbeat(store, room.code, silent)
+        screens.look(store, room.code, silent)
     assert votes.vote_of(store, room.code, QUESTIONS[0], 1, voted) == "5"
 
 
@@ -118,9 +118,9 @@ def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_on
     with pytest.raises(Full):
         participants.join(store, room.code, source="192.0.2.1", browser="real")
     later(participants.HERE + 1)
-    participants.heartbeat(store, room.code, honest)
+    screens.look(store, room.code, honest)
     real = participants.join(store, room.code, source="192.0.2.1", browser="real")
-    participants.heartbeat(store, room.code, real)
+    screens.look(store, room.code, real)
     assert votes.vote_of(store, room.code, QUESTIONS[0], 1, honest) == "5"
 
 
@@ -158,10 +158,10 @@ def test_phones_that_are_heard_of_are_here(
 ) -> None:
     other = rooms.open_room(store).code
     for phone in (phones[0], phones[1], phones[1]):
-        participants.heartbeat(store, room.code, phone)
+        screens.look(store, room.code, phone)
     assert (participants.here(store, room.code), participants.here(store, other)) == (2, 0)
     later(participants.HERE - 1)
-    participants.heartbeat(store, room.code, phones[2])
+    screens.look(store, room.code, phones[2])
     assert participants.here(store, room.code) == 3
     later(2)
     assert participants.here(store, room.code) == 1
@@ -250,7 +250,7 @@ def test_of_a_room_that_is_deleted_no_byte_is_left_in_a_file(file: Path) -> None
         screens.present(store, code, activity=question, phase="open")
         votes.vote(store, code, question, 1, token, "3")
     gone, *left = made
-    participants.heartbeat(store, gone, tokens[gone][0])
+    screens.look(store, gone, tokens[gone][0])
     rooms.delete(store, gone)
     content = b"".join(part.read_bytes() for part in file.parent.iterdir())
     assert not [text for text in (gone, *tokens[gone]) if text.encode() in content]

@@ -10,7 +10,7 @@ from explainer.workshop import participants, rooms, screens, talk, votes
 from explainer.workshop.errors import UnknownToken
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Press
-from explainer.workshop.store import Store
+from explainer.workshop.store import Connection, Store
 from tests.workshop.conftest import QUESTION
 
 TURNS = 10  # votes of each
@@ -22,7 +22,7 @@ def test_forty_threads_lose_no_vote_and_count_none_twice(store: Store, room: Roo
     def voter(number: int) -> None:
         for turn in range(TURNS):
             votes.vote(store, room.code, QUESTION, 1, tokens[number], str(1 + (number + turn) % 5))
-            participants.heartbeat(store, room.code, tokens[number])
+            screens.look(store, room.code, tokens[number])
             screens.stage(store, room.code)
 
     with ThreadPoolExecutor(40) as pool:
@@ -60,7 +60,7 @@ def test_a_room_that_is_deleted_leaves_no_row(store: Store, room: Room, phone: s
     other = rooms.open_room(store, deck="imageability")
     votes.vote(store, room.code, QUESTION, 1, phone, "5")
     votes.count_hands(store, room.code, QUESTION, 1, {"5": 3})
-    participants.heartbeat(store, room.code, phone)
+    screens.look(store, room.code, phone)
     rooms.delete(store, room.code)
     for table in ("rooms", "participants", "votes", "hands"):
         rows = store.read(lambda connection, table=table: connection.execute(f"SELECT * FROM {table}").fetchall())
@@ -69,7 +69,17 @@ def test_a_room_that_is_deleted_leaves_no_row(store: Store, room: Room, phone: s
     assert store.read(lambda connection: store.ages(connection, room.code)) == {}
     assert rooms.listing(store) == (other,)
     with pytest.raises(UnknownToken):
-        participants.heartbeat(store, other.code, phone)
+        screens.look(store, other.code, phone)
+
+
+def test_what_needs_more_than_one_statement_needs_a_transaction(store: Store, room: Room) -> None:
+    def both(connection: Connection) -> tuple[Room, Room]:
+        return rooms.room(connection, room.code), rooms.room(connection, room.code)
+
+    assert store.read(both) == (room, room)
+    with pytest.raises(RuntimeError, match="needs a transaction"):
+        store.query(both)
+    assert rooms.find(store, room.code) == room
 
 
 def test_a_text_that_no_engine_can_hold_is_kept_without_what_it_cannot(store: Store, room: Room) -> None:

@@ -89,8 +89,9 @@ def on_phone(scene: Scene, token: str) -> None:
         return
     key = access.store(), scene.room.code, question.key
     titles = {choice.key: choice.title for choice in question.choices}
-    first, answer = (votes.vote_of(*key, round, token) for round in (1, scene.stage.round))
+    answer = votes.vote_of(*key, scene.stage.round, token)
     if scene.stage.phase == "second":
+        first = votes.vote_of(*key, 1, token)
         st.subheader("Second vote", anchor=False)
         st.markdown(f"Your first answer: **{plain(titles[first])}**" if first else "You gave no first answer.")
     st.markdown(f"**{plain(question.text)}**")

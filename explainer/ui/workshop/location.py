@@ -8,7 +8,7 @@ import streamlit as st
 from explainer.ui import access, browser
 from explainer.ui.workshop.actions import press
 from explainer.workshop import participants, rooms
-from explainer.workshop.errors import UnknownRoom, UnknownToken
+from explainer.workshop.errors import UnknownRoom
 from explainer.workshop.rooms import Room
 
 View = Literal["phone", "projector", "notes"]
@@ -70,10 +70,10 @@ def token(room: Room) -> str | None:
         address = None  # of another browser, which this server knows, or another one
     for given in (kept.get(room.code), known, address):
         if isinstance(given, str):
-            with contextlib.suppress(UnknownRoom, UnknownToken):
-                participants.heartbeat(access.store(), room.code, given)
-                _keep(room.code, given)
-                return given
+            with contextlib.suppress(UnknownRoom):  # it was deleted in this moment
+                if participants.is_in(access.store(), room.code, given):
+                    _keep(room.code, given)
+                    return given
     return None
 
 
@@ -82,7 +82,8 @@ def join(code: str) -> None:
 
     def work() -> None:
         found = rooms.find(access.store(), code)
-        own = st.session_state.get(_TOKENS, {}).get(found.code)
+        known = browser.recall(access.phone_in(found.code))  # where another tab of this browser has joined
+        own = st.session_state.get(_TOKENS, {}).get(found.code) or (known if isinstance(known, str) else None)
         given = participants.join(access.store(), found.code, own, browser.address(), browser.identity())
         _keep(found.code, given)
         go(room=found.code, **({"token": given} if browser.known() else {}))

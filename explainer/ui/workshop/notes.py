@@ -197,4 +197,7 @@ def _joining(room: Room) -> None:
             invitation.tell_wifi(room.code, addresses.wifi(name, password) if name else None)
     if said := invitation.wifi(room):
         qr.code(said, 220, "A QR code to join the Wi-Fi network.")
-        st.caption("It is on the first step. It is kept in the app's memory alone, until the room ends.")
+        st.caption(
+            "It is on the first step of a projector whose browser has given the key. It is kept in the app's memory "
+            "alone, until the room ends."
+        )

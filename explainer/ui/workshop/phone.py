@@ -38,7 +38,7 @@ def show(room: Room) -> None:
     else:
         session.mask_button()
         _step(scene, token)
-        report.on_phone(room, token)
+        report.on_phone(room, scene.stage, token)
     _foot(room)
     refresh.follow(room.code, scene.stage.version, token)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
-from explainer.workshop import participants, rooms, screens
+from explainer.workshop import rooms, screens
 from explainer.workshop.errors import Busy, RoomError
 
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
@@ -66,9 +66,9 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
     def look() -> None:
         try:
             draw()
-            if token is not None:
-                participants.heartbeat(access.store(), code, token)
-            changed = screens.stage(access.store(), code).version != version or way() != drawn
+            store = access.store()
+            stage = screens.look(store, code, token) if token else screens.stage(store, code)
+            changed = stage.version != version or way() != drawn
         except Busy:  # the next look will tell
             changed = False
         except RoomError:  # deleted meanwhile

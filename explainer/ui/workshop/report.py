@@ -8,15 +8,14 @@ from explainer.imagenet.masked_words import Context
 from explainer.ui import access, session
 from explainer.ui.markdown import plain
 from explainer.ui.workshop.actions import press, trouble
-from explainer.workshop import reports, screens, talk
+from explainer.workshop import reports, talk
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 from explainer.workshop.screens import Stage
 
 
-def on_phone(room: Room, token: str) -> None:
+def on_phone(room: Room, stage: Stage, token: str) -> None:
     """Reasons to report the word just seen for; nothing where there is no word yet."""
-    stage = screens.stage(access.store(), room.code)
     wnid = talk.word(stage.activity)
     if wnid is not None:
         with st.expander("Report this word"):

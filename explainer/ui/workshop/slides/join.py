@@ -18,7 +18,8 @@ def _on_projector(scene: Scene) -> None:
         return
     if room.ended:
         return
-    said = invitation.wifi(room)
+    # In a room everybody may see it. Elsewhere who has the code of the room alone could open this page.
+    said = invitation.wifi(room) if access.is_presenter() else None
     code, how, network = st.columns([5, 6, 3] if said else [5, 9, 0.1], gap="large")
     with code:
         address = qr.way_in(room, 500)

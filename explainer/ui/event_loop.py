@@ -1,0 +1,195 @@
+"""Shares the event loop among the addresses that connections come from. Tried with asyncio of Python 3.11.
+
+The event loop serves everybody, one after another. Each of its steps is timed and charged to the address whose
+connection, request or session causes it, whatever it is; an address that has used its share waits until it has some
+again, with all that it sends. asyncio has no way to ask for either; `tests/ui/test_event_loop.py` fails where what is
+used of its inside no longer works. Windows waits for connections in another way: there what is sent is read at once.
+"""
+
+import asyncio
+import socket
+import time
+from asyncio import events, selector_events
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from explainer import limits
+from explainer.limits import Pace
+
+
+@dataclass
+class _Payer:
+    """The address that is charged for what is done for a connection, a request or a session; None where nobody is."""
+
+    address: str | None
+
+
+_payer: ContextVar[_Payer] = ContextVar("_payer")
+"""Of the step that runs. Tasks and callbacks have that of the step that made them."""
+
+
+class _Share:
+    """What an address has of the event loop's time, and what waits until it has some again, in order."""
+
+    _AT_ONCE, _OF_IT = 0.2, 0.5  # seconds that nobody else has a turn; how much of the time until it has these again
+
+    def __init__(self) -> None:
+        in_all = Pace(limits.first("event loop"), limits.value("event loop") / 100)
+        self._paces = Pace(self._AT_ONCE, self._OF_IT), in_all
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def charge(self, seconds: float) -> None:
+        for pace in self._paces:
+            pace.wait(seconds)
+
+    def has_some(self) -> bool:
+        return not self._waiting and not self._seconds()
+
+    def is_rested(self) -> bool:
+        return not self._waiting and all(pace.is_rested() for pace in self._paces)
+
+    def wait(self, go_on: Callable[[], None], first: bool = False) -> None:
+        """Call `go_on` once it has some; `first` before all others that wait."""
+        if first:
+            self._waiting.appendleft(go_on)
+        else:
+            self._waiting.append(go_on)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(self._seconds(), self._next)
+
+    def _next(self) -> None:
+        if seconds := self._seconds():
+            asyncio.get_running_loop().call_later(seconds, self._next)
+            return
+        go_on = self._waiting.popleft()
+        if self._waiting:  # one in each round, as what it takes is known after it
+            asyncio.get_running_loop().call_soon(self._next)
+        go_on()
+
+    def _seconds(self) -> float:
+        return max(pace.wait(0) for pace in self._paces)
+
+
+class _Shares:
+    """The share of each address."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, _Share] = {}
+
+    def of(self, address: str) -> _Share:
+        """That of an address. Those that are rested are forgotten once there are many."""
+        if address not in self._of and len(self._of) > limits.connections():
+            self._of = {whose: share for whose, share in self._of.items() if not share.is_rested()}
+        return self._of.setdefault(address, _Share())
+
+
+_shares = _Shares()
+
+
+def share(whose: Callable[[str], str | None]) -> None:
+    """Charge each step of the event loop, and read no connection of an address that has used up its share.
+
+    `whose` gives the address that counts for one that a connection comes from; None where nobody is charged.
+    """
+    transport: Any = vars(selector_events)["_SelectorSocketTransport"]
+    run, read = events.Handle._run, transport._read_ready
+
+    def timed(self: Any) -> None:
+        context, began = self._context, time.thread_time()
+        run(self)
+        payer = context.get(_payer)
+        if payer:
+            charge(payer.address, time.thread_time() - began)
+
+    def read_ready(self: Any) -> None:
+        payer = self.get_extra_info("payer")
+        if is_new := payer is None:
+            peer = self.get_extra_info("peername")  # of a connection that this process opened it is a server
+            theirs = self._server is not None and isinstance(peer, tuple)
+            payer = self._extra["payer"] = _Payer(whose(peer[0]) if theirs else None)
+        _payer.set(payer)
+        if payer.address is None or _shares.of(payer.address).has_some():
+            read(self)
+            return
+
+        def go_on() -> None:
+            if self.is_reading():
+                _payer.set(payer)
+                self._add_reader(self._sock_fd, self._read_ready)
+                read(self)
+
+        self._loop._remove_reader(self._sock_fd)
+        # What a new connection says first may be that it is one for which nobody is charged.
+        _shares.of(payer.address).wait(go_on, first=is_new)
+
+    setattr(events.Handle, "_run", timed)  # noqa: B010 - a method
+    transport._read_ready = read_ready
+
+
+def charge_to(address: str | None, whole_connection: bool = False) -> None:
+    """Charge an address for what this task or thread, and what it makes, does in the event loop; None charges nobody.
+
+    Of a connection that is its alone also for what is read of it. A trusted proxy's are not, unless one becomes a
+    websocket.
+    """
+    payer = _payer.get(None)
+    if payer and (whole_connection or payer.address is not None):
+        payer.address = address
+    else:
+        _payer.set(_Payer(address))
+
+
+def charge(address: str | None, seconds: float) -> None:
+    """Charge an address for so many seconds of the event loop."""
+    if address is not None:
+        _shares.of(address).charge(seconds)
+
+
+async def turn(address: str | None) -> None:
+    """Wait until an address has some of its share."""
+    if address is None or (own := _shares.of(address)).has_some():
+        return
+    waiting = asyncio.get_running_loop().create_future()
+    own.wait(lambda: None if waiting.done() else waiting.set_result(None))
+    await waiting
+
+
+def admit_connections(admits: Callable[[str], bool]) -> None:
+    """Close each new connection whose address `admits` refuses, before anything is made for it.
+
+    asyncio makes a task, a transport and a protocol for each, and may then encrypt it: a millisecond or two, in which
+    nobody else is served.
+    """
+    loop: Any = selector_events.BaseSelectorEventLoop
+    accept = loop._accept_connection
+
+    def accept_some(self: Any, factory: Any, listening: Any, *arguments: Any) -> None:
+        door = listening if isinstance(listening, _Door) else _Door(listening, admits)  # where it is tried again
+        accept(self, factory, door, *arguments)
+
+    loop._accept_connection = accept_some
+
+
+class _Door:
+    """A socket that listens, as asyncio sees it: it tells nothing of connections that are refused."""
+
+    _AT_ONCE = 100  # that are refused before others have their turn
+
+    def __init__(self, listening: socket.socket, admits: Callable[[str], bool]) -> None:
+        self._listening, self._admits = listening, admits
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection that is not refused. Raises BlockingIOError where there is none."""
+        for _ in range(self._AT_ONCE):
+            connection, peer = self._listening.accept()
+            if not isinstance(peer, tuple) or self._admits(peer[0]):
+                return connection, peer
+            connection.close()
+        raise BlockingIOError
+
+    def fileno(self) -> int:
+        """Its number."""
+        return self._listening.fileno()

@@ -1,0 +1,227 @@
+"""What one address makes the event loop do keeps nobody else waiting; what is used of asyncio's inside still works."""
+
+import asyncio
+import contextvars
+import time
+from asyncio import events, selector_events
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from explainer import limits
+from explainer.ui import event_loop, middleware
+
+ATTACKER, HONEST = "127.0.0.2", "127.0.0.3"
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = selector_events._SelectorSocketTransport
+    loop = selector_events.BaseSelectorEventLoop
+    for owner, name in ((events.Handle, "_run"), (transport, "_read_ready"), (loop, "_accept_connection")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    monkeypatch.setattr(event_loop, "_shares", event_loop._Shares())
+
+
+class Costly(asyncio.Protocol):
+    """Each read of a connection takes ten milliseconds; the address that sent it is counted, and the read answered."""
+
+    read: ClassVar = Counter[str]()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.address = transport.get_extra_info("peername")[0]
+
+    def data_received(self, data: bytes) -> None:
+        end = time.thread_time() + 0.01
+        while time.thread_time() < end:
+            pass
+        self.read[self.address] += 1
+        self.transport.write(b"read")
+
+
+@asynccontextmanager
+async def _served() -> Iterator[int]:
+    Costly.read.clear()
+    server = await asyncio.get_running_loop().create_server(Costly, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def _connected(port: int, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+
+
+async def _ask(port: int, address: str, times: int) -> float:
+    """The longest that an address waits for an answer, in seconds."""
+    reader, writer = await _connected(port, address)
+    longest = 0.0
+    for _ in range(times):
+        began = time.monotonic()
+        writer.write(b"ask")
+        await reader.read(100)
+        longest = max(longest, time.monotonic() - began)
+    writer.close()
+    return longest
+
+
+async def _flood(port: int, connections: int) -> None:
+    """Send without pause by many connections at once."""
+
+    async def send() -> None:
+        reader, writer = await _connected(port, ATTACKER)
+        while True:
+            writer.write(b"flood")
+            await reader.read(100)
+
+    async with asyncio.TaskGroup() as flood:
+        for _ in range(connections):
+            flood.create_task(send())
+
+
+@pytest.mark.parametrize("charged", [True, False])
+def test_what_one_address_sends_by_many_connections_keeps_nobody_else_waiting(charged: bool) -> None:
+    event_loop.share(lambda address: address if charged else None)
+
+    async def tried() -> float:
+        async with _served() as port:
+            flood = asyncio.create_task(_flood(port, 60))
+            await asyncio.sleep(0.5)
+            Costly.read.clear()
+            longest = await _ask(port, HONEST, 3)
+            flood.cancel()
+            with suppress(asyncio.CancelledError):
+                await flood
+            return longest
+
+    longest = asyncio.run(tried())
+    assert longest < 0.4 if charged else longest > 0.5  # else a round takes 0.6 seconds
+    assert Costly.read[HONEST] == 3
+    assert Costly.read[ATTACKER] > 0  # it waits, and is served in its turn
+
+
+def test_an_address_has_half_of_the_time_at_once_and_less_in_the_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    share, used = event_loop._Share(), 0.0
+    for step in range(100_000):
+        now += 0.01
+        if share.has_some():
+            share.charge(0.01)
+            used += 0.01
+        if step == 100:  # one second
+            assert used == pytest.approx(0.7, abs=0.05)
+    assert used == pytest.approx(60 + 1000 * limits.value("event loop") / 100, rel=0.02)
+
+
+def test_what_a_request_or_a_page_makes_is_charged_to_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 1000.0))  # nothing comes back
+    event_loop.share(lambda address: address)
+
+    def busy() -> None:
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+
+    async def session() -> None:
+        busy()
+
+    async def requests() -> None:
+        for address, waits in (("192.0.2.1", busy), ("192.0.2.2", lambda: None), (None, busy)):
+            event_loop.charge_to(address)
+            asyncio.get_running_loop().call_soon(waits)
+            await asyncio.create_task(session())
+
+    asyncio.run(requests())
+    left = {address: share._paces[1]._left for address, share in event_loop._shares._of.items()}
+    assert left["192.0.2.1"] == pytest.approx(60 - 0.1, abs=0.02)
+    assert left["192.0.2.2"] == pytest.approx(60 - 0.05, abs=0.02)
+
+
+def test_a_page_pays_for_what_its_connection_sends_and_a_proxys_other_requests_do_not() -> None:
+    def connection(address: str | None) -> event_loop._Payer:
+        payer = event_loop._Payer(address)
+        event_loop._payer.set(payer)
+        return payer
+
+    def tried(opened_by: str | None, client: str | None, page: bool) -> tuple[str | None, str | None]:
+        """Who pays for what is read of the connection, and who for what is done for the request."""
+        payer = connection(opened_by)
+        event_loop.charge_to(client, whole_connection=page)
+        return payer.address, event_loop._payer.get().address
+
+    run = contextvars.copy_context().run
+    assert run(tried, "192.0.2.1", "192.0.2.1", False) == ("192.0.2.1", "192.0.2.1")
+    assert run(tried, None, "192.0.2.1", False) == (None, "192.0.2.1")  # a proxy's, who brings others by it as well
+    assert run(tried, None, "192.0.2.1", True) == ("192.0.2.1", "192.0.2.1")
+    assert run(tried, "192.0.2.1", None, True) == (None, None)  # the presenter's
+
+
+def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_goes_first() -> None:
+    async def tried() -> list[str]:
+        share, order = event_loop._Share(), list[str]()
+        share.charge(0.25)
+        for name in "abc":
+            share.wait(lambda name=name: order.append(name), first=name == "c")  # type: ignore[misc]
+        assert not share.has_some()
+        await asyncio.sleep(0.3)
+        assert share.has_some()
+        return order
+
+    assert asyncio.run(tried()) == ["c", "a", "b"]
+
+
+def test_requests_of_an_address_that_has_used_its_share_wait_and_those_of_others_do_not() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    async def asked(address: str) -> float:
+        began = time.monotonic()
+        scope = {"type": "http", "headers": [], "client": (address, 0)}
+        await middleware.Requests(app)(scope, receive, send)
+        return time.monotonic() - began
+
+    async def tried() -> tuple[float, float]:
+        for address in ("192.0.2.1", "192.0.2.3"):
+            event_loop._shares.of(address).charge(0.4)
+        return await asked("192.0.2.1"), await asked("192.0.2.2")
+
+    attacker, other = asyncio.run(tried())
+    assert 0.3 < attacker < 0.8
+    assert other < 0.1
+
+
+def test_150_phones_behind_one_address_do_not_wait_for_the_event_loop() -> None:
+    opening, looking = 0.13, 0.0035  # seconds of the event loop that a phone's page takes, as measured in a browser
+    assert 150 * opening < limits.first("event loop")
+    assert 75 * looking < limits.value("event loop") / 100
+
+
+def test_a_connection_that_is_refused_makes_nothing() -> None:
+    event_loop.admit_connections(lambda address: address != ATTACKER)
+
+    async def tried() -> None:
+        async with _served() as port:
+            for _ in range(150):  # more than are refused at a time
+                reader, writer = await _connected(port, ATTACKER)
+                with suppress(ConnectionError):
+                    assert await asyncio.wait_for(reader.read(1), 5) == b""
+                writer.close()
+            assert not Costly.read
+            assert await _ask(port, HONEST, 2) < 0.5
+
+    asyncio.run(tried())
+    assert Costly.read == {HONEST: 2}
