@@ -193,7 +193,7 @@ def _familiar(data: bytes) -> bool:
 
 
 def _is_raw(data: bytes) -> bool:
-    """Whether a TIFF holds what a sensor measured (DNG, TIFF/EP, CR2), of which no more than a thumbnail can be read."""
+    """Whether a TIFF holds what a sensor measured (DNG, TIFF/EP, CR2): at most a thumbnail of it can be read."""
     if data[:4] not in (b"II*\0", b"MM\0*"):
         return False
     tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
@@ -419,9 +419,9 @@ def _changes_colours(transform: ImageCms.ImageCmsTransform) -> bool:
     """Whether it does more than rounding does; that from sRGB does not, whatever the profile calls itself."""
     if transform.input_mode != "RGB":
         return True
-    changed = ImageCms.applyTransform(_COLOURS, transform)
-    extrema = ImageChops.difference(_COLOURS, changed).getextrema() if changed else ()
-    return any(most > _ROUNDING for _, most in extrema)
+    changed = ImageCms.applyTransform(_COLOURS, transform) or _COLOURS
+    apart = np.asarray(changed).astype(np.int16) - np.asarray(_COLOURS)
+    return bool(np.abs(apart).max() > _ROUNDING)
 
 
 def _in_gamma(image: Image.Image, file: Image.Image) -> Image.Image:
