@@ -310,10 +310,11 @@ could have been missed. Thresholds for turned and close faces were chosen on the
 A photo in which a face is found for certain takes one look, as before; a dull one takes another with its contrast
 restored. Where nothing is found, further looks follow only where the first has a hint (YuNet's own certainty, 0.1 to
 0.5, by what is looked for): a quarter of the pixels for faces that fill the picture; at most four squares of 192 pixels
-round hints, twice as large, for small ones; at most two squares round hints, made 128 pixels wide, on both sides,
-with a strong hint upside down and tilted as well; and the picture in full, turned the likeliest way. Of photos of
-things about a third have no hint. Searching at 320 pixels first, and at 640 only where that can change the answer, is
-not possible: some faces of 22 pixels at 640, and more of 15, left no hint at all at 320.
+round hints, twice as large, for small ones; at most two squares round hints, made 128 pixels wide, on one side, and on
+the other where that shows a hint too; with a strong hint upside down and tilted as well; and the picture in full,
+turned the likeliest way. Of photos of things about a third have no hint. Searching at 320 pixels first, and at 640 only
+where that can change the answer, is not possible: some faces of 22 pixels at 640, and more of 15, left no hint at all
+at 320.
 
 Thresholds for hints were chosen on the half of the faces that is not in the table above, and on one turned photo that
 is in neither half.

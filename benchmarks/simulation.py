@@ -4,7 +4,7 @@
   explain, the clients, who are on the same machine, and whatever else runs on it.
 - Python runs one script at a time: what a process of the app computes for pages also takes that process's lock (the
   GIL) for each slice. Three scripts of a process take turns so; others wait until one of these is over, or waits for a
-  photo. Visitors are spread over the processes evenly, as HAProxy spreads them.
+  photo itself. Visitors are spread over the processes evenly, as HAProxy spreads them.
 - A page is one piece of work of the app, and one of the clients. A photo has two: the dialog, which nobody times, and
   the page with the photo on it; what both took together is halved. In the middle of the latter the photo is decoded by
   another process (three at a time for each process of the app), then read (as many at a time as there are cores); the
@@ -34,7 +34,6 @@ SLICE = 0.005  # seconds: Python's own switch interval, and about the system's
 SLICE_OF_A_DECODER = SLICE / 3  # the share that Linux gives to a process that is nice by 5
 PIECE, OF_A_PIECE = 256 << 10, 2  # bytes that asyncio reads at once; turns of the event loop that it takes
 A_TURN = 1e-4  # seconds: what they take is counted with the photo
-AT_ONCE = 3  # runs of scripts that compute in a process at a time; one that waits for a photo counts no more
 KEPT = 4  # pages of a process that are kept for the presenter
 LATE = 5.0  # seconds; with more than that at the 95th percentile there are too many visitors
 
@@ -133,7 +132,7 @@ class _Run:
         self._cores = simpy.Resource(self.env, CORES)
         self._client = simpy.Resource(self.env)
         self._locks = [simpy.Resource(self.env) for _ in range(costs.processes)]
-        self._places = [simpy.Resource(self.env, AT_ONCE) for _ in range(costs.processes)]
+        self._places = [simpy.Resource(self.env, int(limits.value("scripts"))) for _ in range(costs.processes)]
         self._decoders = [simpy.Resource(self.env, 3) for _ in range(costs.processes)]
         self._readers = simpy.Resource(self.env, CORES)
         self._explainer = simpy.Resource(self.env)

@@ -134,7 +134,13 @@ def database() -> Part:
         if user:
             shutil.chown(folder, user, user)
         initdb = [programs / "initdb", "--pgdata", folder, "--username=explainer", "--auth=trust", "--encoding=UTF8"]
-        subprocess.run(initdb, check=True, user=user, stdout=subprocess.DEVNULL, cwd="/")
+        try:
+            subprocess.run(initdb, check=True, user=user, stdout=subprocess.DEVNULL, cwd="/")
+        except subprocess.CalledProcessError:
+            shutil.rmtree(folder)  # it was made just now
+            whose = f"its user {user}" if user else "it"
+            told = f"Name a folder that {whose} can reach: EXPLAINER_CLUSTER."
+            sys.exit(f"PostgreSQL could not begin in {folder}. {told}")
     ready = [programs / "pg_isready", "-q", "-U", "explainer", "-d", "postgres", "-h", folder]
     return Part(
         "postgres",

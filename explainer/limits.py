@@ -6,7 +6,7 @@ read when it is needed, so that a test can set another one.
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 try:
@@ -81,6 +81,7 @@ TABLE: Mapping[str, Limit] = {
         "% of a core for the pages of an address, after 20 seconds of it; first the browser that had the least lately",
         "the page waits",
     ),
+    "scripts": Limit(3, "that compute at a time, of all pages; first those that came first", "the page waits"),
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),
@@ -116,19 +117,19 @@ def first(name: str) -> float:
 
 
 class Pace:
-    """Lets through so much at once, and then so much a second."""
+    """Lets through so much at once, and then so much a second, of the time that `clock` tells."""
 
-    def __init__(self, first: float, a_second: float) -> None:
-        self._first, self._a_second = first, a_second
-        self._left, self._at = first, time.monotonic()
+    def __init__(self, first: float, a_second: float, clock: Callable[[], float] | None = None) -> None:
+        self._first, self._a_second, self._clock = first, a_second, clock or time.monotonic
+        self._left, self._at = first, self._clock()
 
     def is_rested(self) -> bool:
         """Whether as much can come at once as at the beginning."""
-        return self._left + (time.monotonic() - self._at) * self._a_second >= self._first
+        return self._left + (self._clock() - self._at) * self._a_second >= self._first
 
     def wait(self, much: float = 1) -> float:
         """Take one, or so much, and give the seconds until there is that much; 0 where there is."""
-        now = time.monotonic()
+        now = self._clock()
         self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - much, now
         return max(0.0, -self._left / self._a_second)
 

@@ -27,7 +27,7 @@ PATIENCE = 60  # seconds: a machine that is busy is slow, not wrong
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
     """The address of an app, which answers until the `with` ends."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http="h11", log_level="warning", timeout_graceful_shutdown=1))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

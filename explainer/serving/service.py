@@ -25,7 +25,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from explainer import jobs, limits
+from explainer import jobs, limits, web_server
 from explainer.attribution import explain, faithfulness, verdicts
 from explainer.jobs import Job, Progress, Worker
 from explainer.serving import wire
@@ -72,6 +72,7 @@ class Service:
         self, tasks: Mapping[str, Task], load: Callable[[Reader], object], most: int, largest: int, threads: int = 1
     ) -> None:
         limits.keep_no_dumps()
+        _bound_requests()
         self._tasks, self._most, self._largest = tasks, most, largest
         self._secret = f"Bearer {wire.token()}".encode()
         self._worker: Worker[Detector] = Worker(faces.load, "service", threads)
@@ -177,6 +178,17 @@ def _line(**said: object) -> bytes:
     return json.dumps(said).encode() + b"\n"
 
 
+@jobs.once
+def _bound_requests() -> None:
+    """What this process lets in before it can look for the token: of uvicorn's own, it is the same as in the app."""
+    web_server.bound_requests(lambda: limits.value("head"))
+    web_server.watch_connections(
+        lambda address, of_it, in_all: in_all <= limits.connections(),
+        lambda address: address,
+        lambda: limits.value("half a request"),
+    )
+
+
 def reading(most: int = 32) -> Service:
     """The service that reads, a thread a core."""
     return Service(READ, pipeline.ready, most, wire.PHOTO, threads=os.cpu_count() or 1)
@@ -194,5 +206,5 @@ def _prepare(reader: Reader) -> None:
 
 
 def app() -> Starlette:
-    """Both in one process: `uvicorn --factory explainer.serving.service:app`."""
+    """Both in one process: `uvicorn --http h11 --factory explainer.serving.service:app`."""
     return Starlette(routes=[Mount("/read", reading()), Mount("/explain", explaining())])

@@ -8,6 +8,7 @@ used of its inside no longer works. Windows waits for connections in another way
 
 import asyncio
 import socket
+import threading
 import time
 from asyncio import events, selector_events
 from collections import deque
@@ -31,14 +32,35 @@ _payer: ContextVar[_Payer] = ContextVar("_payer")
 """Of the step that runs. Tasks and callbacks have that of the step that made them."""
 
 
+class _Clock(threading.local):
+    """The time that the event loop of this thread had: for its steps, and to wait for the next one.
+
+    Not the time in which others had the processor, or Python's lock: where pages compute, a second may be half of one.
+    """
+
+    now, ended = 0.0, 0.0
+
+    def step(self, run: Callable[[], None]) -> float:
+        """Run a step; gives the seconds of the processor that it took."""
+        self.now += time.perf_counter() - self.ended if self.ended else 0
+        began = time.thread_time()
+        run()
+        took = time.thread_time() - began
+        self.now, self.ended = self.now + took, time.perf_counter()
+        return took
+
+
+_clock = _Clock()
+
+
 class _Share:
     """What an address has of the event loop's time, and what waits until it has some again, in order."""
 
     _AT_ONCE, _OF_IT = 0.2, 0.5  # seconds that nobody else has a turn; how much of the time until it has these again
 
     def __init__(self) -> None:
-        in_all = Pace(limits.first("event loop"), limits.value("event loop") / 100)
-        self._paces = Pace(self._AT_ONCE, self._OF_IT), in_all
+        of_all = limits.first("event loop"), limits.value("event loop") / 100
+        self._paces = [Pace(*each, lambda: _clock.now) for each in ((self._AT_ONCE, self._OF_IT), of_all)]
         self._waiting: deque[Callable[[], None]] = deque()
 
     def charge(self, seconds: float) -> None:
@@ -98,11 +120,10 @@ def share(whose: Callable[[str], str | None]) -> None:
     run, read = events.Handle._run, transport._read_ready
 
     def timed(self: Any) -> None:
-        context, began = self._context, time.thread_time()
-        run(self)
-        payer = context.get(_payer)
-        if payer:
-            charge(payer.address, time.thread_time() - began)
+        context = self._context
+        took = _clock.step(lambda: run(self))
+        if payer := context.get(_payer):
+            charge(payer.address, took)
 
     def read_ready(self: Any) -> None:
         payer = self.get_extra_info("payer")
@@ -167,24 +188,26 @@ def admit_connections(admits: Callable[[str], bool]) -> None:
     accept = loop._accept_connection
 
     def accept_some(self: Any, factory: Any, listening: Any, *arguments: Any) -> None:
-        door = listening if isinstance(listening, _Door) else _Door(listening, admits)  # where it is tried again
-        accept(self, factory, door, *arguments)
+        if isinstance(listening, _Door):  # it is tried again, as there was no file descriptor left
+            listening = listening.socket
+        accept(self, factory, _Door(listening, admits), *arguments)
 
     loop._accept_connection = accept_some
 
 
 class _Door:
-    """A socket that listens, as asyncio sees it: it tells nothing of connections that are refused."""
+    """A socket that listens, as asyncio sees it for a moment: it tells of few connections, and of no refused one."""
 
-    _AT_ONCE = 100  # that are refused before others have their turn
+    _AT_ONCE = 50  # that come before others have their turn; asyncio takes two thousand
 
     def __init__(self, listening: socket.socket, admits: Callable[[str], bool]) -> None:
-        self._listening, self._admits = listening, admits
+        self.socket, self._admits, self._left = listening, admits, self._AT_ONCE
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection that is not refused. Raises BlockingIOError where there is none."""
-        for _ in range(self._AT_ONCE):
-            connection, peer = self._listening.accept()
+        """The next connection that is not refused. Raises BlockingIOError where there is none for now."""
+        while self._left:
+            self._left -= 1
+            connection, peer = self.socket.accept()
             if not isinstance(peer, tuple) or self._admits(peer[0]):
                 return connection, peer
             connection.close()
@@ -192,4 +215,4 @@ class _Door:
 
     def fileno(self) -> int:
         """Its number."""
-        return self._listening.fileno()
+        return self.socket.fileno()

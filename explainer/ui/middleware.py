@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -796,9 +796,12 @@ class Visitors:
             await send({"type": "websocket.close", "code": 1013})
             return
         address = scope["client"][0]
-        with _counted(self._open, address):
+
+        def whose() -> str:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            whose = "" if _is_presenter(scope) or address in browser.THIS_COMPUTER else address
+            return "" if address in browser.THIS_COMPUTER or _is_presenter(scope) else address
+
+        with _counted(self._open, address):
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
             await self.app(scope, _Messages(receive, whose, mark), send)
 
@@ -824,10 +827,10 @@ class _Line:
     wait for something, one more is let in.
     """
 
-    _PLACES, _WHILE = 3, 0.5  # seconds
+    _WHILE = 0.5  # seconds
 
     def __init__(self) -> None:
-        self._free, self._left = self._PLACES, time.monotonic()
+        self._free, self._left = int(limits.value("scripts")), time.monotonic()
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
 
@@ -1026,10 +1029,13 @@ _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with it
 
 
 class _Messages:
-    """What a page sends, without what no page of this app sends."""
+    """What a page sends, without what no page of this app sends.
 
-    def __init__(self, receive: Receive, address: str, this: str = "") -> None:
-        self._receive, self._address, self._this = receive, address, this
+    `whose` gives the address whose pages wait for each other, at the moment; "" where this one waits for nobody.
+    """
+
+    def __init__(self, receive: Receive, whose: Callable[[], str], this: str = "") -> None:
+        self._receive, self._whose, self._this = receive, whose, this
         self._pace = Pace(limits.first("messages"), limits.value("messages"))
         runs = Pace(limits.first("runs"), limits.value("runs"))
         files = Pace(limits.first("files"), 1 / limits.value("files"))
@@ -1050,9 +1056,9 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    await COMPUTING.turn(self._address, self._this)
+                    await COMPUTING.turn(self._whose(), self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._address, self._this, waits=False).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._whose(), self._this, waits=False).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

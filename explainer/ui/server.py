@@ -15,7 +15,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainer import jobs, limits
+from explainer import jobs, limits, web_server
 from explainer.imagenet import masked_words
 from explainer.ui import browser, event_loop, middleware, streamlit_internals
 from explainer.workshop import addresses
@@ -39,17 +39,17 @@ def prepare() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     limits.raise_file_limit()
     limits.keep_no_dumps()
-    streamlit_internals.use_asyncio_and_h11()
-    streamlit_internals.trust_no_proxy()
+    web_server.use_asyncio_and_h11()
+    web_server.trust_no_proxy()
     event_loop.share(_charged)
     event_loop.admit_connections(_opens)
-    streamlit_internals.answer_at_once()
-    streamlit_internals.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
-    streamlit_internals.watch_handshakes(_admit, middleware.source, lambda: limits.value("handshake"))
-    streamlit_internals.bound_messages(
+    web_server.answer_at_once()
+    web_server.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
+    web_server.watch_handshakes(_admit, middleware.source, lambda: limits.value("handshake"))
+    web_server.bound_messages(
         lambda: limits.value("message"), lambda: limits.value("pings"), lambda: limits.first("messages")
     )
-    streamlit_internals.bound_requests(lambda: limits.value("head"))
+    web_server.bound_requests(lambda: limits.value("head"))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
@@ -184,7 +184,7 @@ async def _sweep() -> None:
     unread = UnreadUploads()
     while True:
         await asyncio.sleep(_SWEEP)
-        streamlit_internals.close_left_sessions()
+        await streamlit_internals.close_left_sessions()
         unread.drop()
 
 

@@ -187,11 +187,16 @@ def _search(detector: Detector, image: Image.Image) -> Sequence[_Found]:
         if faces:
             return faces
     squares = _round(small, looked)
-    angles = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
-    likely = {
-        angle: [face.sure for square in squares for face in _look_turned(detector, square, angle, _WORTH)]
-        for angle in angles
-    }
+
+    def seen(angle: int, sure: float) -> list[float]:
+        return [face.sure for square in squares for face in _look_turned(detector, square, angle, sure)]
+
+    aside = seen(90, _HINT)
+    if not aside and hint < _HINT_MORE:
+        return found  # a face on its side is a hint on its other side as well, where it stands on its head
+    others = _TURNED if hint >= _HINT_MORE else _SIDEWAYS
+    likely = {90: [sure for sure in aside if sure >= _WORTH]}
+    likely |= {angle: seen(angle, _WORTH) for angle in others if angle != 90}
     if not any(likely.values()):
         return found
     angle = max(likely, key=lambda angle: max(likely[angle], default=0.0))  # squares may show the same face

@@ -30,3 +30,18 @@ def test_the_log_of_a_part_is_for_its_owner_alone(tmp_path: Path, monkeypatch: p
     assert part.start().wait(10) == 0
     assert (tmp_path / "part.log").read_text() == "said\n"
     assert stat.S_IMODE((tmp_path / "part.log").stat().st_mode) == 0o600
+
+
+def test_where_postgresql_cannot_begin_a_sentence_says_what_to_do_and_the_next_start_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("postgres", "initdb"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("EXPLAINER_CLUSTER", str(tmp_path / "cluster"))
+    (tmp_path / "cluster").mkdir()
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match="Name a folder that it can reach: EXPLAINER_CLUSTER"):
+        script("cluster.py")["database"]()
+    assert not list((tmp_path / "cluster").iterdir())

@@ -1,10 +1,12 @@
 """The service over HTTP, run by uvicorn in this process: the handlers are those that Ray Serve runs."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +50,9 @@ def reading(environment: pytest.MonkeyPatch) -> Service:
 
 
 @pytest.fixture(scope="module")
-def explaining(environment: pytest.MonkeyPatch) -> Service:
+def explaining(environment: pytest.MonkeyPatch, reader: Reader) -> Service:
+    # The service has one thread that uses torch, and this process another one: torch.fx may trace no network meanwhile.
+    explain.prepare(reader)
     return service.explaining(MOST)
 
 
@@ -91,6 +95,25 @@ def long_explanation(worker: Worker[Any], reader: Reader, photo: Photo) -> Job[A
     assert until(lambda: job.done or job.progress > 0)
     assert not job.done
     return job
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /read/none HTTP/1.1\r\nHost: localhost\r\n" + b"a:\r\n" * 10_000 + b"\r\n",
+        b"POST /read/none HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 10_000,
+    ],
+    ids=["many lines", "many pieces"],
+)
+def test_what_a_stranger_sends_before_the_token_keeps_nobody_waiting(url: str, request_: bytes) -> None:
+    address = urlsplit(url)
+    with (
+        socket.create_connection((address.hostname, address.port), 3) as connection,
+        contextlib.suppress(ConnectionError),
+    ):
+        connection.sendall(request_)
+        while connection.recv(1000):  # sooner than uvicorn closes a connection that asks for nothing more
+            pass
 
 
 # The same answers

@@ -352,6 +352,17 @@ def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind
     assert streamlit_internals.kind(many(field, 20_000)) == ""
 
 
+def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends() -> None:
+    asks = BackMsg()
+    asks.rerun_script.query_string = "category=n00007846"
+    asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 2000)
+    assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
+    asks.rerun_script.query_string = "category=" + "n" * 100_000
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+    asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a" * 100_000}})
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+
+
 async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
     """How many runs, each of so many seconds, the pages of an address get within a second."""
     done = 0
@@ -450,7 +461,7 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
         time.sleep(0.001)
     for thread in threads:
         thread.join(10)
-    assert most == middleware._Line._PLACES
+    assert most == limits.value("scripts")
     # Two that are let in at the same time may be told so in either order.
     assert all(abs(place - number) <= 3 for place, number in enumerate(begun))
     assert len(begun) == 60
@@ -458,7 +469,7 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
 
 def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
     computing = middleware.Computing()
-    places = middleware._Line._PLACES
+    places = int(limits.value("scripts"))
     stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
     began = time.monotonic()
     computing.begin("192.0.2.100").end(0.01)
@@ -524,6 +535,36 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert left == {}
 
 
+def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    cookie = browser._signed("presenters")
+    runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
+    let_through: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": runs}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        middleware.COMPUTING.charge("192.0.2.1", 1000, "a neighbour")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                let_through.append(await receive())
+        assert not let_through
+        browser._remembered["presenters"] = {browser.PRESENTER: True}
+        let_through.append(await receive())
+
+    headers = [(b"cookie", browser.NAME.encode() + b"=" + cookie)]
+    scope = {"type": "websocket", "headers": headers, "client": ("192.0.2.1", 0)}
+    try:
+        asyncio.run(asyncio.wait_for(middleware.Visitors(app)(scope, receive, None), 5))  # type: ignore[arg-type]
+    finally:
+        browser._remembered.clear()
+    assert let_through
+
+
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:
     opened = Counter[str]()
 
@@ -584,7 +625,7 @@ def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: py
         return {"type": "websocket.receive", "bytes": asks}
 
     async def pages(address: str) -> int:
-        let_through = [asyncio.create_task(middleware._Messages(receive, address)()) for _ in range(60)]
+        let_through = [asyncio.create_task(middleware._Messages(receive, lambda: address)()) for _ in range(60)]
         done, waiting = await asyncio.wait(let_through, timeout=0.5)
         for each in waiting:
             each.cancel()
