@@ -6,8 +6,8 @@ import time
 import traceback
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import partial
 from itertools import count
@@ -37,8 +37,8 @@ owner: ContextVar[str] = ContextVar("owner", default="")
 member: ContextVar[str] = ContextVar("member", default="")
 """Which one of an owner's: those of a member who had little lately go first among the owner's."""
 
-pauses: ContextVar[Callable[[], None]] = ContextVar("pauses", default=lambda: None)
-"""Called as this thread begins to wait for what others do."""
+pauses: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("pauses", default=nullcontext)
+"""Makes what this thread is in while it waits for what others do."""
 
 
 class Lately:
@@ -155,9 +155,11 @@ class Job(Generic[Result]):
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so many seconds, and tell whether it is done."""
-        pauses.get()()
-        wait([self.future], seconds)
-        return self.done  # `wait` overlooks a job that was cancelled while it was in the queue
+        if not self.done:
+            # `concurrent.futures.wait` overlooks a job that is cancelled while it is in the queue.
+            with pauses.get()(), suppress(TimeoutError, CancelledError):
+                self.future.exception(seconds)
+        return self.done
 
     def wanted(self) -> bool:
         """Whether it has a result or will have one: it neither failed nor was cancelled."""
@@ -170,8 +172,8 @@ class Job(Generic[Result]):
 
         Raises TimeoutError after `timeout` seconds, and CancelledError if the job was cancelled.
         """
-        pauses.get()()
-        error = self.future.exception(timeout)
+        with nullcontext() if self.done else pauses.get()():
+            error = self.future.exception(timeout)
         if error is None:
             return self.future.result()
         # The frames of whoever waits hang on what is raised: on a copy, as the job would hold them.

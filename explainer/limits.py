@@ -133,6 +133,15 @@ class Pace:
         self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - much, now
         return max(0.0, -self._left / self._a_second)
 
+    def take(self, much: float = 1) -> bool:
+        """Take one, or so much, where there is that much, else nothing; tell whether there was."""
+        now = time.monotonic()
+        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second), now
+        if self._left < much:
+            return False
+        self._left -= much
+        return True
+
 
 class Paces:
     """The pace of each address, by a limit of the table."""

@@ -340,6 +340,14 @@ def test_one_who_waits_for_a_while_hears_whether_it_is_done_however_it_ended(
         failing.result()
 
 
+def test_one_who_waits_hears_at_once_that_the_job_was_cancelled(worker: Worker[list[str]], hold: Hold) -> None:
+    waiting = worker.submit(note("never"))
+    threading.Timer(0.1, waiting.cancel).start()
+    began = time.monotonic()
+    assert waiting.wait(PATIENCE)
+    assert time.monotonic() - began < PATIENCE / 2
+
+
 def test_what_could_not_be_made_is_made_for_the_next_job() -> None:
     tries = iter([ValueError("no weights"), None])
 

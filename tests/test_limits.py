@@ -2,6 +2,7 @@
 
 import resource
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from handmade import ROOT
@@ -38,6 +39,18 @@ def test_so_many_pages_are_let_in_as_the_limit_of_open_files_bears(monkeypatch: 
     monkeypatch.setattr(resource, "getrlimit", lambda of: (65536, 65536))
     assert limits.of_an_address("visitors of an address", limits.visitors()) == limits.value("visitors of an address")
     assert limits.visitors() == limits.value("visitors")
+
+
+def test_what_is_refused_is_not_taken_from_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now))
+    pace = limits.Pace(3, 100)
+    assert [pace.take() for _ in range(1000)] == [True] * 3 + [False] * 997
+    taken = 0
+    for _ in range(5000):  # a second of a flood
+        now += 1 / 5000
+        taken += pace.take()
+    assert taken == pytest.approx(100, abs=2)
 
 
 def test_one_with_several_addresses_leaves_places_to_those_that_have_few() -> None:

@@ -6,6 +6,7 @@ Each command has a file, imported when it is asked for, so that no call waits fo
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,10 +22,14 @@ _COMMANDS = {
     "compile": "rebuild a table that ships with the package",
 }
 
+_STOPPED = 130  # what a shell calls a command that Ctrl-C ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 if some of the work failed, 2 if the call was wrong."""
     given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     try:
         options = _parser(given).parse_args(given)
         try:
@@ -33,11 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"explainer: {error}", file=sys.stderr)
             return 2
     except KeyboardInterrupt:
-        return 130
+        return _STOPPED
     except BrokenPipeError:  # the reader of the output has gone; Python would complain again on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def _stop(number: int, frame: object) -> None:
+    """End the call at Ctrl-C. Further ones change nothing: they would cut off what is being written."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:

@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         if options.explain:
             stem = options.out / f"{path.stem[:100]}-{photo.digest[:8]}"
             try:
-                _explain(reader, photo, result, options.explain, stem)
+                _explain(reader, photo, result, options.explain, stem, progress)
             except MethodFailed as error:
                 return {"photo": str(path), "error": str(error)}
             except OSError as error:
@@ -104,13 +104,14 @@ def run(options: argparse.Namespace) -> int:
                     waiting.append((path, worker.submit(partial(classify, path))))
                 if not waiting:
                     break
-                record = _recorded(*waiting.popleft())
+                record = _recorded(*waiting[0])
+                waiting.popleft()
                 failed |= "error" in record
                 tqdm.write(json.dumps(record))
                 sys.stdout.flush()
                 bar.update()
     finally:
-        for _, job in waiting:  # those that still wait when the work is interrupted
+        for _, job in waiting:  # those that still wait, or are under way, when the work is interrupted
             job.cancel()
     return int(failed)
 
@@ -154,10 +155,13 @@ def _is_photo(file: Path) -> bool:
     return file.is_file() and (file.suffix.lower().removeprefix(".") in photos.EXTENSIONS or photos.is_familiar(file))
 
 
-def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path) -> None:
-    """Save the explanation of the first label of each reading. The files have no words in them."""
+def _explain(reader: Reader, photo: Photo, result: Result, method: str, stem: Path, progress: Progress) -> None:
+    """Save the explanation of the first label of each reading. The files have no words in them.
+
+    `progress` is told of each, from 0 to 1; what it raises ends the work.
+    """
     for number, reading in enumerate(result.readings, start=1):
         target = Target("person", reading.people(vocabularies.OLDEST, 1)[0].wnid)
-        attribution = explain.explain_photo(reader, photo, reading.box, target, method)
+        attribution = explain.explain_photo(reader, photo, reading.box, target, method, progress)
         crop = pipeline.seen(photo, reading)
         Report(crop, (attribution,), reading.box).save(Path(f"{stem}-{number}"), partial(pictures.overlay, crop))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -53,10 +54,20 @@ def phone_in(code: str) -> str:
     return f"phone {code}"
 
 
+FORGET: list[Callable[[str], None]] = [lambda code: browser.forget_everywhere(phone_in(code))]
+"""What this process forgets of a room, by its code, when it is deleted, here or by another process."""
+
+
+def forget(code: str) -> None:
+    """Forget what this process knows of a room that is deleted."""
+    for each in FORGET:
+        each(code)
+
+
 def _hear(code: str, version: int) -> None:
     """Draw the pages that follow a room again, and once more those that were being drawn meanwhile."""
     if not version:  # it was deleted, perhaps by another process
-        browser.forget_everywhere(phone_in(code))
+        forget(code)
     for seconds in _SOON:
         streamlit_internals.run_again(_FOLLOWED, lambda drawn: drawn[0] == code and drawn[1] != version, seconds)
 
@@ -90,8 +101,8 @@ def gate() -> Gate:
 
 def _sleep(seconds: float) -> None:
     """Sleep; whoever waits for a turn to compute does not wait for that."""
-    jobs.pauses.get()()
-    time.sleep(seconds)
+    with jobs.pauses.get()():
+        time.sleep(seconds)
 
 
 def may_download() -> bool:

@@ -41,7 +41,7 @@ from explainer.ui import browser, event_loop, streamlit_internals
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
-_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names that no stranger can own
+_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
 _SECURE = ("https", "wss")  # schemes
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
@@ -115,7 +115,9 @@ def _is_secure(scope: Scope) -> bool:
 class Proxies:
     """Says whom a request comes from: its peer, or what a peer that `EXPLAINER_TRUSTED_PROXIES` names says.
 
-    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request.
+    With that set, nobody counts as this computer: a proxy may stand on it and hand on a stranger's request. Nor does
+    who asks by another name than this computer's own: a proxy that says nothing may hand it on, and somebody in the
+    room can have a name that means the computer of whoever looks it up.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -127,7 +129,7 @@ class Proxies:
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
             address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
-            local = local and "forwarded" not in headers
+            local = local and "forwarded" not in headers and _is_here(headers.get("host", ""))
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
@@ -279,7 +281,7 @@ class Hosts:
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
             await _refuse(421, told)(scope, receive, send)
         elif acts and not all(origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")):
-            _log.warning("A page of another origin was refused.")
+            _log.warning("A page of another origin was refused. If it was the app's, the proxy before it changes Host.")
             await _refuse(403, "Only a page of this app may ask for this.")(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -298,12 +300,23 @@ def _refuse(status: int, told: str) -> ASGIApp:
     return refused
 
 
+def _name(host: str) -> str:
+    """The name, or the address, in a header Host; "" where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_here(host: str) -> bool:
+    """Whether a request's header Host names this very computer."""
+    name, found = _name(host), _address(_name(host))
+    return name in ("localhost", socket.gethostname().lower()) or (found is not None and found.is_loopback)
+
+
 def host_is_ours(host: str) -> bool:
     """Whether a request's header Host names this app."""
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    name = _name(host)
     if not name:
         return False
     ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
@@ -919,7 +932,7 @@ class Computing:
             run.until = time.monotonic() + self._LONGEST
         return Run(self, address, this, run, waits)
 
-    def pause(self, address: str, run: _Run | None, in_line: bool) -> None:
+    def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
         if run:
             with self._lock:
@@ -927,6 +940,13 @@ class Computing:
                 account.going = [each for each in account.going if each is not run]
         if in_line:
             self._line.leave()
+
+    def come_back(self, address: str, run: _Run | None) -> None:
+        """Note that a run computes again; it does not wait, but others wait for it."""
+        if run:
+            run.until = time.monotonic() + self._LONGEST
+            with self._lock:
+                self._account(address).going.append(run)
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
@@ -989,15 +1009,21 @@ class Computing:
     def _account(self, address: str) -> _Account:
         now = time.monotonic()
         if address not in self._accounts and len(self._accounts) > limits.visitors():
-            used = {name: each for name, each in self._accounts.items() if each.waiting or now - each.at < self._FIRST}
+            used = {
+                name: each
+                for name, each in self._accounts.items()
+                if each.waiting or self._left(each, now) < self._FIRST
+            }
             self._accounts = used
         return self._accounts.setdefault(address, _Account(self._FIRST, now))
 
     def _take(self, address: str, seconds: float) -> float:
         account, now = self._account(address), time.monotonic()
-        left = min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100) - seconds
-        account.left, account.at = max(left, -self._FIRST), now
-        return left
+        account.left, account.at = self._left(account, now) - seconds, now
+        return account.left
+
+    def _left(self, account: _Account, now: float) -> float:
+        return min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100)
 
 
 @dataclass
@@ -1010,14 +1036,22 @@ class Run:
     run: _Run | None
     in_line: bool
 
-    def pause(self) -> None:
-        """It begins to wait for what others do: it computes no longer, or not much."""
-        self.computing.pause(self.address, self.run, self.in_line)
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While it waits for what others do it does not compute."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self.computing.come_back(self.address, self.run)
+
+    def _leave(self) -> None:
+        self.computing.leave(self.address, self.run, self.in_line)
         self.in_line = False
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
-        self.pause()
+        self._leave()
         self.computing.charge(self.address, seconds, self.this)
 
 
@@ -1066,9 +1100,9 @@ class _Messages:
 _ORDER = (
     Proxies,
     Cookies,
+    Answers,
     Requests,
     Hosts,
-    Answers,
     Paths,
     Draining,
     Patience,

@@ -17,7 +17,9 @@ _MORE = "The laboratory checks other methods too."
 HOLDS_UP = "holds_up"
 """Where the session notes of which map it was asked whether it holds up."""
 
-session.GOES_WITH_THE_PHOTO.add(HOLDS_UP)
+_LABEL = "explained_label"  # which one, of which reading
+
+session.GOES_WITH_THE_PHOTO.update((HOLDS_UP, _LABEL))
 
 _SIDE = 308  # pixels of the square and of its map
 
@@ -83,7 +85,7 @@ def _target(photo: Photo, reading: Reading, n: int) -> Target:
     options_ = [labels.option(target) for target in targets]
     # A list of other labels, or of labels that say something else since a reveal, is another list.
     of = (photo.digest, reading.box, reading.model)
-    chosen = st.session_state.get("explained_label")
+    chosen = st.session_state.get(_LABEL)
     target: Target = st.selectbox(
         "Label",
         targets,
@@ -91,5 +93,5 @@ def _target(photo: Photo, reading: Reading, n: int) -> Target:
         format_func=labels.option,
         key=f"target_{abs(hash((of, *options_)))}",
     )
-    st.session_state["explained_label"] = (of, target)
+    st.session_state[_LABEL] = (of, target)
     return target

@@ -4,6 +4,7 @@ Each function says why it is needed. `tests/ui/test_streamlit_internals.py` fail
 is no longer needed; no other file of the package imports a private name of Streamlit.
 """
 
+import asyncio
 import hashlib
 import hmac
 import math

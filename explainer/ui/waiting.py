@@ -12,6 +12,7 @@ from explainer.ui import streamlit_internals
 Made = TypeVar("Made")
 
 _PATIENCE, _FEW = 0.2, 5  # seconds that a script waits before it looks at its job again; longer after more others
+_LONGEST = 2.0  # seconds: until it looks, a script sees no press, and does not find out that its page was closed
 _KINDS, _ARRIVED = "waited_for", "arrived_at"
 
 
@@ -70,7 +71,7 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
     place = st.empty()
     bar = None
     ahead = job.place
-    while not job.wait(_PATIENCE * max(1, ahead / _FEW)):
+    while not job.wait(_patience(ahead)):
         ahead = job.place
         if bar is None:
             with place.container():
@@ -90,6 +91,10 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
         st.stop()
     place.empty()
     return result
+
+
+def _patience(ahead: int) -> float:
+    return min(_LONGEST, _PATIENCE * max(1, ahead / _FEW))
 
 
 def _until(job: Job[Any], ahead: int) -> str:

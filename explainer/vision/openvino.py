@@ -129,6 +129,7 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
         padded[height:] = padded[:, width:] = 0
         asked.infer()
         found: tuple[NDArray[np.float32], ...] = asked.results.to_tuple()
+        padded[:] = 0  # a request keeps what it was given until the next, which may be of another visitor
         return found
 
     return forward
@@ -174,13 +175,21 @@ def ready(model: "openvino.Model") -> Forward:
         found = []
         for at in range(0, len(parts), cores):
             busy = [*zip(own.requests, parts[at : at + cores], strict=False)]
-            for request, part in busy[1:]:
-                request.start_async([*part], share_inputs=True)
-            busy[0][0].infer([*busy[0][1]], share_inputs=True)  # in this thread, which would only wait
+            for request, part in busy:
+                for index, each in enumerate(part):
+                    tensor = request.get_input_tensor(index)
+                    tensor.shape = each.shape
+                    tensor.data[:] = each
+            for request, _ in busy[1:]:
+                request.start_async()
+            busy[0][0].infer()  # in this thread, which would only wait
             for request, _ in busy[1:]:
                 request.wait()
             # Copies: the next call overwrites what a request holds.
             found += [[output.copy() for output in request.results.to_tuple()] for request, _ in busy]
+            for request, part in busy:  # which keeps it until the next, which may be of another visitor
+                for index in range(len(part)):
+                    request.get_input_tensor(index).data[:] = 0
         return tuple(np.concatenate(output) for output in zip(*found, strict=True))
 
     return forward

@@ -155,6 +155,15 @@ def test_what_was_explained_and_checked_goes_with_the_photo(laboratory: AppTest)
     assert [job() for job in jobs] == [None] * 3
 
 
+def test_which_label_was_asked_about_goes_with_the_photo(laboratory: AppTest) -> None:
+    asked = ("laboratory_card", "laboratory_target", "laboratory_against")
+    other = laboratory.switch_page("pages/break_it.py").run()
+    assert all(name in other.session_state for name in asked)
+    other.button(key="sample_cat").click().run()
+    assert not other.exception
+    assert not any(name in other.session_state for name in asked)
+
+
 def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:
     laboratory.pills(key="methods").set_value(["grad-cam", "kernel-shap"]).run()
     assert not any("Fewer samples than regions" in caption.value for caption in laboratory.caption)

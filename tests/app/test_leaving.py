@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from explainer.attribution import explain
 from explainer.attribution.explain import Target
 from explainer.jobs import CancelledError, Job, Worker
-from explainer.ui import computed
+from explainer.ui import computed, waiting
 from explainer.vision import cards, faces, samples
 
 pytestmark = pytest.mark.slow
@@ -188,3 +188,9 @@ def test_what_is_given_up_while_a_page_waits_for_it_ends_the_page_without_an_err
     assert not app.exception
     assert [text.value for text in app.markdown] == ["before"]
     assert [caption.value for caption in app.caption] == ["Stopped."]
+
+
+def test_a_script_looks_at_its_job_every_two_seconds_however_many_go_before_it() -> None:
+    assert waiting._patience(0) == waiting._patience(5) == 0.2
+    assert waiting._patience(30) == pytest.approx(1.2)
+    assert waiting._patience(5000) == 2

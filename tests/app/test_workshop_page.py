@@ -368,6 +368,16 @@ def test_what_is_typed_for_the_wifi_is_on_a_presenters_projector_until_the_room_
     assert "First the Wi-Fi" not in said(projector.run())
 
 
+def test_where_another_process_ends_or_deletes_a_room_its_wifi_is_forgotten_here_too(room: Room) -> None:
+    invitation.tell_wifi(room.code, "a secret of ours")
+    rooms.end(access.store(), room.code)
+    assert invitation.wifi(rooms.find(access.store(), room.code)) is None
+    assert invitation.way(room.code)[1] is None
+    invitation.tell_wifi(room.code, "a secret of ours")
+    access._hear(room.code, 0)  # as the database tells it of a room that is gone
+    assert invitation._networks() == {}
+
+
 def checks(notes: AppTest) -> AppTest:
     notes.session_state["section_Before people come"] = True
     return notes.run()

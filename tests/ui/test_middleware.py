@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import socket
 import sys
 import threading
 import time
@@ -87,6 +88,54 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     given = dict(sent[0]["headers"])[b"set-cookie"]
     assert given.endswith(b"; Secure") == (scheme == "https")
     assert given.startswith(b"__Host-") == (scheme == "https")
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost:8501", "1"),
+        ("127.0.0.1:8501", "1"),
+        ("[::1]:8501", "1"),
+        (socket.gethostname(), "1"),
+        # What a proxy on this computer hands on, or a name in this network that means the computer of who looks it up.
+        ("labels.example", "0"),
+        ("somebody.local:8501", "0"),
+        ("somebody", "0"),
+        ("10.0.0.7:8501", "0"),
+        ("", "0"),
+        ("[", "0"),
+    ],
+)
+def test_whoever_asks_by_another_name_does_not_sit_at_this_computer(host: str, local: str) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value.decode() for name, value in scope["headers"] if name == browser.LOCAL.encode())
+
+    scope = {"type": "websocket", "client": ("127.0.0.1", 5000), "headers": [(b"host", host.encode())]}
+    asyncio.run(middleware.Proxies(app)(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [local]
+
+
+def test_what_is_refused_says_of_itself_what_every_answer_does() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    for each in reversed(middleware.STACK):
+        app = each.cls(app)
+    headers = [(b"host", b"evil.example")]
+    scope = {"type": "http", "method": "GET", "path": "/", "client": ("192.0.2.7", 5000), "headers": headers}
+    asyncio.run(app(scope, None, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 421
+    said = dict(sent[0]["headers"])
+    assert said[b"x-content-type-options"] == b"nosniff"
+    assert said[b"cache-control"] == b"no-store"
+    assert b"frame-ancestors" in said[b"content-security-policy"]
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -478,7 +527,8 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     computing.begin("192.0.2.101", waits=False).end(0.01)
     assert time.monotonic() - presenter < 0.3
     for run in stuck:
-        run.pause()
+        with run.pause():
+            pass
         run.end(0.01)
     began = time.monotonic()
     for number in range(places):
@@ -489,12 +539,46 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
     async def many() -> None:
         computing = middleware.Computing()
-        async with asyncio.timeout(0.4):
-            for number in range(100):
-                await computing.turn("192.0.2.1", f"{number}")
-                computing.begin("192.0.2.1", f"{number}").pause()
+        with contextlib.ExitStack() as waiting:
+            async with asyncio.timeout(0.4):
+                for number in range(100):
+                    await computing.turn("192.0.2.1", f"{number}")
+                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}").pause())
+        assert not computing._lets_in("192.0.2.1", "")  # all of them go on
 
     asyncio.run(many())
+
+
+def test_a_run_that_asks_for_a_job_that_is_done_counts_as_one_that_computes() -> None:
+    computing, worker = middleware.Computing(), jobs.Worker(list, "test")
+    job = worker.submit(lambda owned, progress: 1)
+    job.result(10)
+
+    def page(number: int) -> None:
+        run = computing.begin("192.0.2.1", f"{number}", waits=False)
+        jobs.pauses.set(run.pause)
+        assert job.wait(1)
+        assert job.result() == 1
+
+    let_in = 0
+    for number in range(100):
+        if computing._lets_in("192.0.2.1", f"{number}"):
+            let_in += 1
+            contextvars.copy_context().run(page, number)
+    assert let_in == middleware.Computing._AT_ONCE[1]
+
+
+def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    computing = middleware.Computing()
+    computing.charge("192.0.2.1", 90.0)  # many that went on at the same time
+    for number in range(limits.visitors() + 1):
+        computing.charge(f"198.51.100.{number}", 1.0)
+    for seconds, let_in in ((90, False), (10, True)):
+        now += seconds
+        computing.charge("203.0.113.1", 1.0)
+        assert computing._lets_in("192.0.2.1", "") is let_in
 
 
 def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
@@ -533,6 +617,15 @@ def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_br
     assert attacker == {200: 900, 503: 100}
     assert other == {200: 10}
     assert left == {}
+
+
+def test_after_a_flood_of_connections_their_address_is_let_in_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(server, "_opened", limits.Paces("new connections"))
+    assert sum(server._opens("192.0.2.1") for _ in range(20_000)) == limits.first("new connections")
+    now += 1
+    assert server._opens("192.0.2.1")
 
 
 def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_then_on(

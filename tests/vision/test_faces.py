@@ -157,6 +157,24 @@ def test_a_photo_without_any_hint_of_a_face_takes_one_look(looks: tuple[Detector
     assert [max(shape) for shape in looked] == [500]
 
 
+def test_the_likeliest_face_says_which_way_up_a_photo_is_and_not_how_often_another_is_seen() -> None:
+    """A picture that is bright on the right: where that side lies tells how it was turned."""
+
+    def search(picture: np.ndarray) -> list[list[float]]:
+        sides = {"top": picture[:20], "bottom": picture[-20:], "left": picture[:, :20], "right": picture[:, -20:]}
+        bright = max(sides, key=lambda side: float(sides[side].mean()))
+        if picture.shape[:2] == (400, 400):  # in full, as it is and turned by 270 degrees
+            hints = [[60.0, 170.0, 60.0, 60.0, 0.6], [280.0, 170.0, 60.0, 60.0, 0.6]]
+            return {"right": hints, "bottom": [[170.0, 60.0, 60.0, 60.0, 0.95]]}.get(bright, [])
+        if picture.shape[:2] == (128, 128):  # round each hint, and round the one in the dark
+            doubtful, likely = [[40.0, 40.0, 40.0, 40.0, 0.65]], [[40.0, 40.0, 40.0, 40.0, 0.9]]
+            return {"left": doubtful, "bottom": likely if picture.mean() < 128 else []}.get(bright, [])
+        return []
+
+    image = Image.linear_gradient("L").rotate(90).resize((400, 400)).convert("RGB")
+    assert faces.detect(Detector("yunet", search), Photo(image, image.size, "bright")) == (Box(60, 170, 120, 230),)
+
+
 @pytest.mark.parametrize("factor", [0.15, 0.1])
 def test_faces_in_a_dull_picture_are_found(factor: float, yunet: Detector, photos_folder: Path) -> None:
     photo = photos.read_file(photos_folder / "grace_hopper.jpg")

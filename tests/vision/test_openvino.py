@@ -3,8 +3,12 @@
 import gc
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +119,57 @@ def test_a_size_that_comes_often_is_answered_as_before() -> None:
         forward(other, (256, 128))
         forward(full, (128, 256))  # nothing of it is left beside a smaller picture
         assert all(map(np.array_equal, forward(picture, (128, 256)), first))
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was asked of networks that a test compiles: OpenVINO keeps each request, with what it was given."""
+    made: list[Any] = []
+    compiled = openvino._compiled
+
+    def spy(*asked: Any, **settings: Any) -> SimpleNamespace:
+        network = compiled(*asked, **settings)
+
+        def create_infer_request() -> Any:
+            made.append(network.create_infer_request())
+            return made[-1]
+
+        return SimpleNamespace(create_infer_request=create_infer_request)
+
+    monkeypatch.setattr(openvino, "_compiled", spy)
+    return made
+
+
+def inputs_of(requests: list[Any]) -> Iterator[np.ndarray]:
+    for request in requests:
+        for tensor in request.input_tensors:
+            yield tensor.data
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_a_network_keeps_nothing_of_a_picture_that_it_was_given(rows: int, requests: list[Any]) -> None:
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2)).eval()
+    forward = openvino.compile(module, torch.zeros(1, 2, 6))
+    picture = np.random.default_rng(5).random((rows, 2, 6), dtype=np.float32)
+    expected = eager(module, picture)
+    assert forward(picture)[0] == pytest.approx(expected, abs=1e-6)
+    left = weakref.ref(picture)
+    del picture
+    gc.collect()
+    assert left() is None
+    assert requests
+    assert not any(given.any() for given in inputs_of(requests))
+
+
+def test_the_detector_keeps_nothing_of_a_picture_that_it_searched(requests: list[Any]) -> None:
+    yunet = files.path(files.YUNET)
+    if yunet is None:
+        pytest.skip("needs YuNet: run `explainer provision`")
+    forward = openvino.load(yunet)
+    for _ in range(openvino._OFTEN + 1):  # the later ones by a network of this size alone
+        forward(np.full((100, 200, 3), 7, np.uint8), (128, 256))
+    assert len(requests) == 2
+    assert not any(given.any() for given in inputs_of(requests))
 
 
 def test_a_model_of_one_row_takes_many_rows() -> None:

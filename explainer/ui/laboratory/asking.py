@@ -33,7 +33,7 @@ _ASKED, _WHY, _RATHER, _PRESSED = "laboratory_asked", "laboratory_target", "labo
 _CARD = "laboratory_card"  # which label's card was there when the choice was made
 _NOTHING = ""  # not None, by which Streamlit means that no option is chosen
 
-session.GOES_WITH_THE_PHOTO.update((_ASKED, _PRESSED, STOPPED, CHECKED, JUDGED, WORDS))
+session.GOES_WITH_THE_PHOTO.update((_ASKED, _WHY, _RATHER, _CARD, _PRESSED, STOPPED, CHECKED, JUDGED, WORDS))
 
 
 def target(photo: Photo, reading: Reading, top: int) -> Target:

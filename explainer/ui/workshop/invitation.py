@@ -1,8 +1,11 @@
 """The way into a room: where phones reach this app, and what brings them into the Wi-Fi."""
 
+from functools import partial
+
 import streamlit as st
 
 from explainer.jobs import once
+from explainer.ui import access
 from explainer.workshop import addresses
 from explainer.workshop.rooms import Room
 
@@ -46,7 +49,9 @@ def way(code: str) -> tuple[str, str | None]:
 
 def wifi(room: Room) -> str | None:
     """What a code says to bring phones into the Wi-Fi of a room; None where nobody said, or it is over."""
-    return None if room.ended else _networks().get(room.code)
+    if room.ended:  # perhaps by another process
+        tell_wifi(room.code, None)
+    return _networks().get(room.code)
 
 
 def tell_wifi(code: str, said: str | None) -> None:
@@ -54,3 +59,6 @@ def tell_wifi(code: str, said: str | None) -> None:
     _networks().pop(code, None)
     if said:
         _networks()[code] = said
+
+
+access.FORGET.append(partial(tell_wifi, said=None))

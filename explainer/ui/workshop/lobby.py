@@ -170,8 +170,7 @@ def end(code: str) -> None:
 def _delete(code: str) -> None:
     if access.is_presenter():
         attempt(lambda: rooms.delete(access.store(), code))
-        location.forget_phones(code)
-        invitation.tell_wifi(code, None)
+        access.forget(code)
         take_away.forget(code)
         access.in_force.clear()
         location.go()

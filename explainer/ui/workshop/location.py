@@ -95,8 +95,3 @@ def _keep(code: str, token: str) -> None:
     st.session_state.setdefault(_TOKENS, {})[code] = token
     if browser.known() and browser.recall(access.phone_in(code)) != token:
         browser.remember(access.phone_in(code), token)
-
-
-def forget_phones(code: str) -> None:
-    """Forget by which token each browser is known in a room, when the room is deleted."""
-    browser.forget_everywhere(access.phone_in(code))
