@@ -135,7 +135,7 @@ class Pace:
 
     def take(self, much: float = 1) -> bool:
         """Take one, or so much, where there is that much, else nothing; tell whether there was."""
-        now = time.monotonic()
+        now = self._clock()
         self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second), now
         if self._left < much:
             return False

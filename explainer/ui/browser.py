@@ -21,7 +21,8 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -83,6 +84,11 @@ def recall(name: str) -> object | None:
 def recall_of(cookies: str, name: str) -> object | None:
     """What is remembered under a name of the browser that sent a header Cookie; None for nothing."""
     return _recall(_sent(cookies), name)
+
+
+def recalling(cookies: str, name: str) -> Callable[[], object | None]:
+    """Like `recall_of`, to be asked again and again, of one browser."""
+    return partial(_recall, _sent(cookies), name)
 
 
 def mark() -> str:

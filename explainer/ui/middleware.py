@@ -166,10 +166,12 @@ def source(address: str) -> str:
 
     >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
     ('2001:db8:1:2::', '::1', '10.0.0.7')
+    >>> source("::ffff:10.0.0.7")  # IPv4, where a server listens by both
+    '10.0.0.7'
     """
     found = _address(address)
     if not isinstance(found, ipaddress.IPv6Address) or found.is_loopback:
-        return address
+        return str(found or address)
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
@@ -230,20 +232,29 @@ class Requests:
             await _refuse(503, "Too many requests of this address wait for their answers.")(scope, receive, send)
             return
 
+        presents = browser.recalling(Headers(scope=scope).get("cookie", ""), browser.PRESENTER)
+
+        def paying() -> str | None:
+            """Who pays, and waits, from now on: nobody once the presenter's key was given on a page that is open."""
+            payer = None if presents() else address
+            event_loop.charge_to(payer, whole_connection=is_page)
+            return payer
+
         async def receiving() -> Message:
             message = await receive()
-            await event_loop.turn(address)
+            await event_loop.turn(paying())
             return message
 
         async def sending(message: Message) -> None:
-            await event_loop.turn(address)
+            payer = paying()
+            # A page's answers do not wait: there are as many as its messages ask for.
+            await event_loop.turn(None if is_page else payer)
             await send(message)
 
         with _counted(self._open, address):
             await asyncio.sleep(self._openings.of(address).wait() if is_page else 0)
             await event_loop.turn(address)
-            # A page's answers do not wait: there are as many as its messages ask for.
-            await self.app(scope, receiving, send if is_page else sending)
+            await self.app(scope, receiving, sending)
 
 
 @contextmanager
@@ -819,8 +830,7 @@ class Visitors:
             await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
-        first = Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope)
-        if first:
+        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())

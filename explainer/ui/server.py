@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -59,7 +59,7 @@ def prepare() -> None:
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
-    streamlit_internals.send_pages_at_once(event_loop.charge)
+    streamlit_internals.send_pages_at_once(_charge_page)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)
@@ -144,6 +144,12 @@ def _begin() -> Callable[[float], None]:
     return run.end
 
 
+def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float) -> None:
+    """Charge the address of a page for so much of the event loop; nobody for the presenter's and this computer's."""
+    free = headers.get(browser.LOCAL) == "1" or browser.recall_of(headers.get("cookie", ""), browser.PRESENTER)
+    event_loop.charge(None if free else address, seconds)
+
+
 def _admit(address: str, of_it: int, in_all: int) -> bool:
     most = limits.connections()
     if middleware.is_trusted(address):
@@ -186,6 +192,7 @@ async def _sweep() -> None:
     while True:
         await asyncio.sleep(_SWEEP)
         await streamlit_internals.close_left_sessions()
+        streamlit_internals.drop_left_media()
         unread.drop()
 
 

@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -168,6 +168,21 @@ async def close_left_sessions() -> None:
         for _, left in storage._cache.expire():
             left.session.shutdown()
             await asyncio.sleep(0)
+
+
+def drop_left_media() -> None:
+    """Drop the pictures and downloads of sessions that are gone.
+
+    Streamlit drops them as it closes a session, and keeps what its script adds after that, between two elements.
+    """
+    media = runtime.get_instance().media_file_mgr
+    known = sessions()
+    with media._lock:
+        gone = media._files_by_session_and_coord.keys() - known
+    for session in gone:
+        media.clear_session_refs(session)
+    if gone:
+        media.remove_orphaned_files()
 
 
 def visitors() -> int:
@@ -390,8 +405,8 @@ def send_all_that_was_drawn() -> None:
     setattr(ForwardMsgQueue, "clear", keep)  # noqa: B010 - a method
 
 
-def send_pages_at_once(charge: Callable[[str | None, float], None]) -> None:
-    """Send what a page drew in one step; `charge` is called with its address and the seconds that it took.
+def send_pages_at_once(charge: Callable[[str | None, Mapping[str, str], float], None]) -> None:
+    """Send what a page drew in one step; `charge` is called with its address and headers, and the seconds that it took.
 
     Streamlit waits for a round of the event loop after each message, and sends those of one page after another's: where
     some pages draw much, what others drew waits for hundreds of rounds.
@@ -408,7 +423,8 @@ def send_pages_at_once(charge: Callable[[str | None, float], None]) -> None:
             while taken < len(messages) - 1 and page.client._send_queue.qsize() < _AHEAD:
                 runtime.get_instance()._send_message(page, messages[taken])
                 taken += 1
-        charge(page.client.client_context.remote_ip, time.thread_time() - began)
+        there = page.client.client_context
+        charge(there.remote_ip, dict(there.headers), time.thread_time() - began)
         return messages[taken:]
 
     setattr(AppSession, "flush_browser_queue", send)  # noqa: B010 - a method

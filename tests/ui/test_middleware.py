@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import jobs, limits
 from explainer.setup import page_fonts
-from explainer.ui import browser, middleware, server, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, server, streamlit_internals
 
 
 @pytest.mark.parametrize(
@@ -656,6 +657,57 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
     finally:
         browser._remembered.clear()
     assert let_through
+
+
+def test_who_gives_the_presenters_key_is_charged_for_nothing_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "_shares", event_loop._Shares())
+    headers = {"cookie": f"{browser.NAME}={browser._signed('presenters').decode()}"}
+    payer, waits = event_loop._Payer("192.0.2.1"), list[bool]()
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert payer.address == "192.0.2.1"
+        browser._remembered["presenters"] = {browser.PRESENTER: True}
+        await send({"type": "websocket.send"})  # what the key opened
+        assert payer.address is None  # so nothing is read later than it comes
+        event_loop.charge("192.0.2.1", 1)
+        waits.append(await is_late(receive()))
+        server._charge_page("192.0.2.1", headers, 100)
+        browser._remembered.clear()
+        await send({"type": "websocket.send"})
+        assert payer.address == "192.0.2.1"
+        waits.append(await is_late(receive()))
+
+    async def is_late(message: Awaitable[Message]) -> bool:
+        try:
+            await asyncio.wait_for(message, 0.1)
+        except TimeoutError:
+            return True
+        return False
+
+    async def page() -> None:
+        event_loop._payer.set(payer)
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "websocket", "headers": raw, "client": ("192.0.2.1", 0)}
+        await asyncio.wait_for(middleware.Requests(app)(scope, receive, send), 5)
+
+    try:
+        asyncio.run(page())
+    finally:
+        browser._remembered.clear()
+    assert waits == [False, True]
+    left = event_loop._shares.of("192.0.2.1")._paces[1]._left
+    assert left == pytest.approx(limits.first("event loop") - 1, abs=0.1)
+
+
+def test_one_computer_has_one_share_of_the_event_loop_however_its_address_is_written() -> None:
+    for peer in ("::ffff:10.0.0.7", "10.0.0.7", "2001:db8:1:2::5", "fe80::1%2", "::1"):
+        assert server._charged(peer) == middleware.client(peer, [], [])[0]
 
 
 def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> None:

@@ -21,6 +21,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.state import session_state
@@ -195,7 +197,7 @@ def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_p
     assert "await asyncio.sleep(0)" in inspect.getsource(Runtime._loop_coroutine)  # else it is no longer needed
     monkeypatch.setattr(AppSession, "flush_browser_queue", AppSession.flush_browser_queue)
     charged: list[str | None] = []
-    streamlit_internals.send_pages_at_once(lambda address, seconds: charged.append(address))
+    streamlit_internals.send_pages_at_once(lambda address, headers, seconds: charged.append(address))
     send = SimpleNamespace(_send_message=lambda page, message: page.client.write_forward_msg(message))
     monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: send)
 
@@ -370,3 +372,21 @@ def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(m
     states.set_widget_from_proto(WidgetState(id="hands", int_value=7))
     states.set_widget_metadata(WidgetMetadata("hands", lambda value: value, lambda value: value, "double_value"))
     assert states["hands"] == 7
+
+
+def test_streamlit_keeps_a_picture_that_a_script_adds_after_its_session_was_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    media = MediaFileManager(MemoryMediaFileStorage("/media"))
+    here = "streamlit.runtime.media_file_manager._get_session_id"
+    for session in ("gone", "here"):
+        media.clear_session_refs(session)
+        monkeypatch.setattr(here, lambda session=session: session)
+        media.add(session.encode(), "image/png", "1.2")
+    media.remove_orphaned_files()
+    assert len(media._file_metadata) == 2  # else it is no longer needed
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=media))
+    monkeypatch.setattr(streamlit_internals, "sessions", lambda: frozenset({"here"}))
+    streamlit_internals.drop_left_media()
+    assert [*media._files_by_session_and_coord] == ["here"]
+    assert len(media._file_metadata) == 1
