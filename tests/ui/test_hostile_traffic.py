@@ -1,7 +1,6 @@
 """Beside a quarter of an hour of hostile traffic ten good visitors get the right answers, at most twice as slowly.
 
-`HOSTILE_SECONDS=180` makes it three minutes. In its first one the attackers' address has more of the event loop than
-from then on: visits take longest there. All traffic comes from this computer and goes to it, the attackers' by one
+`HOSTILE_SECONDS=120` makes it two minutes. All traffic comes from this computer and goes to it, the attackers' by one
 address, each good visitor's by another. None counts as the server's own computer's.
 """
 
