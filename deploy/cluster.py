@@ -109,7 +109,7 @@ def parts() -> list[Part]:
         *(
             Part(
                 name,
-                [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"],
+                [sys.executable, "deploy/run_streamlit.py", f"--server.port={port}"],
                 app,
                 answers(f"http://127.0.0.1:{port}/_stcore/health"),
             )

@@ -47,7 +47,7 @@ def grey(gamma: float) -> bytes:
 
 
 _GAMMA = 2.2
-_POINTS = 9  # of the table, for each ink
+_POINTS = 17  # of the table, for each ink
 
 
 def inks() -> bytes:

@@ -13,6 +13,23 @@ XMLHttpRequest.prototype.open = function (method, address, ...others) {
   return globalThis.arrivalOpen.call(this, method, address, ...others);
 };
 
+// Nor of a camera that was refused, by its keeper or by another program.
+const media = navigator.mediaDevices;
+if (media?.getUserMedia && !globalThis.arrivalCamera) {
+  globalThis.arrivalCamera = media.getUserMedia;
+  media.getUserMedia = async (wish) => {
+    globalThis.cameraRefused = undefined;
+    try {
+      return await globalThis.arrivalCamera.call(media, wish);
+    } catch (error) {
+      globalThis.cameraRefused = error.name;
+      throw error;
+    } finally {
+      document.dispatchEvent(new CustomEvent("explainer camera answered"));
+    }
+  };
+}
+
 export default function ({ data, parentElement }) {
   const banner = parentElement.querySelector(".arrival");
   const say = (sentence) => {
@@ -25,33 +42,42 @@ export default function ({ data, parentElement }) {
   const before = kept();
   if (before && before.session !== data.session) say(data.anew);
   else if (data.own || before?.answered < data.answered) say("");
-  const pending = before?.session === data.session && before.pending && before.answered === data.answered;
-  keep(pending || data.own ? { session: data.session, answered: data.answered, pending, at: before?.at } : null);
+  const { pending, chooser, at } = before?.session === data.session && before.answered === data.answered ? before : {};
+  const state = { session: data.session, answered: data.answered };
+  keep(pending || chooser || data.own ? { ...state, pending, chooser, at } : null);
 
   const waits = () => kept()?.pending;
   const onChange = ({ target }) => {
     if (target.type !== "file" || !target.files.length) return;
-    say("");
-    keep({ session: data.session, answered: data.answered, pending: true, at: Date.now() });
+    const heavy = target.files[0].size > data.most; // Streamlit refuses it without a sentence
+    say(heavy ? data.heavy : "");
+    keep({ ...state, pending: !heavy, at: Date.now() });
   };
+  const onCancel = ({ target }) => target.type === "file" && keep(data.own ? state : null);
   const onEnd = ({ detail: status }) => {
     if (status === 403) say(data.refused);
     else if (status === 0 || status >= 400) say(data.failed);
   };
-  const onClick = () => banner.textContent === data.anew && say(""); // it was read
+  const onClick = ({ target }) => {
+    if (banner.textContent === data.anew) say(""); // it was read
+    // While the chooser is open the visit may end, and with it the field that the photo would go to.
+    if (target.type === "file") keep({ ...kept(), ...state, chooser: true });
+  };
   let connected = Date.now();
   const looking = setInterval(() => {
-    const state = document.querySelector("[data-test-connection-state]")?.dataset.testConnectionState;
-    if (state === "CONNECTED") connected = Date.now();
+    const line = document.querySelector("[data-test-connection-state]")?.dataset.testConnectionState;
+    if (line === "CONNECTED") connected = Date.now();
     if (!waits() || !banner.hidden) return;
     if (Date.now() - connected > LOST) say(data.lost);
     else if (Date.now() - kept().at > SLOW) say(data.slow);
   }, 500);
   document.addEventListener("change", onChange, true);
+  document.addEventListener("cancel", onCancel, true);
   document.addEventListener("click", onClick, true);
   document.addEventListener(ENDED, onEnd);
   const stop = () => {
     document.removeEventListener("change", onChange, true);
+    document.removeEventListener("cancel", onCancel, true);
     document.removeEventListener("click", onClick, true);
     document.removeEventListener(ENDED, onEnd);
     clearInterval(looking);

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from explainer.vision import photos
+
 _SENTENCES = {
     "failed": "Your photo did not arrive: the connection broke. Please choose it again.",
     "refused": "Your photo was refused: the browser holds the app's cookie back. Open the app in a window of its own.",
     "lost": "The connection is gone. If your photo does not appear once it is back, choose it again.",
     "anew": "The page began anew, so your photo is not here any more. Please choose it again.",
+    "heavy": photos.HEAVY,
     "slow": "Your photo is still on its way. If nothing happens, choose it again.",
 }
 
@@ -31,4 +34,5 @@ _banner = st.components.v2.component(
 def watch(own: bool, answered: int) -> None:
     """Watch the photos on their way; `own` says whether one is here, `answered` how many were taken or refused."""
     session = st.session_state.setdefault("visit", secrets.token_hex(8))
-    _banner(key="arrival", data={"session": session, "own": own, "answered": answered, **_SENTENCES}, height="content")
+    data = {"session": session, "own": own, "answered": answered, "most": photos.MAX_BYTES, **_SENTENCES}
+    _banner(key="arrival", data=data, height="content")

@@ -1,4 +1,6 @@
-// Says why the camera stays dark, where the browser knows: it was denied, there is none, or a frame may not use it.
+// Says why the camera stays dark, where the browser knows: it was denied, another program holds it, there is none, or a
+// frame may not use it.
+const ANSWERED = "explainer camera answered"; // of arrival.js, which hears what a request for the camera came to
 export default function ({ data, parentElement }) {
   const line = parentElement.querySelector(".camera");
   let ended = false;
@@ -9,12 +11,16 @@ export default function ({ data, parentElement }) {
     if (ended) return;
     if (permission) permission.onchange = look;
     const none = !devices.some(({ kind }) => kind === "videoinput");
-    line.textContent = framed ? data.framed : none ? data.none : permission?.state === "denied" ? data.denied : "";
+    const refused = globalThis.cameraRefused;
+    const denied = permission?.state === "denied" || refused === "NotAllowedError";
+    line.textContent = framed ? data.framed : none ? data.none : denied ? data.denied : refused ? data.busy : "";
   };
   look();
+  document.addEventListener(ANSWERED, look);
   navigator.mediaDevices?.addEventListener("devicechange", look);
   return () => {
     ended = true;
+    document.removeEventListener(ANSWERED, look);
     navigator.mediaDevices?.removeEventListener("devicechange", look);
   };
 }

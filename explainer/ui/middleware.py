@@ -422,7 +422,7 @@ def policy() -> str:
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
             "media-src 'self' blob:",
-            "connect-src 'self' ws: wss:",
+            "connect-src 'self' ws: wss: data:",  # a picture of the camera, on its way to the upload
             "worker-src 'self' blob:",
             "frame-src 'self'",
             "manifest-src 'self'",

@@ -15,7 +15,7 @@ from explainer.charts import pictures
 from explainer.jobs import owner
 from explainer.ui import arrival, computed, frame_by_hand, session, streamlit_internals
 from explainer.ui.streamlit_internals import UploadedFile
-from explainer.vision import decoder, photos, samples
+from explainer.vision import decoder, samples
 from explainer.vision.photos import Photo, PhotoError
 
 FIRST = "astronaut"
@@ -73,9 +73,11 @@ _camera = st.components.v2.component(
     css=".camera { margin: 0; font: 1rem sans-serif; color: var(--st-text-color); }",
     js=(Path(__file__).parent / "camera.js").read_text("utf-8"),
 )
+_AGAIN = "switch this off and on again, or choose a file."
 _DARK = {
-    "denied": "The browser keeps the camera back. Allow it in the address bar, or switch this off and choose a file.",
-    "none": "No camera was found. Connect one, or switch this off and choose a file.",
+    "denied": f"The browser keeps the camera back. Allow it in the address bar and {_AGAIN}",
+    "busy": f"The camera does not answer. Close other programs that use it and {_AGAIN}",
+    "none": f"No camera was found. Connect one and {_AGAIN}",
     "framed": "The page round this one keeps the camera back. Open the app in a window of its own, or choose a file.",
 }
 
@@ -100,7 +102,8 @@ def _bring() -> None:
     # Each upload gets a new uploader, so that the widget lets go of the file once it has been read.
     key = f"upload_{st.session_state.setdefault(_ANSWERED, 0)}"
     if not st.toggle("Use the camera", key="camera"):
-        st.file_uploader("A photo from this device", type=photos.EXTENSIONS, key=key, on_change=_upload, args=(key,))
+        # Of any name: what a file holds decides whether it is a photo.
+        st.file_uploader("A photo from this device", key=key, on_change=_upload, args=(key,))
     elif _camera_allowed():
         st.camera_input("A photo from the camera", key=key, on_change=_upload, args=(key,), resolution="1080p")
         _camera(key="camera_dark", data=_DARK, height="content")

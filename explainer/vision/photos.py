@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pillow_heif
 from PIL import (
     ExifTags,
@@ -40,7 +41,7 @@ EXTENSIONS = ("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", 
 """What the names of photos end with; what a file holds decides whether it is one."""
 
 _EMPTY = "The file is empty: choose another photo."
-_HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
+HEAVY = f"The file is larger than {MAX_BYTES // 1024**2} MB: save the photo smaller and try again."
 _WIDE = (
     f"The photo has more than {MAX_PIXELS // 10**6} megapixels, or as a JPEG more than {MAX_JPEG_PIXELS // 10**6}: "
     "make it smaller, or save it as JPEG, and try again."
@@ -51,6 +52,7 @@ _PROGRESSIVE = (
 _LONG = f"The photo is more than {MAX_LENGTH:,} pixels wide or high: cut it and try again."
 _FOREIGN = "This is no photo that can be read here: choose a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 _DAMAGED = "The file is cut short or damaged: choose the original, or save it again as JPEG or PNG."
+_RAW = "This is a camera's raw file, which is no picture yet: save it as JPEG and try again."
 _NUMBERS = "The file holds measurements without a fixed white: save it as JPEG or PNG and try again."
 _MEMORY = "There is not enough memory for this photo just now: make it smaller or try again later."
 
@@ -80,12 +82,21 @@ _ARITHMETIC = b"\xc9\xca\xcb\xcd\xce\xcf"  # kinds that no camera writes; three 
 _COEFFICIENT_BYTES = 400_000_000
 
 _TAG_TYPES = {*range(1, 14), 16}  # of tags of a TIFF, those that Pillow reads
+_RAW_TAGS = {50706, 50740, 37398}  # DNGVersion, DNGPrivateData, TIFF/EPStandardID
+_PHOTOMETRIC, _OF_A_SENSOR = ExifTags.Base.PhotometricInterpretation, (32803, 34892)  # through a filter, or linear
 _RUN_PIXELS = 4_000_000  # of a BMP in runs, which Pillow reads in Python: a third of a second
 _PROFILE_BYTES = 4 << 20  # of a colour profile; those of printers have up to two million
 _PICTURES = 4  # so many times the pixels of the largest photo an AVIF may have in all: transparency, thumbnail, HDR
 
 # Modes of pictures whose profile is applied, and what it must be for.
 _SPACES = {"RGB": "RGB", "CMYK": "CMYK", "L": "GRAY"}
+
+# What is printed with four inks goes back as it came in most programs: colours as they are, black to black; and its
+# table is read so finely that levels do not differ by more than the rounding to 8 bits makes them.
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC
+_COLOURS = Image.frombytes("RGB", (36, 6), bytes(51 * level for colour in np.ndindex(6, 6, 6) for level in colour))
+_ROUNDING = 2  # levels, of 255
 
 _GREYS = ("L", "LA", "I;16", "I;16B")
 _SRGB_GAMMA = 0.45455  # as a PNG has it for pictures in sRGB
@@ -130,7 +141,7 @@ def read(data: bytes) -> Photo:
     if not data:
         raise PhotoError(_EMPTY)
     if len(data) > MAX_BYTES:
-        raise PhotoError(_HEAVY)
+        raise PhotoError(HEAVY)
     try:
         with _decoding:
             image, size = _decoded_whole(data)
@@ -141,11 +152,11 @@ def read(data: bytes) -> Photo:
     except MemoryError as error:
         raise PhotoError(_MEMORY) from error
     except UnidentifiedImageError as error:
-        raise PhotoError(_DAMAGED if _familiar(data) else _FOREIGN) from error
+        raise PhotoError(_RAW if _is_raw(data) else _DAMAGED if _familiar(data) else _FOREIGN) from error
     except Exception as error:
         # A bad file makes Pillow's decoders raise almost anything: OSError, SyntaxError, struct.error,
         # EOFError, KeyError, ZeroDivisionError, RuntimeError... no list of them would be complete.
-        raise PhotoError(_DAMAGED) from error
+        raise PhotoError(_RAW if _is_raw(data) else _DAMAGED) from error
     return Photo(image, size, hashlib.sha256(data).hexdigest())
 
 
@@ -159,7 +170,7 @@ def read_file(path: Path) -> Photo:
         if not path.is_file():
             raise PhotoError(f"There is no file {path}: check the name.")
         if path.stat().st_size > MAX_BYTES:
-            raise PhotoError(_HEAVY)
+            raise PhotoError(HEAVY)
         data = path.read_bytes()
     except OSError as error:
         raise PhotoError(f"{path} cannot be opened: check that you may read it.") from error
@@ -179,6 +190,18 @@ def is_familiar(path: Path) -> bool:
 def _familiar(data: bytes) -> bool:
     """Whether the first bytes are those of a format that is read here."""
     return any(accept and accept(data[:16]) for _, accept in map(Image.OPEN.__getitem__, _FORMATS))
+
+
+def _is_raw(data: bytes) -> bool:
+    """Whether a TIFF holds what a sensor measured (DNG, TIFF/EP, CR2): at most a thumbnail of it can be read."""
+    if data[:4] not in (b"II*\0", b"MM\0*"):
+        return False
+    tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+    with suppress(Exception):  # a damaged one raises anything
+        file = io.BytesIO(data)
+        file.seek(tags.next)
+        tags.load(file)
+    return data[8:10] == b"CR" or bool(_RAW_TAGS & set(tags)) or tags.get(_PHOTOMETRIC) in _OF_A_SENSOR
 
 
 def _decoded_whole(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
@@ -269,8 +292,11 @@ def _scans(data: bytes, most: int = _SCANS) -> tuple[int, bool]:
 def _check_tile(file: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
     """Raises PhotoError where the tiles of a TIFF are larger than a picture may be: each is decoded whole.
 
-    So it does where a tag is of a type that Pillow passes over: libtiff, which decodes, knows more of them.
+    So it does of a raw file, whose first picture is a thumbnail at most, and where a tag is of a type that Pillow
+    passes over: libtiff, which decodes, knows more of them.
     """
+    if _is_raw(data):
+        raise PhotoError(_RAW)
     if not _tag_types(data) <= _TAG_TYPES:
         raise PhotoError(_DAMAGED)
     sides = [file.tag_v2.get(tag, 0) for tag in (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)]
@@ -378,13 +404,24 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         # Any error of a profile is one of its own alone: the picture is still good.
         with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError, SyntaxError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            space = source.profile.xcolor_space.strip()
-            if space == _SPACES.get(image.mode) and "sRGB" not in (source.profile.profile_description or ""):
-                converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if source.profile.xcolor_space.strip() == _SPACES.get(image.mode):
+                transform = ImageCms.buildTransform(
+                    source, ImageCms.createProfile("sRGB"), image.mode, "RGB", _INTENT, flags=_FLAGS
+                )
+                converted = ImageCms.applyTransform(image, transform) if _changes_colours(transform) else None
                 if converted is not None:
                     converted.info = {}
                     return converted
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _changes_colours(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether it does more than rounding does; that from sRGB does not, whatever the profile calls itself."""
+    if transform.input_mode != "RGB":
+        return True
+    changed = ImageCms.applyTransform(_COLOURS, transform) or _COLOURS
+    apart = np.asarray(changed).astype(np.int16) - np.asarray(_COLOURS)
+    return bool(np.abs(apart).max() > _ROUNDING)
 
 
 def _in_gamma(image: Image.Image, file: Image.Image) -> Image.Image:

@@ -38,14 +38,19 @@ def _on_the_way_out() -> Iterator[str]:
 def origins(seen: str, port: int, secure: bool, base: str = "") -> tuple[str, ...]:
     """Where phones can reach the app, the likeliest first: scheme, host, port and folder, with no stroke at the end.
 
-    `seen` is where the presenter's browser found it, which goes first unless that is this machine's name for itself.
-    Where there is no network, `seen` is all there is.
+    `seen` is where the presenter's browser found it, which goes first unless that is this machine's name for itself:
+    then its port counts, which is a proxy's where one stands before the app. Where there is no network, `seen` is all
+    there is.
     """
+    found = urlsplit(seen)
+    if found.hostname in _OURSELVES:
+        secure = found.scheme == "https"
+        port = found.port or (443 if secure else 80)
     folder = f"/{base.strip('/')}" if base.strip("/") else ""
     scheme, usual = ("https", 443) if secure else ("http", 80)
     ending = "" if port == usual else f":{port}"
     local = [f"{scheme}://{address}{ending}{folder}" for address in addresses()]
-    own = [seen] if seen and (urlsplit(seen).hostname or "") not in _OURSELVES else []
+    own = [seen] if seen and found.hostname not in _OURSELVES else []
     return tuple(dict.fromkeys([*own, *local])) or (seen,)
 
 

@@ -266,7 +266,7 @@ class PhotoPage(AppPage):
         expect(agree.or_(chooser).first).to_be_attached(timeout=PATIENCE)
         if agree.count():
             agree.click()
-        chooser.set_input_files(file)
+        chooser.last.set_input_files(file)  # beside a file that did not arrive there is another one
 
     def open_settings(self) -> None:
         """Open the settings: the whole picture, the model, files to take away."""

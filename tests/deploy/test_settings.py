@@ -2,6 +2,7 @@
 
 import runpy
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,12 @@ def test_where_postgresql_cannot_begin_a_sentence_says_what_to_do_and_the_next_s
     with pytest.raises(SystemExit, match="Name a folder that it can reach: EXPLAINER_CLUSTER"):
         script("cluster.py")["database"]()
     assert not list((tmp_path / "cluster").iterdir())
+
+
+def test_a_process_of_the_app_is_served_by_asyncio_and_h11_whatever_else_is_installed() -> None:
+    code = """import runpy; runpy.run_path("deploy/run_streamlit.py")
+from uvicorn.loops.auto import auto_loop_factory
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+print(auto_loop_factory().__module__, AutoHTTPProtocol.__name__)"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["asyncio.unix_events", "H11Protocol"]

@@ -25,6 +25,8 @@ PICTURES = (
 Not the one of a motorcycle, on which the detector is just as sure of a face that is none as it must be.
 """
 
+FIRST = 30  # of the photos beside the checkout by name, chosen before any of them was converted
+
 
 def small(file: Path) -> Image.Image:
     picture = Image.open(file).convert("RGB")
@@ -46,20 +48,47 @@ def first_labels(reader: Reader, data: bytes) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("space", profiles.SPACES)
+def converted(space: str, picture: Image.Image) -> bytes:
+    """A picture in sRGB, in the colours of a space, 8 bits a channel, with their profile."""
+    if space == INKS:
+        return saved(profiles.in_inks(picture), "TIFF", profiles.inks())
+    return saved(profiles.in_space(picture, space), "PNG", profiles.profile(space))
+
+
+INKS = "four inks"
+SPACES = (*profiles.SPACES, INKS)
+
+
+@pytest.mark.parametrize("space", SPACES)
 def test_labels_are_those_of_the_picture_in_srgb(space: str, reader: Reader) -> None:
-    for file in PICTURES:
-        picture = small(file)
-        converted = saved(profiles.in_space(picture, space), "PNG", profiles.profile(space))
-        assert first_labels(reader, converted) == first_labels(reader, saved(picture, "PNG")), file.name
+    for picture in map(small, PICTURES):
+        assert first_labels(reader, converted(space, picture)) == first_labels(reader, saved(picture, "PNG"))
 
 
-def test_labels_are_those_of_the_picture_in_srgb_where_it_was_printed_in_four_inks(reader: Reader) -> None:
-    # Two words for the cat are almost equally likely: the rounding of its inks to 8 bits decides.
-    for file in (file for file in PICTURES if file.name != "chelsea.png"):
-        picture = small(file)
-        converted = saved(profiles.in_inks(picture), "TIFF", profiles.inks())
-        assert first_labels(reader, converted) == first_labels(reader, saved(picture, "PNG")), file.name
+@pytest.mark.parametrize("space", SPACES)
+def test_colours_are_those_of_the_picture_in_srgb_but_for_rounding(space: str) -> None:
+    for picture in map(small, PICTURES[:2]):
+        apart = np.abs(np.subtract(photos.read(converted(space, picture)).image, picture, dtype=float)).mean()
+        assert apart < (0.8 if space == INKS else 0.5)  # levels: 8 bits of ProPhoto alone lose 0.3
+
+
+@pytest.mark.watch
+def test_where_a_label_changes_with_the_colours_rounding_decides(reader: Reader, photos_folder: Path) -> None:
+    """Of 120 conversions 109 keep all labels; with noise of the same size and no conversion 1,079 of 1,200 did."""
+    chance, same, same_with_noise = np.random.default_rng(0), 0, 0
+    for file in sorted(photos_folder.rglob("*.jpg"))[:FIRST]:
+        picture = Image.open(file).convert("RGB")
+        labels, levels = first_labels(reader, saved(picture, "PNG")), np.asarray(picture).astype(int)
+        for space in SPACES:
+            data = converted(space, picture)
+            same += first_labels(reader, data) == labels
+            error = np.asarray(photos.read(data).image).astype(int) - levels
+            noisy = levels + chance.permutation(error.reshape(-1, 3)).reshape(error.shape)
+            same_with_noise += (
+                first_labels(reader, saved(Image.fromarray(noisy.clip(0, 255).astype(np.uint8)), "PNG")) == labels
+            )
+    assert same >= same_with_noise - 6
+    assert same >= 105
 
 
 def test_without_its_profile_a_picture_in_four_inks_looks_otherwise() -> None:

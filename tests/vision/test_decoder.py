@@ -40,7 +40,7 @@ def elements(number: int) -> bytes:
     tag = struct.pack(">4sIHHI", b"mpet", 0, 3, 3, number) + place * number + element
     name = struct.pack(">4sIII2s2sII1s1s", b"mluc", 0, 1, 12, b"en", b"US", 2, 28, b"\0", b"x")
     at = 128 + 4 + 24
-    table = struct.pack(">I4sII4sII", 2, b"D2B0", at, len(tag), b"desc", at + len(tag), len(name))
+    table = struct.pack(">I4sII4sII", 2, b"D2B1", at, len(tag), b"desc", at + len(tag), len(name))
     size = at + len(tag) + len(name)
     head = struct.pack(">I4sI4s4s4s12x4s", size, b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
     white = struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)

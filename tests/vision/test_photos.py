@@ -14,10 +14,12 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import awkward_files
 import numpy as np
 import pillow_heif
 import profiles
 import pytest
+from awkward_files import Awkward
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import AvifImagePlugin, Image, ImageCms
@@ -322,6 +324,14 @@ def test_a_picture_in_srgb_is_left_as_it_is() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     with_, without = (read(saved(quarters(), "PNG", icc_profile=profile)) for profile in (srgb, None))
     assert with_.image.tobytes() == without.image.tobytes()
+
+
+def test_a_profile_is_known_by_what_it_does_and_not_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    primaries, curve = profiles.SPACES["Display P3"]
+    for name, seen in (("Display P3", curve), ("Linear sRGB", (1.0,))):
+        monkeypatch.setitem(profiles.SPACES, name, (primaries, seen))
+    brighter = read(saved(Image.new("RGB", (32, 32), (54, 54, 54)), "PNG", icc_profile=profiles.profile("Linear sRGB")))
+    assert brighter.image.getpixel((9, 9)) == pytest.approx((127, 127, 127), abs=2)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -634,6 +644,31 @@ def test_a_large_transparent_photo_has_no_fringe() -> None:
     image = Image.new("RGBA", (4200, 300), (0, 0, 0, 0))
     image.paste((255, 255, 255, 255), (0, 0, 2100, 300))
     assert read(saved(image, "PNG")).image.getextrema() == ((255, 255),) * 3
+
+
+# What devices make
+
+
+@pytest.mark.parametrize("file", awkward_files.FILES, ids=lambda file: file.name)
+def test_a_file_of_a_phone_is_a_photo_or_gives_a_sentence(file: Awkward) -> None:
+    data = file.make()
+    if file.told == awkward_files.FACE:
+        photo = read(data)
+        assert sound(photo)
+        assert photo.size == (400, 400)
+        apart = np.abs(np.subtract(photo.image, awkward_files.astronaut(), dtype=float)).mean()
+        assert apart < 4  # levels: upright, in its colours, the first of several
+    else:
+        assert refusal(data).startswith(file.told)
+
+
+@pytest.mark.parametrize("mark", [{50706: 0x0401}, {37398: 1}, {262: 32803}, {262: 34892}])
+def test_of_a_raw_file_no_thumbnail_is_taken_for_the_photo(mark: dict[int, int]) -> None:
+    tags = {254: 1, 256: 16, 257: 16, 258: 8, 259: 1, 262: 1, 273: 0, 277: 1, 278: 16, 279: 256} | mark
+    tags[273] = 8 + 2 + 12 * len(tags) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+    data = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + bytes(256)
+    assert refusal(data).startswith(awkward_files.RAW)
 
 
 # What is refused

@@ -58,3 +58,20 @@ def test_an_address_that_is_typed_is_filled_up_from_the_one_that_is_known(text: 
             addresses.typed(text, "https://10.0.0.1:8501/app")
     else:
         assert addresses.typed(text, "https://10.0.0.1:8501/app") == address
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        ("http://127.0.0.1:8501", "http://192.0.2.7:8501"),
+        ("http://localhost", "http://192.0.2.7"),
+        ("https://localhost", "https://192.0.2.7"),
+        ("https://[::1]:8443", "https://192.0.2.7:8443"),
+        ("http://museum.example:8501", "http://museum.example:8501"),
+    ],
+)
+def test_phones_are_told_the_port_at_which_the_presenter_found_the_app_which_may_be_a_proxys(
+    monkeypatch: pytest.MonkeyPatch, seen: str, shown: str
+) -> None:
+    monkeypatch.setattr(addresses, "addresses", lambda: ("192.0.2.7",))
+    assert addresses.origins(seen, 8511, secure=False)[0] == shown
