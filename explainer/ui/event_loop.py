@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from explainer import limits
@@ -26,6 +27,7 @@ class _Payer:
     """The address that is charged for what is done for a connection, a request or a session; None where nobody is."""
 
     address: str | None
+    reads: int = 0  # of a connection, from which the first come first
 
 
 _payer: ContextVar[_Payer] = ContextVar("_payer")
@@ -58,17 +60,21 @@ class _Share:
 
     _AT_ONCE, _OF_IT = 0.2, 0.5  # seconds that nobody else has a turn; how much of the time until it has these again
 
-    def __init__(self) -> None:
+    def __init__(self, is_alone: Callable[[], bool] = lambda: False) -> None:
         of_all = limits.first("event loop"), limits.value("event loop") / 100
         self._paces = [Pace(*each, lambda: _clock.now) for each in ((self._AT_ONCE, self._OF_IT), of_all)]
         self._waiting: deque[Callable[[], None]] = deque()
+        self._is_alone = is_alone
 
     def charge(self, seconds: float) -> None:
-        for pace in self._paces:
-            pace.wait(seconds)
+        at_once, in_all = self._paces
+        in_all.wait(seconds)
+        if not (self._is_alone() and at_once.wait(0)):  # what nobody else wants is not to be given back
+            at_once.wait(seconds)
 
     def has_some(self) -> bool:
-        return not self._waiting and not self._seconds()
+        # One that is alone goes through its line as well: so whoever comes waits for one step, and not for all of them.
+        return not self._waiting and not any(pace.wait(0) for pace in self._paces)
 
     def is_rested(self) -> bool:
         return not self._waiting and all(pace.is_rested() for pace in self._paces)
@@ -92,20 +98,39 @@ class _Share:
         go_on()
 
     def _seconds(self) -> float:
-        return max(pace.wait(0) for pace in self._paces)
+        at_once, in_all = self._paces
+        return max(in_all.wait(0), 0 if self._is_alone() else at_once.wait(0))
 
 
 class _Shares:
     """The share of each address."""
 
+    _A_WHILE = 0.5  # seconds
+
     def __init__(self) -> None:
         self._of: dict[str, _Share] = {}
+        # Who was charged last; when, by the event loop's time; and when somebody else was.
+        self._last: str | None = None
+        self._at = self._others = -self._A_WHILE
+
+    def charge(self, address: str | None, seconds: float) -> None:
+        """Charge an address for so many seconds. None charges nobody, and counts as another one."""
+        if address != self._last:
+            self._last, self._others = address, self._at
+        self._at = _clock.now
+        if address is not None:
+            self.of(address).charge(seconds)
+
+    def _is_alone(self, address: str) -> bool:
+        """Whether for a while nothing was done for anybody else."""
+        others = self._others if address == self._last else self._at
+        return _clock.now - others >= self._A_WHILE
 
     def of(self, address: str) -> _Share:
         """That of an address. Those that are rested are forgotten once there are many."""
         if address not in self._of and len(self._of) > limits.connections():
             self._of = {whose: share for whose, share in self._of.items() if not share.is_rested()}
-        return self._of.setdefault(address, _Share())
+        return self._of.setdefault(address, _Share(partial(self._is_alone, address)))
 
 
 _shares = _Shares()
@@ -127,10 +152,11 @@ def share(whose: Callable[[str], str | None]) -> None:
 
     def read_ready(self: Any) -> None:
         payer = self.get_extra_info("payer")
-        if is_new := payer is None:
+        if payer is None:
             peer = self.get_extra_info("peername")  # of a connection that this process opened it is a server
             theirs = self._server is not None and isinstance(peer, tuple)
             payer = self._extra["payer"] = _Payer(whose(peer[0]) if theirs else None)
+        payer.reads += 1
         _payer.set(payer)
         if payer.address is None or _shares.of(payer.address).has_some():
             read(self)
@@ -144,10 +170,13 @@ def share(whose: Callable[[str], str | None]) -> None:
 
         self._loop._remove_reader(self._sock_fd)
         # What a new connection says first may be that it is one for which nobody is charged.
-        _shares.of(payer.address).wait(go_on, first=is_new)
+        _shares.of(payer.address).wait(go_on, first=payer.reads <= _FIRST_READS)
 
     setattr(events.Handle, "_run", timed)  # noqa: B010 - a method
     transport._read_ready = read_ready
+
+
+_FIRST_READS = 3  # until the head of the first request has come: by https a connection's ends agree on keys before it
 
 
 def charge_to(address: str | None, whole_connection: bool = False) -> None:
@@ -165,8 +194,7 @@ def charge_to(address: str | None, whole_connection: bool = False) -> None:
 
 def charge(address: str | None, seconds: float) -> None:
     """Charge an address for so many seconds of the event loop."""
-    if address is not None:
-        _shares.of(address).charge(seconds)
+    _shares.charge(address, seconds)
 
 
 async def turn(address: str | None) -> None:

@@ -188,6 +188,31 @@ def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_goes_f
     assert asyncio.run(tried()) == ["c", "a", "b"]
 
 
+def test_a_new_connection_waits_for_few_others_of_its_address_until_its_first_request_has_come() -> None:
+    event_loop.share(lambda address: address)
+
+    async def tried() -> list[int]:
+        async with _served() as port:
+            flood = asyncio.create_task(_flood(port, 15))
+            while Costly.read[ATTACKER] < 50:  # the flood's connections are new no longer
+                await asyncio.sleep(0.05)
+            reader, writer = await _connected(port, ATTACKER)
+            meanwhile = []
+            for _ in range(4):
+                before = Costly.read[ATTACKER]
+                writer.write(b"ask")
+                await reader.read(100)
+                meanwhile.append(Costly.read[ATTACKER] - before)
+            flood.cancel()
+            with suppress(asyncio.CancelledError):
+                await flood
+            return meanwhile
+
+    *first, later = asyncio.run(tried())
+    assert max(first) < 6
+    assert later > 10
+
+
 def test_requests_of_an_address_that_has_used_its_share_wait_and_those_of_others_do_not() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -209,12 +234,38 @@ def test_requests_of_an_address_that_has_used_its_share_wait_and_those_of_others
 
     async def tried() -> tuple[float, float]:
         for address in ("192.0.2.1", "192.0.2.3"):
-            event_loop._shares.of(address).charge(0.4)
+            event_loop.charge(address, 0.4)
         return await asked("192.0.2.1"), await asked("192.0.2.2")
 
     attacker, other = asyncio.run(tried())
     assert 0.3 < attacker < 0.8
     assert other < 0.1
+
+
+def test_an_address_has_all_of_the_time_while_nobody_else_wants_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(event_loop, "_clock", clock)
+    shares = event_loop._Shares()
+    share = shares.of("192.0.2.1")
+
+    def passes(seconds: float, others: bool) -> float:
+        """How much of so many seconds the address has, which has as much to do as comes."""
+        used = 0.0
+        for step in range(int(seconds * 100)):
+            clock.now += 0.01
+            if others and step % 10 == 0:
+                shares.charge(None if step % 20 else "192.0.2.2", 0.0001)
+            if not share._seconds():
+                shares.charge("192.0.2.1", 0.01)
+                used += 0.01
+        return used
+
+    assert passes(10, others=False) == pytest.approx(10, abs=0.05)
+    assert passes(10, others=True) == pytest.approx(5, abs=0.3)  # at once, and nothing is given back
+    assert passes(10, others=False) == pytest.approx(10, abs=0.6)
+    assert not share.has_some()  # it goes on one step at a time
+    passes(100, others=False)
+    assert passes(100, others=False) == pytest.approx(100 * limits.value("event loop") / 100, rel=0.05)
 
 
 def test_150_phones_behind_one_address_do_not_wait_for_the_event_loop() -> None:
