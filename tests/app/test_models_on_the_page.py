@@ -11,6 +11,7 @@ import small_models
 from file_server import Home
 from streamlit.testing.v1 import AppTest
 
+from explainer import jobs
 from explainer.jobs import Job
 from explainer.ui import access, browser, computed
 from explainer.vision import cards, pipeline
@@ -131,7 +132,7 @@ def test_who_is_not_at_the_computer_can_neither_start_nor_stop_a_download(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "may_download", lambda: False)
-    job = Job[None]({})
+    job = Job[None](jobs._Queue(), 0)
     computed.downloads()["absent"] = job
     page.run()
     assert not page.exception
