@@ -26,12 +26,13 @@ from benchmarks.workshop import Phone, Sent
 from explainer.workshop import participants, rooms, screens
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
-from tests.servers import APP, ROOT, serving
+from tests.servers import ROOT, serving
 
 READINGS = 40  # of each photo, here and by the service in turns
 TURNS, A_TURN = 15, 2.2  # of one visitor: each page, a photo and a vote; seconds, as the app paces one page's uploads
 MOST = 1.2  # times as long as in one process
 TOKEN = "a token of the benchmarks"
+APP = ("deploy/run_streamlit.py",)  # as in the cluster: by asyncio and h11
 URL, SERVICE = "http://127.0.0.1:8501", "http://127.0.0.1:8601"
 
 

@@ -25,10 +25,10 @@ def test_what_it_runs_as_its_user_is_what_the_readme_and_the_makefile_say() -> N
     assert cluster.removeprefix(".venv/bin/") in page
 
 
-def test_it_starts_the_app_as_make_workshop_does_and_looks_after_its_health() -> None:
+def test_it_starts_the_app_as_a_cluster_does_and_looks_after_its_health() -> None:
     (command,) = steps("CMD")
     words = re.findall('"([^"]+)"', command)
-    assert words == ["streamlit", "run", "streamlit_app.py", "--server.address", "0.0.0.0"]
+    assert words == ["python", "deploy/run_streamlit.py", "--server.address", "0.0.0.0"]
     (health,) = steps("HEALTHCHECK")
     assert "/_stcore/health" in health
 
