@@ -212,7 +212,7 @@ def test_no_request_of_a_phones_page_tells_the_address_of_the_page_which_has_its
     token = participants.join(store, room.code)
     phone = workshop_visitor.room(390, 844, room=room.code, token=token)
     requests = list[Request]()
-    phone.page.on("request", requests.append)
+    phone.page.on("request", lambda request: requests.append(request))
     phone.open(room=room.code, token=token)
     told = [each.all_headers().get("referer", "") for each in requests if not each.is_navigation_request()]
     assert len(told) > 5
