@@ -260,6 +260,7 @@ def test_a_presenter_of_more_than_a_day_ago_is_forgotten_though_nobody_gives_a_k
         return store.read(lambda connection: connection.execute("SELECT mark FROM presenters").fetchall())
 
     monkeypatch.setattr(postgres, "FORGETS", 0.2)
+    store.write(lambda connection: connection.execute("DELETE FROM presenters"))
     note_an_old_one()
     assert noted() == [("a mark",)]
     with closing(reopen()):
