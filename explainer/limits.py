@@ -5,6 +5,7 @@ read when it is needed, so that a test can set another one.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = [
     "keep_no_dumps",
     "of_an_address",
     "raise_file_limit",
+    "readers",
     "value",
     "visitors",
 ]
@@ -159,6 +161,11 @@ class Paces:
         if address not in self._of and len(self._of) > connections():
             self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
         return self._of.setdefault(address, Pace(first(self._limit), value(self._limit)))
+
+
+def readers(cores: int = os.cpu_count() or 1) -> int:
+    """How many threads read photos: one a core, of eight cores at most, as each keeps memory of its own."""
+    return min(8, cores)
 
 
 def visitors() -> int:

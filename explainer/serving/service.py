@@ -11,7 +11,6 @@ import io
 import json
 import logging
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -190,8 +189,8 @@ def _bound_requests() -> None:
 
 
 def reading(most: int = 32) -> Service:
-    """The service that reads, a thread a core."""
-    return Service(READ, pipeline.ready, most, wire.PHOTO, threads=os.cpu_count() or 1)
+    """The service that reads, a thread a core, of eight at most."""
+    return Service(READ, pipeline.ready, most, wire.PHOTO, threads=limits.readers())
 
 
 def explaining(most: int = 32) -> Service:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from PIL.Image import Image
 
+from explainer import limits
 from explainer.attribution import explain as explaining
 from explainer.attribution import faithfulness, verdicts
 from explainer.attribution.explain import Attribution, Kind, Target
@@ -62,7 +63,7 @@ def _readers() -> Worker[Any]:
     """The worker that reads photos, a thread a core, for all visitors."""
     if client := _service():
         return Worker(client.Reading, "reader", client.AT_ONCE, most=client.OF_AN_OWNER)
-    return Worker(faces.load, "reader", threads=os.cpu_count() or 1)
+    return Worker(faces.load, "reader", threads=limits.readers())
 
 
 @once

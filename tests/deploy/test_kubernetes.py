@@ -10,7 +10,7 @@ from handmade import ROOT
 
 from explainer import limits
 from explainer.ui import streamlit_internals
-from explainer.vision import decoder
+from explainer.vision import decoder, openvino
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 OBJECTS: list[dict[str, Any]] = [
@@ -123,6 +123,10 @@ def test_a_pod_of_the_app_has_the_memory_that_its_limits_let_in() -> None:
     downloads = streamlit_internals.DOWNLOADS
     let_in = 600e6 + 3 * decoder.BYTES + photos * 16e6 + uploads + waiting + downloads + 256 * 2**20
     assert _memory("app") > let_in
+
+
+def test_a_pod_of_the_service_has_the_memory_that_its_readers_keep() -> None:
+    assert _memory("service-1") > 1.2e9 + limits.readers(cores=1000) * openvino.KEPT + 256 * 2**20
 
 
 def _memory(name: str) -> int:
