@@ -1,5 +1,5 @@
 // Tells when a photo that was chosen does not arrive: its upload failed, the connection went, or the page began anew.
-const KEY = "photo on its way"; // kept by this tab, so that a reload knows of it
+const KEY = "photo on its way";
 const LOST = 3000, SLOW = 25000; // milliseconds that the connection may be away, and that an upload may take
 const ENDED = "explainer upload ended";
 
@@ -30,14 +30,28 @@ if (media?.getUserMedia && !globalThis.arrivalCamera) {
   };
 }
 
+// Kept by this tab, so that a reload knows of it. Where the browser keeps nothing, as it may in a frame of another site's
+// page, this page alone knows.
+const kept = () => {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  } catch {
+    return globalThis.arrivalKept ?? null;
+  }
+};
+const keep = (value) => {
+  globalThis.arrivalKept = value;
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(value));
+  } catch {} // the browser keeps nothing
+};
+
 export default function ({ data, parentElement }) {
   const banner = parentElement.querySelector(".arrival");
   const say = (sentence) => {
     banner.textContent = sentence;
     banner.hidden = !sentence;
   };
-  const kept = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-  const keep = (value) => sessionStorage.setItem(KEY, JSON.stringify(value));
 
   const before = kept();
   if (before && before.session !== data.session) say(data.anew);
