@@ -1,5 +1,5 @@
 // Tells when a photo that was chosen does not arrive: its upload failed, the connection went, or the page began anew.
-const KEY = "photo on its way";
+const KEY = "photo on its way"; // kept by this tab, so that a reload knows of it
 const LOST = 3000, SLOW = 25000; // milliseconds that the connection may be away, and that an upload may take
 const ENDED = "explainer upload ended";
 
@@ -30,27 +30,25 @@ if (media?.getUserMedia && !globalThis.arrivalCamera) {
   };
 }
 
-// Kept by this tab, so that a reload knows of it. Where the browser keeps nothing, as it may in a frame of another site's
-// page, this page alone knows.
-const kept = () => {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-  } catch {
-    return globalThis.arrivalKept ?? null;
-  }
-};
-const keep = (value) => {
-  globalThis.arrivalKept = value;
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(value));
-  } catch {} // the browser keeps nothing
-};
-
 export default function ({ data, parentElement }) {
   const banner = parentElement.querySelector(".arrival");
   const say = (sentence) => {
     banner.textContent = sentence;
     banner.hidden = !sentence;
+  };
+  // In a frame of another page a browser may keep the storage back: then the page's own memory, until it is loaded anew.
+  const kept = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    } catch {
+      return globalThis.arrivalKept ?? null;
+    }
+  };
+  const keep = (value) => {
+    globalThis.arrivalKept = value;
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(value));
+    } catch {} // kept above
   };
 
   const before = kept();

@@ -32,6 +32,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
@@ -173,16 +174,22 @@ async def close_left_sessions() -> None:
 def drop_left_media() -> None:
     """Drop the pictures and downloads of sessions that are gone.
 
-    Streamlit drops them as it closes a session, and keeps what its script adds after that, between two elements.
+    Streamlit drops pictures as it closes a session, and keeps what its script adds after that, between two elements. A
+    download belongs to no session of Streamlit's: it is kept until runs of others have ended, if anybody else comes.
     """
     media = runtime.get_instance().media_file_mgr
     known = sessions()
+    here = {_media_prefix(each) for each in (None, *known)}
     with media._lock:
         gone = media._files_by_session_and_coord.keys() - known
     for session in gone:
         media.clear_session_refs(session)
     if gone:
         media.remove_orphaned_files()
+    with media._lock:
+        shown = {file for files in media._files_by_session_and_coord.values() for file in files.values()}
+        for file in [each for each in media._file_metadata if each[:_PREFIX] not in here and each not in shown]:
+            media._delete_file(file)
 
 
 def visitors() -> int:
@@ -463,10 +470,19 @@ def hide_media_names() -> None:
 
     def execute_deferred(self: MediaFileManager, file_id: str) -> str:
         asked = self._deferred_callables.get(file_id)
-        token = _downloading.set(asked["session_id"] if asked else None)
+        making, owner = object(), asked["session_id"] if asked else None
+        token = _downloading.set(owner)
+        _making[making] = owner
         try:
-            return executed(self, file_id)
+            address = executed(self, file_id)
+            if making not in _making:  # its photo was forgotten meanwhile
+                with self._lock:
+                    if (made := Path(address).stem) in self._file_metadata:
+                        self._delete_file(made)
+                raise MediaFileStorageError("It was dropped while it was made.")
+            return address
         finally:
+            _making.pop(making, None)
             _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
@@ -488,16 +504,20 @@ def drop_media() -> None:
             media._delete_file(file)
         for download in tuple(media._deferred_ids_by_session.get(this, ())):
             media._drop_deferred_id(download)
+        for making in [each for each, owner in list(_making.items()) if owner == this]:
+            _making.pop(making, None)
 
 
 _SECRET = secrets.token_bytes(32)  # of this process
 _downloading: ContextVar[str | None] = ContextVar("_downloading", default=None)
 """The session for which a download is made: that happens in a thread that belongs to none."""
+_making: dict[object, str | None] = {}  # the session of each download that is being made, and was not dropped
+_PREFIX = 16  # letters
 
 
 def _media_prefix(session: str | None) -> str:
     """How the names of a session's pictures and downloads begin."""
-    return _digest(f"session {session}")[:16]
+    return _digest(f"session {session}")[:_PREFIX]
 
 
 def _digest(text: str) -> str:

@@ -306,11 +306,12 @@ def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visi
 # --- connections
 
 
-def test_the_pictures_of_a_visitor_who_left_go_with_their_session(tmp_path: Path) -> None:
+def test_the_pictures_and_downloads_of_a_visitor_who_left_go_with_their_session(tmp_path: Path) -> None:
     with serving(APP, tmp_path / "log", STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="1") as server:
         visitor = Visitor(server.url)
         visitor.bring("photo.png", PHOTO.getvalue())
         addresses = [address.removeprefix(server.url) for address in visitor.addresses]
+        addresses.append(urlsplit(visitor.download("download_picture")).path)
         assert {ask(server, address).status for address in addresses} == {200}
         visitor.leave()
         assert until(lambda: {ask(server, address).status for address in addresses} == {404}, 30)

@@ -18,10 +18,12 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime
@@ -372,6 +374,49 @@ def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(m
     states.set_widget_from_proto(WidgetState(id="hands", int_value=7))
     states.set_widget_metadata(WidgetMetadata("hands", lambda value: value, lambda value: value, "double_value"))
     assert states["hands"] == 7
+
+
+def test_streamlit_keeps_a_download_after_its_session_has_ended_and_nobody_else_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MediaFileManager, "execute_deferred", MediaFileManager.execute_deferred)
+    monkeypatch.setattr(memory_media_file_storage, "_calculate_file_id", memory_media_file_storage._calculate_file_id)
+    streamlit_internals.hide_media_names()
+    media = MediaFileManager(MemoryMediaFileStorage("/media"))
+    for session in ("gone", "here"):
+        monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda session=session: session)
+        media.execute_deferred(media.add_deferred(lambda: b"a photo", "image/png", "1.2"))
+    media.clear_session_refs("gone")
+    media.remove_orphaned_files()  # as Streamlit ends a session
+    assert len(media._file_metadata) == 2  # else it is no longer needed
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=media))
+    monkeypatch.setattr(streamlit_internals, "sessions", lambda: frozenset({"here"}))
+    streamlit_internals.drop_left_media()
+    (kept,) = media._file_metadata
+    assert kept.startswith(streamlit_internals._media_prefix("here"))
+
+
+def test_a_download_that_is_made_while_its_photo_is_forgotten_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MediaFileManager, "execute_deferred", MediaFileManager.execute_deferred)
+    monkeypatch.setattr(memory_media_file_storage, "_calculate_file_id", memory_media_file_storage._calculate_file_id)
+    streamlit_internals.hide_media_names()
+    media = MediaFileManager(MemoryMediaFileStorage("/media"))
+    monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: "visitor")
+    monkeypatch.setattr(streamlit_internals, "session_id", lambda: "visitor")
+    monkeypatch.setattr(streamlit_internals.runtime, "exists", lambda: True)
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=media))
+
+    def make() -> bytes:
+        streamlit_internals.drop_media()
+        return b"a photo"
+
+    with pytest.raises(MediaFileStorageError):
+        media.execute_deferred(media.add_deferred(make, "image/png", "1.2"))
+    assert not media._file_metadata
+    assert not streamlit_internals._making
+    monkeypatch.setattr(streamlit_internals, "session_id", lambda: "another")
+    media.execute_deferred(media.add_deferred(make, "image/png", "1.2"))  # what others forget takes nothing away
+    assert len(media._file_metadata) == 1
 
 
 def test_streamlit_keeps_a_picture_that_a_script_adds_after_its_session_was_closed(
