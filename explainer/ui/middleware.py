@@ -867,7 +867,7 @@ def _is_presenter(scope: Scope) -> bool:
 
 
 class _Line:
-    """Lets few threads compute at a time, in the order in which they come.
+    """Lets few threads compute at a time; addresses take turns, and of each those go first that came first.
 
     Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
     hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
@@ -879,10 +879,10 @@ class _Line:
 
     def __init__(self) -> None:
         self._free, self._left = int(limits.value("scripts")), time.monotonic()
-        self._waiting: deque[threading.Lock] = deque()
+        self._waiting: dict[str, deque[threading.Lock]] = {}  # by address, the one whose turn is next first
         self._lock = threading.Lock()
 
-    def enter(self) -> None:
+    def enter(self, address: str) -> None:
         """Wait for a place."""
         with self._lock:
             if self._free > 0:
@@ -890,22 +890,30 @@ class _Line:
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._waiting.append(turn)
+            self._waiting.setdefault(address, deque()).append(turn)
         while not turn.acquire(timeout=self._WHILE):
             with self._lock:
                 now = time.monotonic()
-                if self._waiting and turn is self._waiting[0] and now - self._left >= self._WHILE:
-                    self._free, self._left = self._free - 1, now
-                    self._waiting.popleft()
-                    return
+                if now - self._left >= self._WHILE:
+                    self._left = now
+                    self._let_in()
 
     def leave(self) -> None:
-        """Give a place to whoever waits longest."""
+        """Give a place to whoever is next."""
         with self._lock:
             self._free, self._left = self._free + 1, time.monotonic()
-            if self._waiting and self._free > 0:
-                self._free -= 1
-                self._waiting.popleft().release()
+            if self._free > 0:
+                self._let_in()
+
+    def _let_in(self) -> None:
+        address = next(iter(self._waiting), None)
+        if address is None:
+            return
+        turns = self._waiting.pop(address)
+        self._free -= 1
+        turns.popleft().release()
+        if turns:
+            self._waiting[address] = turns  # behind all others
 
 
 @dataclass(eq=False)
@@ -935,7 +943,7 @@ class Computing:
     when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
     charge; turns are given in the event loop.
 
-    Of all addresses together few compute at a time as well, those that came first: see `_Line`.
+    Of all addresses together few compute at a time as well, and take turns: see `_Line`.
     """
 
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
@@ -957,12 +965,16 @@ class Computing:
         and nothing is noted.
         """
         with self._lock:
-            going = self._account(address).going if address else []
-            run = next((each for each in going if each.browser == this and not each.begun), None)
-            if run:
+            run = None
+            if address:
+                going = self._account(address).going
+                run = next((each for each in going if each.browser == this and not each.begun), None)
+                if run is None:  # it begins late, behind its page's other run, or without having asked
+                    run = _Run(this, math.inf)
+                    going.append(run)
                 run.begun, run.until = True, math.inf
         if waits:
-            self._line.enter()
+            self._line.enter(address)
         if run:
             run.until = time.monotonic() + self._LONGEST
         return Run(self, address, this, run, waits)

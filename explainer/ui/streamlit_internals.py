@@ -11,7 +11,7 @@ import math
 import secrets
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -466,7 +466,10 @@ def hide_media_names() -> None:
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
         owner = _downloading.get() or session_id()
-        return _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+        name = _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+        if _downloading.get():
+            _made.append((time.monotonic(), name, len(data)))  # whoever asks for a name holds the manager's lock
+        return name
 
     def execute_deferred(self: MediaFileManager, file_id: str) -> str:
         asked = self._deferred_callables.get(file_id)
@@ -489,10 +492,59 @@ def hide_media_names() -> None:
     setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
 
 
+def keep_media_until_fetched() -> None:
+    """Keep a download for half a minute after it was made, and a picture until a run of its own session drops it.
+
+    At the end of anybody's run Streamlit drops what no session names: the pictures of a page that is being drawn again,
+    and at the second such end each download. Where thirty phones follow a workshop, that is a tenth of a second later,
+    before a browser has asked for it.
+    """
+    cleared, removed = MediaFileManager.clear_session_refs, MediaFileManager.remove_orphaned_files
+    unnamed = MediaFileManager._get_inactive_file_ids
+
+    def clear(self: MediaFileManager, session: str | None = None) -> None:
+        if session is not None:  # which ends, or forgets its photo
+            cleared(self, session)
+            with self._lock:
+                others = [each for each in _made if not each[1].startswith(_media_prefix(session))]
+                _made.clear()
+                _made.extend(others)
+        elif this := session_id():
+            with self._lock:
+                if named := self._files_by_session_and_coord.get(this):
+                    before = {_BEFORE + place.removeprefix(_BEFORE): file for place, file in named.items()}
+                    self._files_by_session_and_coord[this] = before
+
+    def remove(self: MediaFileManager) -> None:
+        with self._lock:
+            if named := self._files_by_session_and_coord.get(session_id() or ""):
+                for place in [each for each in named if each.startswith(_BEFORE)]:
+                    del named[place]
+        removed(self)
+
+    def inactive(self: MediaFileManager) -> set[str]:
+        now = time.monotonic()
+        while _made and (now - _made[0][0] > _FETCHED or sum(size for _, _, size in _made) > DOWNLOADS):
+            _made.popleft()
+        return unnamed(self) - {name for _, name, _ in _made}
+
+    setattr(MediaFileManager, "clear_session_refs", clear)  # noqa: B010 - a method
+    setattr(MediaFileManager, "remove_orphaned_files", remove)  # noqa: B010 - a method
+    setattr(MediaFileManager, "_get_inactive_file_ids", inactive)  # noqa: B010 - a method
+
+
+DOWNLOADS = 200_000_000
+"""Bytes of all downloads that are kept until they are fetched; the last ones."""
+
+_FETCHED = 30.0  # seconds
+_made: deque[tuple[float, str, int]] = deque()  # downloads: when each was made, its name and its bytes
+_BEFORE = "before "  # a picture's place on the page, in the drawing before the one that goes on
+
+
 def drop_media() -> None:
     """Drop all pictures and downloads that this session was given, now, and what downloads would be made from.
 
-    Streamlit keeps a picture until the run ends that no longer shows it, and a download until the run after that.
+    They would stay until the run ends that no longer shows it, and a download for half a minute.
     """
     this = session_id()
     if this is None or not runtime.exists():

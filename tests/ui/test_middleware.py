@@ -584,6 +584,50 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     assert time.monotonic() - began < 0.3
 
 
+def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    computing, most = middleware.Computing(), middleware.Computing._AT_ONCE[1]
+    let_in, going = 0, list[middleware.Run]()
+    for number in range(100):  # fragments, each of which waits for the end of its page's run
+        if computing._lets_in("192.0.2.1", f"{number}"):
+            let_in += 1
+            now += 1
+            computing._lets_in("192.0.2.1", "another")
+            now += 1
+            going.append(computing.begin("192.0.2.1", f"{number}", waits=False))
+            if going[-1].run:
+                going[-1].run.until = now + 1000  # as it waits in the line
+    assert let_in == most
+    for run in going:
+        run.end(0.01)
+    assert computing._accounts["192.0.2.1"].going == []
+    assert computing._lets_in("192.0.2.1", "")
+
+
+def test_hundreds_of_an_address_that_wait_to_compute_hold_up_nobody_elsewhere() -> None:
+    computing, begun = middleware.Computing(), list[str]()
+    places = [computing.begin(f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
+
+    def page(address: str) -> None:
+        run = computing.begin(address)
+        begun.append(address)
+        run.end(0.0)
+
+    threads = [threading.Thread(target=page, args=("198.51.100.1",)) for _ in range(100)]
+    threads += [threading.Thread(target=page, args=(f"203.0.113.{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    places[0].end(0.0)  # so that one after another goes on
+    for thread in threads:
+        thread.join(10)
+    assert len(begun) == 103
+    assert max(begun.index(f"203.0.113.{number}") for number in range(3)) < 20
+    for run in places[1:]:
+        run.end(0.0)
+
+
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
     async def many() -> None:
         computing = middleware.Computing()

@@ -285,6 +285,18 @@ def test_with_a_photo_its_pictures_and_downloads_go_at_once(server: Server, go: 
     visitor.leave()
 
 
+def test_a_download_is_there_after_runs_of_others_until_it_is_fetched(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor, other = Visitor(server.url), visit()
+    visitor.bring("photo.png", PHOTO.getvalue())
+    address = visitor.download("download_readings")
+    for _ in range(3):
+        other.run()
+    assert status(server, address) == 200
+    visitor.leave()
+
+
 def test_the_same_photo_and_its_downloads_have_other_addresses_for_another_visitor(server: Server) -> None:
     given = []
     for _ in range(2):
