@@ -581,12 +581,18 @@ class OtherVersions:
     Streamlit names each script by what is in it, and its page stays empty where one is not there.
     """
 
-    # Once in ten seconds: where it does not help, nothing would.
+    # Once in ten seconds: where it does not help, nothing would. A browser that keeps nothing, as it may in a frame of
+    # another site's page, still tells how long ago it loaded the page, and why.
     _LOAD_AGAIN = """const key = "loaded again";
-if (Date.now() - (sessionStorage.getItem(key) ?? 0) > 10_000) {
-  sessionStorage.setItem(key, Date.now());
-  location.reload();
+let ago;
+try {
+  ago = Date.now() - (sessionStorage.getItem(key) ?? 0);
+  if (ago > 10_000) sessionStorage.setItem(key, Date.now());
+} catch {
+  const { type } = performance.getEntriesByType("navigation")[0];
+  ago = type === "reload" ? performance.now() : Infinity;
 }
+if (ago > 10_000) location.reload();
 """
 
     def __init__(self, app: ASGIApp) -> None:
