@@ -81,7 +81,11 @@ TABLE: Mapping[str, Limit] = {
         "% of a core for the pages of an address, after 20 seconds of it; first the browser that had the least lately",
         "the page waits",
     ),
-    "scripts": Limit(3, "that compute at a time, of all pages; first those that came first", "the page waits"),
+    "scripts": Limit(
+        3,
+        "that compute at a time, of all pages, beside those that waited for a job; addresses take turns",
+        "the page waits",
+    ),
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 APP = ("-m", "streamlit", "run", "streamlit_app.py")
 APP_WITH_SENTINELS = ("tests/serve_with_sentinels.py",)
 KEY = "a key of the tests"  # the presenter's
+MUSEUM = "http://museum.example"  # whose pages may show the app in a frame
 PATIENCE = 120  # seconds: a machine that is busy is slow, not wrong
 
 

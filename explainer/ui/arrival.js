@@ -36,8 +36,20 @@ export default function ({ data, parentElement }) {
     banner.textContent = sentence;
     banner.hidden = !sentence;
   };
-  const kept = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-  const keep = (value) => sessionStorage.setItem(KEY, JSON.stringify(value));
+  // In a frame of another page a browser may keep the storage back: then the page's own memory, until it is loaded anew.
+  const kept = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    } catch {
+      return globalThis.arrivalKept ?? null;
+    }
+  };
+  const keep = (value) => {
+    globalThis.arrivalKept = value;
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(value));
+    } catch {} // kept above
+  };
 
   const before = kept();
   if (before && before.session !== data.session) say(data.anew);

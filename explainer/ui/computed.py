@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -16,7 +17,7 @@ from explainer.attribution.methods import Settings
 from explainer.attribution.verdicts import Common, Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
-from explainer.jobs import Job, Progress, Worker, once
+from explainer.jobs import Job, Progress, Worker, member, once, owner
 from explainer.ui import access, frame_by_hand, session, waiting
 from explainer.vision import cards, corruptions, decoder, faces, pipeline
 from explainer.vision.corruptions import Course
@@ -100,6 +101,14 @@ def _explaining_by(
         asking: Work[Made] = client.asking(model, task, arguments)
         return asking
     return lambda detector, progress: task(pipeline.load(model, detector), *arguments, progress)
+
+
+def _for_everybody(submit: Callable[[], Job[Made]]) -> Job[Made]:
+    """Submit what all visitors wait for: it has a turn of its own, and stands in nobody's line who asked first."""
+    context = copy_context()
+    context.run(owner.set, "everybody")
+    context.run(member.set, "")
+    return context.run(submit)
 
 
 @once
@@ -229,19 +238,19 @@ def _crop(photo: Photo, box: Box | None, model: str) -> Image:
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _offered(kind: Kind, model: str) -> Job[tuple[str, ...]]:
     """The methods that work with the model, which only its modules tell."""
-    return _explainers().submit(_explaining_by(model, explaining.offered_by, kind))
+    return _for_everybody(lambda: _explainers().submit(_explaining_by(model, explaining.offered_by, kind)))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _strangers(model: str) -> Job[list[tuple[str, Image, Reading]]]:
     """Pictures without anybody in them, read: the same for all visitors."""
-    return _readers().submit(_reading_by(model, corruptions.strangers))
+    return _for_everybody(lambda: _readers().submit(_reading_by(model, corruptions.strangers)))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _ready(model: str) -> Job[None]:
     """Whether a model can be asked: it has a result once it was loaded, or says why it could not be."""
-    return _readers().submit(_reading_by(model, pipeline.ready))
+    return _for_everybody(lambda: _readers().submit(_reading_by(model, pipeline.ready)))
 
 
 def index() -> Index:

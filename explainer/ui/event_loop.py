@@ -64,6 +64,8 @@ class _Share:
         firsts, of_it = (self._AT_ONCE, limits.first("event loop")), limits.value("event loop") / 100
         self._paces = [Pace(first, of_it, lambda: _clock.now) for first in firsts]
         self._waiting: deque[Callable[[], None]] = deque()
+        self._new: deque[Callable[[], None]] = deque()  # has every second turn, the last one first
+        self._was_new = False  # whether the last turn was of these
         self._is_alone = is_alone
 
     def charge(self, seconds: float) -> None:
@@ -74,28 +76,33 @@ class _Share:
 
     def has_some(self) -> bool:
         # One that is alone goes through its line as well: so whoever comes waits for one step, and not for all of them.
-        return not self._waiting and not any(pace.wait(0) for pace in self._paces)
+        return not self._wait() and not any(pace.wait(0) for pace in self._paces)
 
     def is_rested(self) -> bool:
-        return not self._waiting and all(pace.is_rested() for pace in self._paces)
+        return not self._wait() and all(pace.is_rested() for pace in self._paces)
 
     def wait(self, go_on: Callable[[], None], first: bool = False) -> None:
-        """Call `go_on` once it has some; `first` before all others that wait."""
+        """Call `go_on` once it has some; `first` before others that wait, but for every second of them."""
         if first:
-            self._waiting.appendleft(go_on)
+            self._new.appendleft(go_on)
         else:
             self._waiting.append(go_on)
-        if len(self._waiting) == 1:
+        if self._wait() == 1:
             asyncio.get_running_loop().call_later(self._seconds(), self._next)
 
     def _next(self) -> None:
         if seconds := self._seconds():
             asyncio.get_running_loop().call_later(seconds, self._next)
             return
-        go_on = self._waiting.popleft()
-        if self._waiting:  # one in each round, as what it takes is known after it
+        self._was_new = bool(self._new) and not (self._was_new and self._waiting)
+        go_on = (self._new if self._was_new else self._waiting).popleft()
+        if self._wait():  # one in each round, as what it takes is known after it
             asyncio.get_running_loop().call_soon(self._next)
         go_on()
+
+    def _wait(self) -> int:
+        """How many wait."""
+        return len(self._waiting) + len(self._new)
 
     def _seconds(self) -> float:
         at_once, in_all = self._paces

@@ -54,6 +54,7 @@ _STOPS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="vie
 <meta http-equiv="refresh" content="1"><title>One moment</title>
 <body style="font: 1.2rem/1.5 sans-serif; max-width: 34em; margin: 15vh auto">
 <h1>One moment</h1><p>The app is being updated. This page opens by itself in a few seconds.</p>"""
+_OF_PROXIES = {"forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded-proto"}  # headers of no browser
 _REPLICA = "explainer_replica"  # the cookie by which a proxy keeps a visitor with a process
 
 
@@ -129,7 +130,7 @@ class Proxies:
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
             address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
-            local = local and "forwarded" not in headers and _is_here(headers.get("host", ""))
+            local = local and not _OF_PROXIES & set(headers) and _is_here(headers.get("host", ""))
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
@@ -320,9 +321,16 @@ def _name(host: str) -> str:
 
 
 def _is_here(host: str) -> bool:
-    """Whether a request's header Host names this very computer."""
+    """Whether a request's header Host names this very computer, and nobody can have asked a proxy by that name."""
     name, found = _name(host), _address(_name(host))
-    return name in ("localhost", socket.gethostname().lower()) or (found is not None and found.is_loopback)
+    public = not _is_at_home(name) or name in map(str.lower, settings("EXPLAINER_HOSTS"))
+    ours = name == "localhost" or (name == socket.gethostname().lower() and not public)
+    return ours or (found is not None and found.is_loopback)
+
+
+def _is_at_home(name: str) -> bool:
+    """Whether a name is one of a local network, which nobody elsewhere can ask for."""
+    return "." not in name or any(name.endswith(f".{end}") for end in _AT_HOME)
 
 
 def host_is_ours(host: str) -> bool:
@@ -331,8 +339,7 @@ def host_is_ours(host: str) -> bool:
     if not name:
         return False
     ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
-    within = "." not in name or any(name.endswith(f".{end}") for end in _AT_HOME)
-    return within or name in ours or _address(name) is not None
+    return _is_at_home(name) or name in ours or _address(name) is not None
 
 
 def origin_is_ours(origin: str, host: str, secure: bool) -> bool:
@@ -397,8 +404,8 @@ class Answers:
         if scope["type"] == "http":
             headers = {
                 "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "same-origin",
-                "Content-Security-Policy": policy(),
+                "Referrer-Policy": "strict-origin",  # a phone's token stands in its page's address
+                "Content-Security-Policy": policy(Headers(scope=scope).get("host", "")),
                 "Cross-Origin-Resource-Policy": "same-origin",
                 "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
             }
@@ -408,11 +415,12 @@ class Answers:
         await self.app(scope, receive, send)
 
 
-def policy() -> str:
-    """The Content-Security-Policy: nothing from elsewhere, and no page of others round this one.
+def policy(host: str) -> str:
+    """The Content-Security-Policy of an answer to a request with that header Host.
 
-    Streamlit sets styles on elements and loads the scripts of its components from `blob:`. Pages that
-    `EXPLAINER_EMBED` lists may show the app within them.
+    Nothing comes from elsewhere, nothing goes there, and no page of others stands round this one. Streamlit sets styles
+    on elements and loads the scripts of its components from `blob:`. Pages that `EXPLAINER_EMBED` lists may show the
+    app within them.
     """
     return "; ".join(
         (
@@ -422,7 +430,7 @@ def policy() -> str:
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
             "media-src 'self' blob:",
-            "connect-src 'self' ws: wss: data:",  # a picture of the camera, on its way to the upload
+            " ".join(("connect-src 'self'", "data:", *_sockets(host))),  # data: a camera's picture that is uploaded
             "worker-src 'self' blob:",
             "frame-src 'self'",
             "manifest-src 'self'",
@@ -434,6 +442,17 @@ def policy() -> str:
 
 
 _IS_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*-]+(:\d+)?")
+_IS_PLACE = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
+
+
+def _sockets(host: str) -> list[str]:
+    """The app's own connections by websocket: to Safari before 15.4 'self' means pages alone.
+
+    Those of `server.corsAllowedOrigins` as well: there a proxy changes Host.
+    """
+    pages = [each.partition("://")[2] for each in st.get_option("server.corsAllowedOrigins")]
+    places = [each for each in (host if host_is_ours(host) else "", *pages) if _IS_PLACE.fullmatch(each)]
+    return [f"{scheme}://{place}" for place in places for scheme in ("ws", "wss")]
 
 
 @cache
@@ -562,12 +581,18 @@ class OtherVersions:
     Streamlit names each script by what is in it, and its page stays empty where one is not there.
     """
 
-    # Once in ten seconds: where it does not help, nothing would.
+    # Once in ten seconds: where it does not help, nothing would. A browser that keeps nothing, as it may in a frame of
+    # another site's page, still tells how long ago it loaded the page, and why.
     _LOAD_AGAIN = """const key = "loaded again";
-if (Date.now() - (sessionStorage.getItem(key) ?? 0) > 10_000) {
-  sessionStorage.setItem(key, Date.now());
-  location.reload();
+let ago;
+try {
+  ago = Date.now() - (sessionStorage.getItem(key) ?? 0);
+  if (ago > 10_000) sessionStorage.setItem(key, Date.now());
+} catch {
+  const { type } = performance.getEntriesByType("navigation")[0];
+  ago = type === "reload" ? performance.now() : Infinity;
 }
+if (ago > 10_000) location.reload();
 """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -842,7 +867,7 @@ def _is_presenter(scope: Scope) -> bool:
 
 
 class _Line:
-    """Lets few threads compute at a time, in the order in which they come.
+    """Lets few threads compute at a time; addresses take turns, and of each those go first that came first.
 
     Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
     hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
@@ -854,10 +879,10 @@ class _Line:
 
     def __init__(self) -> None:
         self._free, self._left = int(limits.value("scripts")), time.monotonic()
-        self._waiting: deque[threading.Lock] = deque()
+        self._waiting: dict[str, deque[threading.Lock]] = {}  # by address, the one whose turn is next first
         self._lock = threading.Lock()
 
-    def enter(self) -> None:
+    def enter(self, address: str) -> None:
         """Wait for a place."""
         with self._lock:
             if self._free > 0:
@@ -865,22 +890,30 @@ class _Line:
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._waiting.append(turn)
+            self._waiting.setdefault(address, deque()).append(turn)
         while not turn.acquire(timeout=self._WHILE):
             with self._lock:
                 now = time.monotonic()
-                if self._waiting and turn is self._waiting[0] and now - self._left >= self._WHILE:
-                    self._free, self._left = self._free - 1, now
-                    self._waiting.popleft()
-                    return
+                if now - self._left >= self._WHILE:
+                    self._left = now
+                    self._let_in()
 
     def leave(self) -> None:
-        """Give a place to whoever waits longest."""
+        """Give a place to whoever is next."""
         with self._lock:
             self._free, self._left = self._free + 1, time.monotonic()
-            if self._waiting and self._free > 0:
-                self._free -= 1
-                self._waiting.popleft().release()
+            if self._free > 0:
+                self._let_in()
+
+    def _let_in(self) -> None:
+        address = next(iter(self._waiting), None)
+        if address is None:
+            return
+        turns = self._waiting.pop(address)
+        self._free -= 1
+        turns.popleft().release()
+        if turns:
+            self._waiting[address] = turns  # behind all others
 
 
 @dataclass(eq=False)
@@ -910,7 +943,7 @@ class Computing:
     when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
     charge; turns are given in the event loop.
 
-    Of all addresses together few compute at a time as well, those that came first: see `_Line`.
+    Of all addresses together few compute at a time as well, and take turns: see `_Line`.
     """
 
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
@@ -932,12 +965,16 @@ class Computing:
         and nothing is noted.
         """
         with self._lock:
-            going = self._account(address).going if address else []
-            run = next((each for each in going if each.browser == this and not each.begun), None)
-            if run:
+            run = None
+            if address:
+                going = self._account(address).going
+                run = next((each for each in going if each.browser == this and not each.begun), None)
+                if run is None:  # it begins late, behind its page's other run, or without having asked
+                    run = _Run(this, math.inf)
+                    going.append(run)
                 run.begun, run.until = True, math.inf
         if waits:
-            self._line.enter()
+            self._line.enter(address)
         if run:
             run.until = time.monotonic() + self._LONGEST
         return Run(self, address, this, run, waits)

@@ -51,10 +51,12 @@ def strip(first: str = FIRST) -> DeltaGenerator:
                 icon=":material/add_a_photo:",
                 on_click=_ask,
             )
-        if own:
-            st.button("Forget this photo", key="forget", on_click=_forget_all)
+        if _own():  # perhaps set aside
+            st.button("Forget this photo" if own else "Forget your photo", key="forget", on_click=_forget_all)
     if not session.own_faces():
         st.caption(f"{session.workshop()}: only sample pictures are used.")
+    if _own() and not own:
+        st.caption("Your own photo is set aside meanwhile, in the memory of the computer that runs this app.")
     if own:
         st.caption("Your photo is in the memory of the computer that runs this app, and is never saved.")
     elif chosen := sample(first):

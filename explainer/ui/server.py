@@ -55,6 +55,7 @@ def prepare() -> None:
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
+    streamlit_internals.keep_media_until_fetched()
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()

@@ -11,7 +11,7 @@ import math
 import secrets
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -32,6 +32,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
@@ -173,16 +174,22 @@ async def close_left_sessions() -> None:
 def drop_left_media() -> None:
     """Drop the pictures and downloads of sessions that are gone.
 
-    Streamlit drops them as it closes a session, and keeps what its script adds after that, between two elements.
+    Streamlit drops pictures as it closes a session, and keeps what its script adds after that, between two elements. A
+    download belongs to no session of Streamlit's: it is kept until runs of others have ended, if anybody else comes.
     """
     media = runtime.get_instance().media_file_mgr
     known = sessions()
+    here = {_media_prefix(each) for each in (None, *known)}
     with media._lock:
         gone = media._files_by_session_and_coord.keys() - known
     for session in gone:
         media.clear_session_refs(session)
     if gone:
         media.remove_orphaned_files()
+    with media._lock:
+        shown = {file for files in media._files_by_session_and_coord.values() for file in files.values()}
+        for file in [each for each in media._file_metadata if each[:_PREFIX] not in here and each not in shown]:
+            media._delete_file(file)
 
 
 def visitors() -> int:
@@ -459,24 +466,85 @@ def hide_media_names() -> None:
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
         owner = _downloading.get() or session_id()
-        return _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+        name = _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
+        if _downloading.get():
+            _made.append((time.monotonic(), name, len(data)))  # whoever asks for a name holds the manager's lock
+        return name
 
     def execute_deferred(self: MediaFileManager, file_id: str) -> str:
         asked = self._deferred_callables.get(file_id)
-        token = _downloading.set(asked["session_id"] if asked else None)
+        making, owner = object(), asked["session_id"] if asked else None
+        token = _downloading.set(owner)
+        _making[making] = owner
         try:
-            return executed(self, file_id)
+            address = executed(self, file_id)
+            if making not in _making:  # its photo was forgotten meanwhile
+                with self._lock:
+                    if (made := Path(address).stem) in self._file_metadata:
+                        self._delete_file(made)
+                raise MediaFileStorageError("It was dropped while it was made.")
+            return address
         finally:
+            _making.pop(making, None)
             _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
     setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
 
 
+def keep_media_until_fetched() -> None:
+    """Keep a download for half a minute after it was made, and a picture until a run of its own session drops it.
+
+    At the end of anybody's run Streamlit drops what no session names: the pictures of a page that is being drawn again,
+    and at the second such end each download. Where thirty phones follow a workshop, that is a tenth of a second later,
+    before a browser has asked for it.
+    """
+    cleared, removed = MediaFileManager.clear_session_refs, MediaFileManager.remove_orphaned_files
+    unnamed = MediaFileManager._get_inactive_file_ids
+
+    def clear(self: MediaFileManager, session: str | None = None) -> None:
+        if session is not None:  # which ends, or forgets its photo
+            cleared(self, session)
+            with self._lock:
+                others = [each for each in _made if not each[1].startswith(_media_prefix(session))]
+                _made.clear()
+                _made.extend(others)
+        elif this := session_id():
+            with self._lock:
+                if named := self._files_by_session_and_coord.get(this):
+                    before = {_BEFORE + place.removeprefix(_BEFORE): file for place, file in named.items()}
+                    self._files_by_session_and_coord[this] = before
+
+    def remove(self: MediaFileManager) -> None:
+        with self._lock:
+            if named := self._files_by_session_and_coord.get(session_id() or ""):
+                for place in [each for each in named if each.startswith(_BEFORE)]:
+                    del named[place]
+        removed(self)
+
+    def inactive(self: MediaFileManager) -> set[str]:
+        now = time.monotonic()
+        while _made and (now - _made[0][0] > _FETCHED or sum(size for _, _, size in _made) > DOWNLOADS):
+            _made.popleft()
+        return unnamed(self) - {name for _, name, _ in _made}
+
+    setattr(MediaFileManager, "clear_session_refs", clear)  # noqa: B010 - a method
+    setattr(MediaFileManager, "remove_orphaned_files", remove)  # noqa: B010 - a method
+    setattr(MediaFileManager, "_get_inactive_file_ids", inactive)  # noqa: B010 - a method
+
+
+DOWNLOADS = 200_000_000
+"""Bytes of all downloads that are kept until they are fetched; the last ones."""
+
+_FETCHED = 30.0  # seconds
+_made: deque[tuple[float, str, int]] = deque()  # downloads: when each was made, its name and its bytes
+_BEFORE = "before "  # a picture's place on the page, in the drawing before the one that goes on
+
+
 def drop_media() -> None:
     """Drop all pictures and downloads that this session was given, now, and what downloads would be made from.
 
-    Streamlit keeps a picture until the run ends that no longer shows it, and a download until the run after that.
+    They would stay until the run ends that no longer shows it, and a download for half a minute.
     """
     this = session_id()
     if this is None or not runtime.exists():
@@ -488,16 +556,20 @@ def drop_media() -> None:
             media._delete_file(file)
         for download in tuple(media._deferred_ids_by_session.get(this, ())):
             media._drop_deferred_id(download)
+        for making in [each for each, owner in list(_making.items()) if owner == this]:
+            _making.pop(making, None)
 
 
 _SECRET = secrets.token_bytes(32)  # of this process
 _downloading: ContextVar[str | None] = ContextVar("_downloading", default=None)
 """The session for which a download is made: that happens in a thread that belongs to none."""
+_making: dict[object, str | None] = {}  # the session of each download that is being made, and was not dropped
+_PREFIX = 16  # letters
 
 
 def _media_prefix(session: str | None) -> str:
     """How the names of a session's pictures and downloads begin."""
-    return _digest(f"session {session}")[:16]
+    return _digest(f"session {session}")[:_PREFIX]
 
 
 def _digest(text: str) -> str:

@@ -32,6 +32,7 @@ BYTES = 2 << 30
 
 _HARD = "This photo takes too long, or too much memory, to open: save it again as JPEG or PNG and try again."
 _LENGTH = struct.Struct("<Q")
+_MOST_TOLD = 4096  # bytes of what is said of a photo
 
 
 class Process:
@@ -65,23 +66,28 @@ class Process:
 
     def read(self, data: bytes) -> Photo:
         """As `photos.read`. Raises PhotoError also for a photo that takes too long or too much memory."""
+        if isinstance(self._from, _Line) and self._from.has_more():
+            self.end()
         process = self.start()
         assert self._to
         assert self._from
         timer = threading.Timer(PATIENCE, _kill, [process])
         timer.start()
+        whole = False
         try:
             _send(self._to, data)
-            answer = json.loads(_receive(self._from))
-            pixels = _receive(self._from)
-        except (OSError, EOFError) as error:
-            self.end()
+            answer = json.loads(_receive(self._from, _MOST_TOLD))
+            pixels = _receive(self._from, photos.MAX_SIDE**2 * 3)
+            image = None if answer["error"] else Image.frombytes("RGB", tuple(answer["image"]), pixels)
+            whole = True
+        except (OSError, EOFError, ValueError, MemoryError) as error:
             raise PhotoError(_HARD) from error
         finally:
             timer.cancel()
-        if answer["error"]:
+            if not whole:  # what it says yet would be taken for the next visitor's photo
+                self.end()
+        if image is None:
             raise PhotoError(answer["error"])
-        image = Image.frombytes("RGB", tuple(answer["image"]), pixels)
         return Photo(image, tuple(answer["size"]), answer["digest"])
 
     def end(self) -> None:
@@ -93,7 +99,7 @@ class Process:
             for stream in (self._to, self._from):
                 if stream:
                     stream.close()
-            self._process = None
+            self._process = self._to = self._from = None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -105,8 +111,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
+_OURS = ("EXPLAINER_", "STREAMLIT_", "PG")  # settings of the app, keys and passwords among them
+
+
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EXPLAINER_")}  # the key is one
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     return {**kept, "MALLOC_ARENA_MAX": "2"}  # on many cores each thread would take address space of its own
 
 
@@ -143,6 +152,13 @@ class _Line:
     def read(self, length: int) -> bytes:
         return self._end.recv(length, socket.MSG_WAITALL) if length else b""
 
+    def has_more(self) -> bool:
+        """Whether something has come that was not read."""
+        try:
+            return bool(self._end.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:  # nothing; where the other side has ended, the next photo finds out
+            return False
+
     def close(self) -> None:
         self._end.close()
 
@@ -153,9 +169,14 @@ def _send(stream: IO[bytes] | _Line, data: bytes) -> None:
     stream.flush()
 
 
-def _receive(stream: IO[bytes] | _Line) -> bytes:
-    """The next bytes that were sent together. Raises EOFError where the other side has ended."""
+def _receive(stream: IO[bytes] | _Line, most: int = sys.maxsize) -> bytes:
+    """The next bytes that were sent together. Raises EOFError where the other side has ended.
+
+    And ValueError for more than `most`.
+    """
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    if length > most:
+        raise ValueError
     return _exactly(stream, length)
 
 

@@ -54,6 +54,10 @@ class DoorClosed(RoomError):
     """The presenter has closed the door of this room. Ask them to open it."""
 
 
+class Enough(RoomError):
+    """This phone has reported as much as one phone can in a room."""
+
+
 class HandsAlone(RoomError):
     """This room counts hands: there is nothing to join. Look at the screen in front."""
 

@@ -56,6 +56,11 @@ KEPT = {
 }
 """What is kept, and of whom, by the table of the store that keeps it."""
 
+_KEPT_BY_A_DATABASE = (
+    "For a day: when the presenter's key was given, and a digest by which the presenter's browser is known again",
+    "the presenter",
+)
+
 _OUTCOMES = {
     "same": "This room: the same.",
     "different": "This room: different.",
@@ -100,7 +105,8 @@ def cards(deck: str, masks_locked: bool = True) -> str:
 
 def it_page(service: Service) -> str:
     """One page for those who look after the network and the data, as HTML."""
-    return _render("it_page.html", service=service, kept=KEPT.values(), presets=rooms.PRESETS)
+    kept = [*KEPT.values(), *([_KEPT_BY_A_DATABASE] if service.database else [])]
+    return _render("it_page.html", service=service, kept=kept, presets=rooms.PRESETS)
 
 
 def teacher_page() -> str:

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -42,6 +43,9 @@ PATIENCE = 2.0
 
 AGAIN = 0.5
 """Seconds from one try to reach the database to the next."""
+
+FORGETS = 60.0
+"""Seconds from one look for presenters of more than a day ago, who are forgotten, to the next."""
 
 # A connection whose other end is gone is found out within seconds; the system's own patience is a quarter of an hour.
 _CONNECTING: dict[str, Any] = {
@@ -208,9 +212,14 @@ class PostgresStore(Store):
                     connection.execute(f"LISTEN {_CHANNEL}")
                     self._reached.set()
                     self._tried.set()
+                    forgot = time.monotonic()
                     while not self._closed.is_set():
-                        for notice in connection.notifies(timeout=60, stop_after=1):
+                        for notice in connection.notifies(timeout=FORGETS, stop_after=1):
                             self._hear(notice.payload)
+                        if time.monotonic() >= forgot + FORGETS:
+                            forgot = time.monotonic()
+                            with suppress(RoomError):  # by another connection: this one would lose notices
+                                self._use(lambda connection: connection.execute(_FORGET_PRESENTERS))
             except (psycopg.Error, _OtherVersion) as error:
                 self.trouble = str(error if isinstance(error, _OtherVersion) else Unreachable())
                 if self._reached.is_set() or not self._tried.is_set():
@@ -297,5 +306,6 @@ def _prepare(connection: "psycopg.Connection[Any]") -> str | None:
             connection.execute("INSERT INTO version VALUES (%s)", (_VERSION,))
         if connection.execute("SELECT tables FROM version").fetchall() != [(_VERSION,)]:
             raise _OtherVersion
+        connection.execute(_FORGET_PRESENTERS)
         safe = connection.execute("SELECT current_setting('fsync')").fetchone() == ("on",)
     return None if safe else "The database of rooms does not wait for its disk (fsync is off): a crash can lose votes."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from explainer.imagenet import taxonomy
 from explainer.workshop import incoming, participants, rooms, screens
-from explainer.workshop.errors import BadAnswer, Closed, Ended
+from explainer.workshop.errors import BadAnswer, Closed, Ended, Enough
 from explainer.workshop.store import Connection, Store
 
 REASONS: Mapping[str, str] = {
@@ -17,6 +17,9 @@ REASONS: Mapping[str, str] = {
     "person": "It is no kind of person",
 }
 """The reasons for which a category can be reported, by the key that is kept."""
+
+MOST = 100
+"""Reports of one participant."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Flag:
 def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
     """Keep that a participant reports a category for one of REASONS; once, however often they press.
 
-    Raises UnknownRoom, UnknownToken, Closed where the room is paused or has ended, and BadAnswer.
+    Raises UnknownRoom, UnknownToken, Closed where the room is paused or has ended, Enough after MOST, and BadAnswer.
     """
     if not incoming.is_one_of(reason, REASONS) or not incoming.is_one_of(wnid, taxonomy.load()):
         raise BadAnswer
@@ -42,6 +45,9 @@ def flag(store: Store, code: str, token: str, wnid: str, reason: str) -> None:
             raise Ended
         if screens.stage_of(connection, found.code).paused:
             raise Closed
+        theirs = "SELECT wnid FROM flags WHERE room = ? AND token = ?"
+        if len(connection.execute(theirs, (found.code, token)).fetchall()) >= MOST:
+            raise Enough
         connection.execute(
             "INSERT INTO flags (room, token, wnid, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (found.code, token, wnid, reason),

@@ -152,6 +152,12 @@ class SQLiteStore(Store):
             for key in [key for key in list(known) if key[0] == code and (tokens is None or key[1] in tokens)]:
                 known.pop(key, None)
 
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """As in `Store`."""
+        beside = self.file.parent.glob(f"{self.file.stem}.*-*{self.file.suffix}*") if self.file else ()
+        return tuple(sorted(each.name for each in beside))
+
     def scrub(self) -> None:
         """Take what was deleted out of the log of writes as well, so that no byte of it is left in the files."""
         with self._lock:
@@ -288,6 +294,7 @@ class SQLiteStore(Store):
         self._connection.close()
         self._connection, self._returns, self._identity = connection, None, _identity(self.file)
         self.keeps, self.trouble = True, None
+        self.scrub()  # the file itself has the old pages yet, with what was deleted meanwhile
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:

@@ -179,6 +179,11 @@ class Store(ABC):
     def ages(self, connection: Connection, code: str) -> Mapping[str, Ages]:
         """What was noted of a room's tokens, within a transaction."""
 
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """The names of files beside the record that were set aside, with rooms in them that *Delete* does not reach."""
+        return ()
+
     @abstractmethod
     def scrub(self) -> None:
         """Take what was deleted out of the engine's own files as well, as far as that can be done."""

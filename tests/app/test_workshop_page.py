@@ -238,6 +238,18 @@ def test_before_a_room_is_deleted_the_lobby_says_that_its_handout_was_not_downlo
     assert "The handout was not downloaded yet" not in said(give(visit(), KEY))
 
 
+def test_copies_of_the_record_that_no_button_deletes_are_named_wherever_rooms_are_deleted(
+    visit: Open, room: Room
+) -> None:
+    kept = access.store().file
+    assert kept is not None
+    assert "Older copies" not in said(give(visit(), KEY))
+    kept.with_name("rooms.other-20261101-120000-000000.sqlite").touch()
+    restart()
+    told = said(give(visit(), KEY))
+    assert told.count("`rooms.other-20261101-120000-000000.sqlite`") == 2  # above the rooms, and where one is deleted
+
+
 def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
     rooms.open_room(access.store())
     phone, projector, lobby = join(visit, room), visit(room=room.code, view="projector"), give(visit(), KEY)

@@ -12,7 +12,7 @@ from explainer.workshop import rooms
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.browser.pages import CHROMIUM, Visitors, chromium_running, find_chromium
-from tests.servers import APP, APP_WITH_SENTINELS, KEY, Server, serving
+from tests.servers import APP, APP_WITH_SENTINELS, KEY, MUSEUM, Server, serving
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def chromium() -> Iterator[Browser]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app as it is."""
     folder = tmp_path_factory.mktemp("app")
-    with serving(APP, folder / "log.txt", EXPLAINER_DATA=str(folder)) as server:
+    with serving(APP, folder / "log.txt", EXPLAINER_DATA=str(folder), EXPLAINER_EMBED=MUSEUM) as server:
         yield server
 
 

@@ -38,7 +38,7 @@ FEATURES_OFF = (
     "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxPopupPresence",
     "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter",
     "PaintHolding", "ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying",
-    "AimEnabled", "PreconnectToSearch", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "AimEnabled", "PreconnectToSearch", "AvoidUnnecessaryBeforeUnloadCheckSync", "LocalNetworkAccessChecks",
 )  # fmt: skip
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -47,6 +47,7 @@ ARGUMENTS = (
 PATIENCE = 120_000  # milliseconds: on a busy machine the models take long to load
 _AT_REST = 20.0  # seconds within which a page fits its window, at the latest
 expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
+BOXES_OF_ERRORS = "[data-testid=stException], [data-testid=stErrorElementStack]"  # of a script, and of a component
 NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
 
 # Browser windows
@@ -147,7 +148,7 @@ class AppPage:
 
     @property
     def exceptions(self) -> Locator:
-        return self.page.get_by_test_id("stException")
+        return self.page.locator(BOXES_OF_ERRORS)
 
     @property
     def reveal_buttons(self) -> Locator:

@@ -202,6 +202,18 @@ def test_a_forgotten_photo_leaves_the_page_and_the_server(visitor) -> None:
     assert not any(page.page.request.get(address).ok for address in addresses)
 
 
+def test_the_page_is_whole_where_the_browser_keeps_its_storage_back_as_in_a_frame(visitor) -> None:
+    page = visitor()
+    refuse = "{get() { throw new DOMException('Access is denied', 'SecurityError'); }}"
+    page.page.add_init_script(f"Object.defineProperty(window, 'sessionStorage', {refuse})")
+    page.open()
+    expect(page.page.get_by_text("BidiComponent Error")).to_have_count(0)
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 80).save(file, "PNG")
+    page.upload(FilePayload(name="noise.png", mimeType="image/png", buffer=file.getvalue()))
+    page.wait_for_result("No face was found")
+
+
 @pytest.mark.parametrize("path", [pytest.param("", marks=pytest.mark.watch), "/photo"])
 def test_the_first_visitor_of_all_can_mask_words_whatever_the_address(first_visitor, path: str) -> None:
     page = first_visitor(path=path)

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, WebSocketRoute, expect
+from playwright.sync_api import Browser, Request, ViewportSize, WebSocketRoute, expect
 
 from explainer.workshop import participants, rehearsal, rooms, screens, stage, talk, votes
 from explainer.workshop.sqlite import SQLiteStore
@@ -203,6 +203,21 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
         assert participants.count(store, room.code) == 1
     for page in pages:
         page.context.close()
+
+
+def test_no_request_of_a_phones_page_tells_the_address_of_the_page_which_has_its_token(
+    workshop_visitor: Visitors, store: Store
+) -> None:
+    room = rooms.open_room(store, route="20")
+    token = participants.join(store, room.code)
+    phone = workshop_visitor.room(390, 844, room=room.code, token=token)
+    requests = list[Request]()
+    phone.page.on("request", lambda request: requests.append(request))
+    phone.open(room=room.code, token=token)
+    told = [each.all_headers().get("referer", "") for each in requests if not each.is_navigation_request()]
+    assert len(told) > 5
+    assert {*told} <= {"", f"{phone.url}/"}
+    assert f"token={token}" in phone.page.url
 
 
 @pytest.mark.watch

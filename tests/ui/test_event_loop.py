@@ -172,20 +172,20 @@ def test_a_page_pays_for_what_its_connection_sends_and_a_proxys_other_requests_d
     assert run(tried, "192.0.2.1", None, True) == (None, None)  # the presenter's
 
 
-def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_goes_first() -> None:
+def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_has_every_second_turn() -> None:
     event_loop.share(lambda address: None)
 
     async def tried() -> list[str]:
         share, order = event_loop._Share(), list[str]()
         share.charge(0.25)
-        for name in "abc":
-            share.wait(lambda name=name: order.append(name), first=name == "c")  # type: ignore[misc]
+        for name in "abcdef":
+            share.wait(lambda name=name: order.append(name), first=name in "def")  # type: ignore[misc]
         assert not share.has_some()
         await asyncio.sleep(0.3)
         assert share.has_some()
         return order
 
-    assert asyncio.run(tried()) == ["c", "a", "b"]
+    assert "".join(asyncio.run(tried())) == "faebdc"
 
 
 def test_a_new_connection_waits_for_few_others_of_its_address_until_its_first_request_has_come() -> None:

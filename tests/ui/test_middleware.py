@@ -108,14 +108,36 @@ def test_behind_a_proxy_with_a_certificate_the_cookie_goes_by_https_alone(
     ],
 )
 def test_whoever_asks_by_another_name_does_not_sit_at_this_computer(host: str, local: str) -> None:
+    assert is_local(host) == local
+
+
+def is_local(host: str, *headers: tuple[bytes, bytes]) -> str:
+    """What `browser.LOCAL` says of a request that comes from this computer."""
     seen = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.extend(value.decode() for name, value in scope["headers"] if name == browser.LOCAL.encode())
 
-    scope = {"type": "websocket", "client": ("127.0.0.1", 5000), "headers": [(b"host", host.encode())]}
+    given = [(b"host", host.encode()), *headers]
+    scope = {"type": "websocket", "client": ("127.0.0.1", 5000), "headers": given}
     asyncio.run(middleware.Proxies(app)(scope, None, None))  # type: ignore[arg-type]
-    assert seen == [local]
+    (said,) = seen
+    return said
+
+
+@pytest.mark.parametrize("header", ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Via"])
+def test_whom_a_proxy_asks_for_does_not_sit_at_this_computer(header: str) -> None:
+    assert is_local("localhost:8501", (b"accept-language", b"de")) == "1"
+    assert is_local("localhost:8501", (header.lower().encode(), b"192.0.2.7")) == "0"
+
+
+def test_a_name_that_others_can_ask_for_does_not_mean_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, local in (("labels.example", "0"), ("museum-pc", "1"), ("annas-mac.local", "1")):
+        monkeypatch.setattr(socket, "gethostname", lambda name=name: name)
+        assert is_local(name) == local
+    monkeypatch.setenv("EXPLAINER_HOSTS", "museum-pc")
+    monkeypatch.setattr(socket, "gethostname", lambda: "museum-pc")
+    assert is_local("museum-pc") == "0"
 
 
 def test_what_is_refused_says_of_itself_what_every_answer_does() -> None:
@@ -137,6 +159,7 @@ def test_what_is_refused_says_of_itself_what_every_answer_does() -> None:
     assert said[b"x-content-type-options"] == b"nosniff"
     assert said[b"cache-control"] == b"no-store"
     assert b"frame-ancestors" in said[b"content-security-policy"]
+    assert said[b"referrer-policy"] == b"strict-origin"  # else each picture's request tells a phone's token
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "[::1]:8501", "museum-pc", "hall.local", "10.0.0.7:80"])
@@ -158,9 +181,33 @@ def test_a_name_that_the_setting_lists_is_ours(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_museum_may_frame_the_app_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert middleware.policy().endswith("frame-ancestors 'self'")
+    assert middleware.policy("localhost").endswith("frame-ancestors 'self'")
     monkeypatch.setenv("EXPLAINER_EMBED", "https://museum.example javascript:alert(1) https://x;script-src")
-    assert middleware.policy().endswith("frame-ancestors 'self' https://museum.example")
+    assert middleware.policy("localhost").endswith("frame-ancestors 'self' https://museum.example")
+
+
+@pytest.mark.parametrize(
+    ("host", "places"),
+    [
+        ("museum-pc:8501", "ws://museum-pc:8501 wss://museum-pc:8501"),
+        ("10.0.0.7", "ws://10.0.0.7 wss://10.0.0.7"),
+        ("labels.example", "ws://labels.example wss://labels.example"),
+        ("evil.example", ""),
+        ("10.0.0.7; script-src *", ""),
+        ("[::1]:8501", ""),  # a policy has no place for one
+        ("", ""),
+    ],
+)
+def test_a_page_connects_to_nobody_but_the_app(host: str, places: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_HOSTS", "labels.example")
+    (line,) = [each for each in middleware.policy(host).split("; ") if each.startswith("connect-src")]
+    assert line == f"connect-src 'self' data: {places}".rstrip()
+
+
+def test_a_page_behind_a_proxy_that_changes_its_name_connects_to_that_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {"server.corsAllowedOrigins": ["https://labels.example:8443"], "server.baseUrlPath": ""}
+    monkeypatch.setattr(middleware.st, "get_option", listed.get)
+    assert "wss://labels.example:8443" in middleware.policy("10.0.0.7:8501")
 
 
 def test_an_error_is_one_line_that_says_where_and_not_what() -> None:
@@ -535,6 +582,50 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     for number in range(places):
         computing.begin(f"192.0.2.{number}")
     assert time.monotonic() - began < 0.3
+
+
+def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    computing, most = middleware.Computing(), middleware.Computing._AT_ONCE[1]
+    let_in, going = 0, list[middleware.Run]()
+    for number in range(100):  # fragments, each of which waits for the end of its page's run
+        if computing._lets_in("192.0.2.1", f"{number}"):
+            let_in += 1
+            now += 1
+            computing._lets_in("192.0.2.1", "another")
+            now += 1
+            going.append(computing.begin("192.0.2.1", f"{number}", waits=False))
+            if going[-1].run:
+                going[-1].run.until = now + 1000  # as it waits in the line
+    assert let_in == most
+    for run in going:
+        run.end(0.01)
+    assert computing._accounts["192.0.2.1"].going == []
+    assert computing._lets_in("192.0.2.1", "")
+
+
+def test_hundreds_of_an_address_that_wait_to_compute_hold_up_nobody_elsewhere() -> None:
+    computing, begun = middleware.Computing(), list[str]()
+    places = [computing.begin(f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
+
+    def page(address: str) -> None:
+        run = computing.begin(address)
+        begun.append(address)
+        run.end(0.0)
+
+    threads = [threading.Thread(target=page, args=("198.51.100.1",)) for _ in range(100)]
+    threads += [threading.Thread(target=page, args=(f"203.0.113.{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    places[0].end(0.0)  # so that one after another goes on
+    for thread in threads:
+        thread.join(10)
+    assert len(begun) == 103
+    assert max(begun.index(f"203.0.113.{number}") for number in range(3)) < 20
+    for run in places[1:]:
+        run.end(0.0)
 
 
 def test_a_run_that_waits_for_others_holds_up_nobody() -> None:

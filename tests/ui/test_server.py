@@ -285,6 +285,18 @@ def test_with_a_photo_its_pictures_and_downloads_go_at_once(server: Server, go: 
     visitor.leave()
 
 
+def test_a_download_is_there_after_runs_of_others_until_it_is_fetched(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor, other = Visitor(server.url), visit()
+    visitor.bring("photo.png", PHOTO.getvalue())
+    address = visitor.download("download_readings")
+    for _ in range(3):
+        other.run()
+    assert status(server, address) == 200
+    visitor.leave()
+
+
 def test_the_same_photo_and_its_downloads_have_other_addresses_for_another_visitor(server: Server) -> None:
     given = []
     for _ in range(2):
@@ -306,11 +318,12 @@ def test_uploads_of_many_visitors_are_bounded_together(visit: Callable[..., Visi
 # --- connections
 
 
-def test_the_pictures_of_a_visitor_who_left_go_with_their_session(tmp_path: Path) -> None:
+def test_the_pictures_and_downloads_of_a_visitor_who_left_go_with_their_session(tmp_path: Path) -> None:
     with serving(APP, tmp_path / "log", STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="1") as server:
         visitor = Visitor(server.url)
         visitor.bring("photo.png", PHOTO.getvalue())
         addresses = [address.removeprefix(server.url) for address in visitor.addresses]
+        addresses.append(urlsplit(visitor.download("download_picture")).path)
         assert {ask(server, address).status for address in addresses} == {200}
         visitor.leave()
         assert until(lambda: {ask(server, address).status for address in addresses} == {404}, 30)

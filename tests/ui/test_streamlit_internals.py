@@ -5,6 +5,8 @@ import asyncio
 import inspect
 import json
 import math
+import time
+from collections import deque
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -18,10 +20,12 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime
@@ -35,6 +39,11 @@ from explainer.ui import streamlit_internals
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
 _CLEAR = ForwardMsgQueue.clear
+_MEDIA = {
+    name: getattr(MediaFileManager, name)
+    for name in ("execute_deferred", "clear_session_refs", "remove_orphaned_files", "_get_inactive_file_ids")
+}
+_FILE_ID = memory_media_file_storage._calculate_file_id
 _REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
@@ -374,6 +383,49 @@ def test_a_field_for_whole_numbers_sends_another_kind_than_streamlit_registers(m
     assert states["hands"] == 7
 
 
+def test_streamlit_keeps_a_download_after_its_session_has_ended_and_nobody_else_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MediaFileManager, "execute_deferred", MediaFileManager.execute_deferred)
+    monkeypatch.setattr(memory_media_file_storage, "_calculate_file_id", memory_media_file_storage._calculate_file_id)
+    streamlit_internals.hide_media_names()
+    media = MediaFileManager(MemoryMediaFileStorage("/media"))
+    for session in ("gone", "here"):
+        monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda session=session: session)
+        media.execute_deferred(media.add_deferred(lambda: b"a photo", "image/png", "1.2"))
+    media.clear_session_refs("gone")
+    media.remove_orphaned_files()  # as Streamlit ends a session
+    assert len(media._file_metadata) == 2  # else it is no longer needed
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=media))
+    monkeypatch.setattr(streamlit_internals, "sessions", lambda: frozenset({"here"}))
+    streamlit_internals.drop_left_media()
+    (kept,) = media._file_metadata
+    assert kept.startswith(streamlit_internals._media_prefix("here"))
+
+
+def test_a_download_that_is_made_while_its_photo_is_forgotten_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MediaFileManager, "execute_deferred", MediaFileManager.execute_deferred)
+    monkeypatch.setattr(memory_media_file_storage, "_calculate_file_id", memory_media_file_storage._calculate_file_id)
+    streamlit_internals.hide_media_names()
+    media = MediaFileManager(MemoryMediaFileStorage("/media"))
+    monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: "visitor")
+    monkeypatch.setattr(streamlit_internals, "session_id", lambda: "visitor")
+    monkeypatch.setattr(streamlit_internals.runtime, "exists", lambda: True)
+    monkeypatch.setattr(streamlit_internals.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=media))
+
+    def make() -> bytes:
+        streamlit_internals.drop_media()
+        return b"a photo"
+
+    with pytest.raises(MediaFileStorageError):
+        media.execute_deferred(media.add_deferred(make, "image/png", "1.2"))
+    assert not media._file_metadata
+    assert not streamlit_internals._making
+    monkeypatch.setattr(streamlit_internals, "session_id", lambda: "another")
+    media.execute_deferred(media.add_deferred(make, "image/png", "1.2"))  # what others forget takes nothing away
+    assert len(media._file_metadata) == 1
+
+
 def test_streamlit_keeps_a_picture_that_a_script_adds_after_its_session_was_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -390,3 +442,89 @@ def test_streamlit_keeps_a_picture_that_a_script_adds_after_its_session_was_clos
     streamlit_internals.drop_left_media()
     assert [*media._files_by_session_and_coord] == ["here"]
     assert len(media._file_metadata) == 1
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> MediaFileManager:
+    """Streamlit's pictures and downloads, as it has them by itself; `act_as` says whose run goes on."""
+    for name, method in _MEDIA.items():
+        monkeypatch.setattr(MediaFileManager, name, method)
+    monkeypatch.setattr(memory_media_file_storage, "_calculate_file_id", _FILE_ID)
+    monkeypatch.setattr(streamlit_internals, "_made", deque())
+    return MediaFileManager(MemoryMediaFileStorage("/media"))
+
+
+def act_as(session: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: session)
+    monkeypatch.setattr(streamlit_internals, "session_id", lambda: session)
+
+
+def run_of_another(media: MediaFileManager, monkeypatch: pytest.MonkeyPatch, times: int = 2) -> None:
+    act_as("phone", monkeypatch)
+    for _ in range(times):
+        media.clear_session_refs()
+        media.remove_orphaned_files()
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["Streamlit", "this app"])
+def test_streamlit_drops_a_download_when_two_runs_of_anybody_have_ended(
+    media: MediaFileManager, monkeypatch: pytest.MonkeyPatch, keeps: bool
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    if keeps:
+        streamlit_internals.hide_media_names()
+        streamlit_internals.keep_media_until_fetched()
+    act_as("presenter", monkeypatch)
+    button = media.add_deferred(lambda: b"handout", "text/html", "1.2")
+    act_as(None, monkeypatch)  # it is made in a thread of its own
+    media.execute_deferred(button)
+    assert len(media._file_metadata) == 1
+    run_of_another(media, monkeypatch)
+    assert len(media._file_metadata) == keeps  # where it is kept without it, this is no longer needed
+    now += 31
+    run_of_another(media, monkeypatch)
+    assert len(media._file_metadata) == 0
+    act_as(None, monkeypatch)
+    media.execute_deferred(button)
+    media.clear_session_refs("presenter")  # who leaves, or forgets a photo
+    run_of_another(media, monkeypatch)
+    assert len(media._file_metadata) == 0
+
+
+def test_of_downloads_that_nobody_fetched_the_last_are_kept(
+    media: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamlit_internals, "DOWNLOADS", 1000)
+    streamlit_internals.hide_media_names()
+    streamlit_internals.keep_media_until_fetched()
+    for number in range(50):
+        act_as("hoards", monkeypatch)
+        button = media.add_deferred(lambda number=number: bytes([number]) * 100, "text/csv", f"1.{number}")
+        act_as(None, monkeypatch)
+        media.execute_deferred(button)
+    run_of_another(media, monkeypatch)
+    assert {media.read_file(name).content[0] for name in media._file_metadata} == {*range(40, 50)}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["Streamlit", "this app"])
+def test_streamlit_drops_the_pictures_of_a_page_that_is_drawn_again_when_anybodys_run_ends(
+    media: MediaFileManager, monkeypatch: pytest.MonkeyPatch, keeps: bool
+) -> None:
+    def names() -> int:
+        return len(media._file_metadata)
+
+    if keeps:
+        streamlit_internals.keep_media_until_fetched()
+    act_as("visitor", monkeypatch)
+    for place in ("1.1", "1.2"):
+        media.add(place.encode(), "image/png", place)
+    for _ in range(2):  # the first of which ended before the page's script began
+        media.clear_session_refs()
+    run_of_another(media, monkeypatch, 1)
+    assert names() == (2 if keeps else 0)  # where they are kept without it, this is no longer needed
+    act_as("visitor", monkeypatch)
+    media.add(b"1.1", "image/png", "1.1")
+    media.remove_orphaned_files()
+    assert names() == 1  # the other one is shown no more
+    assert [*media._files_by_session_and_coord["visitor"]] == ["1.1"]

@@ -59,7 +59,9 @@ def test_a_page_with_charts_begins_their_script_by_one_that_the_policy_lets_in()
     (script,) = re.findall(r"<script type=module>(.*?)</script></head>", body.decode())
     assert int(headers["content-length"]) == len(body)
     assert re.search(r'import\("\./static/js/PlotlyChart\.[^"]+\.js"\)', script)
-    assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in middleware.policy()
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in middleware.policy(
+        "localhost"
+    )
     assert answer(middleware.Preloads(page), "/")[1] == b"<head></head><body></body>"
 
 

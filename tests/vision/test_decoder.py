@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import socket
 import struct
 import sys
 import time
@@ -117,8 +118,46 @@ def test_a_process_that_was_killed_from_outside_is_replaced(process: Process) ->
     assert process.read(saved(Image.new("RGB", (9, 9)))).size == (9, 9)
 
 
-def test_a_process_knows_no_key_and_no_setting(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPLAINER_PRESENTER_KEY", "secret")
+@pytest.mark.parametrize("at", [1, 3, 4], ids=["what is said of it", "the length of its pixels", "its pixels"])
+def test_where_memory_ends_while_an_answer_comes_the_next_visitor_gets_their_own_photo(
+    process: Process, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    exactly, calls = decoder._exactly, []
+
+    def fails_once(stream: object, length: int) -> bytes:
+        calls.append(length)
+        if len(calls) == at:
+            raise MemoryError
+        return exactly(stream, length)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(decoder, "_exactly", fails_once)
+    with pytest.raises(PhotoError, match="too much memory"):
+        process.read(saved(Image.new("RGB", (9, 9), "tomato")))
+    assert process.read(saved(Image.new("RGB", (16, 16), "teal"))).image.getcolors() == [(256, (0, 128, 128))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has pipes in the place of sockets")
+def test_an_answer_that_was_there_before_the_photo_is_not_taken_for_its_own(process: Process) -> None:
+    process.start()
+    ours, theirs = socket.socketpair()
+    process._from = decoder._Line(ours)
+    theirs.sendall(b"what another visitor's photo made a process say")
+    assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
+    theirs.close()
+
+
+@pytest.mark.parametrize("length", [4097, 2**63, 2**64 - 1])
+def test_an_answer_without_end_is_none(process: Process, length: int) -> None:
+    process.start()
+    process._from = io.BytesIO(struct.pack("<Q", length))
+    with pytest.raises(PhotoError):
+        process.read(saved(Image.new("RGB", (9, 9))))
+    assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
+
+
+@pytest.mark.parametrize("name", ["EXPLAINER_PRESENTER_KEY", "STREAMLIT_SERVER_COOKIE_SECRET", "PGPASSWORD"])
+def test_a_process_knows_no_key_and_no_setting(process: Process, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "secret")
     if not os.path.exists("/proc/self/environ"):
         pytest.skip("This system does not show what another process was given.")
     with open(f"/proc/{process.start().pid}/environ", "rb") as given:

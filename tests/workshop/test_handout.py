@@ -303,6 +303,7 @@ def test_the_page_names_the_database_and_what_it_has_besides() -> None:
     text = " ".join(Reader(handout.it_page(Service(8501, True, None, "rooms on db.example"))).text.split())
     assert "Where: in the database rooms on db.example" in text
     assert "when each phone joined and was last heard of, and a digest by which its browser is known again" in text
+    assert "a digest by which the presenter's browser is known again" in text
     assert "zeros" not in text
 
 

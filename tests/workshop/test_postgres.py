@@ -248,6 +248,30 @@ def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_
     assert rows == [(gate.mark("another"),)]
 
 
+def test_a_presenter_of_more_than_a_day_ago_is_forgotten_though_nobody_gives_a_key(
+    store: Store, reopen: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def note_an_old_one() -> None:
+        store.note_presenter("a mark")
+        older = "UPDATE presenters SET given = given - interval '25 h'"
+        store.write(lambda connection: connection.execute(older))
+
+    def noted() -> list[object]:
+        return store.read(lambda connection: connection.execute("SELECT mark FROM presenters").fetchall())
+
+    monkeypatch.setattr(postgres, "FORGETS", 0.2)
+    store.write(lambda connection: connection.execute("DELETE FROM presenters"))
+    note_an_old_one()
+    assert noted() == [("a mark",)]
+    with closing(reopen()):
+        assert noted() == []
+        note_an_old_one()
+        begun = time.monotonic()
+        while noted() and time.monotonic() < begun + 10:
+            time.sleep(0.05)
+        assert noted() == []
+
+
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:

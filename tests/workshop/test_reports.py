@@ -3,10 +3,12 @@
 import csv
 import io
 
+import pytest
 import sentinels
 
 from explainer.imagenet.taxonomy import Taxonomy
 from explainer.workshop import record, reports
+from explainer.workshop.errors import Enough
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
 
@@ -23,6 +25,18 @@ def test_reports_are_counted_once_for_each_who_made_them(store: Store, room: Roo
         reports.Flag(KEPT, "unseen", 1),
         reports.Flag(OFFENSIVE, "outdated", 1),
     )
+
+
+def test_a_phone_reports_so_much_and_no_more(
+    store: Store, room: Room, phones: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MOST", 2)
+    for wnid in (KEPT, SENSITIVE):
+        reports.flag(store, room.code, phones[0], wnid, "insult")
+    with pytest.raises(Enough):
+        reports.flag(store, room.code, phones[0], OFFENSIVE, "insult")
+    reports.flag(store, room.code, phones[1], OFFENSIVE, "insult")
+    assert len(reports.flags(store, room.code)) == 3
 
 
 def test_the_presenters_list_masks_what_offends(

@@ -94,6 +94,7 @@ def test_a_damaged_file_is_set_aside_as_it_is(whole: Path, harm: object) -> None
     opened.close()
     again = SQLiteStore(whole)
     assert again.trouble is None
+    assert again.aside == (aside.name,)  # it may have rooms that no button deletes
     assert rooms.listing(again) == (room,)
 
 
@@ -200,6 +201,7 @@ def test_a_file_that_another_program_went_on_with_is_not_written_over(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = SQLiteStore(file)
+    assert opened.aside == ()
     room = open_question(opened)
     opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
     now = [time.monotonic() + sqlite.AGAIN + 1]
@@ -242,6 +244,25 @@ def test_what_is_deleted_while_another_program_reads_leaves_the_log_once_that_ha
     rooms.listing(kept)
     assert kept.trouble is None
     assert code.encode() not in b"".join(each.read_bytes() for each in file.parent.iterdir())
+
+
+def test_a_room_that_is_deleted_while_the_disk_is_full_is_in_no_file_once_that_has_room_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = SQLiteStore(file)
+    room = open_question(opened)
+    token = participants.join(opened, room.code)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    rooms.delete(opened, room.code)
+    later = time.monotonic() + sqlite.AGAIN + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert rooms.listing(opened) == ()
+    assert opened.keeps
+    assert opened.trouble is None
+    kept = b"".join(each.read_bytes() for each in file.parent.iterdir())
+    assert token.encode() not in kept
+    assert room.code.encode() not in kept
+    opened.close()
 
 
 def test_nobody_else_on_the_computer_may_read_the_record(tmp_path: Path) -> None:

@@ -13,6 +13,15 @@ const KEYS = {
 };
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
+// A browser that keeps nothing, as it may in a frame of another site's page, may also let windows tell each other nothing.
+function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
+  }
+}
+
 export default function ({ data, parentElement, setStateValue }) {
   globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
@@ -21,14 +30,14 @@ export default function ({ data, parentElement, setStateValue }) {
     log.told = performance.now();
     setStateValue("presses", { client: log.client, presses: log.waiting, at: Math.round(log.told) });
   };
-  const channel = new BroadcastChannel(`workshop ${data.code}`);
+  const channel = openChannel(`workshop ${data.code}`);
   const press = (key) => {
-    if (!data.presenter) return channel.postMessage(key);
+    if (!data.presenter) return channel?.postMessage(key);
     log.number += 1;
     log.waiting.push([log.number, key, data.moves]);
     tell();
   };
-  channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
+  if (channel) channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
 
   const onKey = (event) => {
     const key = KEYS[event.key];
@@ -49,7 +58,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const stop = () => {
     document.removeEventListener("keydown", onKey, true);
     clearInterval(again);
-    channel.close();
+    channel?.close();
   };
   globalThis.workshopStop = stop;
   return stop;

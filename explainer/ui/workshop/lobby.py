@@ -34,6 +34,7 @@ def show() -> None:
     if access.is_presenter():
         if said := access.store().trouble:
             st.warning(said)
+        _aside()
         if wrong := access.gate().wrong:
             st.caption(f"Wrong keys that were tried since the app started: {wrong:,}.")
         _resume()
@@ -156,7 +157,18 @@ def ending(room: Room) -> None:
         if room.began and not take_away.is_taken(room.code):
             st.warning("The handout was not downloaded yet. It is under “To take away” in the notes.")
         st.markdown("All that is kept of the room is deleted: votes, marks, reports. Nothing brings it back.")
+        _aside()
         st.button("Delete it", type="primary", key=f"delete_now_{room.code}", on_click=_delete, args=(room.code,))
+
+
+def _aside() -> None:
+    """Say that there are older copies of the record, which no button deletes."""
+    store = access.store()
+    if store.file and store.aside:
+        names = ", ".join(f"`{name}`" for name in store.aside)
+        st.warning(
+            f"Older copies of the record may have rooms in them too. Delete them in `{store.file.parent}`: {names}."
+        )
 
 
 def end(code: str) -> None:

@@ -13,6 +13,7 @@ from explainer.workshop.handout import Service
 from explainer.workshop.reports import REASONS
 from explainer.workshop.rooms import Room
 
+_LISTED = 200  # reports, those made most often
 _TAKEN: set[str] = set()  # rooms whose handout was downloaded since the app started
 
 
@@ -55,9 +56,11 @@ def _reported(room: Room) -> None:
     flags = reports.flags(access.store(), room.code)
     if flags:
         st.markdown("Reported so far, for your eyes:")
-    for flag in flags:
+    for flag in flags[:_LISTED]:
         name = plain(masked_words.caption(flag.wnid, Context.TREE).name)
         st.markdown(f"{flag.count} × **{name}**: {REASONS[flag.reason]}")
+    if len(flags) > _LISTED:
+        st.markdown(f"And {len(flags) - _LISTED:,} more, reported less often.")
 
 
 def _button(title: str, write: Callable[[], str], name: str) -> None:
