@@ -42,15 +42,18 @@ help:
 	@echo "make lock    write constraints.txt anew, from the newest versions"
 	@echo "make clean   remove caches (not .venv, not downloaded weights)"
 
+# As `streamlit run streamlit_app.py`, by asyncio also where `make cluster` has installed another event loop.
+SERVE := $(BIN)/python deploy/run_streamlit.py
+
 app: setup
-	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address localhost
+	exec $(SERVE) --server.port $(PORT) --server.address localhost
 
 # The key is known before the server starts; one that is set already is not printed.
 workshop: setup
 	@if [ -z "$$EXPLAINER_PRESENTER_KEY" ]; then \
 	EXPLAINER_PRESENTER_KEY="$$($(BIN)/explainer key)" || exit; export EXPLAINER_PRESENTER_KEY; \
 	echo "The presenter's key for workshops: $$EXPLAINER_PRESENTER_KEY"; fi; \
-	exec $(BIN)/streamlit run streamlit_app.py --server.port $(PORT) --server.address 0.0.0.0
+	exec $(SERVE) --server.port $(PORT) --server.address 0.0.0.0
 
 cluster: $(VENV)/installed-cluster
 	@$(PROVISION) || true

@@ -1,4 +1,4 @@
-"""Start a process of the app where the extra `cluster` is installed, in the event loop that the app knows.
+"""Start the app in the event loop that it knows, also where the extra `cluster` is installed.
 
     python deploy/run_streamlit.py --server.address 10.0.0.5 --server.port 8511
 

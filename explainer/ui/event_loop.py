@@ -58,11 +58,11 @@ _clock = _Clock()
 class _Share:
     """What an address has of the event loop's time, and what waits until it has some again, in order."""
 
-    _AT_ONCE, _OF_IT = 0.2, 0.5  # seconds that nobody else has a turn; how much of the time until it has these again
+    _AT_ONCE = 0.2  # seconds that nobody else has a turn, while others want one
 
     def __init__(self, is_alone: Callable[[], bool] = lambda: False) -> None:
-        of_all = limits.first("event loop"), limits.value("event loop") / 100
-        self._paces = [Pace(*each, lambda: _clock.now) for each in ((self._AT_ONCE, self._OF_IT), of_all)]
+        firsts, of_it = (self._AT_ONCE, limits.first("event loop")), limits.value("event loop") / 100
+        self._paces = [Pace(first, of_it, lambda: _clock.now) for first in firsts]
         self._waiting: deque[Callable[[], None]] = deque()
         self._new: deque[Callable[[], None]] = deque()  # has every second turn, the last one first
         self._was_new = False  # whether the last turn was of these

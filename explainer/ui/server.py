@@ -77,6 +77,8 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
         for handler in _handlers():
             handler.addFilter(OneLineEach())
         print(reach(st.get_option("server.address")), flush=True)
+        if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+            print("  uvloop is installed, and one address can stop the app for others in it. Use make app.", flush=True)
         threading.Thread(target=lambda: import_module(warm_up).run(), name="warm-up", daemon=True).start()
         sweeping = asyncio.create_task(_sweep())
         if seconds := float(os.environ.get("EXPLAINER_DRAIN", 0)):

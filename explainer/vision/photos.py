@@ -196,7 +196,7 @@ def _is_raw(data: bytes) -> bool:
     """Whether a TIFF holds what a sensor measured (DNG, TIFF/EP, CR2): at most a thumbnail of it can be read."""
     if data[:4] not in (b"II*\0", b"MM\0*"):
         return False
-    tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+    tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8].ljust(8, b"\0"))
     with suppress(Exception):  # a damaged one raises anything
         file = io.BytesIO(data)
         file.seek(tags.next)

@@ -98,9 +98,8 @@ def programs(tmp_path: Path) -> Path:
     """A folder in the place of .venv, with the app's programs of this very Python."""
     folder = tmp_path / "venv" / "bin"
     folder.mkdir(parents=True)
-    for name, module in (("streamlit", "streamlit"), ("explainer", "explainer.cli")):
-        call = f"import sys; from {module if name == 'explainer' else 'streamlit.web.cli'} import main; main()"
-        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} -c "{call}" "$@"\n')
+    for name, call in (("python", ""), ("explainer", '-c "from explainer.cli import main; main()"')):
+        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} {call} "$@"\n')
         (folder / name).chmod(0o755)
     return folder.parent
 
