@@ -959,7 +959,7 @@ class Computing:
         self._lock = threading.Lock()
 
     def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
-        """Note that a run begins, and wait in its thread until few others compute, if it `waits`.
+        """Note that a run begins, of a page that `waits` until few others compute.
 
         `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
         and nothing is noted.
@@ -972,12 +972,14 @@ class Computing:
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
-                run.begun, run.until = True, math.inf
-        if waits:
-            self._line.enter(address)
+                run.begun, run.until = True, math.inf if waits else time.monotonic() + self._LONGEST
+        return Run(self, address, this, run, waits)
+
+    def enter(self, address: str, run: _Run | None) -> None:
+        """Wait, in the thread of a run, until few others compute."""
+        self._line.enter(address)
         if run:
             run.until = time.monotonic() + self._LONGEST
-        return Run(self, address, this, run, waits)
 
     def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
@@ -1081,7 +1083,14 @@ class Run:
     address: str
     this: str
     run: _Run | None
-    in_line: bool
+    waits: bool
+    in_line: bool = False
+
+    def enter(self) -> None:
+        """Wait in its thread until few others compute."""
+        if self.waits and not self.in_line:
+            self.computing.enter(self.address, self.run)
+            self.in_line = True
 
     @contextmanager
     def pause(self) -> Iterator[None]:

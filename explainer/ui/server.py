@@ -37,6 +37,8 @@ def prepare() -> None:
 
         client.Reading()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # It writes the name of a session whose browser comes back, and whoever has that can take the page over.
+    logging.getLogger("streamlit.runtime.websocket_session_manager").setLevel(logging.ERROR)
     limits.raise_file_limit()
     limits.keep_no_dumps()
     web_server.use_asyncio_and_h11()
@@ -133,8 +135,8 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _begin() -> Callable[[float], None]:
-    """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
+def _begin() -> middleware.Run:
+    """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
     address, this = browser.address(), browser.mark()
     streamlit_internals.note_address(address)
     presents = bool(browser.recall(browser.PRESENTER))
@@ -144,7 +146,7 @@ def _begin() -> Callable[[float], None]:
     jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
-    return run.end
+    return run
 
 
 def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
@@ -37,6 +37,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
@@ -84,21 +85,40 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+class Run(Protocol):
+    """A run of a script, or of a fragment, that has begun."""
+
+    def enter(self) -> None:
+        """Its script is about to start: what was pressed is done."""
+
+    def end(self, seconds: float) -> None:
+        """It has ended, and computed for so many seconds."""
+
+
+def measure_runs(begin: Callable[[], Run]) -> None:
     """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    What it returns is called as the run ends, with the seconds that it computed.
+    What it returns hears when the script starts. That is behind what was pressed: a run that waits before that, and is
+    stopped meanwhile, as the page asks for another one or its network goes, would drop the press without a word.
     """
-    run = ScriptRunner._run_script
+    run, start = ScriptRunner._run_script, ScriptRunContext.on_script_start
+    going: ContextVar[Run] = ContextVar("going")
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        end, began = begin(), time.thread_time()
+        this, began = begin(), time.thread_time()
+        going.set(this)
         try:
             run(self, asked)
         finally:
-            end(time.thread_time() - began)
+            this.end(time.thread_time() - began)
+
+    def started(self: ScriptRunContext) -> None:
+        if this := going.get(None):
+            this.enter()
+        start(self)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
+    setattr(ScriptRunContext, "on_script_start", started)  # noqa: B010 - a method
 
 
 def know_how_it_runs() -> None:

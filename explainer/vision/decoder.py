@@ -153,11 +153,14 @@ class _Line:
         return self._end.recv(length, socket.MSG_WAITALL) if length else b""
 
     def has_more(self) -> bool:
-        """Whether something has come that was not read."""
+        """Whether something has come that was not read, or the other side has ended."""
         try:
-            return bool(self._end.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:  # nothing; where the other side has ended, the next photo finds out
+            self._end.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
             return False
+        except OSError:
+            return True
+        return True
 
     def close(self) -> None:
         self._end.close()
