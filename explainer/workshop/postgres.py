@@ -306,6 +306,7 @@ def _prepare(connection: "psycopg.Connection[Any]") -> str | None:
             connection.execute("INSERT INTO version VALUES (%s)", (_VERSION,))
         if connection.execute("SELECT tables FROM version").fetchall() != [(_VERSION,)]:
             raise _OtherVersion
-        connection.execute(_FORGET_PRESENTERS)
+        with suppress(ReadOnlySqlTransaction), connection.transaction():
+            connection.execute(_FORGET_PRESENTERS)
         safe = connection.execute("SELECT current_setting('fsync')").fetchone() == ("on",)
     return None if safe else "The database of rooms does not wait for its disk (fsync is off): a crash can lose votes."

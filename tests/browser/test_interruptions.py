@@ -116,6 +116,7 @@ def test_a_network_lost_in_the_midst_of_an_upload_is_announced_and_the_photo_can
     expect(banner(phone)).to_be_hidden()
 
 
+@pytest.mark.watch
 def test_what_was_under_way_as_the_network_went_is_there_when_it_comes_back(phone_with_line, app: Server) -> None:
     phone, line = phone_with_line(app)
     phone.upload(portrait())
@@ -129,6 +130,7 @@ def test_what_was_under_way_as_the_network_went_is_there_when_it_comes_back(phon
     expect(phone.button("forget")).to_be_visible()  # the photo is the same
 
 
+@pytest.mark.watch
 def test_a_chooser_that_stayed_open_longer_than_the_visit_says_that_the_page_began_anew(
     phone_with_line, tmp_path: Path
 ) -> None:
