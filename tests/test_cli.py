@@ -309,13 +309,15 @@ def ctrl_c_reaches_children() -> Iterator[None]:
 def test_ctrl_c_leaves_what_was_done_and_no_traceback(presses: int) -> None:
     command = [Path(sysconfig.get_path("scripts")) / "explainer", "classify", *[str(CAT)] * 3000]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert run.stdout is not None
+    assert run.stdout
+    assert run.stderr
     try:
         first = run.stdout.readline()
         for _ in range(presses):
             run.send_signal(signal.SIGINT)
             time.sleep(0.05)
-        rest, errors = run.communicate(timeout=120)
+        rest, errors = run.stdout.read(), run.stderr.read()  # `communicate` leaves out what was read ahead
+        run.wait(timeout=120)
     finally:
         run.kill()
     assert run.returncode == 130
