@@ -37,7 +37,6 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
@@ -89,36 +88,25 @@ class Run(Protocol):
     """A run of a script, or of a fragment, that has begun."""
 
     def enter(self) -> None:
-        """Its script is about to start: what was pressed is done."""
+        """Wait until it may go on."""
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
 
 
 def measure_runs(begin: Callable[[], Run]) -> None:
-    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
-
-    What it returns hears when the script starts. That is behind what was pressed: a run that waits before that, and is
-    stopped meanwhile, as the page asks for another one or its network goes, would drop the press without a word.
-    """
-    run, start = ScriptRunner._run_script, ScriptRunContext.on_script_start
-    going: ContextVar[Run] = ContextVar("going")
+    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins."""
+    run = ScriptRunner._run_script
 
     def measured(self: ScriptRunner, asked: Any) -> None:
         this, began = begin(), time.thread_time()
-        going.set(this)
+        this.enter()
         try:
             run(self, asked)
         finally:
             this.end(time.thread_time() - began)
 
-    def started(self: ScriptRunContext) -> None:
-        if this := going.get(None):
-            this.enter()
-        start(self)
-
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
-    setattr(ScriptRunContext, "on_script_start", started)  # noqa: B010 - a method
 
 
 def know_how_it_runs() -> None:

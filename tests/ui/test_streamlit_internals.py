@@ -29,12 +29,9 @@ from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime
-from streamlit.runtime.scriptrunner import ScriptRunner
-from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
-from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
 from explainer.ui import streamlit_internals
@@ -531,29 +528,3 @@ def test_streamlit_drops_the_pictures_of_a_page_that_is_drawn_again_when_anybody
     media.remove_orphaned_files()
     assert names() == 1  # the other one is shown no more
     assert [*media._files_by_session_and_coord["visitor"]] == ["1.1"]
-
-
-def test_what_was_pressed_is_done_before_its_run_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name in ((ScriptRunner, "_run_script"), (ScriptRunContext, "on_script_start")):
-        monkeypatch.setattr(owner, name, getattr(owner, name))  # put back at the end
-    done: list[str] = []
-
-    class Run:
-        def enter(self) -> None:
-            done.append("waits")
-
-        def end(self, seconds: float) -> None:
-            done.append("ends")
-
-    def page(done: list[str]) -> None:
-        import streamlit
-
-        streamlit.button("Vote", on_click=lambda: done.append("voted"))
-        done.append("draws")
-
-    streamlit_internals.measure_runs(Run)
-    app = AppTest.from_function(page, args=(done,)).run()
-    assert done == ["waits", "draws", "ends"]
-    done.clear()
-    app.button[0].click().run()
-    assert done == ["voted", "waits", "draws", "ends"]
