@@ -209,19 +209,17 @@ class _Queue(dict[int, Job[Any]]):
         now = time.monotonic()
         if len(self) <= self._FEW or now >= self._until:
             self._until = now + self._KEPT
-            found = _in_turns(list(self.copy().items()), lambda job: (job.owner, job.member))
-            in_turns = enumerate(_in_turns(found, lambda job: job.owner))
-            self._places = {each: place for place, (each, _) in in_turns}
+            of_members = _in_turns([*self.copy().values()], lambda job: (job.owner, job.member))
+            in_turns = _in_turns(of_members, lambda job: job.owner)
+            self._places = {job._number: place for place, job in enumerate(in_turns)}
         return self._places.get(number, len(self._places))  # one that came since is the last
 
 
-def _in_turns(
-    some: "Sequence[tuple[int, Job[Any]]]", whose: "Callable[[Job[Any]], object]"
-) -> "list[tuple[int, Job[Any]]]":
-    """Jobs, by numbers, in the order in which they are done where each of whose they are has one a turn."""
+def _in_turns(some: "Sequence[Job[Any]]", whose: "Callable[[Job[Any]], object]") -> "list[Job[Any]]":
+    """Jobs in the order in which they are done where each of whose they are has one a turn."""
     turns: Counter[object] = Counter()
     places: list[int] = []
-    for _, each in some:
+    for each in some:
         places.append(turns[whose(each)])
         turns[whose(each)] += 1
     return [some[at] for at in sorted(range(len(some)), key=places.__getitem__)]

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 try:
     import resource
@@ -17,6 +18,7 @@ except ModuleNotFoundError:  # Windows has no such limit
 
 __all__ = [
     "TABLE",
+    "ByAddress",
     "Limit",
     "Pace",
     "Paces",
@@ -129,38 +131,63 @@ class Pace:
         self._first, self._a_second, self._clock = first, a_second, clock or time.monotonic
         self._left, self._at = first, self._clock()
 
+    @property
+    def left(self) -> float:
+        """How much there is now; less than 0 where more was taken."""
+        now = self._clock()
+        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second), now
+        return self._left
+
     def is_rested(self) -> bool:
         """Whether as much can come at once as at the beginning."""
-        return self._left + (self._clock() - self._at) * self._a_second >= self._first
+        return self.left >= self._first
 
     def wait(self, much: float = 1) -> float:
         """Take one, or so much, and give the seconds until there is that much; 0 where there is."""
-        now = self._clock()
-        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second) - much, now
+        self._left = self.left - much
         return max(0.0, -self._left / self._a_second)
 
     def take(self, much: float = 1) -> bool:
         """Take one, or so much, where there is that much, else nothing; tell whether there was."""
-        now = self._clock()
-        self._left, self._at = min(self._first, self._left + (now - self._at) * self._a_second), now
-        if self._left < much:
-            return False
-        self._left -= much
-        return True
+        enough = self.left >= much
+        if enough:
+            self._left -= much
+        return enough
 
 
-class Paces:
+class _Rests(Protocol):
+    def is_rested(self) -> bool:
+        """Whether nothing is lost where it is forgotten."""
+
+
+Each = TypeVar("Each", bound=_Rests)
+
+
+class ByAddress(dict[str, Each]):
+    """What there is of each address, made when it is first asked for.
+
+    Where there is of more than `most`, those that are rested are forgotten.
+    """
+
+    def __init__(self, make: Callable[[str], Each], most: Callable[[], int]) -> None:
+        super().__init__()
+        self._make, self._most = make, most
+
+    def of(self, address: str) -> Each:
+        """That of an address."""
+        if address not in self:
+            if len(self) > self._most():
+                for rested in [whose for whose, each in self.items() if each.is_rested()]:
+                    del self[rested]
+            self[address] = self._make(address)
+        return self[address]
+
+
+class Paces(ByAddress[Pace]):
     """The pace of each address, by a limit of the table."""
 
     def __init__(self, limit: str) -> None:
-        self._limit = limit
-        self._of: dict[str, Pace] = {}
-
-    def of(self, address: str) -> Pace:
-        """That of an address. Those that are rested are forgotten once there are many."""
-        if address not in self._of and len(self._of) > connections():
-            self._of = {whose: pace for whose, pace in self._of.items() if not pace.is_rested()}
-        return self._of.setdefault(address, Pace(first(self._limit), value(self._limit)))
+        super().__init__(lambda address: Pace(first(limit), value(limit)), connections)
 
 
 def readers(cores: int = os.cpu_count() or 1) -> int:

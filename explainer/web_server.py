@@ -69,9 +69,8 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
 
     def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
         for start in range(0, len(data), _AT_A_TIME):
-            is_early = (
-                self.handshake_initiated and not self.handshake_complete
-            )  # no browser says more before it is let in
+            # No browser says more before it is let in.
+            is_early = self.handshake_initiated and not self.handshake_complete
             if is_early or self.queue.qsize() > waiting():
                 self.transport.abort()
             if not self.transport.is_closing():

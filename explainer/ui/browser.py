@@ -21,7 +21,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 import streamlit as st
@@ -89,6 +89,11 @@ def recall_of(cookies: str, name: str) -> object | None:
 def recalling(cookies: str, name: str) -> Callable[[], object | None]:
     """Like `recall_of`, to be asked again and again, of one browser."""
     return partial(_recall, _sent(cookies), name)
+
+
+def goes_first(headers: Mapping[str, str]) -> bool:
+    """Whether a request with these headers waits for nobody: this computer's do not, nor do the presenter's."""
+    return headers.get(LOCAL) == "1" or recall_of(headers.get("cookie", ""), PRESENTER) is not None
 
 
 def mark() -> str:

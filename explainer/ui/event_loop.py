@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from explainer import limits
-from explainer.limits import Pace
+from explainer.limits import ByAddress, Pace
 
 
 @dataclass
@@ -115,7 +115,7 @@ class _Shares:
     _A_WHILE = 0.5  # seconds
 
     def __init__(self) -> None:
-        self._of: dict[str, _Share] = {}
+        self._of = ByAddress(lambda address: _Share(partial(self._is_alone, address)), limits.connections)
         # Who was charged last; when, by the event loop's time; and when somebody else was.
         self._last: str | None = None
         self._at = self._others = -self._A_WHILE
@@ -134,10 +134,8 @@ class _Shares:
         return _clock.now - others >= self._A_WHILE
 
     def of(self, address: str) -> _Share:
-        """That of an address. Those that are rested are forgotten once there are many."""
-        if address not in self._of and len(self._of) > limits.connections():
-            self._of = {whose: share for whose, share in self._of.items() if not share.is_rested()}
-        return self._of.setdefault(address, _Share(partial(self._is_alone, address)))
+        """That of an address."""
+        return self._of.of(address)
 
 
 _shares = _Shares()

@@ -34,7 +34,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import jobs, limits
-from explainer.limits import Pace, Paces
+from explainer.limits import ByAddress, Pace, Paces
 from explainer.setup import page_fonts
 from explainer.ui import browser, event_loop, streamlit_internals
 
@@ -224,7 +224,7 @@ class Requests:
             await self.app(scope, receive, send)
             return
         is_page, address = scope["type"] == "websocket", scope["client"][0]
-        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+        if browser.goes_first(Headers(scope=scope)):
             event_loop.charge_to(None, whole_connection=is_page)
             await self.app(scope, receive, send)
             return
@@ -322,7 +322,8 @@ def _name(host: str) -> str:
 
 def _is_here(host: str) -> bool:
     """Whether a request's header Host names this very computer, and nobody can have asked a proxy by that name."""
-    name, found = _name(host), _address(_name(host))
+    name = _name(host)
+    found = _address(name)
     public = not _is_at_home(name) or name in map(str.lower, settings("EXPLAINER_HOSTS"))
     ours = name == "localhost" or (name == socket.gethostname().lower() and not public)
     return ours or (found is not None and found.is_loopback)
@@ -855,7 +856,7 @@ class Visitors:
             await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
-        if Headers(scope=scope).get(browser.LOCAL) == "1" or _is_presenter(scope):
+        if browser.goes_first(Headers(scope=scope)):
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
@@ -927,12 +928,15 @@ class _Run:
 
 @dataclass
 class _Account:
-    """What the pages of an address compute: seconds that are left, when that was so, runs that go on and that wait."""
+    """What the pages of an address compute: the pace of its seconds, runs that go on and that wait."""
 
-    left: float
-    at: float
+    pace: Pace
     going: list[_Run] = field(default_factory=list)
     waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
+
+    def is_rested(self) -> bool:
+        """Whether nothing is to be known of it."""
+        return not self.waiting and self.pace.is_rested()
 
 
 class Computing:
@@ -952,14 +956,14 @@ class Computing:
     _LOOK = 0.02  # seconds between two looks whether one may run
 
     def __init__(self) -> None:
-        self._accounts: dict[str, _Account] = {}
+        self._accounts = ByAddress(self._new, limits.visitors)
         self._line = _Line()
         self._lately = jobs.Lately()
         self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
     def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
-        """Note that a run begins, of a page that `waits` until few others compute.
+        """Note that a run begins, and wait in its thread until few others compute, if it `waits`.
 
         `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
         and nothing is noted.
@@ -967,25 +971,23 @@ class Computing:
         with self._lock:
             run = None
             if address:
-                going = self._account(address).going
+                going = self._accounts.of(address).going
                 run = next((each for each in going if each.browser == this and not each.begun), None)
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
-                run.begun, run.until = True, math.inf if waits else time.monotonic() + self._LONGEST
-        return Run(self, address, this, run, waits)
-
-    def enter(self, address: str, run: _Run | None) -> None:
-        """Wait, in the thread of a run, until few others compute."""
-        self._line.enter(address)
+                run.begun, run.until = True, math.inf
+        if waits:
+            self._line.enter(address)
         if run:
             run.until = time.monotonic() + self._LONGEST
+        return Run(self, address, this, run, waits)
 
     def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
         if run:
             with self._lock:
-                account = self._account(address)
+                account = self._accounts.of(address)
                 account.going = [each for each in account.going if each is not run]
         if in_line:
             self._line.leave()
@@ -995,14 +997,14 @@ class Computing:
         if run:
             run.until = time.monotonic() + self._LONGEST
             with self._lock:
-                self._account(address).going.append(run)
+                self._accounts.of(address).going.append(run)
 
     def charge(self, address: str, seconds: float, this: str = "") -> None:
         """Note what a run took."""
         if not address:
             return
         with self._lock:
-            self._take(address, seconds - self._A_RUN)
+            self._accounts.of(address).pace.wait(seconds - self._A_RUN)
             self._lately.add(address, this, seconds)
 
     async def turn(self, address: str, this: str = "") -> None:
@@ -1010,7 +1012,7 @@ class Computing:
         if not address:
             return
         with self._lock:
-            account = self._account(address)
+            account = self._accounts.of(address)
             if not account.waiting and self._lets_in(address, this):
                 return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -1045,34 +1047,18 @@ class Computing:
         return turns[first]
 
     def _lets_in(self, address: str, this: str) -> bool:
-        account, now = self._account(address), time.monotonic()
-        left = self._take(address, 0.0)
+        account, now = self._accounts.of(address), time.monotonic()
+        left = account.pace.left
         account.going = [each for each in account.going if each.until > now]
         least, most = self._AT_ONCE
         if left <= 0 or len(account.going) >= min(most, max(least, int(left))):
             return False
-        self._take(address, self._A_RUN)
+        account.pace.wait(self._A_RUN)
         account.going.append(_Run(this, now + self._TO_BEGIN))
         return True
 
-    def _account(self, address: str) -> _Account:
-        now = time.monotonic()
-        if address not in self._accounts and len(self._accounts) > limits.visitors():
-            used = {
-                name: each
-                for name, each in self._accounts.items()
-                if each.waiting or self._left(each, now) < self._FIRST
-            }
-            self._accounts = used
-        return self._accounts.setdefault(address, _Account(self._FIRST, now))
-
-    def _take(self, address: str, seconds: float) -> float:
-        account, now = self._account(address), time.monotonic()
-        account.left, account.at = self._left(account, now) - seconds, now
-        return account.left
-
-    def _left(self, account: _Account, now: float) -> float:
-        return min(self._FIRST, account.left + (now - account.at) * limits.value("computing") / 100)
+    def _new(self, address: str) -> _Account:
+        return _Account(Pace(self._FIRST, limits.value("computing") / 100))
 
 
 @dataclass
@@ -1083,14 +1069,7 @@ class Run:
     address: str
     this: str
     run: _Run | None
-    waits: bool
-    in_line: bool = False
-
-    def enter(self) -> None:
-        """Wait in its thread until few others compute."""
-        if self.waits and not self.in_line:
-            self.computing.enter(self.address, self.run)
-            self.in_line = True
+    in_line: bool
 
     @contextmanager
     def pause(self) -> Iterator[None]:

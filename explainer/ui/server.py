@@ -135,8 +135,8 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _begin() -> middleware.Run:
-    """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
+def _begin() -> Callable[[float], None]:
+    """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
     address, this = browser.address(), browser.mark()
     streamlit_internals.note_address(address)
     presents = bool(browser.recall(browser.PRESENTER))
@@ -146,13 +146,12 @@ def _begin() -> middleware.Run:
     jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
-    return run
+    return run.end
 
 
 def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float) -> None:
     """Charge the address of a page for so much of the event loop; nobody for the presenter's and this computer's."""
-    free = headers.get(browser.LOCAL) == "1" or browser.recall_of(headers.get("cookie", ""), browser.PRESENTER)
-    event_loop.charge(None if free else address, seconds)
+    event_loop.charge(None if browser.goes_first(headers) else address, seconds)
 
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
@@ -84,27 +84,19 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-class Run(Protocol):
-    """A run of a script, or of a fragment, that has begun."""
+def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    def enter(self) -> None:
-        """Wait until it may go on."""
-
-    def end(self, seconds: float) -> None:
-        """It has ended, and computed for so many seconds."""
-
-
-def measure_runs(begin: Callable[[], Run]) -> None:
-    """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins."""
+    What it returns is called as the run ends, with the seconds that it computed.
+    """
     run = ScriptRunner._run_script
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        this, began = begin(), time.thread_time()
-        this.enter()
+        end, began = begin(), time.thread_time()
         try:
             run(self, asked)
         finally:
-            this.end(time.thread_time() - began)
+            end(time.thread_time() - began)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
 

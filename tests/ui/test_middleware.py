@@ -538,20 +538,13 @@ def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
     assert len(pages.waited) == 100
 
 
-def entered(computing: middleware.Computing, address: str, this: str = "", waits: bool = True) -> middleware.Run:
-    """A run whose script has started."""
-    run = computing.begin(address, this, waits)
-    run.enter()
-    return run
-
-
 def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_first() -> None:
     computing, begun, most = middleware.Computing(), list[int](), 0
     going = Counter[str]()
 
     def page(number: int) -> None:
         nonlocal most
-        run = entered(computing, f"192.0.2.{number}")
+        run = computing.begin(f"192.0.2.{number}")
         begun.append(number)
         going["now"] += 1
         most = max(most, going["now"])
@@ -574,12 +567,12 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
 def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
     computing = middleware.Computing()
     places = int(limits.value("scripts"))
-    stuck = [entered(computing, f"192.0.2.{number}") for number in range(places)]
+    stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
     began = time.monotonic()
-    entered(computing, "192.0.2.100").end(0.01)
+    computing.begin("192.0.2.100").end(0.01)
     assert 0.3 < time.monotonic() - began < 5
     presenter = time.monotonic()
-    entered(computing, "192.0.2.101", waits=False).end(0.01)
+    computing.begin("192.0.2.101", waits=False).end(0.01)
     assert time.monotonic() - presenter < 0.3
     for run in stuck:
         with run.pause():
@@ -587,7 +580,7 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
         run.end(0.01)
     began = time.monotonic()
     for number in range(places):
-        entered(computing, f"192.0.2.{number}")
+        computing.begin(f"192.0.2.{number}")
     assert time.monotonic() - began < 0.3
 
 
@@ -614,10 +607,10 @@ def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(m
 
 def test_hundreds_of_an_address_that_wait_to_compute_hold_up_nobody_elsewhere() -> None:
     computing, begun = middleware.Computing(), list[str]()
-    places = [entered(computing, f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
+    places = [computing.begin(f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
 
     def page(address: str) -> None:
-        run = entered(computing, address)
+        run = computing.begin(address)
         begun.append(address)
         run.end(0.0)
 
@@ -642,7 +635,7 @@ def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
             async with asyncio.timeout(0.4):
                 for number in range(100):
                     await computing.turn("192.0.2.1", f"{number}")
-                    waiting.enter_context(entered(computing, "192.0.2.1", f"{number}").pause())
+                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}").pause())
         assert not computing._lets_in("192.0.2.1", "")  # all of them go on
 
     asyncio.run(many())
@@ -1074,6 +1067,6 @@ def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(mo
     for key in (None, True):
         monkeypatch.setattr(browser, "recall", lambda name, key=key: key)
         context = contextvars.copy_context()
-        context.run(server._begin).end(0.0)
+        context.run(server._begin)(0.0)
         owners.append(context[jobs.owner])
     assert owners[0] == "10.0.0.9" != owners[1]
