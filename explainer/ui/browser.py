@@ -40,8 +40,8 @@ MARK = "x-explainer-browser"
 """A header that `middleware.Cookies` sets: what tells a browser from others. Streamlit gives a session to no other one
 (`server.trustedUserHeaders`): its name stands in the paths that a browser asks for."""
 
-THIS_COMPUTER = ("127.0.0.1", "::1")
-"""Addresses for which `address` has ""."""
+LOOPBACK = "127.0.0.1"
+"""The address of what comes from the computer that the server runs on: who sits there, or a proxy."""
 
 PRESENTER = "presenter"
 """Under this name stands that the browser has given the presenter's key."""
@@ -155,9 +155,9 @@ def _secret() -> bytes:
 
 
 def address() -> str:
-    """Where this session's browser is, as `middleware.Proxies` found it; "" for this computer."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else ""
+    """Where this session's browser is, as `middleware.Proxies` found it; "" for who sits at this computer."""
+    found = st.context.ip_address  # None for `LOOPBACK`
+    return found or (LOOPBACK if st.context.headers.get(LOCAL) == "0" else "")
 
 
 def _identity(value: object) -> str | None:

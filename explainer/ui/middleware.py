@@ -171,13 +171,15 @@ def source(address: str) -> str:
     """The address that limits count for one: of IPv6 its first 64 bits, as one computer can take any of the others.
 
     >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
-    ('2001:db8:1:2::', '::1', '10.0.0.7')
+    ('2001:db8:1:2::', '127.0.0.1', '10.0.0.7')
     >>> source("::ffff:10.0.0.7")  # IPv4, where a server listens by both
     '10.0.0.7'
     """
     found = _address(address)
-    if not isinstance(found, ipaddress.IPv6Address) or found.is_loopback:
+    if not isinstance(found, ipaddress.IPv6Address):
         return str(found or address)
+    if found.is_loopback:
+        return browser.LOOPBACK
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
@@ -854,7 +856,7 @@ class Visitors:
 
         def whose() -> str:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            return "" if address in browser.THIS_COMPUTER or _is_presenter(scope) else address
+            return "" if browser.goes_first(Headers(scope=scope)) else address
 
         with _counted(self._open, address):
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
@@ -865,11 +867,6 @@ class Visitors:
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
-
-
-def _is_presenter(scope: Scope) -> bool:
-    """Whether a browser has given the presenter's key."""
-    return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
 
 
 class _Line:

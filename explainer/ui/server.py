@@ -162,9 +162,9 @@ def _admit(address: str, of_it: int, in_all: int) -> bool:
     return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
 
 
-def _charged(peer: str) -> str | None:
-    """The address that is charged for what a connection from another one causes; a trusted proxy is not."""
-    return None if middleware.is_trusted(peer) else middleware.source(peer)
+def _charged(peer: str) -> str:
+    """The address that is charged for what a connection from another one causes; "" for a trusted proxy's."""
+    return "" if middleware.is_trusted(peer) else middleware.source(peer)
 
 
 _opened = limits.Paces("new connections")
@@ -173,7 +173,7 @@ _opened = limits.Paces("new connections")
 def _opens(peer: str) -> bool:
     """Whether an address may open one more connection now."""
     # What is refused costs nothing, or a minute of it would keep a whole school out for an hour.
-    return (address := _charged(peer)) is None or _opened.of(address).take()
+    return not (address := _charged(peer)) or _opened.of(address).take()
 
 
 class UnreadUploads:

@@ -140,6 +140,15 @@ def session_id() -> str | None:
     return context.session_id if context else None
 
 
+def stop_if_replaced() -> None:
+    """Stop the script of this thread where another run of its page has begun, or is to begin.
+
+    Streamlit does so as the script sends what it drew. Its photo may have been forgotten by then.
+    """
+    if context := get_script_run_ctx(suppress_warning=True):
+        context.yield_check()
+
+
 def drop_upload(file: UploadedFile) -> None:
     """Drop a file that this session uploaded, now.
 
@@ -498,16 +507,29 @@ _LONGEST = 12_000  # bytes of a value; the clicker's are the longest, with 500 p
 def hide_media_names() -> None:
     """Give each picture, and each download, an address that nobody can guess, another one in each session.
 
-    Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it.
+    Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it. And none to one of a
+    run that another has replaced, which may have dropped all that there was: see `drop_media`.
     """
     made, executed = memory_media_file_storage._calculate_file_id, MediaFileManager.execute_deferred
+    added = MediaFileManager.add_deferred
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
+        stop_if_replaced()
         owner = _downloading.get() or session_id()
         name = _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
         if _downloading.get():
             _made.append((time.monotonic(), name, len(data)))  # whoever asks for a name holds the manager's lock
         return name
+
+    def add_deferred(self: MediaFileManager, *download: Any, **named: Any) -> str:
+        button = added(self, *download, **named)
+        try:
+            stop_if_replaced()
+        except BaseException:
+            with self._lock:
+                self._drop_deferred_id(button)
+            raise
+        return button
 
     def execute_deferred(self: MediaFileManager, file_id: str) -> str:
         asked = self._deferred_callables.get(file_id)
@@ -527,6 +549,7 @@ def hide_media_names() -> None:
             _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
+    setattr(MediaFileManager, "add_deferred", add_deferred)  # noqa: B010 - a method
     setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
 
 
@@ -552,10 +575,12 @@ def keep_media_until_fetched() -> None:
                 if named := self._files_by_session_and_coord.get(this):
                     before = {_BEFORE + place.removeprefix(_BEFORE): file for place, file in named.items()}
                     self._files_by_session_and_coord[this] = before
+                    _drawn.set(before)
 
     def remove(self: MediaFileManager) -> None:
         with self._lock:
-            if named := self._files_by_session_and_coord.get(session_id() or ""):
+            named = self._files_by_session_and_coord.get(session_id() or "")
+            if named and named is _drawn.get():  # else another run of the page began since, and draws them
                 for place in [each for each in named if each.startswith(_BEFORE)]:
                     del named[place]
         removed(self)
@@ -577,6 +602,8 @@ DOWNLOADS = 200_000_000
 _FETCHED = 30.0  # seconds
 _made: deque[tuple[float, str, int]] = deque()  # downloads: when each was made, its name and its bytes
 _BEFORE = "before "  # a picture's place on the page, in the drawing before the one that goes on
+_drawn: ContextVar[dict[str, str] | None] = ContextVar("_drawn", default=None)
+"""The pictures of its session by their places, as the run of this thread has found them."""
 
 
 def drop_media() -> None:

@@ -28,7 +28,7 @@ from explainer.ui import browser, event_loop, middleware, server, streamlit_inte
     ("peer", "forwarded", "trusted", "address", "local"),
     [
         ("127.0.0.1", [], [], "127.0.0.1", True),
-        ("::1", [], [], "::1", True),
+        ("::1", [], [], "127.0.0.1", True),
         ("::ffff:127.0.0.1", [], [], "127.0.0.1", True),
         ("192.0.2.7", [], [], "192.0.2.7", False),
         # Whoever is not named is not believed, and who hands something on is not taken for this computer.
@@ -780,6 +780,30 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
     finally:
         browser._remembered.clear()
     assert let_through
+
+
+@pytest.mark.parametrize(
+    ("header", "waits"), [((b"x-real-ip", b"192.0.2.7"), True), ((b"accept-language", b"de"), False)]
+)
+def test_a_page_that_a_proxy_of_this_computer_brings_waits_for_others_and_this_computers_does_not(
+    header: tuple[bytes, bytes], waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": runs}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        middleware.COMPUTING.charge(scope["client"][0], 1000, "another page")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(pytest.raises(TimeoutError) if waits else contextlib.nullcontext())
+            async with asyncio.timeout(0.2):
+                await receive()
+
+    scope = {"type": "websocket", "headers": [(b"host", b"localhost"), header], "client": ("::1", 0)}
+    asyncio.run(middleware.Proxies(middleware.Visitors(app))(scope, receive, None))  # type: ignore[arg-type]
 
 
 def test_who_gives_the_presenters_key_is_charged_for_nothing_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:

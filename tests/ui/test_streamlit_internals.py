@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextvars
 import inspect
 import json
 import math
@@ -45,7 +46,13 @@ _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is be
 _CLEAR = ForwardMsgQueue.clear
 _MEDIA = {
     name: getattr(MediaFileManager, name)
-    for name in ("execute_deferred", "clear_session_refs", "remove_orphaned_files", "_get_inactive_file_ids")
+    for name in (
+        "add_deferred",
+        "execute_deferred",
+        "clear_session_refs",
+        "remove_orphaned_files",
+        "_get_inactive_file_ids",
+    )
 }
 _FILE_ID = memory_media_file_storage._calculate_file_id
 _REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
@@ -585,3 +592,47 @@ def test_what_was_pressed_is_done_before_its_run_waits_for_others(monkeypatch: p
     done.clear()
     app.button[0].click().run()
     assert done == ["voted", "waits", "draws", "ends"]
+
+
+def test_a_run_that_another_one_of_its_page_replaced_leaves_the_pictures_of_the_drawing_before(
+    media: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streamlit_internals.keep_media_until_fetched()
+    act_as("visitor", monkeypatch)
+    first, second = contextvars.copy_context(), contextvars.copy_context()  # of a thread each
+    for place in ("1.1", "1.2"):
+        media.add(place.encode(), "image/png", place)
+    first.run(media.clear_session_refs)
+    media.add(b"1.1", "image/png", "1.1")
+    second.run(media.clear_session_refs)
+    first.run(media.remove_orphaned_files)  # it was told to stop
+    assert len(media._file_metadata) == 2
+    second.run(media.add, b"1.2", "image/png", "1.2")
+    second.run(media.remove_orphaned_files)
+    assert [*media._files_by_session_and_coord["visitor"]] == ["1.2"]
+    assert len(media._file_metadata) == 1
+
+
+@pytest.mark.parametrize("drops", [False, True], ids=["Streamlit", "this app"])
+@pytest.mark.parametrize("draw", ["st.image(photo)", "st.download_button('Photo', lambda: photo)"])
+def test_streamlit_keeps_what_a_run_draws_of_a_photo_that_was_forgotten_meanwhile(
+    draw: str, drops: bool, media: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if drops:
+        streamlit_internals.hide_media_names()
+    monkeypatch.setattr("streamlit.testing.v1.app_test.MediaFileManager", lambda storage: media)
+    script = """
+        import numpy, streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+        from explainer.ui import streamlit_internals
+        photo = numpy.zeros((9, 9, 3), numpy.uint8)
+        st.write("before")
+        get_script_run_ctx().yield_check.__self__.request_stop()  # a press made another run, whose callback forgets:
+        streamlit_internals.drop_media()
+        DRAW
+        st.write("after")
+    """
+    page = AppTest.from_string(script.replace("DRAW", draw)).run()
+    assert not page.exception
+    assert [each.value for each in page.markdown] == ["before"]
+    assert bool(media._file_metadata or media._deferred_callables) is not drops  # else it is no longer needed
