@@ -244,7 +244,7 @@ def seal() -> bool:
         descriptor = libc.syscall(create, rules, ctypes.c_size_t(ctypes.sizeof(rules)), 0)
         if descriptor >= 0:
             libc.prctl(no_new_privileges, 1, 0, 0, 0)
-            return libc.syscall(restrict, descriptor, 0) == 0
+            return bool(libc.syscall(restrict, descriptor, 0) == 0)
     return False
 
 
