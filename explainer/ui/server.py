@@ -77,8 +77,7 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
 
     @asynccontextmanager
     async def until_the_end(app: st.App) -> AsyncIterator[None]:
-        for handler in _handlers():
-            handler.addFilter(OneLineEach())
+        bound_log()
         print(reach(st.get_option("server.address")), flush=True)
         if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
             print("  uvloop is installed, and one address can stop the app for others in it. Use make app.", flush=True)
@@ -201,11 +200,19 @@ async def _sweep() -> None:
         unread.drop()
 
 
+def bound_log() -> None:
+    """Have what is written to the log go through `OneLineEach`, whatever library writes it."""
+    if logging.lastResort and not logging.root.handlers:
+        logging.root.addHandler(logging.lastResort)  # or OpenVINO would add one of its own, through which all goes then
+    logging.getLogger("explainer").setLevel(logging.WARNING)  # while OpenVINO converts, the root hears errors alone
+    for handler in _handlers():
+        handler.addFilter(OneLineEach())
+
+
 def _handlers() -> list[logging.Handler]:
     """Where lines of the log go, of whatever library."""
     loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
-    found = [handler for logger in loggers for handler in logger.handlers]
-    return [*found, *([logging.lastResort] if logging.lastResort else [])]
+    return [handler for logger in loggers for handler in logger.handlers]
 
 
 class OneLineEach(logging.Filter):
