@@ -36,6 +36,10 @@ _BY_HTTPS = f"__Host-{NAME}"  # under this name browsers take it from this very 
 LOCAL = "x-explainer-this-computer"
 """A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
 
+MARK = "x-explainer-browser"
+"""A header that `middleware.Cookies` sets: what tells a browser from others. Streamlit gives a session to no other one
+(`server.trustedUserHeaders`): its name stands in the paths that a browser asks for."""
+
 LOOPBACK = "127.0.0.1"
 """The address of what comes from the computer that the server runs on: who sits there, or a proxy."""
 

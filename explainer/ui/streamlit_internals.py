@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
@@ -37,6 +37,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
@@ -84,21 +85,40 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+class Run(Protocol):
+    """A run of a script, or of a fragment, that has begun."""
+
+    def enter(self) -> None:
+        """What was pressed is done; its script is about to start."""
+
+    def end(self, seconds: float) -> None:
+        """It has ended, and computed for so many seconds."""
+
+
+def measure_runs(begin: Callable[[], Run]) -> None:
     """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    What it returns is called as the run ends, with the seconds that it computed.
+    What it returns may wait before the script starts. That is behind what was pressed: where a page asks for another
+    run, or its network goes, Streamlit stops the one before, and drops a press that was not looked at yet.
     """
-    run = ScriptRunner._run_script
+    run, start = ScriptRunner._run_script, ScriptRunContext.on_script_start
+    going: ContextVar[Run] = ContextVar("going")
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        end, began = begin(), time.thread_time()
+        this, began = begin(), time.thread_time()
+        going.set(this)
         try:
             run(self, asked)
         finally:
-            end(time.thread_time() - began)
+            this.end(time.thread_time() - began)
+
+    def started(self: ScriptRunContext) -> None:
+        going.get().enter()
+        self.yield_check()  # one that was stopped while it waited starts no script
+        start(self)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
+    setattr(ScriptRunContext, "on_script_start", started)  # noqa: B010 - a method
 
 
 def know_how_it_runs() -> None:
@@ -160,13 +180,31 @@ def note_address(address: str) -> None:
 _came_from: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
+def keep_left_sessions() -> None:
+    """Keep the session of everybody who left for `server.disconnectedSessionTTL`, and end it then.
+
+    Streamlit keeps 128, and drops the oldest for one more. As it stores one it drops those whose time is over, and
+    leaves their end, and that of their photos' pictures, to whenever Python looks for circles: in any thread, which may
+    hold the lock that the end takes.
+    """
+    save = MemorySessionStorage.save
+
+    def saving(self: MemorySessionStorage, left: SessionInfo) -> None:
+        if isinstance(self._cache, TTLCache):
+            self._cache._maxsize = math.inf  # `make_room_for_a_session` bounds them
+            for _, gone in self._cache.expire():
+                asyncio.get_running_loop().call_soon(gone.session.shutdown)
+        save(self, left)
+
+    setattr(MemorySessionStorage, "save", saving)  # noqa: B010 - a method
+
+
 async def close_left_sessions() -> None:
     """Close the sessions whose visitors left longer ago than `server.disconnectedSessionTTL`, or that never ran.
 
     One in each round of the event loop: a whole class may have left at once.
 
     Streamlit keeps a session until it stores another one, however long that takes; each holds three file descriptors.
-    Then it leaves the end of the session, and of its photo's pictures, to whenever Python looks for circles.
     """
     sessions = _sessions()
     for left in _left(sessions):
