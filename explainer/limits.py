@@ -88,7 +88,7 @@ TABLE: Mapping[str, Limit] = {
     ),
     "scripts": Limit(
         3,
-        "that compute at a time, of all pages, beside those that waited for a job; addresses take turns",
+        "that compute at a time, of all pages; addresses take turns",
         "the page waits",
     ),
     "files": Limit(
