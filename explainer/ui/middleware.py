@@ -522,7 +522,7 @@ class Preloads:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the header Link to a page, and what asks for no translation; to one with charts a script that begins theirs."""
+        """Add to a page the header Link and what asks for no translation, and for charts a script that begins them."""
         if scope["type"] == "http" and not {"/", "."} & set(_path(scope)):
             kinds = self._OF_PAGE.get(_path(scope), ())
             needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
