@@ -45,9 +45,7 @@ def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pyte
 
 
 @contextmanager
-def _websockets(
-    monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: float = 0.5
-) -> Iterator[tuple[str, int]]:
+def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: float = 0.5) -> Iterator[tuple[str, int]]:
     """Where uvicorn takes websockets as the app has it do, and sends 4 MB to each that asks for much."""
     monkeypatch.setattr(H11Protocol, "data_received", H11Protocol.data_received)
     web_server.bound_requests(lambda: 200)

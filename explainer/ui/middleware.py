@@ -373,7 +373,7 @@ def origin_is_ours(origin: str, host: str, secure: bool) -> bool:
 
 
 class Paths:
-    """Closes those of Streamlit's addresses that no page asks for: its statistics, its interface for agents, its log-in.
+    """Closes those of Streamlit's addresses that no page needs: its statistics, its log-in, its interface for agents.
 
     And what no file's path can be.
     """

@@ -316,9 +316,10 @@ def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch:
         raise OSError(24, "Too many open files")
 
     middleware._compressing.cache_clear()
-    with monkeypatch.context() as meanwhile, pytest.raises(OSError, match="Too many open files"):
+    with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Path, "read_bytes", fails)
-        asyncio.run(ask())
+        with pytest.raises(OSError, match="Too many open files"):
+            asyncio.run(ask())
     asyncio.run(ask())
     assert answered[0] == 200
 
