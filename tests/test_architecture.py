@@ -42,6 +42,11 @@ def test_nothing_writes_html_of_its_own(file: str) -> None:
     assert "unsafe_allow_html" not in SOURCES[file]
 
 
+@pytest.mark.parametrize("file", SOURCES)
+def test_what_a_page_computes_is_measured_so_no_part_of_it_has_a_thread_of_its_own(file: str) -> None:
+    assert "parallel=True" not in SOURCES[file]
+
+
 @pytest.mark.slow
 def test_the_app_starts_without_the_libraries_that_take_seconds() -> None:
     script = f"""

@@ -36,8 +36,12 @@ _BY_HTTPS = f"__Host-{NAME}"  # under this name browsers take it from this very 
 LOCAL = "x-explainer-this-computer"
 """A header that `middleware.Proxies` sets: "1" where the request comes from the computer that the server runs on."""
 
-THIS_COMPUTER = ("127.0.0.1", "::1")
-"""Addresses for which `address` has ""."""
+MARK = "x-explainer-browser"
+"""A header that `middleware.Cookies` sets: what tells a browser from others. Streamlit gives a session to no other one
+(`server.trustedUserHeaders`): its name stands in the paths that a browser asks for."""
+
+LOOPBACK = "127.0.0.1"
+"""The address of what comes from the computer that the server runs on: who sits there, or a proxy."""
 
 PRESENTER = "presenter"
 """Under this name stands that the browser has given the presenter's key."""
@@ -151,9 +155,9 @@ def _secret() -> bytes:
 
 
 def address() -> str:
-    """Where this session's browser is, as `middleware.Proxies` found it; "" for this computer."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else ""
+    """Where this session's browser is, as `middleware.Proxies` found it; "" for who sits at this computer."""
+    found = st.context.ip_address  # None for `LOOPBACK`
+    return found or (LOOPBACK if st.context.headers.get(LOCAL) == "0" else "")
 
 
 def _identity(value: object) -> str | None:

@@ -24,7 +24,10 @@ from explainer.limits import ByAddress, Pace
 
 @dataclass
 class _Payer:
-    """The address that is charged for what is done for a connection, a request or a session; None where nobody is."""
+    """Who is charged for what is done for a connection, a request or a session.
+
+    An address; None for who is charged for nothing; "" where it is done for nobody yet, as on a proxy's connection.
+    """
 
     address: str | None
     reads: int = 0  # of a connection, from which the first come first
@@ -121,7 +124,9 @@ class _Shares:
         self._at = self._others = -self._A_WHILE
 
     def charge(self, address: str | None, seconds: float) -> None:
-        """Charge an address for so many seconds. None charges nobody, and counts as another one."""
+        """Charge an address for so many seconds. None charges nobody, and counts as another one; "" is no one."""
+        if address == "":
+            return
         if address != self._last:
             self._last, self._others = address, self._at
         self._at = _clock.now
@@ -141,10 +146,10 @@ class _Shares:
 _shares = _Shares()
 
 
-def share(whose: Callable[[str], str | None]) -> None:
+def share(whose: Callable[[str], str]) -> None:
     """Charge each step of the event loop, and read no connection of an address that has used up its share.
 
-    `whose` gives the address that counts for one that a connection comes from; None where nobody is charged.
+    `whose` gives the address that counts for one that a connection comes from; "" where its requests tell whose it is.
     """
     transport: Any = vars(selector_events)["_SelectorSocketTransport"]
     run, read = events.Handle._run, transport._read_ready
@@ -160,10 +165,10 @@ def share(whose: Callable[[str], str | None]) -> None:
         if payer is None:
             peer = self.get_extra_info("peername")  # of a connection that this process opened it is a server
             theirs = self._server is not None and isinstance(peer, tuple)
-            payer = self._extra["payer"] = _Payer(whose(peer[0]) if theirs else None)
+            payer = self._extra["payer"] = _Payer(whose(peer[0]) if theirs else "")
         payer.reads += 1
         _payer.set(payer)
-        if payer.address is None or _shares.of(payer.address).has_some():
+        if not payer.address or _shares.of(payer.address).has_some():
             read(self)
             return
 
@@ -191,7 +196,7 @@ def charge_to(address: str | None, whole_connection: bool = False) -> None:
     websocket.
     """
     payer = _payer.get(None)
-    if payer and (whole_connection or payer.address is not None):
+    if payer and (whole_connection or payer.address):
         payer.address = address
     else:
         _payer.set(_Payer(address))

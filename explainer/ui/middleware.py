@@ -90,6 +90,8 @@ def _add(send: Send, headers: dict[str, str]) -> Send:
 class Cookies:
     """Drops cookies that the app does not read, and those that others may have set, before anybody reads them.
 
+    Sets `browser.MARK`.
+
     A browser sends what other servers of the host, and of names above it, gave it: some kilobytes, with any letters.
     Python before 3.11.10 and 3.12.6 takes seconds, in which nobody is served, for a header of backslashes.
     """
@@ -101,9 +103,12 @@ class Cookies:
         """Hand on the request without them."""
         if scope["type"] in ("http", "websocket"):
             given = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
-            headers = [each for each in scope["headers"] if each[0].lower() != b"cookie"]
+            dropped = (b"cookie", browser.MARK.encode())
+            headers = [each for each in scope["headers"] if each[0].lower() not in dropped]
             if given:  # by HTTP/2 a proxy may hand on each in a line of its own
-                headers.append((b"cookie", browser.believed(b"; ".join(given), _is_secure(scope))))
+                cookies = browser.believed(b"; ".join(given), _is_secure(scope))
+                mark = browser.mark_of(cookies.decode("latin-1"))
+                headers += [(b"cookie", cookies), (browser.MARK.encode(), mark.encode())]
             scope = {**scope, "headers": headers}
         await self.app(scope, receive, send)
 
@@ -166,13 +171,15 @@ def source(address: str) -> str:
     """The address that limits count for one: of IPv6 its first 64 bits, as one computer can take any of the others.
 
     >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
-    ('2001:db8:1:2::', '::1', '10.0.0.7')
+    ('2001:db8:1:2::', '127.0.0.1', '10.0.0.7')
     >>> source("::ffff:10.0.0.7")  # IPv4, where a server listens by both
     '10.0.0.7'
     """
     found = _address(address)
-    if not isinstance(found, ipaddress.IPv6Address) or found.is_loopback:
+    if not isinstance(found, ipaddress.IPv6Address):
         return str(found or address)
+    if found.is_loopback:
+        return browser.LOOPBACK
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
@@ -849,7 +856,7 @@ class Visitors:
 
         def whose() -> str:
             # The presenter does not wait for others of the same address, which may be a whole school's.
-            return "" if address in browser.THIS_COMPUTER or _is_presenter(scope) else address
+            return "" if browser.goes_first(Headers(scope=scope)) else address
 
         with _counted(self._open, address):
             mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
@@ -860,11 +867,6 @@ class Visitors:
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
-
-
-def _is_presenter(scope: Scope) -> bool:
-    """Whether a browser has given the presenter's key."""
-    return browser.recall_of(Headers(scope=scope).get("cookie", ""), browser.PRESENTER) is not None
 
 
 class _Line:
@@ -919,11 +921,12 @@ class _Line:
 
 @dataclass(eq=False)
 class _Run:
-    """A run of a script that was let in: of which browser, until when it counts, and whether it has begun."""
+    """A run of a script that was let in: of which browser, until when it counts, and how far it has come."""
 
     browser: str
     until: float
     begun: bool = False
+    done: bool = False  # what was pressed
 
 
 @dataclass
@@ -937,6 +940,11 @@ class _Account:
     def is_rested(self) -> bool:
         """Whether nothing is to be known of it."""
         return not self.waiting and self.pace.is_rested()
+
+    def pressing(self) -> set[str]:
+        """The browsers of which something was handed on that is not done yet."""
+        now = time.monotonic()
+        return {each.browser for each in self.going if each.browser and not each.done and each.until > now}
 
 
 class Computing:
@@ -963,7 +971,7 @@ class Computing:
         self._lock = threading.Lock()
 
     def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
-        """Note that a run begins, and wait in its thread until few others compute, if it `waits`.
+        """Note that a run begins, of a page that `waits` until few others compute, or of one that does not.
 
         `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
         and nothing is noted.
@@ -976,12 +984,16 @@ class Computing:
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
-                run.begun, run.until = True, math.inf
-        if waits:
-            self._line.enter(address)
+                run.begun, run.until = True, time.monotonic() + self._LONGEST
+        return Run(self, address, this, run, waits)
+
+    def enter(self, address: str, run: _Run | None) -> None:
+        """Wait, in the thread of a run, until few others compute."""
+        if run:
+            run.until = math.inf
+        self._line.enter(address)
         if run:
             run.until = time.monotonic() + self._LONGEST
-        return Run(self, address, this, run, waits)
 
     def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
         """Note that a run no longer computes."""
@@ -1008,12 +1020,12 @@ class Computing:
             self._lately.add(address, this, seconds)
 
     async def turn(self, address: str, this: str = "") -> None:
-        """Wait until a page of an address may run. This computer's pages do not wait."""
+        """Wait until a page of an address may run, and what was pressed before is done. This computer's do not wait."""
         if not address:
             return
         with self._lock:
             account = self._accounts.of(address)
-            if not account.waiting and self._lets_in(address, this):
+            if not account.waiting and this not in account.pressing() and self._lets_in(address, this):
                 return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         account.waiting.append((this, turn))
@@ -1022,6 +1034,15 @@ class Computing:
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
         await turn
+
+    async def pressed(self, address: str, this: str) -> None:
+        """Wait until what a browser pressed is done: Streamlit drops it where the page goes before."""
+        end = time.monotonic() + self._LONGEST
+        while address and this and time.monotonic() < end:
+            with self._lock:
+                if this not in self._accounts.of(address).pressing():
+                    return
+            await asyncio.sleep(self._LOOK)
 
     async def _serve(self, address: str, account: _Account) -> None:
         """Give turns until nobody waits."""
@@ -1036,9 +1057,11 @@ class Computing:
     def _next(self, address: str, waiting: list[tuple[str, asyncio.Future[None]]]) -> asyncio.Future[None] | None:
         """Whose turn it is, who waits no longer then; None where nobody may run yet."""
         turns: dict[str, asyncio.Future[None]] = {}
-        for this, turn in waiting:
-            turns.setdefault(this, turn)
         with self._lock:
+            pressing = self._accounts.of(address).pressing()
+            for this, turn in waiting:
+                if this not in pressing:
+                    turns.setdefault(this, turn)
             first = self._lately.first(address, turns) if turns else ""
             if not turns or not self._lets_in(address, first):
                 return None
@@ -1069,7 +1092,16 @@ class Run:
     address: str
     this: str
     run: _Run | None
-    in_line: bool
+    waits: bool
+    in_line: bool = False
+
+    def enter(self) -> None:
+        """Wait in its thread until few others compute, once what was pressed is done."""
+        if self.run:
+            self.run.done = True
+        if self.waits and not self.in_line:
+            self.computing.enter(self.address, self.run)
+            self.in_line = True
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -1115,6 +1147,7 @@ class _Messages:
             message = await self._receive()
             frame = message.get("bytes")
             if message["type"] != "websocket.receive":
+                await COMPUTING.pressed(self._whose(), self._this)
                 return message
             too_fast = self._pace.wait() > 0
             if frame is None or len(frame) > limits.value("message") or too_fast:

@@ -55,6 +55,7 @@ def prepare() -> None:
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
+    streamlit_internals.keep_left_sessions()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
     streamlit_internals.keep_media_until_fetched()
@@ -135,8 +136,8 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _begin() -> Callable[[float], None]:
-    """Note that a script begins to run, and for whom; what it asks of workers is theirs. Call the result at its end."""
+def _begin() -> middleware.Run:
+    """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
     address, this = browser.address(), browser.mark()
     streamlit_internals.note_address(address)
     presents = bool(browser.recall(browser.PRESENTER))
@@ -146,7 +147,7 @@ def _begin() -> Callable[[float], None]:
     jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
-    return run.end
+    return run
 
 
 def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float) -> None:
@@ -161,9 +162,9 @@ def _admit(address: str, of_it: int, in_all: int) -> bool:
     return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
 
 
-def _charged(peer: str) -> str | None:
-    """The address that is charged for what a connection from another one causes; a trusted proxy is not."""
-    return None if middleware.is_trusted(peer) else middleware.source(peer)
+def _charged(peer: str) -> str:
+    """The address that is charged for what a connection from another one causes; "" for a trusted proxy's."""
+    return "" if middleware.is_trusted(peer) else middleware.source(peer)
 
 
 _opened = limits.Paces("new connections")
@@ -172,7 +173,7 @@ _opened = limits.Paces("new connections")
 def _opens(peer: str) -> bool:
     """Whether an address may open one more connection now."""
     # What is refused costs nothing, or a minute of it would keep a whole school out for an hour.
-    return (address := _charged(peer)) is None or _opened.of(address).take()
+    return not (address := _charged(peer)) or _opened.of(address).take()
 
 
 class UnreadUploads:

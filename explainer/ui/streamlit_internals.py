@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
@@ -37,6 +37,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
@@ -84,21 +85,40 @@ def ask_no_host() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def measure_runs(begin: Callable[[], Callable[[float], None]]) -> None:
+class Run(Protocol):
+    """A run of a script, or of a fragment, that has begun."""
+
+    def enter(self) -> None:
+        """What was pressed is done; its script is about to start."""
+
+    def end(self, seconds: float) -> None:
+        """It has ended, and computed for so many seconds."""
+
+
+def measure_runs(begin: Callable[[], Run]) -> None:
     """Have `begin` called in the thread of each run of a script, or of a fragment, as it begins.
 
-    What it returns is called as the run ends, with the seconds that it computed.
+    What it returns may wait before the script starts. That is behind what was pressed: where a page asks for another
+    run, or its network goes, Streamlit stops the one before, and drops a press that was not looked at yet.
     """
-    run = ScriptRunner._run_script
+    run, start = ScriptRunner._run_script, ScriptRunContext.on_script_start
+    going: ContextVar[Run] = ContextVar("going")
 
     def measured(self: ScriptRunner, asked: Any) -> None:
-        end, began = begin(), time.thread_time()
+        this, began = begin(), time.thread_time()
+        going.set(this)
         try:
             run(self, asked)
         finally:
-            end(time.thread_time() - began)
+            this.end(time.thread_time() - began)
+
+    def started(self: ScriptRunContext) -> None:
+        going.get().enter()
+        self.yield_check()  # one that was stopped while it waited starts no script
+        start(self)
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
+    setattr(ScriptRunContext, "on_script_start", started)  # noqa: B010 - a method
 
 
 def know_how_it_runs() -> None:
@@ -118,6 +138,15 @@ def session_id() -> str | None:
     """The name of the session whose script runs in this thread; None where no script does."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
+
+
+def stop_if_replaced() -> None:
+    """Stop the script of this thread where another run of its page has begun, or is to begin.
+
+    Streamlit does so as the script sends what it drew. Its photo may have been forgotten by then.
+    """
+    if context := get_script_run_ctx(suppress_warning=True):
+        context.yield_check()
 
 
 def drop_upload(file: UploadedFile) -> None:
@@ -151,13 +180,31 @@ def note_address(address: str) -> None:
 _came_from: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
+def keep_left_sessions() -> None:
+    """Keep the session of everybody who left for `server.disconnectedSessionTTL`, and end it then.
+
+    Streamlit keeps 128, and drops the oldest for one more. As it stores one it drops those whose time is over, and
+    leaves their end, and that of their photos' pictures, to whenever Python looks for circles: in any thread, which may
+    hold the lock that the end takes.
+    """
+    save = MemorySessionStorage.save
+
+    def saving(self: MemorySessionStorage, left: SessionInfo) -> None:
+        if isinstance(self._cache, TTLCache):
+            self._cache._maxsize = math.inf  # `make_room_for_a_session` bounds them
+            for _, gone in self._cache.expire():
+                asyncio.get_running_loop().call_soon(gone.session.shutdown)
+        save(self, left)
+
+    setattr(MemorySessionStorage, "save", saving)  # noqa: B010 - a method
+
+
 async def close_left_sessions() -> None:
     """Close the sessions whose visitors left longer ago than `server.disconnectedSessionTTL`, or that never ran.
 
     One in each round of the event loop: a whole class may have left at once.
 
     Streamlit keeps a session until it stores another one, however long that takes; each holds three file descriptors.
-    Then it leaves the end of the session, and of its photo's pictures, to whenever Python looks for circles.
     """
     sessions = _sessions()
     for left in _left(sessions):
@@ -460,16 +507,29 @@ _LONGEST = 12_000  # bytes of a value; the clicker's are the longest, with 500 p
 def hide_media_names() -> None:
     """Give each picture, and each download, an address that nobody can guess, another one in each session.
 
-    Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it.
+    Streamlit makes it from the content alone: who has a photo could ask whether somebody shows it. And none to one of a
+    run that another has replaced, which may have dropped all that there was: see `drop_media`.
     """
     made, executed = memory_media_file_storage._calculate_file_id, MediaFileManager.execute_deferred
+    added = MediaFileManager.add_deferred
 
     def hidden(data: bytes, mimetype: str, filename: str | None = None) -> str:
+        stop_if_replaced()
         owner = _downloading.get() or session_id()
         name = _media_prefix(owner) + _digest(f"{owner} {made(data, mimetype, filename)}")
         if _downloading.get():
             _made.append((time.monotonic(), name, len(data)))  # whoever asks for a name holds the manager's lock
         return name
+
+    def add_deferred(self: MediaFileManager, *download: Any, **named: Any) -> str:
+        button = added(self, *download, **named)
+        try:
+            stop_if_replaced()
+        except BaseException:
+            with self._lock:
+                self._drop_deferred_id(button)
+            raise
+        return button
 
     def execute_deferred(self: MediaFileManager, file_id: str) -> str:
         asked = self._deferred_callables.get(file_id)
@@ -489,6 +549,7 @@ def hide_media_names() -> None:
             _downloading.reset(token)
 
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
+    setattr(MediaFileManager, "add_deferred", add_deferred)  # noqa: B010 - a method
     setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
 
 
@@ -514,10 +575,12 @@ def keep_media_until_fetched() -> None:
                 if named := self._files_by_session_and_coord.get(this):
                     before = {_BEFORE + place.removeprefix(_BEFORE): file for place, file in named.items()}
                     self._files_by_session_and_coord[this] = before
+                    _drawn.set(before)
 
     def remove(self: MediaFileManager) -> None:
         with self._lock:
-            if named := self._files_by_session_and_coord.get(session_id() or ""):
+            named = self._files_by_session_and_coord.get(session_id() or "")
+            if named and named is _drawn.get():  # else another run of the page began since, and draws them
                 for place in [each for each in named if each.startswith(_BEFORE)]:
                     del named[place]
         removed(self)
@@ -539,6 +602,8 @@ DOWNLOADS = 200_000_000
 _FETCHED = 30.0  # seconds
 _made: deque[tuple[float, str, int]] = deque()  # downloads: when each was made, its name and its bytes
 _BEFORE = "before "  # a picture's place on the page, in the drawing before the one that goes on
+_drawn: ContextVar[dict[str, str] | None] = ContextVar("_drawn", default=None)
+"""The pictures of its session by their places, as the run of this thread has found them."""
 
 
 def drop_media() -> None:

@@ -111,11 +111,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-_OURS = ("EXPLAINER_", "STREAMLIT_", "PG")  # settings of the app, keys and passwords among them
+# Where Python and libraries are, and how they run, by the beginnings of names; all else may be a key or a password.
+_NEEDED = ("PATH", "HOME", "PYTHON", "LD_", "DYLD_", "LANG", "LC_", "OMP_", "OPENBLAS_", "SYSTEMROOT", "APPDATA")
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(_NEEDED)}
     return {**kept, "MALLOC_ARENA_MAX": "2"}  # on many cores each thread would take address space of its own
 
 

@@ -7,20 +7,22 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from weakref import ref as reference
 
 import numpy as np
 import pytest
 import sentinels
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explainer.attribution import explain, faithfulness, networks
 from explainer.attribution.explain import Target
 from explainer.attribution.faithfulness import Claim
-from explainer.ui import computed, labels
-from explainer.ui.laboratory import sentences
+from explainer.ui import computed, labels, photo_source
+from explainer.ui.laboratory import asking, sentences
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.cards import ClassifierError
 from explainer.vision.pipeline import Reader
@@ -162,6 +164,27 @@ def test_which_label_was_asked_about_goes_with_the_photo(laboratory: AppTest) ->
     other.button(key="sample_cat").click().run()
     assert not other.exception
     assert not any(name in other.session_state for name in asked)
+
+
+@pytest.mark.parametrize("place", [(photo_source, "strip"), (asking, "methods")], ids=["strip", "methods"])
+def test_what_is_pressed_before_another_photo_is_drawn_is_done_on_its_page(
+    laboratory: AppTest, monkeypatch: pytest.MonkeyPatch, reader: Reader, place: tuple[ModuleType, str]
+) -> None:
+    against = laboratory.selectbox(key="laboratory_against")
+    against.set_value(Target("person", against.options[1].rpartition(" ")[2])).run()
+    drawn_before = laboratory.pills(key="methods")
+    for each in laboratory.selectbox:
+        each.set_value(each.value)  # as the browser goes on to say
+    laboratory.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, lambda *arguments: st.stop())  # the page asks for another run before it gets there
+        laboratory.button(key="sample_cat").click().run()
+    drawn_before.set_value(["grad-cam", "occlusion"]).run()
+    assert not laboratory.exception
+    assert laboratory.pills(key="methods").value == ["grad-cam", "occlusion"]
+    (reading,) = pipeline.read(reader, samples.read("cat")).readings
+    assert laboratory.selectbox(key="laboratory_target").value == labels.targets(reading, 5)[0]
+    assert laboratory.selectbox(key="laboratory_against").value == ""
 
 
 def test_fewer_samples_than_regions_are_said_to_be_too_few(laboratory: AppTest) -> None:

@@ -117,3 +117,11 @@ def test_the_presenter_and_those_that_were_seen_last_stay(monkeypatch: pytest.Mo
     assert not browser.is_remembered("phone CDFHJ", others[0])
     browser.forget_everywhere("phone CDFHJ")
     assert not browser.is_remembered("phone CDFHJ", "token")
+
+
+@pytest.mark.parametrize(("local", "address"), [("1", ""), ("0", "127.0.0.1")])
+def test_who_a_proxy_of_this_computer_brings_does_not_count_as_sitting_here(
+    local: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(st, "context", SimpleNamespace(ip_address=None, headers={browser.LOCAL: local}))
+    assert browser.address() == address

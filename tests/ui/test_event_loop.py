@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from explainer import limits
-from explainer.ui import event_loop, middleware
+from explainer.ui import event_loop, middleware, server
 
 ATTACKER, HONEST = "127.0.0.2", "127.0.0.3"
 
@@ -87,7 +87,7 @@ async def _flood(port: int, connections: int) -> None:
 
 @pytest.mark.parametrize("charged", [True, False])
 def test_what_one_address_sends_by_many_connections_keeps_nobody_else_waiting(charged: bool) -> None:
-    event_loop.share(lambda address: address if charged else None)
+    event_loop.share(lambda address: address if charged else "")
 
     async def tried() -> int:
         async with _served() as port:
@@ -160,20 +160,20 @@ def test_a_page_pays_for_what_its_connection_sends_and_a_proxys_other_requests_d
         return payer
 
     def tried(opened_by: str | None, client: str | None, page: bool) -> tuple[str | None, str | None]:
-        """Who pays for what is read of the connection, and who for what is done for the request."""
+        """Who pays for what is read of the connection, and who for what is done for the request; "" is nobody yet."""
         payer = connection(opened_by)
         event_loop.charge_to(client, whole_connection=page)
         return payer.address, event_loop._payer.get().address
 
     run = contextvars.copy_context().run
     assert run(tried, "192.0.2.1", "192.0.2.1", False) == ("192.0.2.1", "192.0.2.1")
-    assert run(tried, None, "192.0.2.1", False) == (None, "192.0.2.1")  # a proxy's, who brings others by it as well
-    assert run(tried, None, "192.0.2.1", True) == ("192.0.2.1", "192.0.2.1")
+    assert run(tried, "", "192.0.2.1", False) == ("", "192.0.2.1")  # a proxy's, who brings others by it as well
+    assert run(tried, "", "192.0.2.1", True) == ("192.0.2.1", "192.0.2.1")
     assert run(tried, "192.0.2.1", None, True) == (None, None)  # the presenter's
 
 
 def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_has_every_second_turn() -> None:
-    event_loop.share(lambda address: None)
+    event_loop.share(lambda address: "")
 
     async def tried() -> list[str]:
         share, order = event_loop._Share(), list[str]()
@@ -230,7 +230,7 @@ def test_requests_of_an_address_that_has_used_its_share_wait_and_those_of_others
         await middleware.Requests(app)(scope, receive, send)
         return time.monotonic() - began
 
-    event_loop.share(lambda address: None)
+    event_loop.share(lambda address: "")
 
     async def tried() -> tuple[float, float]:
         for address in ("192.0.2.1", "192.0.2.3"):
@@ -267,6 +267,25 @@ def test_an_address_has_all_of_the_time_while_nobody_else_wants_any(monkeypatch:
     assert not share.has_some()  # it goes on one step at a time
     passes(100, others=False)
     assert passes(100, others=False) == pytest.approx(100 * in_the_long_run, rel=0.05)
+
+
+def test_an_address_whose_requests_a_proxy_brings_has_all_of_the_time_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_TRUSTED_PROXIES", ATTACKER)
+    event_loop.share(server._charged)
+
+    async def tried() -> list[bool]:
+        async with _served() as port:
+            reader, writer = await _connected(port, ATTACKER)
+            alone = []
+            for _ in range(10):
+                writer.write(b"one of a school's requests")
+                await reader.read(100)
+                event_loop.charge("192.0.2.1", 0.01)  # what is done for it
+                alone.append(event_loop._shares._is_alone("192.0.2.1"))
+            writer.close()
+            return alone
+
+    assert asyncio.run(tried()) == [True] * 10
 
 
 def test_150_phones_behind_one_address_do_not_wait_for_the_event_loop() -> None:

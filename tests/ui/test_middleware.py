@@ -28,7 +28,7 @@ from explainer.ui import browser, event_loop, middleware, server, streamlit_inte
     ("peer", "forwarded", "trusted", "address", "local"),
     [
         ("127.0.0.1", [], [], "127.0.0.1", True),
-        ("::1", [], [], "::1", True),
+        ("::1", [], [], "127.0.0.1", True),
         ("::ffff:127.0.0.1", [], [], "127.0.0.1", True),
         ("192.0.2.7", [], [], "192.0.2.7", False),
         # Whoever is not named is not believed, and who hands something on is not taken for this computer.
@@ -492,7 +492,7 @@ class Class:
         began = time.monotonic()
         await self.computing.turn("192.0.2.1", this)
         self.waited.append((this, time.monotonic() - began))
-        run = self.computing.begin("192.0.2.1", this, waits=False)  # this thread has the event loop
+        run = entered(self.computing, "192.0.2.1", this, waits=False)  # this thread has the event loop
         self.going += 1
         self.most = max(self.most, self.going)
         await asyncio.sleep(seconds)
@@ -538,13 +538,45 @@ def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
     assert len(pages.waited) == 100
 
 
+def entered(computing: middleware.Computing, address: str, this: str = "", waits: bool = True) -> middleware.Run:
+    """A run whose script has started."""
+    run = computing.begin(address, this, waits)
+    run.enter()
+    return run
+
+
+def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
+    sent: list[Message] = [{"type": "websocket.receive", "bytes": runs}] * 2
+    sent.append({"type": "websocket.disconnect", "code": 1001})
+
+    async def receive() -> Message:
+        return sent.pop(0)
+
+    async def visit() -> None:
+        receives = middleware._Messages(receive, lambda: "192.0.2.1", "one")
+        await receives()
+        for _ in range(2):
+            run = middleware.COMPUTING.begin("192.0.2.1", "one")
+            following = asyncio.create_task(receives())  # type: ignore[arg-type]
+            await middleware.COMPUTING.turn("192.0.2.1", "a neighbour")
+            await asyncio.sleep(0.1)
+            assert not following.done()
+            run.enter()
+            await asyncio.wait_for(following, 1)
+        assert following.result()["type"] == "websocket.disconnect"
+
+    asyncio.run(visit())
+
+
 def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_first() -> None:
     computing, begun, most = middleware.Computing(), list[int](), 0
     going = Counter[str]()
 
     def page(number: int) -> None:
         nonlocal most
-        run = computing.begin(f"192.0.2.{number}")
+        run = entered(computing, f"192.0.2.{number}")
         begun.append(number)
         going["now"] += 1
         most = max(most, going["now"])
@@ -567,12 +599,12 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
 def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
     computing = middleware.Computing()
     places = int(limits.value("scripts"))
-    stuck = [computing.begin(f"192.0.2.{number}") for number in range(places)]
+    stuck = [entered(computing, f"192.0.2.{number}") for number in range(places)]
     began = time.monotonic()
-    computing.begin("192.0.2.100").end(0.01)
+    entered(computing, "192.0.2.100").end(0.01)
     assert 0.3 < time.monotonic() - began < 5
     presenter = time.monotonic()
-    computing.begin("192.0.2.101", waits=False).end(0.01)
+    entered(computing, "192.0.2.101", waits=False).end(0.01)
     assert time.monotonic() - presenter < 0.3
     for run in stuck:
         with run.pause():
@@ -580,7 +612,7 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
         run.end(0.01)
     began = time.monotonic()
     for number in range(places):
-        computing.begin(f"192.0.2.{number}")
+        entered(computing, f"192.0.2.{number}")
     assert time.monotonic() - began < 0.3
 
 
@@ -607,10 +639,10 @@ def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(m
 
 def test_hundreds_of_an_address_that_wait_to_compute_hold_up_nobody_elsewhere() -> None:
     computing, begun = middleware.Computing(), list[str]()
-    places = [computing.begin(f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
+    places = [entered(computing, f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
 
     def page(address: str) -> None:
-        run = computing.begin(address)
+        run = entered(computing, address)
         begun.append(address)
         run.end(0.0)
 
@@ -635,7 +667,7 @@ def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
             async with asyncio.timeout(0.4):
                 for number in range(100):
                     await computing.turn("192.0.2.1", f"{number}")
-                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}").pause())
+                    waiting.enter_context(entered(computing, "192.0.2.1", f"{number}").pause())
         assert not computing._lets_in("192.0.2.1", "")  # all of them go on
 
     asyncio.run(many())
@@ -748,6 +780,30 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
     finally:
         browser._remembered.clear()
     assert let_through
+
+
+@pytest.mark.parametrize(
+    ("header", "waits"), [((b"x-real-ip", b"192.0.2.7"), True), ((b"accept-language", b"de"), False)]
+)
+def test_a_page_that_a_proxy_of_this_computer_brings_waits_for_others_and_this_computers_does_not(
+    header: tuple[bytes, bytes], waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": runs}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        middleware.COMPUTING.charge(scope["client"][0], 1000, "another page")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(pytest.raises(TimeoutError) if waits else contextlib.nullcontext())
+            async with asyncio.timeout(0.2):
+                await receive()
+
+    scope = {"type": "websocket", "headers": [(b"host", b"localhost"), header], "client": ("::1", 0)}
+    asyncio.run(middleware.Proxies(middleware.Visitors(app))(scope, receive, None))  # type: ignore[arg-type]
 
 
 def test_who_gives_the_presenters_key_is_charged_for_nothing_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1067,6 +1123,6 @@ def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(mo
     for key in (None, True):
         monkeypatch.setattr(browser, "recall", lambda name, key=key: key)
         context = contextvars.copy_context()
-        context.run(server._begin)(0.0)
+        context.run(server._begin).end(0.0)
         owners.append(context[jobs.owner])
     assert owners[0] == "10.0.0.9" != owners[1]

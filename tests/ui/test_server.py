@@ -16,6 +16,7 @@ import pytest
 from handmade import ROOT
 from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -367,6 +368,27 @@ def test_an_upload_that_falls_silent_is_not_waited_for(server: Server, visit: Ca
         head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
         half.send(head.encode())
         assert b"204" not in half.recv(1000)
+
+
+def test_no_other_browser_gets_a_page_whose_name_it_knows(server: Server, visit: Callable[..., Visit]) -> None:
+    def asks_for(session: str, browser: Visit, **headers: str) -> str:
+        """The session that a browser is given when it asks for one."""
+        protocols = ["streamlit", browser._token, session]
+        address = f"{server.url.replace('http', 'ws')}/_stcore/stream"
+        with connect(address, subprotocols=protocols, additional_headers=headers) as again:  # type: ignore[arg-type]
+            again.send(BackMsg(rerun_script={"query_string": ""}).SerializeToString())
+            while (came := ForwardMsg.FromString(bytes(again.recv(30)))).WhichOneof("type") != "new_session":
+                pass
+            return came.new_session.initialize.session_id
+
+    page, other = visit(), visit()
+    left = visit()
+    left.leave()
+    for session in (page._session, left._session):
+        assert asks_for(session, other, Cookie=other._cookie) != session
+        assert asks_for(session, other) != session
+    assert asks_for(page._session, page, Cookie=page._cookie) == page._session
+    assert page._session not in server.log
 
 
 def test_connections_that_never_asked_for_a_page_leave_nothing(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextvars
 import inspect
 import json
 import math
@@ -27,11 +28,15 @@ from streamlit.runtime.fragment import fragment
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime
+from streamlit.runtime.scriptrunner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
+from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
 from explainer.ui import streamlit_internals
@@ -41,7 +46,13 @@ _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is be
 _CLEAR = ForwardMsgQueue.clear
 _MEDIA = {
     name: getattr(MediaFileManager, name)
-    for name in ("execute_deferred", "clear_session_refs", "remove_orphaned_files", "_get_inactive_file_ids")
+    for name in (
+        "add_deferred",
+        "execute_deferred",
+        "clear_session_refs",
+        "remove_orphaned_files",
+        "_get_inactive_file_ids",
+    )
 }
 _FILE_ID = memory_media_file_storage._calculate_file_id
 _REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
@@ -127,6 +138,33 @@ def test_for_one_more_session_go_first_those_that_never_ran_and_those_of_who_lef
     assert streamlit_internals.make_room_for_a_session(6)
     assert closed == ["opened", "also opened", "left 0"]
     assert not streamlit_internals.make_room_for_a_session(1)
+
+
+def test_streamlit_keeps_128_sessions_of_those_who_left_and_ends_none_that_it_drops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[str] = []
+
+    def leave(storage: MemorySessionStorage, *names: str) -> None:
+        for name in names:
+            session = SimpleNamespace(id=name, shutdown=lambda name=name: ended.append(name))
+            storage.save(SimpleNamespace(session=session))  # type: ignore[arg-type]
+
+    async def many(storage: MemorySessionStorage) -> int:
+        leave(storage, *(f"left {number}" for number in range(300)))
+        kept = len(storage.list())
+        await asyncio.sleep(0.2)
+        leave(storage, "later")
+        await asyncio.sleep(0)
+        assert [each.session.id for each in storage.list()] == ["later"]
+        return kept
+
+    assert asyncio.run(many(MemorySessionStorage(ttl_seconds=0.1))) == 128  # type: ignore[arg-type]
+    assert ended == []
+    monkeypatch.setattr(MemorySessionStorage, "save", MemorySessionStorage.save)  # put back at the end
+    streamlit_internals.keep_left_sessions()
+    assert asyncio.run(many(MemorySessionStorage(ttl_seconds=0.1))) == 300  # type: ignore[arg-type]
+    assert ended == [f"left {number}" for number in range(300)]
 
 
 def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -528,3 +566,73 @@ def test_streamlit_drops_the_pictures_of_a_page_that_is_drawn_again_when_anybody
     media.remove_orphaned_files()
     assert names() == 1  # the other one is shown no more
     assert [*media._files_by_session_and_coord["visitor"]] == ["1.1"]
+
+
+def test_what_was_pressed_is_done_before_its_run_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name in ((ScriptRunner, "_run_script"), (ScriptRunContext, "on_script_start")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # put back at the end
+    done: list[str] = []
+
+    class Run:
+        def enter(self) -> None:
+            done.append("waits")
+
+        def end(self, seconds: float) -> None:
+            done.append("ends")
+
+    def page(done: list[str]) -> None:
+        import streamlit
+
+        streamlit.button("Vote", on_click=lambda: done.append("voted"))
+        done.append("draws")
+
+    streamlit_internals.measure_runs(Run)
+    app = AppTest.from_function(page, args=(done,)).run()
+    assert done == ["waits", "draws", "ends"]
+    done.clear()
+    app.button[0].click().run()
+    assert done == ["voted", "waits", "draws", "ends"]
+
+
+def test_a_run_that_another_one_of_its_page_replaced_leaves_the_pictures_of_the_drawing_before(
+    media: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streamlit_internals.keep_media_until_fetched()
+    act_as("visitor", monkeypatch)
+    first, second = contextvars.copy_context(), contextvars.copy_context()  # of a thread each
+    for place in ("1.1", "1.2"):
+        media.add(place.encode(), "image/png", place)
+    first.run(media.clear_session_refs)
+    media.add(b"1.1", "image/png", "1.1")
+    second.run(media.clear_session_refs)
+    first.run(media.remove_orphaned_files)  # it was told to stop
+    assert len(media._file_metadata) == 2
+    second.run(media.add, b"1.2", "image/png", "1.2")
+    second.run(media.remove_orphaned_files)
+    assert [*media._files_by_session_and_coord["visitor"]] == ["1.2"]
+    assert len(media._file_metadata) == 1
+
+
+@pytest.mark.parametrize("drops", [False, True], ids=["Streamlit", "this app"])
+@pytest.mark.parametrize("draw", ["st.image(photo)", "st.download_button('Photo', lambda: photo)"])
+def test_streamlit_keeps_what_a_run_draws_of_a_photo_that_was_forgotten_meanwhile(
+    draw: str, drops: bool, media: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if drops:
+        streamlit_internals.hide_media_names()
+    monkeypatch.setattr("streamlit.testing.v1.app_test.MediaFileManager", lambda storage: media)
+    script = """
+        import numpy, streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+        from explainer.ui import streamlit_internals
+        photo = numpy.zeros((9, 9, 3), numpy.uint8)
+        st.write("before")
+        get_script_run_ctx().yield_check.__self__.request_stop()  # a press made another run, whose callback forgets:
+        streamlit_internals.drop_media()
+        DRAW
+        st.write("after")
+    """
+    page = AppTest.from_string(script.replace("DRAW", draw)).run()
+    assert not page.exception
+    assert [each.value for each in page.markdown] == ["before"]
+    assert bool(media._file_metadata or media._deferred_callables) is not drops  # else it is no longer needed

@@ -155,7 +155,7 @@ def test_an_answer_without_end_is_none(process: Process, length: int) -> None:
     assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
 
 
-@pytest.mark.parametrize("name", ["EXPLAINER_PRESENTER_KEY", "STREAMLIT_SERVER_COOKIE_SECRET", "PGPASSWORD"])
+@pytest.mark.parametrize("name", ["EXPLAINER_PRESENTER_KEY", "PGPASSWORD", "DATABASE_URL", "AWS_SECRET_KEY"])
 def test_a_process_knows_no_key_and_no_setting(process: Process, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "secret")
     if not os.path.exists("/proc/self/environ"):

@@ -55,26 +55,19 @@ def target(photo: Photo, reading: Reading, top: int) -> Target:
             format_func=labels.option,
             key=_WHY,
             persist_state="session",
-            on_change=_keep_apart,
         )
     with rather:
+        # What was chosen and is not among these is let go of: no label is explained rather than itself.
         others = [option for option in targets if option.kind == chosen.kind and option != chosen]
         against = st.selectbox(
             "Compared with (optional)",
             [_NOTHING, *others],
-            format_func=lambda option: labels.option(option) if isinstance(option, Target) else "nothing",
+            format_func=lambda option: labels.option(option) if isinstance(option, Target) else option or "nothing",
             key=_RATHER,
             persist_state="session",
             help="Explains the difference of the two: why the one label and not the other.",
         )
     return replace(chosen, against=against.wnid) if isinstance(against, Target) else chosen
-
-
-def _keep_apart() -> None:
-    """No label is explained rather than itself, nor rather than one of the other kind."""
-    why, rather = st.session_state[_WHY], st.session_state.get(_RATHER)
-    if rather and (rather == why or rather.kind != why.kind):
-        st.session_state[_RATHER] = _NOTHING
 
 
 def methods(kind: explain.Kind) -> dict[str, Settings]:

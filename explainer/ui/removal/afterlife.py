@@ -52,8 +52,6 @@ def _afterlife() -> dict[str, list[object]]:
     }
 
 
-# Beside the rest of the page, which does not wait for timm.
-@st.fragment(parallel=True)
 def _models() -> None:
     """The vocabularies as a table, and the models that answer with each."""
     models = computed.models()
