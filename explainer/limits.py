@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 try:
@@ -87,7 +88,7 @@ TABLE: Mapping[str, Limit] = {
     ),
     "scripts": Limit(
         3,
-        "that compute at a time, of all pages, beside those that waited for a job; addresses take turns",
+        "that compute at a time, of all pages; addresses take turns",
         "the page waits",
     ),
     "files": Limit(
@@ -232,7 +233,9 @@ def raise_file_limit() -> None:
 
 
 def keep_no_dumps() -> None:
-    """Have the system write no memory of this process to the disk where it crashes: there may be photos in it."""
+    """Have the system keep no memory of this process, and of those it starts, where it crashes: photos may be in it."""
+    with contextlib.suppress(OSError):  # on Linux, as a dump that goes to a program is not bound by the limit: core(5)
+        Path("/proc/self/coredump_filter").write_text("0")
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

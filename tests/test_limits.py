@@ -1,7 +1,11 @@
 """The limits are told as they are, and fit together."""
 
 import resource
+import string
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -67,3 +71,30 @@ def test_one_with_several_addresses_leaves_places_to_those_that_have_few() -> No
     while limits.has_place(limit, 0, taken.total(), in_all):
         taken["others"] += 1
     assert taken.total() == in_all
+
+
+CRASH = """
+import os, resource
+from explainer import limits
+most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+limits.resource = None  # its limit does not bind what goes to a program
+{keep}
+photo = bytes(range(97, 123)) * 1000
+os.abort()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux hands what a process leaves to programs")
+def test_what_a_crash_leaves_has_no_photo_in_it_where_no_limit_binds_it(tmp_path: Path) -> None:
+    left = {}
+    for keep in ("", "limits.keep_no_dumps()"):
+        subprocess.run([sys.executable, "-c", CRASH.format(keep=keep)], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
+        left[keep] = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+        for each in tmp_path.iterdir():
+            each.unlink()
+    if not left[""]:
+        pytest.skip("this system writes it elsewhere")
+    photo = string.ascii_lowercase.encode() * 100  # more than a processor has in its registers
+    assert photo in left[""]  # the control
+    assert photo not in left["limits.keep_no_dumps()"]

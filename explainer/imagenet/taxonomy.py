@@ -99,6 +99,10 @@ class Taxonomy(Mapping[str, Synset]):
                 below.setdefault(parent, []).append(wnid)
         return {wnid: tuple(sorted(children)) for wnid, children in below.items()}
 
+    @cached_property
+    def _instances(self) -> tuple[str, ...]:
+        return tuple(wnid for wnid, synset in self.synsets.items() if synset.instance_hypernyms)
+
     def hyponyms(self, wnid: str) -> tuple[str, ...]:
         """Wnids directly below, in the order of their numbers; instances are not hyponyms.
 
@@ -109,7 +113,7 @@ class Taxonomy(Mapping[str, Synset]):
 
     def instances(self, wnid: str) -> tuple[str, ...]:
         """Wnids of its instances, which are no hyponyms: there are four in all, such as the sun, a star."""
-        return tuple(other for other, synset in self.synsets.items() if wnid in synset.instance_hypernyms)
+        return tuple(other for other in self._instances if wnid in self[other].instance_hypernyms)
 
     def closure(self, wnid: str) -> frozenset[str]:
         """Wnids of everything below by way of hyponyms, `wnid` itself left out."""

@@ -1005,7 +1005,7 @@ class Computing:
             self._line.leave()
 
     def come_back(self, address: str, run: _Run | None) -> None:
-        """Note that a run computes again; it does not wait, but others wait for it."""
+        """Note that a run goes on, so that others of its address wait for it."""
         if run:
             run.until = time.monotonic() + self._LONGEST
             with self._lock:
@@ -1105,12 +1105,15 @@ class Run:
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """While it waits for what others do it does not compute."""
+        """While it waits for what others do it does not compute; then it waits until few others do."""
+        in_line = self.in_line  # what was pressed is done before it is
         self._leave()
         try:
             yield
         finally:
             self.computing.come_back(self.address, self.run)
+            if in_line:
+                self.enter()
 
     def _leave(self) -> None:
         self.computing.leave(self.address, self.run, self.in_line)

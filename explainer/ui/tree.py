@@ -3,7 +3,7 @@
 import datetime
 import random
 from collections.abc import Sequence
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import streamlit as st
 
@@ -12,10 +12,14 @@ from explainer.imagenet import catalogue, masked_words, subtrees, taxonomy, voca
 from explainer.imagenet.catalogue import Facets
 from explainer.imagenet.masked_words import Caption, Context
 from explainer.imagenet.search import SearchError
+from explainer.imagenet.subtrees import Node
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
 from explainer.ui import category_card, computed, options, sentences, session
 from explainer.ui.markdown import plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 ROOT = "n00001740"
 """Entity, above everything."""
@@ -203,9 +207,10 @@ def chart(wnid: str) -> None:
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
         colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
     nodes = subtrees.nodes(wnid, measure, levels=_LEVELS, least=_LEAST)
+    words = tuple(caption(node.wnid).words for node in nodes)
     key = f"map_{wnid}_{kind}_{measure}_{colours}"
     st.plotly_chart(
-        tree_charts.hierarchy(nodes, caption, kind, measure, colours),
+        _map(nodes, kind, measure, colours, wnid, words),
         key=key,
         on_select=lambda: _clicked(key, wnid),
         selection_mode="points",
@@ -213,6 +218,14 @@ def chart(wnid: str) -> None:
         alt="A map of the categories below this one. The rows of buttons and the list below say the same.",
     )
     st.caption("Grey holds what is drawn within. A colour says what became of a category, or of most of those in it.")
+
+
+# Kept, as it takes half of the page's time. By the words that are shown: a visitor may have uncovered some.
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _map(
+    _nodes: Sequence[Node], kind: str, measure: str, colours: str, root: str, words: tuple[str | None, ...]
+) -> "go.Figure":
+    return tree_charts.hierarchy(_nodes, caption, kind, measure, colours)
 
 
 def _clicked(key: str, root: str) -> None:

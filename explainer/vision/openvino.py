@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import os
 import sys
 import tempfile
@@ -110,7 +111,7 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
         # As numbers of four bytes it is taken as it comes; bytes would be put into another order, and back.
         steps.input().tensor().set_element_type(openvino.Type.f32).set_layout(openvino.Layout("NHWC"))
         steps.input().model().set_layout(openvino.Layout("NCHW"))
-        return _compiled(steps.build(), streams=1).create_infer_request()
+        return _compiled(steps.build(), streams=1, remembered=_REMEMBERED).create_infer_request()
 
     of_any_size = request(-1, -1)
     own: dict[tuple[int, int], Any] = {}
@@ -119,7 +120,7 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
     def forward(picture: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.float32], ...]:
         height, width = picture.shape[:2]
         seen[size] += 1
-        if seen[size] == _OFTEN and len(own) < _OWN:
+        if seen[size] == _OFTEN and len(own) < _OWN and math.prod(size) <= _OWN_PIXELS:
             own[size] = request(*size)
         asked = own.get(size, of_any_size)
         tensor = asked.get_input_tensor()
@@ -135,9 +136,11 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
     return forward
 
 
-_OWN, _OFTEN = 12, 4  # how many sizes have a network of their own, and from which picture of a size on
+# How many sizes have a network of their own, up to how large, and from which picture of a size on.
+_OWN, _OWN_PIXELS, _OFTEN = 12, 640 * 640, 4
+_REMEMBERED = 1000  # programs that a network keeps of sizes it has seen: those of the last thirty; by default, of all
 
-KEPT = 900_000_000
+KEPT = 700_000_000
 """Bytes that what `load` gives keeps once it has seen all sizes of pictures in which faces are looked for; measured."""
 
 
@@ -198,8 +201,11 @@ def ready(model: "openvino.Model") -> Forward:
     return forward
 
 
-def _compiled(model: "openvino.Model", streams: int) -> "openvino.CompiledModel":
-    """A model for so many pictures at once, each on one core."""
+def _compiled(model: "openvino.Model", streams: int, remembered: int | None = None) -> "openvino.CompiledModel":
+    """A model for so many pictures at once, each on one core.
+
+    It keeps what it made for sizes of pictures, or numbers of rows, that it has seen: all, or so many parts of it.
+    """
     import openvino
     from openvino import properties
 
@@ -210,4 +216,6 @@ def _compiled(model: "openvino.Model", streams: int) -> "openvino.CompiledModel"
         # Each network would tie its first stream to the first core, and two networks wait there for each other.
         properties.hint.enable_cpu_pinning: False,
     }
+    if remembered is not None:
+        settings["CPU_RUNTIME_CACHE_CAPACITY"] = remembered
     return openvino.Core().compile_model(model, "CPU", settings)

@@ -282,6 +282,7 @@ class SQLiteStore(Store):
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = _checked(self.file)
         except (sqlite3.Error, OSError, _OtherVersion):
+            self._returns = _Return(time.monotonic(), _written(self.file))  # what was tried has touched the file
             return
         try:
             self._connection.backup(connection)
@@ -289,7 +290,7 @@ class SQLiteStore(Store):
             connection = _prepared(connection)
         except (sqlite3.Error, OSError):
             connection.close()
-            self._returns = _Return(time.monotonic(), None)  # what was tried has touched the file
+            self._returns = _Return(time.monotonic(), None)  # so has this
             return
         self._connection.close()
         self._connection, self._returns, self._identity = connection, None, _identity(self.file)

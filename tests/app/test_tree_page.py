@@ -4,7 +4,7 @@ import csv
 import io
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explainer.attribution import sample_results
+from explainer.charts import tree as tree_charts
 from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet.masked_words import Caption
+from explainer.imagenet.subtrees import Node
 from explainer.imagenet.taxonomy import PERSON
 from explainer.ui import sentences, session, tree
 from explainer.vision import samples
@@ -78,6 +81,25 @@ def test_the_page_opens_at_people_with_a_map_and_a_list(page: AppTest) -> None:
     assert any("2,832 subcategories" in text.value for text in page.markdown)
     assert any(element.type == "plotly_chart" for element in page.main)
     assert len(page.dataframe[0].value) == 200
+
+
+def test_a_map_is_made_once_for_all_who_see_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[set[str | None]] = []
+    make = tree_charts.hierarchy
+
+    def making(nodes: Sequence[Node], caption: Callable[[str], Caption], *rest: str) -> object:
+        made.append({caption(node.wnid).words for node in nodes})
+        return make(nodes, caption, *rest)
+
+    monkeypatch.setattr(tree_charts, "hierarchy", making)
+    tree._map.clear()
+    page = opened(PERSON)
+    opened(PERSON)
+    assert len(made) == 1
+    press(page, "reveal_all")
+    opened(PERSON)
+    covered, uncovered = made
+    assert None in covered - uncovered
 
 
 def test_an_address_opens_its_category() -> None:

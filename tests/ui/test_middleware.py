@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -616,6 +617,33 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     assert time.monotonic() - began < 0.3
 
 
+def test_a_run_that_waited_for_a_job_goes_on_when_few_others_compute() -> None:
+    computing, job, went_on = middleware.Computing(), threading.Event(), list[str]()
+
+    def page(begin: Callable[..., middleware.Run], address: str) -> None:
+        run = begin(address)
+        with run.pause():
+            job.wait(10)
+        went_on.append(address)
+        run.end(0.0)
+
+    threads = [threading.Thread(target=page, args=(partial(entered, computing), f"192.0.2.{n}")) for n in range(9)]
+    # One that waits for something in what was pressed has not waited for others yet.
+    threads.append(threading.Thread(target=page, args=(computing.begin, "203.0.113.1")))
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    computes = [entered(computing, f"198.51.100.{number}") for number in range(int(limits.value("scripts")))]
+    job.set()
+    time.sleep(0.2)
+    assert went_on == ["203.0.113.1"]
+    for run in computes:
+        run.end(0.0)
+    for thread in threads:
+        thread.join(10)
+    assert len(went_on) == 10
+
+
 def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -667,7 +695,7 @@ def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
             async with asyncio.timeout(0.4):
                 for number in range(100):
                     await computing.turn("192.0.2.1", f"{number}")
-                    waiting.enter_context(entered(computing, "192.0.2.1", f"{number}").pause())
+                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}", waits=False).pause())
         assert not computing._lets_in("192.0.2.1", "")  # all of them go on
 
     asyncio.run(many())

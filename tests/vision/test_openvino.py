@@ -121,6 +121,33 @@ def test_a_size_that_comes_often_is_answered_as_before() -> None:
         assert all(map(np.array_equal, forward(picture, (128, 256)), first))
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="This system does not say what a process holds")
+def test_a_network_for_any_size_keeps_something_of_the_last_sizes_alone() -> None:
+    yunet = files.path(files.YUNET)
+    if yunet is None:
+        pytest.skip("needs YuNet: run `explainer provision`")
+    forward, held = openvino.load(yunet), []
+    for height in range(64, 64 + 9 * 32, 32):
+        for width in range(64, 64 + 9 * 32, 32):
+            forward(np.zeros((9, 9, 3), np.uint8), (height, width))
+        held.append(megabytes())
+    assert held[-1] - held[4] < 70  # 3 MB for each of 36 sizes, where all are kept
+
+
+@pytest.mark.watch
+def test_a_reader_keeps_no_more_than_a_pods_memory_is_reckoned_with(requests: list[Any]) -> None:
+    yunet = files.path(files.YUNET)
+    assert yunet
+    before, forward = megabytes(), openvino.load(yunet)
+    often = [(640, 640 - 32 * number) for number in range(12)] * openvino._OFTEN
+    tilted = [(128 * number, 128 * number) for number in range(6, 14)] * openvino._OFTEN
+    others = [(128 * height, 128 * width) for height in range(1, 7) for width in range(1, 17) if height * width < 30]
+    for size in tilted + often + others + tilted + others:
+        forward(np.zeros((9, 9, 3), np.uint8), size)
+    assert len(requests) == 1 + openvino._OWN
+    assert megabytes() - before < openvino.KEPT / 1e6
+
+
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was asked of networks that a test compiles: OpenVINO keeps each request, with what it was given."""

@@ -174,22 +174,33 @@ def test_a_server_that_starts_on_a_full_disk_knows_the_rooms_that_were_kept(smal
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
 
 
+@pytest.mark.parametrize("tries", [0, 1, 3], ids=["before it is tried", "after one try", "after three tries"])
 def test_when_a_full_disk_has_room_again_all_is_written_to_the_file(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, tries: int
 ) -> None:
     opened = SQLiteStore(small_disk / "rooms.sqlite")
     room = open_question(opened)
     with contextlib.suppress(OSError), (small_disk / "photographs").open("wb", buffering=0) as other:
         while other.write(bytes(4096)):
             pass
+
+    def vote(answer: str) -> None:
+        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), answer)
+
     while opened.keeps:
-        votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
+        vote("5")
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(tries):  # it is full for longer
+        now[0] += sqlite.AGAIN + 1
+        vote("5")
+        assert not opened.keeps
     count = votes.tally(opened, room.code, QUESTION, 1).total
     (small_disk / "photographs").unlink()
+    votes.tally(opened, room.code, QUESTION, 1)
     assert not opened.keeps  # it is tried again after a while, not at once
-    later = time.monotonic() + sqlite.AGAIN + 1
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "1")
+    now[0] += sqlite.AGAIN + 1
+    vote("1")
     assert opened.keeps
     assert opened.trouble is None
     opened.close()  # a restart
