@@ -30,7 +30,8 @@ class _Payer:
     """
 
     address: str | None
-    reads: int = 0  # of a connection, from which the first come first
+    reads: int = 0  # of a connection
+    is_page: bool = False
 
 
 _payer: ContextVar[_Payer] = ContextVar("_payer")
@@ -66,9 +67,7 @@ class _Share:
     def __init__(self, is_alone: Callable[[], bool] = lambda: False) -> None:
         firsts, of_it = (self._AT_ONCE, limits.first("event loop")), limits.value("event loop") / 100
         self._paces = [Pace(first, of_it, lambda: _clock.now) for first in firsts]
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._new: deque[Callable[[], None]] = deque()  # has every second turn, the last one first
-        self._was_new = False  # whether the last turn was of these
+        self._waiting: dict[str, deque[Callable[[], None]]] = {}  # by kind, the one whose turn is next first
         self._is_alone = is_alone
 
     def charge(self, seconds: float) -> None:
@@ -79,33 +78,34 @@ class _Share:
 
     def has_some(self) -> bool:
         # One that is alone goes through its line as well: so whoever comes waits for one step, and not for all of them.
-        return not self._wait() and not any(pace.wait(0) for pace in self._paces)
+        return not self._waiting and not any(pace.wait(0) for pace in self._paces)
 
     def is_rested(self) -> bool:
-        return not self._wait() and all(pace.is_rested() for pace in self._paces)
+        return not self._waiting and all(pace.is_rested() for pace in self._paces)
 
-    def wait(self, go_on: Callable[[], None], first: bool = False) -> None:
-        """Call `go_on` once it has some; `first` before others that wait, but for every second of them."""
-        if first:
-            self._new.appendleft(go_on)
-        else:
-            self._waiting.append(go_on)
-        if self._wait() == 1:
+    def wait(self, go_on: Callable[[], None], kind: str) -> None:
+        """Call `go_on` once it has some.
+
+        Kinds take turns: the open pages do not wait for hundreds of other connections, and who comes new waits for
+        neither. Of a kind what came first goes first, but of what is new what came last.
+        """
+        if not self._waiting:
             asyncio.get_running_loop().call_later(self._seconds(), self._next)
+        line = self._waiting.setdefault(kind, deque())
+        (line.appendleft if kind == _NEW else line.append)(go_on)
 
     def _next(self) -> None:
         if seconds := self._seconds():
             asyncio.get_running_loop().call_later(seconds, self._next)
             return
-        self._was_new = bool(self._new) and not (self._was_new and self._waiting)
-        go_on = (self._new if self._was_new else self._waiting).popleft()
-        if self._wait():  # one in each round, as what it takes is known after it
+        kind = next(iter(self._waiting))
+        line = self._waiting.pop(kind)
+        go_on = line.popleft()
+        if line:
+            self._waiting[kind] = line  # behind the other kinds
+        if self._waiting:  # one in each round, as what it takes is known after it
             asyncio.get_running_loop().call_soon(self._next)
         go_on()
-
-    def _wait(self) -> int:
-        """How many wait."""
-        return len(self._waiting) + len(self._new)
 
     def _seconds(self) -> float:
         at_once, in_all = self._paces
@@ -180,12 +180,14 @@ def share(whose: Callable[[str], str]) -> None:
 
         self._loop._remove_reader(self._sock_fd)
         # What a new connection says first may be that it is one for which nobody is charged.
-        _shares.of(payer.address).wait(go_on, first=payer.reads <= _FIRST_READS)
+        kind = _NEW if payer.reads <= _FIRST_READS else _PAGE if payer.is_page else _REQUEST
+        _shares.of(payer.address).wait(go_on, kind)
 
     setattr(events.Handle, "_run", timed)  # noqa: B010 - a method
     transport._read_ready = read_ready
 
 
+_NEW, _PAGE, _REQUEST = "new", "page", "request"
 _FIRST_READS = 3  # until the head of the first request has come: by https a connection's ends agree on keys before it
 
 
@@ -196,10 +198,10 @@ def charge_to(address: str | None, whole_connection: bool = False) -> None:
     websocket.
     """
     payer = _payer.get(None)
-    if payer and (whole_connection or payer.address):
-        payer.address = address
-    else:
-        _payer.set(_Payer(address))
+    if payer is None or not (whole_connection or payer.address):
+        payer = _Payer(address)
+        _payer.set(payer)
+    payer.address, payer.is_page = address, whole_connection
 
 
 def charge(address: str | None, seconds: float) -> None:
@@ -211,8 +213,9 @@ async def turn(address: str | None) -> None:
     """Wait until an address has some of its share."""
     if address is None or (own := _shares.of(address)).has_some():
         return
-    waiting = asyncio.get_running_loop().create_future()
-    own.wait(lambda: None if waiting.done() else waiting.set_result(None))
+    waiting, payer = asyncio.get_running_loop().create_future(), _payer.get(None)
+    kind = _PAGE if payer and payer.is_page else _REQUEST
+    own.wait(lambda: None if waiting.done() else waiting.set_result(None), kind)
     await waiting
 
 

@@ -163,6 +163,7 @@ def test_a_page_pays_for_what_its_connection_sends_and_a_proxys_other_requests_d
         """Who pays for what is read of the connection, and who for what is done for the request; "" is nobody yet."""
         payer = connection(opened_by)
         event_loop.charge_to(client, whole_connection=page)
+        assert payer.is_page is page
         return payer.address, event_loop._payer.get().address
 
     run = contextvars.copy_context().run
@@ -172,20 +173,21 @@ def test_a_page_pays_for_what_its_connection_sends_and_a_proxys_other_requests_d
     assert run(tried, "192.0.2.1", None, True) == (None, None)  # the presenter's
 
 
-def test_what_waits_goes_on_in_order_and_what_a_new_connection_says_first_has_every_second_turn() -> None:
+def test_kinds_of_what_waits_take_turns_so_that_pages_wait_for_few_other_connections() -> None:
     event_loop.share(lambda address: "")
 
     async def tried() -> list[str]:
         share, order = event_loop._Share(), list[str]()
         share.charge(0.25)
-        for name in "abcdef":
-            share.wait(lambda name=name: order.append(name), first=name in "def")  # type: ignore[misc]
+        for kind, names in (("request", "abcd"), ("page", "PQ"), ("new", "xyz")):
+            for name in names:
+                share.wait(lambda name=name: order.append(name), kind)  # type: ignore[misc]
         assert not share.has_some()
         await asyncio.sleep(0.3)
         assert share.has_some()
         return order
 
-    assert "".join(asyncio.run(tried())) == "faebdc"
+    assert "".join(asyncio.run(tried())) == "aPzbQycxd"
 
 
 def test_a_new_connection_waits_for_few_others_of_its_address_until_its_first_request_has_come() -> None:
