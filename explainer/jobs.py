@@ -286,13 +286,15 @@ class Worker(Generic[Owned]):
                 self._waiting[owner] = members  # behind all others
             self._working[owner] += 1
         began = time.monotonic()
-        step()
-        with self._lock:
-            self._lately.add(owner, member, time.monotonic() - began)
-            self._working -= Counter([owner])
-            again, self._put_off = self._put_off > 0, max(0, self._put_off - 1)
-        if again:
-            self._threads.submit(self._take_turn)
+        try:
+            step()
+        finally:
+            with self._lock:
+                self._lately.add(owner, member, time.monotonic() - began)
+                self._working -= Counter([owner])
+                again, self._put_off = self._put_off > 0, max(0, self._put_off - 1)
+            if again:
+                self._threads.submit(self._take_turn)
 
     def _begin(
         self,
@@ -322,8 +324,10 @@ class Worker(Generic[Owned]):
         except StopIteration as end:
             job.future.set_result(end.value)
         except BaseException as error:
-            parts.close()
-            job.future.set_exception(_without_frames(error))
+            try:
+                parts.close()
+            finally:
+                job.future.set_exception(_without_frames(error))
         else:
             self._queue[number] = self._queue.pop(number)  # the last one now
             self._put(job, partial(self._go_on, job, number, parts))

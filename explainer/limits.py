@@ -96,7 +96,7 @@ TABLE: Mapping[str, Limit] = {
     ),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
-    "uploads of a visit": Limit(1000, "files, each under a name of its own", "“Too many files”"),
+    "uploads of a visit": Limit(1000, "names of its last files, each for one file alone", "“Too many files”"),
     "uploads": Limit(500_000_000, "bytes that were not read yet, of all visitors", "“Too many files”"),
     "uploads of an address": Limit(250_000_000, "bytes that were not read yet", "“Too many files”"),
     "waiting photos": Limit(500_000_000, "bytes that wait to be decoded, of all visitors", "“too many photos”"),

@@ -180,33 +180,39 @@ def watch_connections(
     by a websocket, before it lets a connection go; it counts nothing by address.
     """
     made, connections = H11Protocol.connection_made, _Open(source)
+    timers: dict[asyncio.Transport, asyncio.TimerHandle] = {}  # each keeps all that its connection has said
 
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         made(self, transport)
         if connections.admits(transport, self.client[0] if self.client else "", admit):
-            self.loop.call_later(patience(), look, self)
+            later(self, look, self)
         else:
             transport.abort()
+
+    def later(self: Any, step: Callable[..., None], *arguments: Any) -> None:
+        timers[self.transport] = self.loop.call_later(patience(), step, *arguments)
 
     def ending(lost: Callable[..., None]) -> Callable[..., None]:
         def connection_lost(self: Any, error: Exception | None) -> None:
             connections.closed(self.transport)
+            if timer := timers.pop(self.transport, None):
+                timer.cancel()
             lost(self, error)
 
         return connection_lost
 
     def look(self: Any) -> None:
         if self.transport.is_closing():  # it is over, but for what the browser has not taken yet
-            self.loop.call_later(patience(), self.transport.abort)
+            later(self, self.transport.abort)
             return
         if self.transport.get_protocol() is not self:  # it is a websocket now
-            self.loop.call_later(patience(), look, self)
+            later(self, look, self)
             return
         answered = self.cycle is None or self.cycle.response_complete
         if answered and self.timeout_keep_alive_task is None:  # else it waits for another request
             self.transport.abort()
         else:
-            self.loop.call_later(patience(), look, self)
+            later(self, look, self)
 
     setattr(H11Protocol, "connection_made", connection_made)  # noqa: B010 - a method
     for protocol in (H11Protocol, WebSocketsSansIOProtocol):  # the second takes over what the first began
@@ -219,7 +225,7 @@ def watch_handshakes(
     """Like `watch_connections`, of a server with a certificate: from a connection's beginning, before it is encrypted.
 
     asyncio tells uvicorn of such a connection once its ends have agreed on keys. It waits for that for a minute, with
-    300 kB of memory for each, and counts none.
+    300 kB of memory for each, and counts none. Of an answer it keeps 512 kB for a browser that takes none of it.
     """
     made, lost, connections = SSLProtocol.connection_made, SSLProtocol.connection_lost, _Open(source)
 
@@ -230,6 +236,7 @@ def watch_handshakes(
                 transport.abort()
                 return
             self._ssl_handshake_timeout = patience()
+            self._set_write_buffer_limits(_WRITTEN)
         made(self, transport)
 
     def connection_lost(self: Any, error: BaseException | None) -> None:
@@ -241,4 +248,5 @@ def watch_handshakes(
     setattr(SSLProtocol, "connection_lost", connection_lost)  # noqa: B010 - a method
 
 
+_WRITTEN = 65536  # bytes of an answer by an encrypted connection that are held back, as by any other
 _READ = 65536  # bytes that are read at once of an encrypted connection, and kept for that as it begins

@@ -1,8 +1,12 @@
 """The house: pages are straight scripts that compute nothing, and nothing slow is loaded before it is needed."""
 
 import ast
+import os
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from handmade import ROOT, SOURCES
@@ -55,6 +59,27 @@ print(*(name for name in sys.modules if name.startswith("explainer.serving") or 
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout.split() == []
+
+
+@pytest.mark.slow
+def test_a_single_process_imports_nothing_of_a_cluster(tmp_path: Path) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    of_it = {re.split(r"\W", each)[0] for each in extras["cluster"]}
+    assert {"psycopg", "ray"} <= of_it
+    script = f"""
+import importlib, pkgutil, sys
+from streamlit.testing.v1 import AppTest
+from explainer import ui
+for module in pkgutil.walk_packages(ui.__path__, "explainer.ui."):
+    importlib.import_module(module.name)
+assert not AppTest.from_file("streamlit_app.py", default_timeout=120).run().exception
+print(*(name for name in sys.modules if name.partition("_")[0].partition(".")[0] in {of_it}))
+print(*(name for name in sys.modules if name.startswith(("explainer.serving", "explainer.workshop.postgres"))))
+"""
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("EXPLAINER_")}
+    alone |= {"EXPLAINER_DATA": str(tmp_path), "EXPLAINER_PRESENTER_KEY": "a key of the tests"}
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=alone)
+    assert (run.stdout.split(), run.returncode) == ([], 0), run.stderr
 
 
 def test_ray_is_known_to_one_file_alone() -> None:

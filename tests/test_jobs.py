@@ -401,3 +401,18 @@ def test_what_was_to_be_done_goes_with_a_job_that_is_cancelled_before_its_turn(
         assert kept() is None
     finally:
         gc.enable()
+
+
+def test_a_worker_goes_on_after_a_job_that_cannot_be_ended(worker: Worker[list[str]]) -> None:
+    def endless(owned: list[str], progress: Progress) -> Generator[None, None, None]:
+        try:
+            while True:
+                yield
+        finally:
+            raise MemoryError
+
+    job = worker.submit(endless)
+    job.cancel()
+    with pytest.raises((MemoryError, CancelledError)):
+        job.result(PATIENCE)
+    assert worker.submit(lambda owned, progress: "the next").result(PATIENCE) == "the next"

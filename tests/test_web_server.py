@@ -1,6 +1,7 @@
 """What uvicorn would let in, and what becomes of it here."""
 
 import asyncio
+import gc
 import socket
 import ssl
 import threading
@@ -44,7 +45,7 @@ def test_the_pieces_of_streamlits_answers_wait_for_one_another(monkeypatch: pyte
 
 
 @contextmanager
-def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[tuple[str, int]]:
+def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: float = 0.5) -> Iterator[tuple[str, int]]:
     """Where uvicorn takes websockets as the app has it do, and sends 4 MB to each that asks for much."""
     monkeypatch.setattr(H11Protocol, "data_received", H11Protocol.data_received)
     web_server.bound_requests(lambda: 200)
@@ -53,7 +54,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float) -> Iterator[t
     for protocol in (H11Protocol, WebSocketsSansIOProtocol):
         for name in ("connection_made", "connection_lost"):
             monkeypatch.setattr(protocol, name, getattr(protocol, name))
-    web_server.watch_connections(lambda *open: True, lambda address: address, lambda: 0.5)
+    web_server.watch_connections(lambda *open: True, lambda address: address, lambda: patience)
     web_server.bound_messages(lambda: 1000, lambda: 10, lambda: 300)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,13 +165,85 @@ def test_uvicorn_takes_requests_in_any_number_of_lines_and_pieces(
                 assert browser.getresponse().read() == b""
 
 
+def test_nothing_stays_of_what_a_connection_said_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kept() -> int:
+        return sum(type(each) is H11Protocol for each in gc.get_objects())
+
+    before = kept()
+    with _websockets(monkeypatch, keepalive=20, patience=300) as address:
+        for _ in range(5):
+            with closing(HTTPConnection(*address, timeout=5)) as browser:
+                browser.request("POST", "/", bytes(250_000))
+                assert browser.getresponse().read() == b""
+        end = time.monotonic() + 5
+        while kept() > before and time.monotonic() < end:
+            time.sleep(0.05)
+        assert kept() <= before
+
+
 class _Nothing(asyncio.Protocol):
     """A server that does nothing with a connection."""
 
 
-def test_asyncio_counts_no_connections_that_are_not_encrypted_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def _put_back_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("max_size", "connection_made", "connection_lost"):
         monkeypatch.setattr(SSLProtocol, name, getattr(SSLProtocol, name))
+
+
+def _without_certificate(server_side: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    return context
+
+
+class _Answers(asyncio.Protocol):
+    """A server that says as much as it may."""
+
+    waiting = 0  # bytes that stay in its memory
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.may_go_on = True
+        asyncio.get_running_loop().call_soon(self.answer, transport)
+
+    def answer(self, transport: asyncio.Transport) -> None:
+        while self.may_go_on:
+            transport.write(bytes(65_536))
+        _Answers.waiting = transport.get_write_buffer_size()
+
+    def pause_writing(self) -> None:
+        self.may_go_on = False
+
+
+def test_asyncio_keeps_half_a_megabyte_of_an_encrypted_answer_that_nobody_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def kept() -> int:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(_Answers, "127.0.0.1", 0, ssl=_without_certificate(server_side=True))
+        with socket.socket() as asking:
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            asking.connect(server.sockets[0].getsockname())
+            asking.setblocking(False)
+            _Answers.waiting = 0
+            context = _without_certificate(server_side=False)
+            _, writer = await asyncio.open_connection(sock=asking, ssl=context, server_hostname="localhost", limit=1024)
+            async with asyncio.timeout(5):
+                while not _Answers.waiting:
+                    await asyncio.sleep(0.01)
+            writer.transport.abort()
+        server.close()
+        return _Answers.waiting
+
+    assert asyncio.run(kept()) > 500_000  # else it is no longer needed
+    _put_back_at_the_end(monkeypatch)
+    web_server.watch_handshakes(lambda *open: True, lambda address: address, lambda: 30)
+    assert asyncio.run(kept()) < 150_000
+
+
+def test_asyncio_counts_no_connections_that_are_not_encrypted_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    _put_back_at_the_end(monkeypatch)
     patience = [30.0]
     web_server.watch_handshakes(
         lambda address, of_it, in_all: of_it <= 3 and in_all <= 10, lambda address: address, lambda: patience[0]

@@ -17,7 +17,7 @@ Open = Callable[..., AppTest]
 
 def restart() -> None:
     access.store.clear()
-    access.in_force.clear()
+    access.ask_again()
     invitation._chosen.clear()
     invitation._networks.clear()
     browser._remembered.clear()

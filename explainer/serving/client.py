@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -66,12 +66,12 @@ class Connection:
         self._connection = _CONNECTIONS[url.scheme](url.hostname, url.port, timeout=_SILENCE)
         self._headers = {wire.TOKEN: f"Bearer {wire.token()}", wire.VERSION: wire.version()}
 
-    def ask(self, task: str, body: bytes, owner: str, told: Told) -> Any:
+    def ask(self, task: str, body: Sequence[bytes], owner: str, told: Told) -> Any:
         """What the service finds by a task. Errors of the task are raised as it raised them.
 
         Raises Unavailable where the service cannot be reached, or does not take the task.
         """
-        headers = {**self._headers, wire.OWNER: owner}
+        headers = {**self._headers, wire.OWNER: owner, "Content-Length": str(sum(map(len, body)))}
         broken = 0
         for pause in _PAUSES:
             _pause(pause, told)
@@ -85,7 +85,7 @@ class Connection:
                 continue
         raise Unavailable(_GONE)
 
-    def _answer(self, path: str, body: bytes, headers: Mapping[str, str], told: Told) -> Any:
+    def _answer(self, path: str, body: Sequence[bytes], headers: Mapping[str, str], told: Told) -> Any:
         whole = False
         try:
             if self._connection.sock is None:
@@ -130,7 +130,7 @@ class Explaining(Connection):
 def asking(model: str, task: Callable[..., Any], arguments: tuple[object, ...]) -> Callable[[Connection, Told], Any]:
     """Work for a worker that owns a connection: a task of `service` by the model of a card, for this thread's owner."""
     owner = hashlib.sha256(_SECRET + jobs.owner.get().encode()).hexdigest()[:16]
-    return lambda connection, told: connection.ask(task.__name__, wire.pack((model, *arguments)), owner, told)
+    return lambda connection, told: connection.ask(task.__name__, wire.pieces((model, *arguments)), owner, told)
 
 
 def _have_the_system_wait(connection: http.client.HTTPConnection) -> None:

@@ -7,13 +7,12 @@ bytes follow. Who hangs up gives the task up.
 
 import asyncio
 import hmac
-import io
 import json
 import logging
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -84,7 +83,7 @@ class Service:
         """Answer a request (ASGI)."""
         if scope["type"] != "http":
             return
-        job: Job[Any] | None = None
+        job: Job[bytes] | None = None
         began, owner = time.monotonic(), Headers(scope=scope).get(wire.OWNER, "")
         self._open += 1
         self._open_of[owner] += 1
@@ -106,7 +105,7 @@ class Service:
                 job.cancel()  # where nobody waits for it any more
                 self._seconds += (time.monotonic() - began - self._seconds) / 10
 
-    async def _submit(self, request: Request) -> Job[Any]:
+    async def _submit(self, request: Request) -> Job[bytes]:
         """The job that a request asks for, under way. Raises _RefusedError."""
         headers = request.headers
         if not hmac.compare_digest(headers.get(wire.TOKEN, "").encode(), self._secret):
@@ -130,9 +129,10 @@ class Service:
             raise _RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, told) from error
         jobs.owner.set(headers.get(wire.OWNER, ""))
 
-        def do(detector: Detector, progress: Progress) -> Any:
+        def do(detector: Detector, progress: Progress) -> bytes | Generator[None, None, bytes]:
             hearing = (progress,) if self._tasks is EXPLAIN else ()
-            return task(pipeline.load(model, detector), *arguments, *hearing)
+            found = task(pipeline.load(model, detector), *arguments, *hearing)
+            return _packed(found) if isinstance(found, Generator) else wire.pack(found)
 
         return self._worker.submit(do)
 
@@ -143,19 +143,26 @@ class Service:
         given = request.headers.get("content-length", "0")
         if not given.isdecimal() or int(given) > self._largest:
             raise too_large
-        body = io.BytesIO()  # whose bytes need not be copied at the end
+        pieces: list[bytes] = []
+        length = 0
         try:
             async with asyncio.timeout(_PATIENCE):
                 async for piece in request.stream():
-                    body.write(piece)
-                    if body.tell() > self._largest:
+                    pieces.append(piece)
+                    length += len(piece)
+                    if length > self._largest:
                         raise too_large
         except TimeoutError as error:
             raise _RefusedError(HTTPStatus.REQUEST_TIMEOUT, "The request did not come in time.") from error
-        return body.getvalue()
+        return b"".join(pieces)
 
 
-async def _told(job: Job[Any]) -> AsyncIterator[bytes]:
+def _packed(parts: Generator[None, None, Any]) -> Generator[None, None, bytes]:
+    """The result of work that is done in parts, as bytes."""
+    return wire.pack((yield from parts))
+
+
+async def _told(job: Job[bytes]) -> AsyncIterator[bytes]:
     """The lines of an answer, and the result."""
     future = asyncio.wrap_future(job.future)
     future.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, whoever hung up
@@ -164,7 +171,7 @@ async def _told(job: Job[Any]) -> AsyncIterator[bytes]:
         await asyncio.wait([future], timeout=_PAUSE)
     error = future.exception()
     if error is None:
-        found = await asyncio.to_thread(wire.pack, future.result())
+        found = future.result()
         yield _line(result=len(found)) + found  # at once: each piece of an answer costs Ray milliseconds
     elif type(error).__name__ in wire.ERRORS:
         yield _line(error=type(error).__name__, told=str(error))

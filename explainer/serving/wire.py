@@ -1,14 +1,15 @@
 """What the app and the service say to each other, as bytes: arrays by safetensors, all else by JSON, and no pickles.
 
-Only what `_KINDS` lists is made of what arrives.
+Pictures stand behind that, as they are: one of 9 MB is copied no more often than it must be. Only what `_KINDS` lists
+is made of what arrives.
 """
 
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ _MANY = 100  # words that are sent as one text
 
 _READ = (".py", ".csv", ".npz")
 _TREE = "tree"  # the array that holds the JSON
+_LENGTH = 8  # bytes that say how long the arrays are together
 
 _KINDS: Mapping[str, type] = {
     kind.__name__: kind
@@ -105,60 +107,93 @@ def version() -> str:
 
 def pack(value: object) -> bytes:
     """A value as bytes. Raises TypeError for one that is of no kind that is known."""
-    arrays: dict[str, NDArray[Any]] = {}
-    tree = json.dumps(_described(value, arrays))
-    return safetensors.numpy.save({**arrays, _TREE: np.frombuffer(tree.encode(), np.uint8)})
+    return b"".join(pieces(value))
+
+
+def pieces(value: object) -> tuple[bytes, ...]:
+    """The bytes of a value as `pack` joins them: each picture is a piece of its own."""
+    parts = _Parts()
+    tree = json.dumps(_described(value, parts))
+    arrays = safetensors.numpy.save({**parts.arrays, _TREE: np.frombuffer(tree.encode(), np.uint8)})
+    return len(arrays).to_bytes(_LENGTH, "little"), arrays, *parts.pictures
 
 
 def unpack(data: bytes) -> Any:
     """What `pack` made bytes of. Raises WireError, and nothing else."""
     try:
-        arrays = safetensors.numpy.load(data)
-        return _made(json.loads(arrays.pop(_TREE).tobytes()), arrays)
+        left = _Left(memoryview(data))
+        parts = _Parts(safetensors.numpy.load(bytes(left.take(int.from_bytes(left.take(_LENGTH), "little")))))
+        made = _made(json.loads(parts.arrays.pop(_TREE).tobytes()), parts.arrays, left)
+        if left.data:
+            raise ValueError("more than what was packed")
+        return made
     except Exception as error:  # of many kinds: it depends on which bytes are wrong
         raise WireError("These bytes are no message of this app's.") from error
 
 
-def _described(value: object, arrays: dict[str, NDArray[Any]]) -> Any:
-    """A value as JSON has it; its arrays are put among `arrays`."""
+@dataclass
+class _Parts:
+    """What stands beside the tree of a value."""
+
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    pictures: list[bytes] = field(default_factory=list)
+
+
+@dataclass
+class _Left:
+    """Bytes that were not looked at yet."""
+
+    data: memoryview
+
+    def take(self, count: int) -> memoryview:
+        """So many of them, from the beginning; fewer where there are no more."""
+        taken, self.data = self.data[:count], self.data[count:]
+        return taken
+
+
+def _described(value: object, parts: _Parts) -> Any:
+    """A value as JSON has it; its arrays and pictures are put among `parts`."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list):
-        return [_described(each, arrays) for each in value]
+        return [_described(each, parts) for each in value]
     if isinstance(value, tuple):
         if len(value) > _MANY and all(type(each) is str for each in value) and (text := _joined(value)):
             return {"words": text}
-        return {"tuple": [_described(each, arrays) for each in value]}
+        return {"tuple": [_described(each, parts) for each in value]}
     if isinstance(value, Mapping):
-        return {"mapping": {name: _described(each, arrays) for name, each in value.items()}}
-    if isinstance(value, np.ndarray | Image.Image):
-        name = str(len(arrays))
-        arrays[name] = np.ascontiguousarray(value)
-        return {"array" if isinstance(value, np.ndarray) else "picture": name}
+        return {"mapping": {name: _described(each, parts) for name, each in value.items()}}
+    if isinstance(value, np.ndarray):
+        name = str(len(parts.arrays))
+        parts.arrays[name] = np.ascontiguousarray(value)
+        return {"array": name}
+    if isinstance(value, Image.Image) and value.mode == "RGB":
+        parts.pictures.append(value.tobytes())
+        return {"picture": value.size}
     if type(value) not in _KINDS.values():
         raise TypeError(f"A {type(value).__name__} cannot be sent.")
-    return {type(value).__name__: {each.name: _described(getattr(value, each.name), arrays) for each in fields(value)}}  # type: ignore[arg-type]
+    return {type(value).__name__: {each.name: _described(getattr(value, each.name), parts) for each in fields(value)}}  # type: ignore[arg-type]
 
 
-def _made(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
+def _made(tree: Any, arrays: dict[str, NDArray[Any]], left: _Left) -> Any:
     if isinstance(tree, list):
-        return [_made(each, arrays) for each in tree]
+        return [_made(each, arrays, left) for each in tree]
     if not isinstance(tree, dict):
         return tree
     ((kind, of),) = tree.items()
     if kind == "tuple":
-        return tuple(_made(each, arrays) for each in of)
+        return tuple(_made(each, arrays, left) for each in of)
     if kind == "words":
         return _split(of)
     if kind == "mapping":
-        return {name: _made(each, arrays) for name, each in of.items()}
+        return {name: _made(each, arrays, left) for name, each in of.items()}
     if kind == "array":
-        return arrays[of].copy()
+        return arrays.pop(of).copy()
     if kind == "picture":
-        return _picture(arrays[of])
-    return _KINDS[kind](**{name: _made(each, arrays) for name, each in of.items()})
+        return _picture(of, left)
+    return _KINDS[kind](**{name: _made(each, arrays, left) for name, each in of.items()})
 
 
 # Each reading names the thousands of categories of its model: as one text, and kept once on either side.
@@ -176,8 +211,8 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split(" "))
 
 
-def _picture(pixels: NDArray[Any]) -> Image.Image:
-    height, width, channels = pixels.shape
-    if pixels.dtype != np.uint8 or channels != 3 or not 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
+def _picture(size: Sequence[int], left: _Left) -> Image.Image:
+    width, height = size
+    if not 0 < min(width, height) <= max(width, height) <= MAX_SIDE:
         raise ValueError("no picture that the app holds")
-    return Image.fromarray(pixels)
+    return Image.frombytes("RGB", (width, height), left.take(3 * width * height))

@@ -1,6 +1,7 @@
 """Who may do what: the one record of rooms, the rules of those that are on, and who gave the presenter's key."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import replace
 import streamlit as st
 
 from explainer import jobs
-from explainer.jobs import once
+from explainer.jobs import Job, Worker, once
 from explainer.ui import browser, streamlit_internals
 from explainer.workshop import presenter_key, rooms, sqlite
 from explainer.workshop.errors import Busy
@@ -77,13 +78,48 @@ def in_memory_only() -> str:
     return "" if store().keeps else " (in the app's memory alone: it is gone when the app stops)"
 
 
-@st.cache_resource(show_spinner=False, ttl=_LATE)
 def in_force() -> Preset | None:
-    """The most careful rules of the rooms that are on, up to a second late; None where no room is on."""
-    try:
-        return rooms.in_force(store())
-    except Busy:  # nobody knows, and the careful ones do no harm for a moment
+    """The most careful rules of the rooms that are on, up to a second late; None where no room is on.
+
+    Where the record does not say in time, the careful ones, which do no harm for a moment. Pages wait for that once.
+    """
+    job, until = _rules()
+    if not job.done and (_late.is_set() or not job.wait(until - time.monotonic())):
+        _late.set()
         return UNKNOWN
+    return job.result()
+
+
+def ask_again() -> None:
+    """Have the rules in force asked for anew: those of this very moment count."""
+    _rules.clear()
+
+
+_late = threading.Event()
+"""Whether the record did not answer in time when it was asked last."""
+
+
+@once
+def _asking() -> Worker[None]:
+    """What asks for the rules: two threads, as one may wait for long."""
+    return Worker(lambda: None, "rules", threads=2)
+
+
+@st.cache_resource(show_spinner=False, ttl=_LATE)
+def _rules() -> tuple[Job[Preset | None], float]:
+    """The rules in force, on their way, and until when they count."""
+    until = time.monotonic() + _LATE
+    return _asking().submit(lambda nothing, progress: _ask(until)), until
+
+
+def _ask(until: float) -> Preset | None:
+    try:
+        return rooms.in_force(store()) if time.monotonic() < until else UNKNOWN  # it may have waited behind others
+    except Busy:
+        return UNKNOWN
+    finally:
+        if time.monotonic() < until:
+            _late.clear()
 
 
 @once
@@ -118,11 +154,12 @@ def is_presenter() -> bool:
 def _comes_from_another() -> bool:
     """Whether this browser gave the key to another process, which may be gone. A session asks the database once."""
     this = browser.identity()
-    if this is None or not store().database or st.session_state.get(_ASKED):
+    if this is None or not store().database or st.session_state.get(_ASKED) or _late.is_set():
         return False
     try:
         found = store().knows_presenter(gate().mark(this))
-    except Busy:  # the next run asks again
+    except Busy:  # it is asked again once it answers
+        _late.set()
         return False
     st.session_state[_ASKED] = True
     if found:

@@ -152,7 +152,7 @@ def downloading() -> frozenset[str]:
     return frozenset(name for name, job in downloads().items() if not job.done and job.wanted())
 
 
-@once
+@st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _index() -> Job[Index]:
     """The index of all categories; the dictionary, which takes seconds to open, is read behind the first page."""
     return Worker(lambda: None, "dictionary").submit(lambda nothing, progress: search.load())

@@ -41,6 +41,7 @@ from explainer.ui import browser, event_loop, streamlit_internals
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
+_CLOSED = ("auth/", "oauth2callback")  # as is all else below _stcore
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
 _SECURE = ("https", "wss")  # schemes
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
@@ -372,7 +373,7 @@ def origin_is_ours(origin: str, host: str, secure: bool) -> bool:
 
 
 class Paths:
-    """Closes those of Streamlit's addresses that no page asks for: its statistics, its interface for agents.
+    """Closes those of Streamlit's addresses that no page needs: its statistics, its log-in, its interface for agents.
 
     And what no file's path can be.
     """
@@ -385,7 +386,7 @@ class Paths:
         if scope["type"] == "http":
             at = _path(scope)
             inner = at.partition("_stcore/")[2]
-            closed = "_stcore" in at and not inner.startswith(_OPEN)
+            closed = at.startswith(_CLOSED) or ("_stcore" in at and not inner.startswith(_OPEN))
             if closed or not _may_be_a_path(at):
                 await PlainTextResponse("Not found", 404)(scope, receive, send)
                 return
@@ -669,8 +670,12 @@ class Compressed:
         # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
         if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
             return None
+        compressing = _compressing(coding, file)
+        if compressing.done() and compressing.exception():  # it could not be read for a moment
+            _compressing.cache_clear()
+            compressing = _compressing(coding, file)
         return Response(
-            await asyncio.shield(asyncio.wrap_future(_compressing(coding, file))),
+            await asyncio.shield(asyncio.wrap_future(compressing)),
             headers={
                 "Content-Encoding": coding,
                 "Content-Type": self._KINDS[end],
@@ -767,7 +772,7 @@ class Uploads:
         self.app = app
         self._coming: list[_Upload] = []
         self._addresses: dict[str, str] = {}  # of the sessions whose uploads come, or were not read yet
-        self._sent: dict[str, set[int]] = {}  # by session: digests of the names of what came
+        self._sent: dict[str, dict[int, None]] = {}  # by session: digests of the names of what came, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
@@ -809,10 +814,12 @@ class Uploads:
 
     def _take_name(self, session: str, name: str) -> None:
         """Raises _TooManyError for a name that was used: Streamlit keeps what comes under it, and tells no page."""
-        sent = self._sent.setdefault(session, set())
-        if hash(name) in sent or len(sent) >= limits.value("uploads of a visit"):
+        sent = self._sent.setdefault(session, {})
+        if hash(name) in sent:
             raise _TooManyError
-        sent.add(hash(name))
+        sent[hash(name)] = None
+        if len(sent) > limits.value("uploads of a visit"):
+            del sent[next(iter(sent))]
 
     def _check(self, upload: _Upload) -> None:
         """Raises _TooManyError where an upload is one too many, or too large beside the others."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -194,6 +195,7 @@ def _first(name: str) -> Photo:
 
 # The address of the browser that brought each photo in memory, and each that waits to be decoded, with its bytes.
 _brought: WeakKeyDictionary[Photo, str] = WeakKeyDictionary()
+_bringing = Lock()  # a dictionary must not grow while it is listed
 _waiting: list[tuple[str, int]] = []
 _TOO_MANY = "The app has too many photos in its memory. Try again in a minute."
 
@@ -202,7 +204,8 @@ def _read(data: bytes) -> Photo:
     """A visitor's photo. Raises PhotoError, also where they, or all visitors together, have too many in memory."""
     own = st.session_state.get("photo")  # which gives way to it
     this = owner.get(), len(data)
-    addresses = [whose for photo, whose in list(_brought.items()) if photo is not own]
+    with _bringing:
+        addresses = [whose for photo, whose in _brought.items() if photo is not own]
     addresses += [whose for whose, _ in _waiting]
     _waiting.append(this)
     try:
@@ -217,7 +220,8 @@ def _read(data: bytes) -> Photo:
         photo = decoder.read(data)
     finally:
         _waiting.remove(this)
-    _brought[photo] = this[0]
+    with _bringing:
+        _brought[photo] = this[0]
     return photo
 
 

@@ -56,6 +56,7 @@ def prepare() -> None:
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.keep_left_sessions()
+    streamlit_internals.forget_ended_sessions()
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
     streamlit_internals.keep_media_until_fetched()
@@ -195,9 +196,12 @@ async def _sweep() -> None:
     unread = UnreadUploads()
     while True:
         await asyncio.sleep(_SWEEP)
-        await streamlit_internals.close_left_sessions()
-        streamlit_internals.drop_left_media()
-        unread.drop()
+        try:
+            await streamlit_internals.close_left_sessions()
+            streamlit_internals.drop_left_media()
+            unread.drop()
+        except Exception:  # of any kind: what was left now is looked at the next time
+            _log.exception("What visitors left could not be dropped")
 
 
 def bound_log() -> None:

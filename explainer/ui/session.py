@@ -152,13 +152,13 @@ def _reveal_all() -> None:
 
 def _may_reveal_now() -> bool:
     """As `may_reveal`, by the rules of this very moment: the page may be older than a room."""
-    access.in_force.clear()
+    access.ask_again()
     return may_reveal()
 
 
 def may_bring_a_photo_now() -> bool:
     """As `own_faces`, by the rules of this very moment: the page may be older than a room."""
-    access.in_force.clear()
+    access.ask_again()
     return own_faces()
 
 

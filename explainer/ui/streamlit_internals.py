@@ -199,6 +199,28 @@ def keep_left_sessions() -> None:
     setattr(MemorySessionStorage, "save", saving)  # noqa: B010 - a method
 
 
+def forget_ended_sessions() -> None:
+    """Forget what a session holds as it ends, its photo above all; where its script still runs, once that has ended.
+
+    Streamlit leaves that to whenever Python looks for circles: each run of a script leaves one, with the session's
+    state in it, and what its fragments draw.
+    """
+    ended = AppSession.shutdown
+
+    def shutdown(self: AppSession) -> None:
+        ended(self)
+        if self._scriptrunner is None:
+            self._session_state.clear()
+            self._fragment_storage.clear()
+        elif not self._event_loop.is_closed():
+            self._event_loop.call_soon_threadsafe(self._event_loop.call_later, _UNTIL_IT_ENDS, self.shutdown)
+
+    setattr(AppSession, "shutdown", shutdown)  # noqa: B010 - a method
+
+
+_UNTIL_IT_ENDS = 1.0  # seconds between two looks whether the script of an ended session still runs
+
+
 async def close_left_sessions() -> None:
     """Close the sessions whose visitors left longer ago than `server.disconnectedSessionTTL`, or that never ran.
 
@@ -330,6 +352,8 @@ def kind(frame: bytes) -> str:
     script, names = message.rerun_script, message.file_urls_request.file_names
     found = {"widgets": script.widget_states.widgets, "hashes": script.cached_message_hashes, "names": names}
     if any(len(found[each]) > most for each, most in _MOST_OF.items()):
+        return ""
+    if not script.context_info.url.isascii():  # a browser's is: others keep Python from all else
         return ""
     values = script.widget_states.ByteSize() + sum(len(each) + 3 for each in script.cached_message_hashes)
     if len(frame) - values > _OF_ALL_ELSE:

@@ -11,10 +11,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import (
     DeadlockDetected,
@@ -25,8 +26,10 @@ from psycopg.errors import (
     ReadOnlySqlTransaction,
 )
 from psycopg.pq import TransactionStatus
-from psycopg_pool import ConnectionPool
+from psycopg.waiting import Ready
+from psycopg_pool import ConnectionPool, PoolTimeout
 
+from explainer import jobs
 from explainer.workshop.errors import Busy, RoomError, Unreachable
 from explainer.workshop.store import SCHEMA, Ages, Connection, OneStatement, Rows, Store, T, Work, transact
 
@@ -40,6 +43,9 @@ BUSY = 5.0
 
 PATIENCE = 2.0
 """Seconds to wait for a connection: while the database goes away, or while all are in use."""
+
+SOON = 0.1
+"""Seconds of waiting for a connection, or for an answer, after which a thread is in its pause (`jobs.pauses`)."""
 
 AGAIN = 0.5
 """Seconds from one try to reach the database to the next."""
@@ -104,6 +110,28 @@ class _OtherVersion(RoomError):
     """The database of rooms has the tables of another version of this app: it takes this version's own database."""
 
 
+class _Connection(psycopg.Connection[Any]):
+    """A connection that calls `is_slow` where an answer takes its time."""
+
+    is_slow: Callable[[], object] | None = None
+
+    def wait(self, gen: PQGen[T], *arguments: Any, **named: Any) -> T:
+        return super().wait(self._told(gen), *arguments, **named)
+
+    def _told(self, gen: PQGen[T]) -> PQGen[T]:
+        """What psycopg waits for; it says ten times a second that nothing came."""
+        try:
+            wanted = next(gen)
+            while True:
+                came = yield wanted
+                if came == Ready.NONE and self.is_slow:
+                    self.is_slow()
+                wanted = gen.send(came)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
 class PostgresStore(Store):
     """Rooms in the database that an address names, as libpq has it: `postgresql://user:password@host/name`.
 
@@ -118,6 +146,7 @@ class PostgresStore(Store):
         self._reached, self._tried, self._closed = threading.Event(), threading.Event(), threading.Event()
         self._pool = ConnectionPool(
             address,
+            connection_class=_Connection,
             kwargs=_CONNECTING,
             min_size=0,
             max_size=MOST,
@@ -184,24 +213,36 @@ class PostgresStore(Store):
         self._pool.close()
         self._listener.join()
 
-    def _use(self, work: "Callable[[psycopg.Connection[Any]], T]") -> T:
+    def _use(self, work: Callable[[_Connection], T]) -> T:
         if not self._reached.is_set():
             raise Unreachable
         try:
-            with self._connected() as connection:
-                return work(connection)
+            # The pause ends once the connection is given back: who waits for a turn to compute holds no transaction.
+            with ExitStack() as pause:
+                is_slow = jobs.once(lambda: pause.enter_context(jobs.pauses.get()()))
+                with self._connected(is_slow) as connection:
+                    return work(connection)
         except (LockNotAvailable, QueryCanceled, DeadlockDetected) as error:
             raise Busy from error
         except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction) as error:
             raise Unreachable from error
 
     @contextmanager
-    def _connected(self) -> "Iterator[psycopg.Connection[Any]]":
+    def _connected(self, is_slow: Callable[[], object]) -> Iterator[_Connection]:
         """A connection that is open; those that are not are thrown away, and the pool makes others."""
         while True:
-            with self._pool.connection() as connection:
+            with ExitStack() as given:
+                try:
+                    connection = given.enter_context(self._pool.connection(SOON))
+                except PoolTimeout:
+                    is_slow()
+                    connection = given.enter_context(self._pool.connection())
                 if _is_open(connection):
-                    yield connection
+                    connection.is_slow = is_slow
+                    try:
+                        yield connection
+                    finally:
+                        connection.is_slow = None
                     return
 
     def _listen(self) -> None:

@@ -1,10 +1,14 @@
 """The first page, run without a browser: what it paints in each state, on the real models."""
 
+import contextvars
 import dataclasses
 import gc
 import io
 import re
+import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +20,7 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from explainer import limits
+from explainer import jobs, limits
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, photo_source, sample_results, sentences
@@ -297,6 +301,31 @@ def test_beyond_so_many_bytes_that_wait_to_be_decoded_a_photo_is_refused(
         upload(page, "teal.png", teal)
         assert [error.value for error in page.error] == said
     assert photo_source._waiting == [("", 1000)]
+
+
+def test_photos_that_come_while_others_are_counted_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Decoded:
+        """A photo."""
+
+    def bring(photos: int) -> int:
+        context = contextvars.copy_context()
+        context.run(jobs.owner.set, str(threading.get_ident()))
+        for _ in range(photos):
+            kept.append(context.run(photo_source._read, b"a photo"))
+            del kept[:-90]
+        return photos
+
+    kept: list[Any] = []
+    monkeypatch.setattr(photo_source, "_brought", WeakKeyDictionary())
+    monkeypatch.setattr(decoder, "read", lambda data: Decoded())
+    monkeypatch.setattr(limits, "value", lambda name: 1e9)
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(4) as threads:
+            assert [*threads.map(bring, [1000] * 4)] == [1000] * 4
+    finally:
+        sys.setswitchinterval(before)
 
 
 def photo_of(colour: str) -> bytes:

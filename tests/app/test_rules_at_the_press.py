@@ -23,7 +23,7 @@ def page() -> AppTest:
         st.button("All", on_click=session._reveal_all)
         st.write(str(bool(session._revealed()) or bool(st.session_state.get(session._ALL))))
 
-    access.in_force.clear()
+    access.ask_again()
     return AppTest.from_function(script, default_timeout=60).run()
 
 
@@ -52,7 +52,7 @@ def test_a_photo_that_was_there_before_a_room_for_under_18s_can_be_forgotten_whi
     page.session_state["photo"] = samples.read("coffee")
     assert "Forget this photo" in [button.label for button in page.run().button]
     rooms.open_room(access.store(), "mixed")
-    access.in_force.clear()
+    access.ask_again()
     assert any("is set aside meanwhile" in caption.value for caption in page.run().caption)
     page.button(key="forget").click().run()
     assert "photo" not in page.session_state

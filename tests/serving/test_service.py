@@ -240,7 +240,7 @@ def test_an_app_of_another_version_is_refused(
     connection = client.Reading()
     monkeypatch.setitem(connection._headers, wire.VERSION, "another")
     with pytest.raises(Unavailable, match="different versions"):
-        connection.ask("read", b"", "", lambda *said: None)
+        connection.ask("read", (), "", lambda *said: None)
     assert "update both" in told
 
 
@@ -355,7 +355,7 @@ def test_a_service_that_is_gone_is_a_sentence_and_back_again_it_answers(
 
 def test_a_connection_that_was_kept_open_and_closed_meanwhile_costs_no_reading(line: Relay, photo: Photo) -> None:
     connection = client.Reading()
-    body = wire.pack((cards.DEFAULT, photo, True, None))
+    body = wire.pieces((cards.DEFAULT, photo, True, None))
     for _ in range(2):
         assert connection.ask("read", body, "", lambda *said: None).readings
         line.cut()

@@ -88,10 +88,20 @@ def test_many_words_arrive_as_they_were_sent_whatever_is_among_them(odd: object)
 def test_a_thing_of_no_known_kind_is_not_sent() -> None:
     with pytest.raises(TypeError, match="module cannot be sent"):
         wire.pack((np,))
+    with pytest.raises(TypeError, match="Image cannot be sent"):
+        wire.pack(Image.new("L", (4, 4)))
 
 
-def packed(tree: object, **arrays: Any) -> bytes:
-    return safetensors.numpy.save({**arrays, "tree": np.frombuffer(json.dumps(tree).encode(), np.uint8)})
+def packed(tree: object, pictures: bytes = b"", **arrays: Any) -> bytes:
+    saved = safetensors.numpy.save({**arrays, "tree": np.frombuffer(json.dumps(tree).encode(), np.uint8)})
+    return len(saved).to_bytes(8, "little") + saved + pictures
+
+
+def test_what_strangers_send_by_hand_is_packed_as_it_is_sent() -> None:
+    tree = {"tuple": [{"picture": [2, 1]}, {"array": "0"}]}
+    picture, values = wire.unpack(packed(tree, b"\1\2\3\4\5\6", **{"0": VALUES}))
+    assert picture.getpixel((1, 0)) == (4, 5, 6)
+    assert np.array_equal(values, VALUES)
 
 
 class Trap:
@@ -110,9 +120,15 @@ class Trap:
         packed({"Path": {"args": ["/etc/passwd"]}}),
         packed({"Box": {"left": 1}}),
         packed({"Box": 1, "Target": 2}),
-        packed({"picture": "0"}, **{"0": np.zeros((2, MAX_SIDE + 1, 3), np.uint8)}),
-        packed({"picture": "0"}, **{"0": np.zeros((4, 4, 3), np.float32)}),
-        packed({"picture": "0"}, **{"0": np.zeros((4, 4), np.uint8)}),
+        packed({"picture": [MAX_SIDE + 1, 1]}, bytes(3 * (MAX_SIDE + 1))),
+        packed({"picture": [4, 4]}, bytes(3 * 4 * 4 - 1)),
+        packed({"picture": [4, 4]}, bytes(3 * 4 * 4 + 1)),
+        packed({"tuple": [{"picture": [4, 4]}] * 2}, bytes(3 * 4 * 4)),
+        packed({"picture": [-4, -4]}, bytes(3 * 4 * 4)),
+        packed({"picture": [4.0, 4]}, bytes(3 * 4 * 4)),
+        packed({"picture": [4, 0]}),
+        packed({"picture": "44"}, bytes(3 * 4 * 4)),
+        packed({"tuple": [{"array": "0"}] * 1000}, **{"0": np.zeros(1_000_000)}),
         b"[" * 100_000,
         wire.pack(SENT[4])[:-10],
     ],
@@ -124,9 +140,9 @@ def test_bytes_of_strangers_make_nothing(data: bytes) -> None:
 
 def test_a_tree_that_is_too_deep_is_refused() -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
-    data = safetensors.numpy.save({"tree": np.frombuffer(deep, np.uint8)})
+    saved = safetensors.numpy.save({"tree": np.frombuffer(deep, np.uint8)})
     with pytest.raises(wire.WireError):
-        wire.unpack(data)
+        wire.unpack(len(saved).to_bytes(8, "little") + saved)
 
 
 def test_another_card_of_a_model_is_another_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

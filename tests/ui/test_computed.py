@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from explainer import jobs
+from explainer.imagenet import search
 from explainer.ui import computed
 
 
@@ -35,3 +36,16 @@ def test_what_everybody_waits_for_does_not_stand_in_the_line_of_who_asked_first(
     shared.clear()
     assert done.index("everybody's") <= 2
     assert job.owner != "192.0.2.1"
+
+
+def test_an_index_that_could_not_be_read_once_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> search.Index:
+        raise MemoryError
+
+    computed._index.clear()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(search, "load", fails)
+        assert isinstance(computed._index().future.exception(10), MemoryError)
+    monkeypatch.setattr(search, "load", search.of_words)
+    assert computed._index().result(10) is search.of_words()
+    computed._index.clear()

@@ -257,6 +257,23 @@ def test_a_strangers_text_neither_fills_the_log_nor_steers_the_terminal() -> Non
     assert line.isprintable()
 
 
+def test_the_sweep_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+
+    async def fails() -> None:
+        rounds.append(len(rounds))
+        raise MemoryError
+
+    async def sweep() -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server._sweep(), 0.2)
+
+    monkeypatch.setattr(server, "_SWEEP", 0.01)
+    monkeypatch.setattr(streamlit_internals, "close_left_sessions", fails)
+    asyncio.run(sweep())
+    assert len(rounds) > 1
+
+
 def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     folder = streamlit_internals.static_folder()
     name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
@@ -282,6 +299,29 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
     assert middleware._compressing.cache_info().currsize == 1
     assert handed_on == other
+
+
+def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = min((streamlit_internals.static_folder() / "static" / "js").glob("*.js")).name
+    scope = {"type": "http", "method": "GET", "path": f"/static/js/{name}", "headers": [(b"accept-encoding", b"gzip")]}
+    answered = []
+
+    async def ask() -> None:
+        async def send(message: Message) -> None:
+            answered.append(message.get("status"))
+
+        await middleware.Compressed(PlainTextResponse(""))(scope, None, send)  # type: ignore[arg-type]
+
+    def fails(file: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    middleware._compressing.cache_clear()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Path, "read_bytes", fails)
+        with pytest.raises(OSError, match="Too many open files"):
+            asyncio.run(ask())
+    asyncio.run(ask())
+    assert answered[0] == 200
 
 
 FORM = "multipart/form-data; boundary=----WebKitFormBoundaryAbc123"
@@ -396,6 +436,9 @@ def test_a_name_that_a_page_has_used_is_used_by_no_other_file(uploads: middlewar
         return [await put(uploads, "known", "192.0.2.1", 1_000_000, name=name) for name in names]
 
     assert asyncio.run(one_after_another()) == [0, 429, 0, 429, 429]
+    for number in range(int(limits.value("uploads of a visit"))):  # a screen that nobody loads anew takes the next one
+        uploads._take_name("known", str(number))
+    assert len(uploads._sent["known"]) == limits.value("uploads of a visit")
     assert asyncio.run(put(uploads, "known of another", "192.0.2.1", 1_000_000, name="a")) == 0
     assert list(uploads._sent) == ["known"]  # the other session is gone
 
@@ -456,6 +499,11 @@ def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends
     asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 2000)
     assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
     asks.rerun_script.query_string = "category=" + "n" * 100_000
+    assert streamlit_internals.kind(asks.SerializeToString()) == ""
+    asks.rerun_script.query_string, asks.rerun_script.context_info.url = "", "https://museum.example/workshop"
+    assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
+    # Marks in the wrong order, which Python sorts one by one, and lets nothing else run until it has: 0.13 seconds.
+    asks.rerun_script.context_info.url = "http://a" + "\u0345\u0315\u031b\u0321\u0330" * 1500
     assert streamlit_internals.kind(asks.SerializeToString()) == ""
     asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a" * 100_000}})
     assert streamlit_internals.kind(asks.SerializeToString()) == ""

@@ -131,6 +131,11 @@ def test_what_no_page_asks_for_is_closed(server: Server, path: str) -> None:
     assert ask(server, f"/_stcore/{path}", "POST").status in (404, 405)
 
 
+@pytest.mark.parametrize("path", ["auth/login", "auth/logout", "oauth2callback"])
+def test_nobody_logs_in(server: Server, path: str) -> None:
+    assert ask(server, f"/{path}").status == 404
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [("evil.example", 421), ("localhost", 200), ("192.168.1.20:8501", 200), ("[::1]:8501", 200), ("museum.local", 200)],

@@ -3,12 +3,16 @@
 import ast
 import asyncio
 import contextvars
+import gc
 import inspect
 import json
 import math
+import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,18 +23,21 @@ from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.runtime import Runtime
+from streamlit.runtime.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import session_state
@@ -165,6 +172,86 @@ def test_streamlit_keeps_128_sessions_of_those_who_left_and_ends_none_that_it_dr
     streamlit_internals.keep_left_sessions()
     assert asyncio.run(many(MemorySessionStorage(ttl_seconds=0.1))) == 300  # type: ignore[arg-type]
     assert ended == [f"left {number}" for number in range(300)]
+
+
+class Brought:
+    """What a visitor brought."""
+
+
+brought: list[weakref.ref[Brought]] = []
+at_work = threading.Event()
+
+_PAGE = """
+import weakref
+import streamlit as st
+import test_streamlit_internals as here
+
+@st.fragment
+def draw(photo):
+    st.write("A photo is here.")
+
+def show():
+    photo = st.session_state.setdefault("photo", here.Brought())
+    here.brought.append(weakref.ref(photo))
+    draw(photo)
+    here.at_work.wait()
+
+show()
+"""
+
+
+async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
+    """Whether a photo is there once its session has ended: at once, and when the script that still worked has ended."""
+    settings = RuntimeConfig(
+        script_path=str(page),
+        component_registry=None,  # type: ignore[arg-type]
+        bidi_component_registry=BidiComponentManager(),
+        cache_storage_manager=MemoryCacheStorageManager(),
+        media_file_storage=MemoryMediaFileStorage("/media"),
+        uploaded_file_manager=MemoryUploadedFileManager("/uploads"),
+        session_storage=MemorySessionStorage(ttl_seconds=0),
+    )
+    server = Runtime(settings)
+    await server.start()
+    try:
+        name = server.connect_session(SimpleNamespace(client_context=None, write_forward_msg=lambda message: None), {})  # type: ignore[arg-type]
+        server.handle_backmsg(name, BackMsg(rerun_script={}))
+        session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
+        while not brought or (session._scriptrunner is not None and not works):
+            await asyncio.sleep(0.01)
+        server.close_session(name)
+        at_once = brought[0]() is not None
+        at_work.set()
+        while session._scriptrunner is not None:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        return at_once, brought[0]() is not None
+    finally:
+        server.stop()
+        await server.stopped
+        Runtime._instance = None
+
+
+@pytest.mark.parametrize("works", [False, True])
+def test_streamlit_keeps_what_an_ended_session_brought_until_python_looks_for_circles(
+    works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def visit() -> tuple[bool, bool]:
+        brought.clear()
+        at_work.clear() if works else at_work.set()
+        try:
+            gc.disable()
+            return asyncio.run(visit_and_leave(page, works))
+        finally:
+            gc.enable()
+
+    page = tmp_path / "page.py"
+    page.write_text(_PAGE)
+    assert visit() == (True, True)  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "shutdown", AppSession.shutdown)  # put back at the end
+    monkeypatch.setattr(streamlit_internals, "_UNTIL_IT_ENDS", 0.01)
+    streamlit_internals.forget_ended_sessions()
+    assert visit() == (works, False)
 
 
 def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Rooms in PostgreSQL: what was confirmed outlives a kill of the database, and the app goes on while it is away."""
 
+import contextlib
+import contextvars
 import queue
 import random
 import threading
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from explainer.ui import access, session
+from explainer import jobs, limits
+from explainer.ui import access, middleware, session
 from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.errors import Busy, Unreachable
 from explainer.workshop.presenter_key import Gate
@@ -133,16 +136,23 @@ def test_a_phone_has_the_database_asked_few_times(store: Store, room: Room, phon
     assert len(statements) == 2  # what is shown, who is here
 
 
-@pytest.fixture
-def app_without_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An app that is told of a database that is not there."""
-    monkeypatch.setenv("EXPLAINER_DATA", f"postgresql://explainer:secret@/rooms?host={tmp_path}")
+@contextlib.contextmanager
+def app_of(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An app that is told of a database."""
+    monkeypatch.setenv("EXPLAINER_DATA", address)
     access.store.clear()
-    access.in_force.clear()
+    access.ask_again()
     yield
     access.store().close()
     access.store.clear()
-    access.in_force.clear()
+    access.ask_again()
+
+
+@pytest.fixture
+def app_without_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An app that is told of a database that is not there."""
+    with app_of(f"postgresql://explainer:secret@/rooms?host={tmp_path}", monkeypatch):
+        yield
 
 
 @pytest.mark.usefixtures("app_without_database")
@@ -154,6 +164,31 @@ def test_while_the_database_is_away_masks_are_locked_and_own_photos_are_off(capl
     assert access.store().trouble == "The database of rooms does not answer. Try again in a moment."
     assert "The database of rooms cannot be used: connection" in caplog.text
     assert "secret" not in caplog.text + access.store().database
+
+
+@pytest.fixture
+def app_with_database(monkeypatch: pytest.MonkeyPatch, database: Database, reopen: object) -> Iterator[None]:
+    """An app whose rooms are in a database that has none."""
+    with app_of(database.address, monkeypatch):
+        yield
+
+
+@pytest.mark.usefixtures("app_with_database")
+def test_no_page_waits_for_a_database_that_is_slow_and_meanwhile_masks_are_locked(database: Database) -> None:
+    assert session.may_reveal()
+    with psycopg.connect(database.address) as other:
+        other.execute("LOCK TABLE rooms IN ACCESS EXCLUSIVE MODE")
+        access.ask_again()
+        for most in (1.5, 0.1, 0.1):  # who asks first waits for a second
+            begun = time.monotonic()
+            assert not session.may_reveal()
+            assert not session.own_faces()
+            assert time.monotonic() - begun < most
+        other.rollback()
+    begun = time.monotonic()
+    while not session.may_reveal():
+        assert time.monotonic() - begun < 10
+        time.sleep(0.05)
 
 
 def test_whatever_others_say_in_the_database_rooms_are_listened_for(
@@ -293,6 +328,64 @@ def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
         holder.join(10)
         votes.vote(waiting, room.code, QUESTION, 1, phone, "5")
     assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+
+
+def test_scripts_that_wait_for_a_slow_database_leave_their_places_to_those_that_compute(
+    store: Store, room: Room, phones: list[str], monkeypatch: pytest.MonkeyPatch, reopen: object
+) -> None:
+    monkeypatch.setattr(postgres, "MOST", 2)  # so that one of three waits for a connection
+    computing, places = middleware.Computing(), int(limits.value("scripts"))
+    held, done = threading.Event(), threading.Event()
+
+    def script(number: int) -> None:
+        run = computing.begin("192.0.2.1", f"{number}")
+        jobs.pauses.set(run.pause)
+        votes.vote(slow, room.code, QUESTION, 1, phones[number], "5")
+        run.end(0.0)
+
+    def hold(connection: object) -> None:
+        held.set()
+        done.wait(10)
+
+    holder = threading.Thread(target=store.write, args=(hold,))
+    with closing(reopen()) as slow, ThreadPoolExecutor(places) as pool:
+        holder.start()
+        held.wait(10)
+        asking = [pool.submit(contextvars.copy_context().run, script, number) for number in range(places)]
+        time.sleep(4 * postgres.SOON)
+        begun = time.monotonic()
+        others = [computing.begin("192.0.2.2", f"{number}") for number in range(places)]
+        assert time.monotonic() - begun < 0.2
+        for each in others:
+            each.end(0.0)
+        done.set()
+        holder.join(10)
+        for asked in asking:
+            asked.result(10)
+    assert [votes.vote_of(store, room.code, QUESTION, 1, token) for token in phones[:places]] == ["5"] * places
+
+
+def test_a_script_that_waited_for_the_database_holds_nothing_there_while_it_waits_for_its_place(
+    store: Store, other: Store, room: Room, phones: list[str]
+) -> None:
+    said: list[str] = []
+
+    @contextlib.contextmanager
+    def pause() -> Iterator[None]:
+        said.append("waits")
+        yield
+        votes.vote(other, room.code, QUESTION, 1, phones[1], "4")
+        said.append("goes on")
+
+    def script() -> None:
+        jobs.pauses.set(pause)
+        votes.vote(store, room.code, QUESTION, 1, phones[0], "5")
+        assert said == []  # a database that answers soon is not waited for
+        store.write(lambda connection: connection.execute("SELECT pg_sleep(0.3)"))
+
+    contextvars.copy_context().run(script)
+    assert said == ["waits", "goes on"]
+    assert votes.vote_of(store, room.code, QUESTION, 1, phones[1]) == "4"
 
 
 def test_a_process_that_stops_within_a_write_holds_nobody_up_for_long(

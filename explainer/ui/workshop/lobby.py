@@ -176,7 +176,7 @@ def end(code: str) -> None:
     if access.is_presenter():
         rooms.end(access.store(), code)
         invitation.tell_wifi(code, None)
-        access.in_force.clear()
+        access.ask_again()
 
 
 def _delete(code: str) -> None:
@@ -184,5 +184,5 @@ def _delete(code: str) -> None:
         attempt(lambda: rooms.delete(access.store(), code))
         access.forget(code)
         take_away.forget(code)
-        access.in_force.clear()
+        access.ask_again()
         location.go()
