@@ -86,7 +86,7 @@ def test_the_slider_of_a_page_that_is_older_draws_no_photo_that_is_not_in_use_an
         del page.session_state["photo"]
     else:
         rooms.open_room(access.store(), "mixed")
-        access.in_force.clear()
+        access.ask_again()
     page.session_state["drawn"] = own
     assert not page.run().exception
     assert set(shown) == {samples.read(break_it.FIRST).digest}
