@@ -176,7 +176,7 @@ def test_a_message_that_no_page_sends_is_ignored(server: Server, visit: Callable
     before = server.log.count("A message was ignored")
     page._socket.send(message.SerializeToString())
     page.run()
-    assert server.log.count("A message was ignored") == before + 1
+    assert until(lambda: server.log.count("A message was ignored") == before + 1)
     assert not (ROOT / ".agents").exists()
 
 
