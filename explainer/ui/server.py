@@ -54,6 +54,7 @@ def prepare() -> None:
     web_server.bound_messages(
         lambda: limits.value("message"), lambda: limits.value("pings"), lambda: limits.first("messages")
     )
+    web_server.read_on_while_messages_wait()
     web_server.bound_requests(lambda: limits.value("head"))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
