@@ -10,15 +10,13 @@ from explainer.workshop.errors import RoomError
 _TROUBLE = "workshop_trouble"
 
 
-def attempt(work: Callable[[], object], of: str = "") -> bool:
-    """Whether what a press asks was done; where it was refused, `trouble` of the same part of a page says why."""
+def attempt(work: Callable[[], object], of: str = "") -> None:
+    """Do what a press asks; where it is refused, `trouble` of the same part of a page says why."""
     st.session_state.pop(_TROUBLE, None)
     try:
         work()
     except RoomError as error:
         st.session_state[_TROUBLE] = {"of": of, "sentence": str(error)}
-        return False
-    return True
 
 
 def press(work: Callable[[], object], of: str = "") -> None:

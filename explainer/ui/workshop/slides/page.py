@@ -129,10 +129,14 @@ def _page(scene: Scene, sheet: Sheet, token: str) -> None:
         },
         on_marked_change=lambda: None,
     )
+
     # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
-    new = isinstance(page.marked, list) and page.marked != told.get("kept")
-    if new and attempt(lambda: votes.mark(*mine, page.marked)):  # else the next run tries it again
-        told["kept"] = page.marked
+    def keep() -> None:
+        votes.mark(*mine, page.marked)
+        told["kept"] = page.marked  # else the next run tries it again
+
+    if isinstance(page.marked, list) and page.marked != told.get("kept"):
+        attempt(keep)
     trouble(scene.stage.version)
     with suppress(RoomError):  # a fragment's error is nobody else's to tell; the next run will know
         _kept(votes.marks_of(*mine))
