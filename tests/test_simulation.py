@@ -24,8 +24,8 @@ COSTS = simulation.Costs(
 def test_a_visitor_alone_waits_for_the_work_and_for_nothing_else() -> None:
     found = simulation.predict(COSTS, 1, 0, 0, 600)
     assert found.pages == pytest.approx([0.1 + 0.01] * len(found.pages), abs=1e-6)
-    # Half of the page with the photo on it, which is half of what the photo takes of the app.
-    assert found.labels == pytest.approx([0.02 + 0.1 + 0.05 + 0.03 + 0.06] * len(found.labels), abs=1e-6)
+    # A fifth of what the photo takes of the app comes before its label, in the page with the photo on it.
+    assert found.labels == pytest.approx([0.02 + 0.08 + 0.05 + 0.03 + 0.06] * len(found.labels), abs=1e-6)
     assert 8 <= len(found.labels) <= 12  # one a minute
 
 
