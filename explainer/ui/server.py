@@ -54,6 +54,7 @@ def prepare() -> None:
     web_server.bound_messages(
         lambda: limits.value("message"), lambda: limits.value("pings"), lambda: limits.first("messages")
     )
+    web_server.read_on_while_messages_wait()
     web_server.bound_requests(lambda: limits.value("head"))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
@@ -81,8 +82,8 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
 
     @asynccontextmanager
     async def until_the_end(app: st.App) -> AsyncIterator[None]:
+        bound_log()
         for handler in _handlers():
-            handler.addFilter(OneLineEach())
             write_aside(handler)
         print(reach(st.get_option("server.address")), flush=True)
         if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
@@ -209,11 +210,19 @@ async def _sweep() -> None:
             _log.exception("What visitors left could not be dropped")
 
 
+def bound_log() -> None:
+    """Have what is written to the log go through `OneLineEach`, whatever library writes it."""
+    if logging.lastResort and not logging.root.handlers:
+        logging.root.addHandler(logging.lastResort)  # or OpenVINO would add one of its own, through which all goes then
+    logging.getLogger("explainer").setLevel(logging.WARNING)  # while OpenVINO converts, the root hears errors alone
+    for handler in _handlers():
+        handler.addFilter(OneLineEach())
+
+
 def _handlers() -> list[logging.Handler]:
     """Where lines of the log go, of whatever library."""
     loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
-    found = [handler for logger in loggers for handler in logger.handlers]
-    return [*found, *([logging.lastResort] if logging.lastResort else [])]
+    return [handler for logger in loggers for handler in logger.handlers]
 
 
 def write_aside(handler: logging.Handler) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from handmade import ROOT
@@ -114,6 +115,12 @@ def test_every_answer_says_what_a_browser_may_do_with_it(server: Server, path: s
     assert "unsafe-eval" not in policy
     if not path.startswith("/static/"):
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/removal", "/workshop?room=ABCDE&embed=true"])
+def test_a_browser_is_asked_not_to_translate_a_page_before_it_draws_anything(server: Server, path: str) -> None:
+    with urlopen(server.url + path, timeout=30) as page:
+        assert '<meta name="google" content="notranslate">' in page.read().decode().partition("</head>")[0]
 
 
 @pytest.mark.parametrize(
