@@ -32,7 +32,7 @@ def test_a_visitor_alone_waits_for_the_work_and_for_nothing_else() -> None:
 @pytest.mark.parametrize(("processes", "most"), [(1, 1.0), (2, 2.0), (4, 2.0)])
 def test_a_process_draws_one_page_at_a_time_and_all_share_two_cores(processes: int, most: float) -> None:
     costs = replace(COSTS, processes=processes, photo=0, decode=0, read=0, explain=0, client_page=0, client_photo=0)
-    found = simulation.predict(costs, 260 * int(most), 0, 40, 80)
+    found = simulation.predict(costs, 300 * int(most), 0, 40, 80)
     assert found.pages_a_second * costs.page == pytest.approx(most, rel=0.1)
     assert found.cores == pytest.approx(most, rel=0.02)
 
