@@ -44,6 +44,30 @@ class _PassOn:
         await self.app(scope, receive, send)
 
 
+def read_on_while_messages_wait() -> None:
+    """Read on while a little of a websocket waits for the page: behind it lie the answers to pings.
+
+    Uvicorn reads nothing as long as one message waits, and closes a page for which two wait longer than it waits for
+    an answer to its ping: the page comes back, and asks for the whole of what it asked a part of.
+    """
+    taken = WebSocketsSansIOProtocol.send_receive_event_to_app
+
+    def take(self: WebSocketsSansIOProtocol) -> None:
+        paused, self.read_paused = self.read_paused, True  # else it would pause
+        taken(self)
+        self.read_paused = paused
+        waiting: deque[Any] = self.queue._queue  # type: ignore[attr-defined]
+        much = len(waiting) > _WAITING or sum(len(each.get("bytes") or "") for each in waiting) > _MUCH
+        if much and not paused and not self.close_sent:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    setattr(WebSocketsSansIOProtocol, "send_receive_event_to_app", take)  # noqa: B010 - a method
+
+
+_WAITING, _MUCH = 100, 65_536  # messages, and bytes of them, that wait for a page while more is read
+
+
 def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 

@@ -49,13 +49,15 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: flo
     """Where uvicorn takes websockets as the app has it do, and sends 4 MB to each that asks for much."""
     monkeypatch.setattr(H11Protocol, "data_received", H11Protocol.data_received)
     web_server.bound_requests(lambda: 200)
-    for name in ("__init__", "handle_cont", "data_received", "handle_ping", "handle_pong"):
+    of_messages = ("handle_cont", "send_receive_event_to_app", "handle_ping", "handle_pong")
+    for name in ("__init__", "data_received", *of_messages):
         monkeypatch.setattr(WebSocketsSansIOProtocol, name, getattr(WebSocketsSansIOProtocol, name))
     for protocol in (H11Protocol, WebSocketsSansIOProtocol):
         for name in ("connection_made", "connection_lost"):
             monkeypatch.setattr(protocol, name, getattr(protocol, name))
     web_server.watch_connections(lambda *open: True, lambda address: address, lambda: patience)
     web_server.bound_messages(lambda: 1000, lambda: 10, lambda: 300)
+    web_server.read_on_while_messages_wait()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -67,6 +69,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: flo
         await asyncio.sleep(1 if scope["path"] == "/full" else 0)
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
+            await asyncio.sleep(1 if message["bytes"] == b"waits" else 0)
             await send({"type": "websocket.send", "bytes": bytes(8_000_000 if message["bytes"] == b"much" else 1)})
 
     config = uvicorn.Config(
@@ -141,6 +144,25 @@ def test_uvicorn_waits_without_end_for_a_websocket_to_take_what_it_was_sent(monk
         connection.sendall(b"\x82\x84" + bytes(4) + b"much")
         time.sleep(1.6)  # the keepalive fails
         assert _rest(connection) < 7_900_000
+
+
+def test_uvicorn_reads_no_answers_to_its_pings_behind_a_message_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=0.2) as address, connect(f"ws://{address[0]}:{address[1]}") as page:
+        for _ in range(3):
+            page.send(b"waits")
+        assert [page.recv(5) for _ in range(3)] == [bytes(1)] * 3
+
+
+def test_of_a_page_for_which_much_waits_no_more_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection.sendall(_OPENING % b"/")
+        assert b"101 Switching" in connection.recv(4096)
+        connection.sendall(b"\x82\x85" + bytes(4) + b"waits")
+        long = b"\x82\xfe" + (1000).to_bytes(2) + bytes(4 + 1000)
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.sendall(long * 10_000)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from PIL.Image import Image
 
 from explainer.imagenet import sources, vocabularies
 from explainer.imagenet.masked_words import Context
-from explainer.ui import labels, options, sample_results, sentences, session
+from explainer.ui import labels, options, photo_source, sample_results, sentences, session
 from explainer.ui.markdown import plain
 from explainer.vision import cards, corruptions
 from explainer.vision.corruptions import CORRUPTIONS, Corruption, Course, CourseStep
@@ -47,6 +47,8 @@ def chosen() -> str:
 @st.fragment
 def stage(photo: Photo, reading: Reading, course: Course) -> None:
     """The slider, the headline, and the picture before and after as much of the change as the slider says."""
+    if photo is not photo_source.photo(FIRST):  # it was forgotten since the page was drawn, or a room rules it out now
+        st.rerun()
     corruption = CORRUPTIONS[course.corruption]
     step = course.at(_amount(corruption, course))
     before, after = course.steps[0], step

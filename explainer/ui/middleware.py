@@ -508,8 +508,11 @@ class Preloads:
     """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it.
 
     What draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
+
+    And asks it not to translate the page: on a phone that votes, too, an old word would stay beside what is new.
     """
 
+    _AS_IT_IS = '<meta name="google" content="notranslate">'
     _EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
     _OF_PAGE = {  # noqa: RUF012
         "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
@@ -520,14 +523,14 @@ class Preloads:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the header Link to a page, and to one with charts a script that begins theirs."""
+        """Add to a page the header Link and what asks for no translation, and for charts a script that begins them."""
         if scope["type"] == "http" and not {"/", "."} & set(_path(scope)):
             kinds = self._OF_PAGE.get(_path(scope), ())
             needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
             links = (f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
             send = _add(send, {"Link": ", ".join(links)})
-            if _CHART in kinds:
-                send = _insert(send, f"<script type=module>{_begin_charts()}</script>", before="</head>")
+            charts = f"<script type=module>{_begin_charts()}</script>" if _CHART in kinds else ""
+            send = _insert(send, self._AS_IT_IS + charts, before="</head>")
         await self.app(scope, receive, send)
 
 

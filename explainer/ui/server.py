@@ -1,8 +1,10 @@
 """What is set before the first visitor is served, and what goes on beside all pages until the server ends."""
 
 import asyncio
+import atexit
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -23,6 +25,7 @@ from explainer.workshop import addresses
 _log = logging.getLogger("explainer")
 
 _LONGEST = 1000  # letters of a line in the log
+_WAITING, _LAST = 1000, 1.0  # lines that wait for a terminal that is held; seconds in which the last are written
 _KINDS = 200  # kinds of lines in a minute; others count as one: their words may be a stranger's
 _TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _SWEEP = 5.0  # seconds between two looks for what visitors left
@@ -51,6 +54,7 @@ def prepare() -> None:
     web_server.bound_messages(
         lambda: limits.value("message"), lambda: limits.value("pings"), lambda: limits.first("messages")
     )
+    web_server.read_on_while_messages_wait()
     web_server.bound_requests(lambda: limits.value("head"))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
@@ -79,8 +83,9 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
 
     @asynccontextmanager
     async def until_the_end(app: st.App) -> AsyncIterator[None]:
+        bound_log()
         for handler in _handlers():
-            handler.addFilter(OneLineEach())
+            write_aside(handler)
         print(reach(st.get_option("server.address")), flush=True)
         if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
             print("  uvloop is installed, and one address can stop the app for others in it. Use make app.", flush=True)
@@ -206,11 +211,46 @@ async def _sweep() -> None:
             _log.exception("What visitors left could not be dropped")
 
 
+def bound_log() -> None:
+    """Have what is written to the log go through `OneLineEach`, whatever library writes it."""
+    if logging.lastResort and not logging.root.handlers:
+        logging.root.addHandler(logging.lastResort)  # or OpenVINO would add one of its own, through which all goes then
+    logging.getLogger("explainer").setLevel(logging.WARNING)  # while OpenVINO converts, the root hears errors alone
+    for handler in _handlers():
+        handler.addFilter(OneLineEach())
+
+
 def _handlers() -> list[logging.Handler]:
     """Where lines of the log go, of whatever library."""
     loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
-    found = [handler for logger in loggers for handler in logger.handlers]
-    return [*found, *([logging.lastResort] if logging.lastResort else [])]
+    return [handler for logger in loggers for handler in logger.handlers]
+
+
+def write_aside(handler: logging.Handler) -> None:
+    """Have a thread of its own write what a handler is given.
+
+    A terminal that is held, by Ctrl-S or by text that is marked in it, stops whoever writes to it: else everybody.
+    """
+    lines = queue.Queue[logging.LogRecord](_WAITING)
+
+    def put(record: logging.LogRecord) -> None:
+        with suppress(queue.Full):
+            if handler.filter(record):
+                lines.put_nowait(record)
+
+    def go_on() -> None:
+        while True:
+            handler.emit(lines.get())
+            lines.task_done()
+
+    def end() -> None:
+        until = time.monotonic() + _LAST
+        while lines.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
+
+    setattr(handler, "handle", put)  # noqa: B010 - a method, which waits for who writes
+    threading.Thread(target=go_on, name="log", daemon=True).start()
+    atexit.register(end)
 
 
 class OneLineEach(logging.Filter):

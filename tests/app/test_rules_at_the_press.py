@@ -6,7 +6,7 @@ import pytest
 from handmade import ROOT
 from streamlit.testing.v1 import AppTest
 
-from explainer.ui import access, session
+from explainer.ui import access, break_it, session
 from explainer.vision import samples
 from explainer.workshop import rooms
 
@@ -57,6 +57,39 @@ def test_a_photo_that_was_there_before_a_room_for_under_18s_can_be_forgotten_whi
     page.button(key="forget").click().run()
     assert "photo" not in page.session_state
     assert "forget" not in [button.key for button in page.button]
+
+
+@pytest.mark.usefixtures("fresh_app")
+@pytest.mark.parametrize("ends", ["by a room for under-18s", "by forgetting it"])
+def test_the_slider_of_a_page_that_is_older_draws_no_photo_that_is_not_in_use_any_more(
+    monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from explainer.ui import break_it, photo_source, sample_results
+
+        photo = st.session_state.get("drawn") or photo_source.photo(break_it.FIRST)
+        if "drawn" in st.session_state:  # as for a look of the slider alone, which has the page's photo of before
+            del st.session_state["drawn"]
+        reading = sample_results.read(photo, False).readings[0]
+        break_it.stage(photo, reading, sample_results.course(photo, reading, "blur"))
+
+    shown, crop = [], break_it._crop
+    monkeypatch.setattr(break_it, "_crop", lambda photo, *rest: (shown.append(photo.digest), crop(photo, *rest))[1])
+    page, own = AppTest.from_function(script, default_timeout=60), samples.read("coffee")
+    page.session_state["photo"] = page.session_state["drawn"] = own
+    assert not page.run().exception
+    assert set(shown) == {own.digest}  # the control
+    shown.clear()
+    if ends == "by forgetting it":
+        del page.session_state["photo"]
+    else:
+        rooms.open_room(access.store(), "mixed")
+        access.ask_again()
+    page.session_state["drawn"] = own
+    assert not page.run().exception
+    assert set(shown) == {samples.read(break_it.FIRST).digest}
 
 
 def test_an_upload_asks_for_the_rules_of_its_moment() -> None:

@@ -12,7 +12,7 @@ from explainer.workshop import participants, rehearsal, rooms, screens, stage, t
 from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.stage import Beat, Key, Press, State
 from explainer.workshop.store import Store
-from tests.browser.pages import PATIENCE, RoomPage, Visitors
+from tests.browser.pages import PATIENCE, ROOT, RoomPage, Visitors
 from tests.servers import APP, KEY, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -173,6 +173,31 @@ def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_c
     tally = votes.tally(store, code, vote.activity, 1)
     assert (tally.phones["safe"], tally.total) == (1, 1)
     assert participants.count(store, code) == 1
+
+
+def looks_in_a_minute(chromium: Browser, answered: bool) -> int:
+    """How often a page asks for a look that is to come each two seconds."""
+    script = (ROOT / "explainer" / "ui" / "workshop" / "refresh.js").read_text("utf-8")
+    with closing(chromium.new_page()) as page:
+        page.clock.install()
+        page.evaluate(
+            """async ([script, answered]) => {
+                const { default: begin } = await import(`data:text/javascript,${encodeURIComponent(script)}`);
+                window.looks = 0;
+                const setTriggerValue = () => { looks += 1; if (answered) setTimeout(draw, 100); };
+                const data = { drawing: 1, seconds: 2 };
+                const draw = () => begin({ data, parentElement: document.body, setTriggerValue });
+                draw();
+            }""",
+            [script, answered],
+        )
+        page.clock.run_for(60_000)
+        return int(page.evaluate("looks"))
+
+
+def test_a_page_that_gets_no_answer_asks_ever_more_seldom(chromium: Browser) -> None:
+    assert looks_in_a_minute(chromium, answered=True) >= 23
+    assert 4 <= looks_in_a_minute(chromium, answered=False) <= 8
 
 
 def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(

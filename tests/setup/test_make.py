@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,3 +159,26 @@ def test_make_workshop_serves_the_network_and_prints_address_and_key_and_who_can
 def test_make_workshop_prints_no_key_that_is_set_already(programs: Path) -> None:
     with served("workshop", programs, free_port(), EXPLAINER_PRESENTER_KEY="a key of the tests") as printed:
         assert "a key of the tests" not in printed()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_with_a_certificate_the_command_of_the_guide_serves_phones_by_https(programs: Path) -> None:
+    guide = (PROJECT / "docs" / "workshop.md").read_text("utf-8")
+    (command,) = re.findall(r"^    (.*cert\.pem.*)$", guide, re.MULTILINE)
+    assert command in (PROJECT / "explainer" / "data" / "it_page.html").read_text("utf-8")
+    *settings, _, target = command.split()
+    files = {name: str(programs / name) for name in ("cert.pem", "key.pem")}
+    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a workshop", "-days", "2"]
+    making += ["-keyout", files["key.pem"], "-out", files["cert.pem"]]
+    subprocess.run(making, check=True, capture_output=True)
+    environment = {name: files[file] for name, _, file in (each.partition("=") for each in settings)}
+    port = free_port()
+    with served(target, programs, port, **environment) as printed:
+        for address in ("127.0.0.2", *addresses.addresses()):
+            known = ssl.create_default_context(cafile=files["cert.pem"])
+            known.check_hostname = False
+            with urllib.request.urlopen(f"https://{address}:{port}/", timeout=30, context=known) as page:
+                assert page.status == 200
+        assert "can reach it, at https://" in printed()
+        assert "plain http" not in printed()

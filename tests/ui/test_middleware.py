@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import os
 import socket
 import sys
 import threading
@@ -221,6 +222,29 @@ def test_an_error_is_one_line_that_says_where_and_not_what() -> None:
     assert "\n" not in line
     assert line.startswith("Uncaught app execution: KeyError < explainer/limits.py:")
     assert "nothing" not in line
+
+
+def test_a_terminal_that_is_held_stops_nobody_and_what_was_said_comes_when_it_is_released() -> None:
+    there, terminal = os.pipe()
+    os.set_blocking(terminal, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(terminal, bytes(4096))  # until it takes no more
+    os.set_blocking(terminal, True)
+    log = logging.Logger("held")
+    with os.fdopen(terminal, "w") as stream:
+        log.addHandler(handler := logging.StreamHandler(stream))
+        server.write_aside(handler)
+        began = time.monotonic()
+        for number in range(2000):
+            log.warning("line %d", number)
+        assert time.monotonic() - began < 2
+        said = b""
+        while not said.endswith((b"line 999\n", b"line 1000\n")):
+            said += os.read(there, 1 << 20)
+    lines = said.lstrip(b"\0").decode().splitlines()
+    assert lines == [f"line {number}" for number in range(len(lines))]
+    os.close(there)
 
 
 def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:

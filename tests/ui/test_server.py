@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from handmade import ROOT
@@ -116,6 +117,12 @@ def test_every_answer_says_what_a_browser_may_do_with_it(server: Server, path: s
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/", "/removal", "/workshop?room=ABCDE&embed=true"])
+def test_a_browser_is_asked_not_to_translate_a_page_before_it_draws_anything(server: Server, path: str) -> None:
+    with urlopen(server.url + path, timeout=30) as page:
+        assert '<meta name="google" content="notranslate">' in page.read().decode().partition("</head>")[0]
+
+
 @pytest.mark.parametrize(
     "path", ["metrics", "script-health-check", "agent/openapi.json", "agent/mcp", "agent/interact"]
 )
@@ -176,7 +183,7 @@ def test_a_message_that_no_page_sends_is_ignored(server: Server, visit: Callable
     before = server.log.count("A message was ignored")
     page._socket.send(message.SerializeToString())
     page.run()
-    assert server.log.count("A message was ignored") == before + 1
+    assert until(lambda: server.log.count("A message was ignored") == before + 1)
     assert not (ROOT / ".agents").exists()
 
 

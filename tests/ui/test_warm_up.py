@@ -62,7 +62,7 @@ def test_a_page_with_charts_begins_their_script_by_one_that_the_policy_lets_in()
     assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in middleware.policy(
         "localhost"
     )
-    assert answer(middleware.Preloads(page), "/")[1] == b"<head></head><body></body>"
+    assert b"<script" not in answer(middleware.Preloads(page), "/")[1]
 
 
 @pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health"])

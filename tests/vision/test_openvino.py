@@ -1,6 +1,8 @@
 """The fast forward pass gives the answers of the module itself."""
 
 import gc
+import io
+import logging
 import subprocess
 import sys
 import weakref
@@ -13,8 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from openvino.tools.ovc import logger as ovc_logger
 
+from explainer import limits
 from explainer.setup import files
+from explainer.ui import server
 from explainer.vision import openvino
 from explainer.vision.classifiers import Classifier
 from explainer.vision.openvino import Forward
@@ -80,7 +85,9 @@ def test_an_answer_stays_what_it_was_after_the_next(forward: Forward) -> None:
 def test_the_converter_has_no_telemetry_to_report_to() -> None:
     script = """
 import sys, torch
+from explainer import limits
 from explainer.setup import files
+from explainer.ui import server
 from explainer.vision import openvino
 openvino.compile(torch.nn.ReLU(), torch.zeros(1, 8, 8, 3))
 loaded = [name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module]
@@ -88,6 +95,36 @@ sys.exit(f"imported: {loaded}" if loaded else 0)
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+def test_the_log_is_bound_also_after_a_conversion_that_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Fails(torch.nn.Module):
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            log.warning("Heard while it is converted")
+            raise MemoryError
+
+    log, line = logging.getLogger("explainer"), io.StringIO()
+    monkeypatch.setattr(logging, "lastResort", logging.StreamHandler(line))
+    monkeypatch.setattr(logging.root, "handlers", [])  # as in a server, and without those of the tests
+    monkeypatch.setattr(logging.root, "filters", [])
+    monkeypatch.setattr(ovc_logger, "handler_num", 0)  # as in a process that has converted nothing
+    monkeypatch.setattr(log, "level", logging.NOTSET)
+    monkeypatch.setattr(logging.root.manager, "loggerDict", {log.name: log})  # other handlers stay as they are
+    server.bound_log()
+    with pytest.raises(Exception, match="TorchScript"):
+        openvino.convert(Fails(), torch.zeros(1, 3, 8, 8))
+    for number in range(1000):
+        log.warning("A line about %s", number)
+    try:
+        raise ValueError("what a visitor said")
+    except ValueError:
+        log.exception("It went wrong")
+    written = (line.getvalue() + capsys.readouterr().err).splitlines()
+    assert "Heard while it is converted" in written
+    assert len(written) <= 2 * limits.value("log") + 2
+    assert written[-1].startswith("It went wrong: ValueError < tests/vision/test_openvino.py:")
 
 
 def megabytes() -> float:

@@ -312,7 +312,7 @@ def test_the_page_names_the_port_and_the_file_and_says_whether_others_can_listen
     assert "port 8600 ," in plain
     assert str(FILE) in plain
     assert "Others in the same network can read and change what goes over it" in plain
-    assert "--server.sslCertFile" in plain
+    assert "STREAMLIT_SERVER_SSL_CERT_FILE=cert.pem" in plain
     assert "in memory, until the program ends" in safe
     assert "This server has a certificate" in safe
     assert "plain http" not in safe

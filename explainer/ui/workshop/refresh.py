@@ -29,14 +29,14 @@ def every(seconds: float, draw: Callable[[], None], name: str) -> None:
     st.session_state.pop(_PRESSED, None)
     key = f"look_{name}"
     drawing = st.session_state[f"drawing_{name}"] = st.session_state.get(f"drawing_{name}", 0) + 1
-    behind = 0
+    behind = looks = 0
 
     def look() -> None:
-        nonlocal behind
+        nonlocal behind, looks
+        looks += 1  # which tells the browser that what it asked for came: of the same data it hears nothing
+        data = {"drawing": drawing, "seconds": seconds, "looks": looks}
         with st.container(gap=None):
-            seen = _ticker(
-                key=key, data={"drawing": drawing, "seconds": seconds}, on_look_change=lambda: None, height=1
-            ).look
+            seen = _ticker(key=key, data=data, on_look_change=lambda: None, height=1).look
             behind = behind + 1 if seen not in (None, drawing) else 0
             if behind == _BEHIND or st.session_state.pop(_PRESSED, False):
                 st.rerun()
