@@ -3,14 +3,15 @@
 - The machine has two cores. All that computes takes one in slices of 5 ms, in turn: the app, those who read and
   explain, the clients, who are on the same machine, and whatever else runs on it.
 - Python runs one script at a time: what a process of the app computes for pages also takes that process's lock (the
-  GIL) for each slice. Three scripts of a process take turns so; others wait until one of these is over, or waits for a
-  photo itself. Visitors are spread over the processes evenly, as HAProxy spreads them.
+  GIL) for each slice. Two scripts of a process have places and take turns so; others wait in line until one of these is
+  over, or waits for a photo itself: then it leaves its place, and comes back through the line. Visitors are spread over
+  the processes evenly, as HAProxy spreads them.
 - A page is one piece of work of the app, and one of the clients. A photo has two: the dialog, which nobody times, and
-  the page with the photo on it; what both took together is halved. In the middle of the latter the photo is decoded by
-  another process (three at a time for each process of the app), then read (as many at a time as there are cores); the
-  label is sent; then it is explained (one at a time).
-- A photo arrives in pieces of 256 kB, as asyncio reads them; for each the app's event loop runs twice, and waits for
-  the lock like everybody else. A decoder is nice (by 5): its slices are a third as long.
+  the page with the photo on it. Before that page the photo is decoded by another process (three at a time for each
+  process of the app), with no place taken; in it the photo is read (as many at a time as there are cores), the label is
+  sent, and then it is explained (one at a time). `OF_THE_DIALOG` and so on are the shares of these parts.
+- A photo arrives in pieces of 64 kB, as HAProxy hands them on; for each the app's event loop runs twice, before scripts
+  where it waits for the lock: it needs less than its turn. A decoder is nice (by 5): its slices are a third as long.
 - A visitor looks at a page for ten to thirty seconds once it has come, then turns to the next one; each third time they
   bring a photo. A process takes 596 visitors and 250 photos. One visitor more is sent away; one photo more costs its
   pages alone.
@@ -32,8 +33,11 @@ from explainer import limits
 CORES = 2
 SLICE = 0.005  # seconds: Python's own switch interval, and about the system's
 SLICE_OF_A_DECODER = SLICE / 3  # the share that Linux gives to a process that is nice by 5
-PIECE, OF_A_PIECE = 256 << 10, 2  # bytes that asyncio reads at once; turns of the event loop that it takes
+PIECE, OF_A_PIECE = 64 << 10, 2  # bytes that arrive at once; turns of the event loop that it takes
 A_TURN = 1e-4  # seconds: what they take is counted with the photo
+OF_THE_DIALOG, TO_READ, TO_THE_LABEL, TO_EXPLAIN, TO_THE_END = 0.25, 0.1, 0.1, 0.3, 0.25
+"""Shares of what a photo takes of the app, as one visitor's were measured: the dialog, and the page until it waits for
+the reading, until the label is sent, until it waits for the map, and after that."""
 KEPT = 4  # pages of a process that are kept for the presenter
 LATE = 5.0  # seconds; with more than that at the 95th percentile there are too many visitors
 
@@ -130,8 +134,8 @@ class _Run:
         self.for_labels: dict[int, float] = {}  # since when who waits
         self.for_pages: dict[int, float] = {}
         self._cores = simpy.Resource(self.env, CORES)
-        self._client = simpy.Resource(self.env)
-        self._locks = [simpy.Resource(self.env) for _ in range(costs.processes)]
+        self._client = simpy.PriorityResource(self.env)
+        self._locks = [simpy.PriorityResource(self.env) for _ in range(costs.processes)]
         self._places = [simpy.Resource(self.env, int(limits.value("scripts"))) for _ in range(costs.processes)]
         self._decoders = [simpy.Resource(self.env, 3) for _ in range(costs.processes)]
         self._readers = simpy.Resource(self.env, CORES)
@@ -156,10 +160,10 @@ class _Run:
             yield from self._page(process, number)
             if turn % len(PAGES):
                 continue
-            yield from self._draw(process, self.costs.photo / 2)  # the dialog
+            yield from self._draw(process, OF_THE_DIALOG * self.costs.photo)
             if not own and self._photos[process] >= limits.value("photos"):
                 self._count_refused()
-                yield from self._draw(process, self.costs.photo / 2)
+                yield from self._draw(process, (1 - OF_THE_DIALOG) * self.costs.photo)
                 continue
             if not own:
                 self._photos[process] += 1
@@ -177,25 +181,28 @@ class _Run:
 
     def _photo(self, process: int, number: int) -> Work:
         self.for_labels[number] = since = self.env.now
-        half = self.costs.photo / 4  # of the page with the photo on it
         yield from self._compute(self.costs.client_photo, self._client, counts=False)
         for _ in range(OF_A_PIECE * self.costs.pieces):
-            yield from self._serve(process, A_TURN)
-        yield from self._draw(process, half)
+            yield from self._compute(A_TURN, self._locks[process], first=True)
         with self._decoders[process].request() as turn:
             yield turn
             yield from self._compute(self.costs.decode, of=SLICE_OF_A_DECODER)
+        yield from self._draw(process, TO_READ * self.costs.photo)
         with self._readers.request() as turn:
             yield turn
             yield from self._compute(self.costs.read)
         yield self.env.timeout(self.costs.delay)
-        del self.for_labels[number]
-        if self.env.now >= self.begin:
-            self.outcome.labels.append(self.env.now - since)
+        with self._places[process].request() as place:
+            yield place
+            yield from self._serve(process, TO_THE_LABEL * self.costs.photo)
+            del self.for_labels[number]
+            if self.env.now >= self.begin:
+                self.outcome.labels.append(self.env.now - since)
+            yield from self._serve(process, TO_EXPLAIN * self.costs.photo)
         with self._explainer.request() as turn:
             yield turn
             yield from self._compute(self.costs.explain)
-        yield from self._serve(process, half)
+        yield from self._draw(process, TO_THE_END * self.costs.photo)
 
     def _draw(self, process: int, seconds: float) -> Work:
         with self._places[process].request() as place:
@@ -206,12 +213,17 @@ class _Run:
         yield from self._compute(seconds, self._locks[process])
 
     def _compute(
-        self, seconds: float, lock: simpy.Resource | None = None, counts: bool = True, of: float = SLICE
+        self,
+        seconds: float,
+        lock: simpy.PriorityResource | None = None,
+        counts: bool = True,
+        of: float = SLICE,
+        first: bool = False,
     ) -> Work:
-        """Take a core for so many seconds in slices, and for each slice a lock before it."""
+        """Take a core for so many seconds in slices, and for each slice a lock before it, `first` before others."""
         while seconds > 0:
             took = min(of, seconds)
-            held = lock.request() if lock else None
+            held = lock.request(priority=0 if first else 1) if lock else None
             if held:
                 yield held
             with self._cores.request() as core:

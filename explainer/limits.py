@@ -87,7 +87,7 @@ TABLE: Mapping[str, Limit] = {
         "the page waits",
     ),
     "scripts": Limit(
-        3,
+        2,
         "that compute at a time, of all pages; addresses take turns",
         "the page waits",
     ),

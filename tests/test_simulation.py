@@ -24,15 +24,15 @@ COSTS = simulation.Costs(
 def test_a_visitor_alone_waits_for_the_work_and_for_nothing_else() -> None:
     found = simulation.predict(COSTS, 1, 0, 0, 600)
     assert found.pages == pytest.approx([0.1 + 0.01] * len(found.pages), abs=1e-6)
-    # Half of the page with the photo on it, which is half of what the photo takes of the app.
-    assert found.labels == pytest.approx([0.02 + 0.1 + 0.05 + 0.03 + 0.06] * len(found.labels), abs=1e-6)
+    # A fifth of what the photo takes of the app comes before its label, in the page with the photo on it.
+    assert found.labels == pytest.approx([0.02 + 0.08 + 0.05 + 0.03 + 0.06] * len(found.labels), abs=1e-6)
     assert 8 <= len(found.labels) <= 12  # one a minute
 
 
 @pytest.mark.parametrize(("processes", "most"), [(1, 1.0), (2, 2.0), (4, 2.0)])
 def test_a_process_draws_one_page_at_a_time_and_all_share_two_cores(processes: int, most: float) -> None:
     costs = replace(COSTS, processes=processes, photo=0, decode=0, read=0, explain=0, client_page=0, client_photo=0)
-    found = simulation.predict(costs, 260 * int(most), 0, 40, 80)
+    found = simulation.predict(costs, 300 * int(most), 0, 40, 80)
     assert found.pages_a_second * costs.page == pytest.approx(most, rel=0.1)
     assert found.cores == pytest.approx(most, rel=0.02)
 
