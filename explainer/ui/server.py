@@ -223,7 +223,7 @@ def bound_log() -> None:
 def _handlers() -> list[logging.Handler]:
     """Where lines of the log go, of whatever library."""
     loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
-    return [handler for logger in loggers for handler in logger.handlers]
+    return [*dict.fromkeys(handler for logger in loggers for handler in logger.handlers)]
 
 
 def write_aside(handler: logging.Handler) -> None:
