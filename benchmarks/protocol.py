@@ -40,14 +40,8 @@ class Visit:
                 cookies[name] = value
         self._cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         self._token = cookies["_streamlit_xsrf"]
-        self._socket: ClientConnection = connect(
-            f"ws://{self._host}/_stcore/stream",
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            additional_headers={"Cookie": self._cookie},
-            max_size=None,
-            source_address=self._from,
-        )
         self._session = self._script = ""
+        self._socket = self._connect()
         self._scripts: dict[str, str] = {}  # by the page's path
         self._elements: dict[tuple[int, ...], tuple[Element, str]] = {}  # with the fragment each belongs to
         self._drawn: set[tuple[int, ...]] = set()  # since the last run began
@@ -62,6 +56,10 @@ class Visit:
     def leave(self) -> None:
         """Close the page."""
         self._socket.close()
+
+    def come_back(self) -> None:
+        """Connect again, as a browser does whose network is back."""
+        self._socket = self._connect("streamlit", self._token, self._session)
 
     # What a visitor sees
 
@@ -97,10 +95,10 @@ class Visit:
         self._page, self._script = page, self._scripts[page]
         self.run()
 
-    def press(self, label: str) -> None:
-        """Press the one button of that label."""
+    def press(self, label: str, waits: bool = True) -> None:
+        """Press the one button of that label, and wait for its page, if it `waits`."""
         (button, fragment) = self._one(lambda element: element.button.label == label)
-        self.run(WidgetState(id=button.button.id, trigger_value=True), fragment)
+        self.run(WidgetState(id=button.button.id, trigger_value=True), fragment, waits=waits)
 
     def press_key(self, key: str) -> None:
         """Press the button that has that key in the app."""
@@ -179,10 +177,12 @@ class Visit:
 
     # Streamlit's protocol
 
-    def run(self, once: WidgetState | None = None, fragment: str = "", by_itself: bool = False) -> None:
+    def run(
+        self, once: WidgetState | None = None, fragment: str = "", by_itself: bool = False, waits: bool = True
+    ) -> None:
         """Have the script, or a fragment of it, run with the widgets' values, and one that counts this time alone.
 
-        `by_itself`: no visitor did anything.
+        `by_itself`: no visitor did anything. Where it `waits`, all that it draws is there at the end.
         """
         message = BackMsg()
         message.rerun_script.widget_states.widgets.extend([*self._values.values(), *([once] if once else [])])
@@ -196,6 +196,8 @@ class Visit:
         self._drawn.clear()
         message.rerun_script.context_info.url = f"http://{self._host}/{self._page}"
         self._socket.send(message.SerializeToString())
+        if not waits:
+            return
         ends = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
         end = self._receive("script_finished").script_finished
         # The value was set while the script still ran: it begins again.
@@ -207,6 +209,15 @@ class Visit:
             raise RuntimeError("the script failed")
         if any(element.HasField("exception") for element in self.elements):
             raise RuntimeError("an exception stands on the page")
+
+    def _connect(self, *protocols: str) -> ClientConnection:
+        return connect(
+            f"ws://{self._host}/_stcore/stream",
+            subprotocols=protocols or ("streamlit",),  # type: ignore[arg-type]
+            additional_headers={"Cookie": self._cookie},
+            max_size=None,
+            source_address=self._from,
+        )
 
     def _look(self, fragment: str, drawing: int) -> None:
         """What `refresh.js` does, with the name that Streamlit's own script gives it."""

@@ -276,7 +276,35 @@ def sessions() -> frozenset[str]:
 def draw_all_pages_again() -> None:
     """Have the script of every open page run again. For the event loop's thread alone."""
     for each in _sessions().list_active_sessions():
-        each.session.request_rerun(None)
+        _draw_again(each.session)
+
+
+def _draw_again(session: AppSession) -> None:
+    """Have the script of a page run again, on the page and at the address where it is: without them it is the first."""
+    asked = ClientState()
+    asked.CopyFrom(session._client_state)
+    asked.ClearField("widget_states")  # they may have changed since
+    session.request_rerun(asked)
+
+
+def draw_whoever_came_back() -> None:
+    """Draw the page of a browser that comes back, in the place of what was not sent when its connection went.
+
+    Streamlit stops the run that goes on then, and says that it is through. The browser that hears of it as it comes
+    back takes away whatever the run had not drawn, all of the page maybe, and asks for no other where it had not heard
+    that the run had begun.
+    """
+    connect = WebsocketSessionManager.connect_session
+
+    def connected(self: WebsocketSessionManager, *arguments: Any, **named: Any) -> str:
+        name = connect(self, *arguments, **named)
+        session = self._active_session_info_by_id[name].session
+        if not session._browser_queue.is_empty():
+            session._clear_queue()
+            _draw_again(session)
+        return name
+
+    setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method
 
 
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
@@ -308,10 +336,7 @@ def run_again(name: str, wanted: Callable[[Any], bool], seconds: float) -> None:
 
     def run(session: AppSession) -> None:
         if idle(session):
-            asked = ClientState()
-            asked.CopyFrom(session._client_state)
-            asked.ClearField("widget_states")  # they may have changed since
-            session.request_rerun(asked)
+            _draw_again(session)
 
     def begin() -> None:
         sessions = [each.session for each in _sessions().list_active_sessions() if idle(each.session)]

@@ -403,6 +403,35 @@ def test_no_other_browser_gets_a_page_whose_name_it_knows(server: Server, visit:
     assert page._session not in server.log
 
 
+def test_the_page_of_a_browser_that_comes_back_is_whole(visit: Callable[..., Visit]) -> None:
+    page = visit("laboratory")
+    page.press("Cat", waits=False)
+    page.leave()  # as it is drawn
+    time.sleep(0.5)
+    page.come_back()
+    visit()  # what others ask has the server look at all that waits to be sent
+
+    def is_whole() -> bool:
+        page._look_on(0.5)
+        return any(element.button.label == "Explain" for element in page.elements)
+
+    assert until(is_whole, 30)
+
+
+def test_a_page_of_a_server_that_stops_soon_says_so_and_stays_where_it_is(tmp_path: Path) -> None:
+    with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data"), EXPLAINER_DRAIN="60") as server:
+        page = Visit(server.url, "laboratory")
+        server.process.terminate()
+
+        def says_so() -> bool:
+            page._look_on(0.5)
+            said = " ".join(element.alert.body + element.heading.body for element in page.elements)
+            return "The app is being updated" in said and "Try it on a photo" in said
+
+        assert until(says_so, 20)
+        page.leave()
+
+
 def test_connections_that_never_asked_for_a_page_leave_nothing(server: Server) -> None:
     address = f"{server.url.replace('http', 'ws')}/_stcore/stream"
     connect(address, subprotocols=["streamlit"]).close()  # type: ignore[list-item]
