@@ -61,7 +61,9 @@ def _take(room: Room, told: list[Press]) -> None:
 def _told(state: Any) -> list[Press]:
     """The presses that a browser tells, in the order of their numbers; what is none is left out."""
     presses = state.get("presses") if state else None
-    client = presses.get("client") if isinstance(presses, dict) else None
+    if not isinstance(presses, dict):
+        return []
+    client = presses.get("client")
     if not isinstance(client, str) or not re.fullmatch("[0-9a-f]{16}", client, re.ASCII):
         return []
     rows = presses.get("presses")
