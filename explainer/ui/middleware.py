@@ -189,6 +189,11 @@ def is_trusted(address: str) -> bool:
     return _is_among(address, settings("EXPLAINER_TRUSTED_PROXIES"))
 
 
+def not_addresses() -> list[str]:
+    """What `EXPLAINER_TRUSTED_PROXIES` names that is no address and no network, such as a name."""
+    return [each for each in settings("EXPLAINER_TRUSTED_PROXIES") if _network(each) is None]
+
+
 def _is_among(address: str, named: Iterable[str]) -> bool:
     """Whether an address is one of some addresses and networks, such as 10.244.0.0/16."""
     found = _address(address)

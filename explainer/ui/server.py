@@ -39,6 +39,8 @@ def prepare() -> None:
         from explainer.serving import client
 
         client.Reading()
+    for name in middleware.not_addresses():
+        print(f"EXPLAINER_TRUSTED_PROXIES: {name} is no address and no network, and is not believed.", flush=True)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # It writes the name of a session whose browser comes back, and whoever has that can take the page over.
     logging.getLogger("streamlit.runtime.websocket_session_manager").setLevel(logging.ERROR)

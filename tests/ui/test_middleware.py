@@ -212,6 +212,11 @@ def test_a_page_behind_a_proxy_that_changes_its_name_connects_to_that_proxy(monk
     assert "wss://labels.example:8443" in middleware.policy("10.0.0.7:8501")
 
 
+def test_a_proxy_that_is_named_by_no_address_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_TRUSTED_PROXIES", "haproxy, 10.0.0.1 10.244.0.0/16, ::1, 10.244.0.0/99")
+    assert middleware.not_addresses() == ["haproxy", "10.244.0.0/99"]
+
+
 def test_an_error_is_one_line_that_says_where_and_not_what() -> None:
     try:
         limits.value("nothing")
