@@ -310,7 +310,6 @@ def test_a_presenter_of_more_than_a_day_ago_is_forgotten_though_nobody_gives_a_k
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:
-    monkeypatch.setattr(postgres, "BUSY", 0.1)
     held, done = threading.Event(), threading.Event()
 
     def hold(connection: object) -> None:
@@ -319,6 +318,7 @@ def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
 
     holder = threading.Thread(target=store.write, args=(hold,))
     with closing(reopen()) as waiting:
+        monkeypatch.setattr(postgres, "BUSY", 0.1)  # of its connections, the first of which is made by the vote
         holder.start()
         held.wait(10)
         with pytest.raises(Busy, match=r"Try again in a moment\."):
@@ -391,8 +391,8 @@ def test_a_script_that_waited_for_the_database_holds_nothing_there_while_it_wait
 def test_a_process_that_stops_within_a_write_holds_nobody_up_for_long(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:
-    monkeypatch.setattr(postgres, "BUSY", 0.2)
     with closing(reopen()) as stopped, pytest.raises(Unreachable):
+        monkeypatch.setattr(postgres, "BUSY", 0.2)
         stopped.write(lambda connection: time.sleep(0.5))
     votes.vote(store, room.code, QUESTION, 1, phone, "5")
     assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
