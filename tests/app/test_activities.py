@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from workshops import Open, give, press, said
 from explainer.ui import access
 from explainer.ui.workshop.slides import page as its_page
 from explainer.workshop import participants, questions, reports, rooms, screens, talk, votes
+from explainer.workshop.errors import Unreachable
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Press
 from explainer.workshop.votes import Marks
@@ -246,6 +248,44 @@ def test_a_page_is_there_while_it_is_open_and_comes_back_with_its_marks_after_a_
     stage(room, "thing", phase="result")
     assert not sheets_on(phone.run())
     assert "Fewer than 5 answered." in said(phone)
+
+
+def test_what_was_marked_while_the_database_was_away_is_kept_once_it_is_back(
+    visit: Open, room: Room, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*asked: object) -> None:
+        raise Unreachable
+
+    stage(room, "thing", phase="open")
+    phone = visit(room=room.code, token=token)
+    monkeypatch.setattr(its_page, "_sheet", lambda **drawn: SimpleNamespace(marked=[3, 5]))  # as the browser says it
+    with monkeypatch.context() as patch:
+        patch.setattr(votes, "mark", away)
+        patch.setattr(votes, "marks_of", away)
+        phone.run()
+        assert not phone.exception
+        assert str(Unreachable()) in said(phone)
+        assert "Kept" not in said(phone)
+    assert "Kept: 2 of 25" in said(phone.run())
+    assert votes.marks_of(access.store(), room.code, "thing", token) == {3, 5}
+
+
+def test_a_phone_is_told_where_its_marks_and_its_report_are_in_memory_alone(
+    visit: Open, room: Room, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = access.store(), room.code
+    kept = {
+        "thing": (lambda: votes.mark(*here, "thing", token, [0]), "1 of 25 pictures marked"),
+        QUESTION: (lambda: reports.flag(*here, token, "n10142391", "insult"), "1 of your reasons"),
+    }
+    for activity, (do, told) in kept.items():
+        stage(room, activity, phase="open")
+        do()
+        phone = visit(room=room.code, token=token)
+        assert f"{told}." in said(phone)
+        with monkeypatch.context() as patch:
+            patch.setattr(access.store(), "keeps", False)
+            assert f"{told}{access.in_memory_only()}." in said(phone.run())
 
 
 def test_the_pictures_that_split_the_room_come_first() -> None:

@@ -41,7 +41,7 @@ def _reasons(room: Room, stage: Stage, token: str, wnid: str) -> None:
         )
     trouble(stage.version, "report")
     if given:
-        st.success(f"On the presenter's list: {len(given)} of your reasons.")
+        st.success(f"On the presenter's list: {len(given)} of your reasons{access.in_memory_only()}.")
     st.caption(
         "It goes to the presenter's list, without a name, and nowhere else. In 2019 ImageNet said that it would let "
         "people report offensive terms; this app knows of no way to send it there."

@@ -1,6 +1,7 @@
 """Be the worker: a page of small pictures under one word, against the clock; then what the room disagreed about."""
 
 import base64
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from explainer.ui.workshop import ballot, refresh, sentences
 from explainer.ui.workshop.actions import attempt, trouble
 from explainer.ui.workshop.slide import Scene, Slide
 from explainer.workshop import sheets, votes
+from explainer.workshop.errors import RoomError
 from explainer.workshop.privacy import FEWEST
 from explainer.workshop.sheets import SHEETS, Sheet
 from explainer.workshop.votes import Marks
@@ -127,16 +129,27 @@ def _page(scene: Scene, sheet: Sheet, token: str) -> None:
         },
         on_marked_change=lambda: None,
     )
+
     # Not in a callback: what was marked without a network comes with the first run of a new session, which calls none.
+    def keep() -> None:
+        votes.mark(*mine, page.marked)
+        told["kept"] = page.marked  # else the next run tries it again
+
     if isinstance(page.marked, list) and page.marked != told.get("kept"):
-        attempt(lambda: votes.mark(*mine, page.marked))
-        told["kept"] = page.marked
+        attempt(keep)
     trouble(scene.stage.version)
-    kept = votes.marks_of(*mine)
-    if kept is None:
+    with suppress(RoomError):  # a fragment's error is nobody else's to tell; the next run will know
+        _kept(votes.marks_of(*mine))
+
+
+def _kept(marked: frozenset[int] | None) -> None:
+    if marked is None:
         st.caption("Press all that show the word, then “Done”. None at all is an answer, too.")
     else:
-        st.success(f"Kept: {len(kept)} of {votes.PICTURES} pictures marked. You can change it while the page is open.")
+        st.success(
+            f"Kept: {len(marked)} of {votes.PICTURES} pictures marked{access.in_memory_only()}. "
+            "You can change it while the page is open."
+        )
 
 
 def _disputed(scene: Scene, sheet: Sheet, side: int) -> None:
