@@ -70,7 +70,7 @@ def prepare() -> None:
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
-    streamlit_internals.draw_whoever_came_back()
+    streamlit_internals.draw_whoever_came_back(middleware.COMPUTING.turn)
     streamlit_internals.send_pages_at_once(_charge_page)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()

@@ -797,6 +797,16 @@ def test_a_run_that_asks_for_a_job_that_is_done_counts_as_one_that_computes() ->
     assert let_in == middleware.Computing._AT_ONCE[1]
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_run_pays_for_all_that_it_takes_whether_it_asked_for_its_turn_or_not(asks: bool) -> None:
+    computing = middleware.Computing()
+    for _ in range(100):
+        if asks:
+            assert computing._lets_in("192.0.2.1", "")
+        computing.begin("192.0.2.1").end(0.1)
+    assert computing._accounts.of("192.0.2.1").pace.left == pytest.approx(computing._FIRST - 10, abs=1)
+
+
 def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
