@@ -102,7 +102,7 @@ def parts() -> list[Part]:
         Part(
             "service",
             [sys.executable, "deploy/service.py"],
-            told,
+            {"EXPLAINER_SERVICE_TOKEN": told["EXPLAINER_SERVICE_TOKEN"]},
             serves,
             end=signal.SIGTERM,
         ),

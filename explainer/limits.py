@@ -69,7 +69,7 @@ TABLE: Mapping[str, Limit] = {
     ),
     "openings": Limit(20, "pages opened a second of an address, after the first 300", "the page waits", first=300),
     "handshake": Limit(10, "seconds until a connection by https is encrypted", _DROPPED),
-    "head": Limit(200, "lines of a request before its body; none comes in chunks", _DROPPED),
+    "head": Limit(200, "lines of a request before its body; none goes on in chunks", _DROPPED),
     "half a request": Limit(20, "seconds until its head is whole", _DROPPED),
     "request": Limit(300, "seconds until its answer is taken", _DROPPED),
     "silence in an upload": Limit(30, "seconds between two pieces", _DROPPED),

@@ -73,7 +73,7 @@ def remember(name: str, value: object) -> None:
         of_it = _remembered.setdefault(this, {})
         of_it[name] = value
         while len(of_it) > _MOST_OF_ONE:
-            of_it.pop(next(iter(of_it)))
+            of_it.pop(next(each for each in of_it if each != PRESENTER))
         _remembered.move_to_end(this)
         while len(_remembered) > MOST:
             others = (each for each, of_each in _remembered.items() if PRESENTER not in of_each)

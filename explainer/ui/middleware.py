@@ -189,6 +189,11 @@ def is_trusted(address: str) -> bool:
     return _is_among(address, settings("EXPLAINER_TRUSTED_PROXIES"))
 
 
+def not_addresses() -> list[str]:
+    """What `EXPLAINER_TRUSTED_PROXIES` names that is no address and no network, such as a name."""
+    return [each for each in settings("EXPLAINER_TRUSTED_PROXIES") if _network(each) is None]
+
+
 def _is_among(address: str, named: Iterable[str]) -> bool:
     """Whether an address is one of some addresses and networks, such as 10.244.0.0/16."""
     found = _address(address)
@@ -944,6 +949,7 @@ class _Account:
     """What the pages of an address compute: the pace of its seconds, runs that go on and that wait."""
 
     pace: Pace
+    turns: int = 0  # that were paid for, and have not begun
     going: list[_Run] = field(default_factory=list)
     waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
 
@@ -983,19 +989,24 @@ class Computing:
     def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
         """Note that a run begins, of a page that `waits` until few others compute, or of one that does not.
 
+        One for which no turn was asked pays all that it takes as it ends.
+
         `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
         and nothing is noted.
         """
         with self._lock:
-            run = None
+            run, paid = None, 0.0
             if address:
-                going = self._accounts.of(address).going
+                account = self._accounts.of(address)
+                if account.turns:
+                    account.turns, paid = account.turns - 1, self._A_RUN
+                going = account.going
                 run = next((each for each in going if each.browser == this and not each.begun), None)
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
                 run.begun, run.until = True, time.monotonic() + self._LONGEST
-        return Run(self, address, this, run, waits)
+        return Run(self, address, this, run, waits, paid)
 
     def enter(self, address: str, run: _Run | None) -> None:
         """Wait, in the thread of a run, until few others compute."""
@@ -1021,12 +1032,12 @@ class Computing:
             with self._lock:
                 self._accounts.of(address).going.append(run)
 
-    def charge(self, address: str, seconds: float, this: str = "") -> None:
-        """Note what a run took."""
+    def charge(self, address: str, seconds: float, this: str = "", paid: float = 0) -> None:
+        """Note what a run took, and that its turn was paid for."""
         if not address:
             return
         with self._lock:
-            self._accounts.of(address).pace.wait(seconds - self._A_RUN)
+            self._accounts.of(address).pace.wait(seconds - paid)
             self._lately.add(address, this, seconds)
 
     async def turn(self, address: str, this: str = "") -> None:
@@ -1087,6 +1098,7 @@ class Computing:
         if left <= 0 or len(account.going) >= min(most, max(least, int(left))):
             return False
         account.pace.wait(self._A_RUN)
+        account.turns += 1
         account.going.append(_Run(this, now + self._TO_BEGIN))
         return True
 
@@ -1103,6 +1115,7 @@ class Run:
     this: str
     run: _Run | None
     waits: bool
+    paid: float
     in_line: bool = False
 
     def enter(self) -> None:
@@ -1132,7 +1145,7 @@ class Run:
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
         self._leave()
-        self.computing.charge(self.address, seconds, self.this)
+        self.computing.charge(self.address, seconds, self.this, self.paid)
 
 
 COMPUTING = Computing()

@@ -39,6 +39,8 @@ def prepare() -> None:
         from explainer.serving import client
 
         client.Reading()
+    for name in middleware.not_addresses():
+        print(f"EXPLAINER_TRUSTED_PROXIES: {name} is no address and no network, and is not believed.", flush=True)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # It writes the name of a session whose browser comes back, and whoever has that can take the page over.
     logging.getLogger("streamlit.runtime.websocket_session_manager").setLevel(logging.ERROR)
@@ -68,7 +70,7 @@ def prepare() -> None:
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
-    streamlit_internals.draw_whoever_came_back()
+    streamlit_internals.draw_whoever_came_back(middleware.COMPUTING.turn)
     streamlit_internals.send_pages_at_once(_charge_page)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
@@ -223,7 +225,7 @@ def bound_log() -> None:
 def _handlers() -> list[logging.Handler]:
     """Where lines of the log go, of whatever library."""
     loggers = [logging.getLogger(name) for name in ("", *logging.root.manager.loggerDict)]
-    return [handler for logger in loggers for handler in logger.handlers]
+    return [*dict.fromkeys(handler for logger in loggers for handler in logger.handlers)]
 
 
 def write_aside(handler: logging.Handler) -> None:

@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -287,21 +287,32 @@ def _draw_again(session: AppSession) -> None:
     session.request_rerun(asked)
 
 
-def draw_whoever_came_back() -> None:
+def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
     """Draw the page of a browser that comes back, in the place of what was not sent when its connection went.
+
+    Each waits for its `turn`, like all that a page asks for: by the address, and what tells the browser from others.
 
     Streamlit stops the run that goes on then, and says that it is through. The browser that hears of it as it comes
     back takes away whatever the run had not drawn, all of the page maybe, and asks for no other where it had not heard
     that the run had begun.
     """
     connect = WebsocketSessionManager.connect_session
+    drawing: set[asyncio.Task[None]] = set()
+
+    async def draw(sessions: WebsocketSessionManager, session: AppSession) -> None:
+        await turn(_came_from.get(session, ""), str(session._user_info.get("browser") or ""))
+        while session._scriptrunner is not None:  # it would be ended, perhaps in the middle of what a press asks
+            await asyncio.sleep(_APART)
+        if sessions.is_active_session(session.id):
+            _draw_again(session)
 
     def connected(self: WebsocketSessionManager, *arguments: Any, **named: Any) -> str:
         name = connect(self, *arguments, **named)
         session = self._active_session_info_by_id[name].session
         if not session._browser_queue.is_empty():
             session._clear_queue()
-            _draw_again(session)
+            drawing.add(task := asyncio.get_running_loop().create_task(draw(self, session)))
+            task.add_done_callback(drawing.discard)
         return name
 
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method

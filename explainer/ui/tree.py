@@ -2,7 +2,7 @@
 
 import datetime
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
 import streamlit as st
@@ -207,10 +207,10 @@ def chart(wnid: str) -> None:
         measure = options.one("Sized by", list(subtrees.MEASURES), "measure")
         colours = options.one("Coloured by", list(tree_charts.COLOURS), "colours")
     nodes = subtrees.nodes(wnid, measure, levels=_LEVELS, least=_LEAST)
-    words = tuple(caption(node.wnid).words for node in nodes)
+    said = {node.wnid: caption(node.wnid) for node in nodes}  # asked once: a room may open or end meanwhile
     key = f"map_{wnid}_{kind}_{measure}_{colours}"
     st.plotly_chart(
-        _map(nodes, kind, measure, colours, wnid, words),
+        _map(nodes, said, kind, measure, colours, wnid, tuple(each.words for each in said.values())),
         key=key,
         on_select=lambda: _clicked(key, wnid),
         selection_mode="points",
@@ -223,9 +223,15 @@ def chart(wnid: str) -> None:
 # Kept, as it takes half of the page's time. By the words that are shown: a visitor may have uncovered some.
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _map(
-    _nodes: Sequence[Node], kind: str, measure: str, colours: str, root: str, words: tuple[str | None, ...]
+    _nodes: Sequence[Node],
+    _said: Mapping[str, Caption],
+    kind: str,
+    measure: str,
+    colours: str,
+    root: str,
+    words: tuple[str | None, ...],
 ) -> "go.Figure":
-    return tree_charts.hierarchy(_nodes, caption, kind, measure, colours)
+    return tree_charts.hierarchy(_nodes, _said.__getitem__, kind, measure, colours)
 
 
 def _clicked(key: str, root: str) -> None:

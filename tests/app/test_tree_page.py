@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 import sentinels
 import streamlit as st
@@ -14,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explainer.attribution import sample_results
 from explainer.charts import tree as tree_charts
-from explainer.imagenet import taxonomy, vocabularies
+from explainer.imagenet import subtrees, taxonomy, vocabularies
 from explainer.imagenet.masked_words import Caption
 from explainer.imagenet.subtrees import Node
 from explainer.imagenet.taxonomy import PERSON
@@ -100,6 +101,28 @@ def test_a_map_is_made_once_for_all_who_see_the_same_words(monkeypatch: pytest.M
     opened(PERSON)
     covered, uncovered = made
     assert None in covered - uncovered
+
+
+def test_a_map_that_was_drawn_as_a_room_ended_shows_what_that_room_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    maps: list[go.Figure] = []
+    monkeypatch.setattr(st, "plotly_chart", lambda figure, **options: maps.append(figure))
+    monkeypatch.setitem(st.session_state, session._ALL, True)
+    monkeypatch.setattr(session, "may_reveal", lambda: False)
+    caption, left = tree.caption, len(subtrees.nodes(PERSON, levels=tree._LEVELS, least=tree._LEAST))
+
+    def asked(wnid: str) -> Caption:
+        nonlocal left
+        left -= 1
+        said = caption(wnid)
+        if left == 0:  # the room ends
+            monkeypatch.setattr(session, "may_reveal", lambda: True)
+        return said
+
+    monkeypatch.setattr(tree, "caption", asked)
+    tree._map.clear()
+    tree.chart(PERSON)
+    assert left == 0
+    assert any("[covered" in name for name in maps[0].data[0].labels)
 
 
 def test_an_address_opens_its_category() -> None:

@@ -108,6 +108,11 @@ def test_the_first_step_says_of_photos_what_is_true_of_the_room(visit: Open, pre
     assert f"No name, no account, {told}" in said(visit(room=room.code, view="projector"))
 
 
+def test_a_browser_is_asked_not_to_keep_the_presenters_key(visit: Open, room: Room) -> None:
+    field = visit(room=room.code, view="notes").text_input(key="presenter_key")
+    assert field.proto.autocomplete == "new-password"  # browsers offer to keep it whatever else is said
+
+
 def test_markup_as_a_code_or_a_key_is_a_wrong_one(visit: Open) -> None:
     app = visit()
     app.text_input(key="room_code").input("<b>`[x](y)")

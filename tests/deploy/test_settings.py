@@ -33,6 +33,13 @@ def test_the_log_of_a_part_is_for_its_owner_alone(tmp_path: Path, monkeypatch: p
     assert stat.S_IMODE((tmp_path / "part.log").stat().st_mode) == 0o600
 
 
+def test_the_service_is_given_its_token_and_none_of_the_apps_secrets() -> None:
+    cluster = script("cluster.py")
+    cluster["parts"].__globals__.update(database=lambda: None, haproxy=lambda: "haproxy")  # which need not be installed
+    (service,) = (part for part in cluster["parts"]() if part and part.name == "service")
+    assert set(service.environment) == {"EXPLAINER_SERVICE_TOKEN"}
+
+
 def test_where_postgresql_cannot_begin_a_sentence_says_what_to_do_and_the_next_start_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,16 @@ def test_the_presenter_and_those_that_were_seen_last_stay(monkeypatch: pytest.Mo
     assert not browser.is_remembered("phone CDFHJ", "token")
 
 
+def test_a_presenter_who_joins_many_rooms_stays_the_presenter(monkeypatch: pytest.MonkeyPatch) -> None:
+    _as_browser(monkeypatch, browser._signed("a presenter's number").decode())
+    browser.remember(browser.PRESENTER, True)
+    for number in range(100):
+        browser.remember(f"phone {number}", "token")
+    assert browser.recall(browser.PRESENTER) is True
+    assert browser.recall("phone 99") == "token"
+    assert browser.recall("phone 50") is None
+
+
 @pytest.mark.parametrize(("local", "address"), [("1", ""), ("0", "127.0.0.1")])
 def test_who_a_proxy_of_this_computer_brings_does_not_count_as_sitting_here(
     local: str, address: str, monkeypatch: pytest.MonkeyPatch

@@ -212,6 +212,11 @@ def test_a_page_behind_a_proxy_that_changes_its_name_connects_to_that_proxy(monk
     assert "wss://labels.example:8443" in middleware.policy("10.0.0.7:8501")
 
 
+def test_a_proxy_that_is_named_by_no_address_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLAINER_TRUSTED_PROXIES", "haproxy, 10.0.0.1 10.244.0.0/16, ::1, 10.244.0.0/99")
+    assert middleware.not_addresses() == ["haproxy", "10.244.0.0/99"]
+
+
 def test_an_error_is_one_line_that_says_where_and_not_what() -> None:
     try:
         limits.value("nothing")
@@ -794,6 +799,16 @@ def test_a_run_that_asks_for_a_job_that_is_done_counts_as_one_that_computes() ->
             let_in += 1
             contextvars.copy_context().run(page, number)
     assert let_in == middleware.Computing._AT_ONCE[1]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_run_pays_for_all_that_it_takes_whether_it_asked_for_its_turn_or_not(asks: bool) -> None:
+    computing = middleware.Computing()
+    for _ in range(100):
+        if asks:
+            assert computing._lets_in("192.0.2.1", "")
+        computing.begin("192.0.2.1").end(0.1)
+    assert computing._accounts.of("192.0.2.1").pace.left == pytest.approx(computing._FIRST - 10, abs=1)
 
 
 def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:

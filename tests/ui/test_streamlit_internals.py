@@ -11,9 +11,11 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import streamlit
@@ -43,6 +45,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
@@ -200,8 +203,8 @@ show()
 """
 
 
-async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
-    """Whether a photo is there once its session has ended: at once, and when the script that still worked has ended."""
+@asynccontextmanager
+async def serving(page: Path) -> AsyncIterator[Runtime]:
     settings = RuntimeConfig(
         script_path=str(page),
         component_registry=None,  # type: ignore[arg-type]
@@ -214,7 +217,20 @@ async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
     server = Runtime(settings)
     await server.start()
     try:
-        name = server.connect_session(SimpleNamespace(client_context=None, write_forward_msg=lambda message: None), {})  # type: ignore[arg-type]
+        yield server
+    finally:
+        server.stop()
+        await server.stopped
+        Runtime._instance = None
+
+
+CLIENT: Any = SimpleNamespace(client_context=None, write_forward_msg=lambda message: None)
+
+
+async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
+    """Whether a photo is there once its session has ended: at once, and when the script that still worked has ended."""
+    async with serving(page) as server:
+        name = server.connect_session(CLIENT, {})
         server.handle_backmsg(name, BackMsg(rerun_script={}))
         session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
         while not brought or (session._scriptrunner is not None and not works):
@@ -226,10 +242,42 @@ async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         return at_once, brought[0]() is not None
-    finally:
-        server.stop()
-        await server.stopped
-        Runtime._instance = None
+
+
+def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def come_back() -> None:
+        asked, turns = list[str](), asyncio.Event()
+
+        async def turn(address: str, this: str) -> None:
+            asked.append(this)
+            await turns.wait()
+
+        monkeypatch.setattr(WebsocketSessionManager, "connect_session", WebsocketSessionManager.connect_session)
+        streamlit_internals.draw_whoever_came_back(turn)
+        async with serving(page) as server:
+            server._session_mgr._session_storage = MemorySessionStorage()  # type: ignore[attr-defined]
+            name = server.connect_session(CLIENT, {"browser": "one"})
+            server.handle_backmsg(name, BackMsg(rerun_script={}))
+            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
+            server.disconnect_session(name)
+            while session._scriptrunner is not None or session._browser_queue.is_empty():
+                await asyncio.sleep(0.01)
+            drawn = len(brought)
+            assert server.connect_session(CLIENT, {"browser": "one"}, existing_session_id=name) == name
+            await asyncio.sleep(0.1)
+            assert asked == ["one"]
+            assert len(brought) == drawn
+            turns.set()
+            async with asyncio.timeout(10):
+                while len(brought) == drawn:
+                    await asyncio.sleep(0.01)
+
+    page = tmp_path / "page.py"
+    page.write_text(_PAGE)
+    at_work.set()
+    asyncio.run(come_back())
 
 
 @pytest.mark.parametrize("works", [False, True])

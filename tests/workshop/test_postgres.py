@@ -262,6 +262,15 @@ def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store
         assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
 
 
+def test_a_browser_that_joins_again_at_another_process_is_the_phone_that_it_was(
+    store: Store, other: Store, room: Room
+) -> None:
+    token = participants.join(store, room.code, browser="the one")
+    assert participants.join(other, room.code, browser="the one") == token
+    assert token not in (participants.join(other, room.code, browser="another"), participants.join(other, room.code))
+    assert participants.count(other, room.code) == 3
+
+
 def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_else_is(
     store: Store, other: Store
 ) -> None:

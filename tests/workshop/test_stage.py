@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explainer.ui.workshop import presenting
 from explainer.workshop import rooms, screens, stage, talk, votes
 from explainer.workshop.rooms import Room
 from explainer.workshop.stage import Beat, Key, Press, State
@@ -123,3 +124,9 @@ def test_back_keeps_the_answers_and_opens_the_vote_again(store: Store, room: Roo
     assert votes.vote_of(store, room.code, vote.activity, 1, phone) == "4"
     votes.vote(store, room.code, vote.activity, 1, phone, "5")
     assert votes.tally(store, room.code, vote.activity, 1).phones["5"] == 1
+
+
+def test_a_window_whose_name_is_a_number_tells_nothing() -> None:
+    rows = [[1, "next", 0]]
+    assert len(presenting._told({"presses": {"client": "0123456789abcdef", "presses": rows}})) == 1
+    assert presenting._told({"presses": {"client": 1234567890123456, "presses": rows}}) == []

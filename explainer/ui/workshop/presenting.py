@@ -61,11 +61,14 @@ def _take(room: Room, told: list[Press]) -> None:
 def _told(state: Any) -> list[Press]:
     """The presses that a browser tells, in the order of their numbers; what is none is left out."""
     presses = state.get("presses") if state else None
-    if not isinstance(presses, dict) or not re.fullmatch("[0-9a-f]{16}", str(presses.get("client")), re.ASCII):
+    if not isinstance(presses, dict):
+        return []
+    client = presses.get("client")
+    if not isinstance(client, str) or not re.fullmatch("[0-9a-f]{16}", client, re.ASCII):
         return []
     rows = presses.get("presses")
     found = [
-        Press(presses["client"], row[0], row[1], row[2])
+        Press(client, row[0], row[1], row[2])
         for row in (rows if isinstance(rows, list) else [])[:_MOST]
         if isinstance(row, list) and len(row) == 3 and row[1] in get_args(Key)
         if all(type(number) is int and 0 <= number < 2**53 for number in (row[0], row[2]))
