@@ -180,6 +180,10 @@ class PostgresStore(Store):
         found = self.query(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
         return str(found[0]) if found else ""
 
+    def marks(self, connection: Connection, code: str) -> Sequence[tuple[str, str]]:
+        """As in `Store`."""
+        return connection.execute("SELECT token, mark FROM presence WHERE room = ?", (code,)).fetchall()
+
     def note_presenter(self, mark: str) -> None:
         """As in `Store`."""
 

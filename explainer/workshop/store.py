@@ -165,6 +165,10 @@ class Store(ABC):
         """The mark of the browser that a token was given to; "" where that is not kept. Raises Busy."""
         return ""
 
+    def marks(self, connection: Connection, code: str) -> Sequence[tuple[str, str]]:
+        """Each token of a room with the mark of the browser that it was given to, within a transaction; as `mark`."""
+        return ()
+
     @abstractmethod
     def note_presenter(self, mark: str) -> None:
         """Have other processes know, for a day, that a browser has given the presenter's key. Raises Busy."""

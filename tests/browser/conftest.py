@@ -1,7 +1,7 @@
 """What the tests in a browser share: Chromium, the servers, and their visitors."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +13,19 @@ from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 from tests.browser.pages import CHROMIUM, Visitors, chromium_running, find_chromium
 from tests.servers import APP, APP_WITH_SENTINELS, KEY, MUSEUM, Server, serving
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where a test fails, leave its pages behind in the folder that `EXPLAINER_FAILED_PAGES` names."""
+    report = yield
+    folder = os.environ.get("EXPLAINER_FAILED_PAGES")
+    if folder and report.failed:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for each in item.funcargs.values():
+            if isinstance(each, Visitors):
+                each.leave_behind(Path(folder), item.name)
+    return report
 
 
 @pytest.fixture(scope="module")

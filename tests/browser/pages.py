@@ -25,6 +25,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from explainer.charts import tree as tree_charts
 from tests.servers import Server
@@ -46,6 +48,7 @@ ARGUMENTS = (
 )  # fmt: skip
 PATIENCE = 120_000  # milliseconds: on a busy machine the models take long to load
 _AT_REST = 20.0  # seconds within which a page fits its window, at the latest
+_ASKED, _BEGUN = 1.0, 20.0  # seconds within which a page asks for what was pressed, and within which that begins
 expect.set_options(timeout=PATIENCE)  # a machine that is busy is slow, and not wrong
 BOXES_OF_ERRORS = "[data-testid=stException], [data-testid=stErrorElementStack]"  # of a script, and of a component
 NOT_A_PHOTO = FilePayload(name="holiday.jpg", mimeType="image/jpeg", buffer=b"not a photo at all")
@@ -78,6 +81,10 @@ class Traffic:
     answers: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    asked: int = 0
+    """How often the page asked for a run of its script, or of a fragment."""
+    waits: bool = False
+    """Whether the one that it asked for last has not begun yet: until then the page seems to be at rest."""
 
     def listen(self, page: Page) -> None:
         page.on("request", lambda request: self.urls.append(request.url))
@@ -86,8 +93,19 @@ class Traffic:
 
     def _listen_to_socket(self, socket: WebSocket) -> None:
         self.urls.append(socket.url)
-        socket.on("framereceived", lambda frame: self.frames.append(_text(frame)))
-        socket.on("framesent", lambda frame: self.sent.append(_text(frame)))
+        socket.on("framereceived", self._receive)
+        socket.on("framesent", self._send)
+        self.waits = False
+
+    def _receive(self, frame: str | bytes) -> None:
+        self.frames.append(_text(frame))
+        if isinstance(frame, bytes) and ForwardMsg.FromString(frame).WhichOneof("type") == "new_session":
+            self.waits = False
+
+    def _send(self, frame: str | bytes) -> None:
+        self.sent.append(_text(frame))
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.asked, self.waits = self.asked + 1, True
 
     @property
     def hosts(self) -> set[str]:
@@ -137,7 +155,7 @@ class AppPage:
 
     def choose(self, key: str, option: str) -> None:
         """Press one of several buttons in a row: a release, a face, a method."""
-        self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
+        self._press(self.page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True))
 
     def button(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key} button")
@@ -223,14 +241,22 @@ class AppPage:
                 option.wait_for(timeout=500)
 
     def _press(self, what: Locator) -> None:
-        """Press something, and wait until the server answers: until then the page seems to be at rest."""
-        heard, deadline = len(self.traffic.frames), time.monotonic() + 5
+        """Press something, and wait until its run has begun."""
+        asked, deadline = self.traffic.asked, time.monotonic() + _ASKED
         what.click()
-        while len(self.traffic.frames) == heard and time.monotonic() < deadline:
+        while self.traffic.asked == asked and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        self._wait_until_begun()
+
+    def _wait_until_begun(self) -> None:
+        """Wait until the run has begun that the page asked for last; some that nobody sees are asked for in vain."""
+        deadline = time.monotonic() + _BEGUN
+        while self.traffic.waits and time.monotonic() < deadline:
             self.page.wait_for_timeout(20)
 
     def _settle(self, sign: Locator) -> None:
         """Wait until an element is there, the script has ended and the pictures are loaded."""
+        self._wait_until_begun()
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
         expect(self.exceptions).to_have_count(0)
         self.page.wait_for_function(
@@ -416,7 +442,7 @@ class RemovalPage(AppPage):
 
     def go_to(self, part: str) -> None:
         """Open another part by its tab."""
-        self.page.get_by_role("tab", name=part, exact=True).click()
+        self._press(self.page.get_by_role("tab", name=part, exact=True))
         self._settle(self.chart(self.CHARTS[part]))
 
     def open_smaller_branches(self, left: int) -> None:
@@ -557,7 +583,7 @@ class PicturePage(AppPage):
 
     def open(self, sample: str) -> Self:
         self.page.goto(f"{self.url}/{self.path}")
-        self.page.locator(".st-key-samples").get_by_role("button", name=sample, exact=True).click()
+        self._press(self.page.locator(".st-key-samples").get_by_role("button", name=sample, exact=True))
         self._settle(self.page.locator(f".st-key-{self.sign}"))
         return self
 
@@ -602,7 +628,7 @@ class LaboratoryPage(PicturePage):
 
     def explain(self, button: str = "explain") -> None:
         """Start explaining, and wait until all maps are shown and compared."""
-        self.button(button).first.click()  # one with a tooltip is there twice
+        self._press(self.button(button).first)  # one with a tooltip is there twice
         self._settle(self.page.locator(".st-key-checked"))
 
     def check(self, title: str) -> None:
@@ -642,7 +668,7 @@ class BreakPage(PicturePage):
 
     def choose_change(self, name: str, title: str) -> None:
         """Choose a change by its title, and wait for its slider, whose key has its name."""
-        self.page.locator(".st-key-corruption").get_by_text(title, exact=True).click()
+        self._press(self.page.locator(".st-key-corruption").get_by_text(title, exact=True))
         self._settle(self.page.locator(f".st-key-amount_{name}"))
 
     def move(self, name: str, key: str) -> None:
@@ -788,3 +814,12 @@ class Visitors:
     def leave(self) -> None:
         for context in self._browser.contexts:
             context.close()
+
+    def leave_behind(self, folder: Path, name: str) -> None:
+        """Write what the visitors see, and what the server said, into a folder."""
+        pages = [page for context in self._browser.contexts for page in context.pages]
+        for number, page in enumerate(pages):
+            page.screenshot(path=folder / f"{name}-{number}.png", full_page=True)
+            (folder / f"{name}-{number}.txt").write_text(f"{page.url}\n{page.inner_text('body')}", "utf-8")
+            (folder / f"{name}-{number}.html").write_text(page.content(), "utf-8")
+        (folder / f"{name}.log").write_text(self.server.log, "utf-8")
