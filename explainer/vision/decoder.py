@@ -38,11 +38,16 @@ _MOST_TOLD = 4096  # bytes of what is said of a photo
 
 
 class Process:
-    """A process whose children decode one photo each, one at a time. After one that was too hard it starts anew."""
+    """A process whose children decode one photo each, one at a time. After one that was too hard it starts anew.
+
+    Each child is handed a line of its own for its photo, and lets go of the way by which lines come before it looks at
+    that: code that the photo smuggled in cannot wait for the next one. Windows has neither children nor lines.
+    """
 
     def __init__(self, seconds: int = SECONDS, memory: int = BYTES) -> None:
         self._command = [sys.executable, "-m", __name__, str(seconds), str(memory)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._lines: socket.socket | None = None
         self._to: IO[bytes] | _Line | None = None
         self._from: IO[bytes] | _Line | None = None
 
@@ -50,33 +55,41 @@ class Process:
         """The running process; a new one where there is none."""
         if self._process is None:
             ends = None if sys.platform == "win32" else socket.socketpair()
-            far = ends[1].fileno() if ends else subprocess.PIPE
             self._process = subprocess.Popen(  # noqa: S603 - this very module
                 self._command,
-                stdin=far,
-                stdout=far,
+                stdin=ends[1].fileno() if ends else subprocess.PIPE,
+                stdout=subprocess.DEVNULL if ends else subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # what libraries print may quote a photo's metadata
                 cwd=Path(__file__).parents[2],
                 start_new_session=True,  # to be ended with its child
                 env=_environment(),
             )
-            self._to, self._from = self._process.stdin, self._process.stdout
             if ends:
-                self._to = self._from = _Line(ends[0])
+                self._lines = ends[0]
                 ends[1].close()
+            else:
+                self._to, self._from = self._process.stdin, self._process.stdout
         return self._process
+
+    def _hand_line(self, lines: socket.socket) -> None:
+        ours, theirs = socket.socketpair()
+        self._to = self._from = _Line(ours)
+        with theirs:
+            socket.send_fds(lines, [b"\0"], [theirs.fileno()])
 
     def read(self, data: bytes) -> Photo:
         """As `photos.read`. Raises PhotoError also for a photo that takes too long or too much memory."""
-        if isinstance(self._from, _Line) and self._from.has_more():
+        if self._process and self._process.poll() is not None:
             self.end()
         process = self.start()
-        assert self._to
-        assert self._from
         timer = threading.Timer(PATIENCE, _kill, [process])
         timer.start()
         whole = False
         try:
+            if self._lines:
+                self._hand_line(self._lines)
+            assert self._to
+            assert self._from
             _send(self._to, data)
             answer = json.loads(_receive(self._from, _MOST_TOLD))
             pixels = _receive(self._from, photos.MAX_SIDE**2 * 3)
@@ -88,6 +101,8 @@ class Process:
             timer.cancel()
             if not whole:  # what it says yet would be taken for the next visitor's photo
                 self.end()
+            elif isinstance(self._to, _Line):
+                self._to.close()
         if image is None:
             raise PhotoError(answer["error"])
         return Photo(image, tuple(answer["size"]), answer["digest"])
@@ -98,10 +113,10 @@ class Process:
             _kill(self._process)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE)
-            for stream in (self._to, self._from):
+            for stream in (self._lines, self._to, self._from):
                 if stream:
                     stream.close()
-            self._process = self._to = self._from = None
+            self._process = self._lines = self._to = self._from = None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -155,16 +170,6 @@ class _Line:
     def read(self, length: int) -> bytes:
         return self._end.recv(length, socket.MSG_WAITALL) if length else b""
 
-    def has_more(self) -> bool:
-        """Whether something has come that was not read, or the other side has ended."""
-        try:
-            self._end.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        return True
-
     def close(self) -> None:
         self._end.close()
 
@@ -215,6 +220,7 @@ def _serve(seconds: int, memory: int) -> None:
     with suppress(EOFError):
         while sys.platform == "win32":  # has no children that are made like that
             _answer_one(answers)
+        lines = socket.socket(fileno=sys.stdin.fileno())
         while True:
             child = os.fork()
             if child:
@@ -223,7 +229,11 @@ def _serve(seconds: int, memory: int) -> None:
                 continue
             try:
                 resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-                _answer_one(answers)
+                seal()  # once more: from its parent as well
+                _, (line,), *_ = socket.recv_fds(lines, 1, 1)
+                os.dup2(line, lines.fileno())  # in the place of that by which the next ones come
+                os.close(line)
+                _answer_one(os.fdopen(os.dup(lines.fileno()), "wb"))
                 os._exit(0)
             finally:
                 os._exit(1)

@@ -137,22 +137,55 @@ def test_where_memory_ends_while_an_answer_comes_the_next_visitor_gets_their_own
     assert process.read(saved(Image.new("RGB", (16, 16), "teal"))).image.getcolors() == [(256, (0, 128, 128))]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has pipes in the place of sockets")
-def test_an_answer_that_was_there_before_the_photo_is_not_taken_for_its_own(process: Process) -> None:
-    process.start()
-    ours, theirs = socket.socketpair()
-    process._from = decoder._Line(ours)
-    theirs.sendall(b"what another visitor's photo made a process say")
+# Does what code in a decoder may do: it ends its parent, and waits in its place where its own photo came from.
+TAKEN_OVER = """
+import json, os, signal, sys
+from contextlib import suppress
+from explainer.vision import decoder, photos
+
+def take_over():
+    with suppress(PermissionError):
+        os.kill(os.getppid(), signal.SIGKILL)
+    if os.fork():
+        return
+    os.setsid()
+    answers, kept = os.fdopen(os.dup(0), "wb"), None
+    while True:
+        data = decoder._receive(sys.stdin.buffer)
+        if data != b"give":
+            kept = decoder._answer(data)
+        decoder._send(answers, json.dumps(kept[0]).encode())
+        decoder._send(answers, kept[1])
+
+def read(data, read=photos.read):
+    if data == b"take over":
+        take_over()
+    return read(data)
+
+photos.read = read
+decoder._serve(1, decoder.BYTES)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no children that are made like that")
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "where the system seals nothing"])
+def test_a_decoder_that_a_photo_took_over_is_given_no_other_photo(process: Process, sealed: bool) -> None:
+    seals = "" if sealed else "decoder.seal = lambda: False\n"
+    process._command = [sys.executable, "-c", TAKEN_OVER.replace("decoder._serve", f"{seals}decoder._serve")]
+    with pytest.raises(PhotoError):
+        process.read(b"take over")
     assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
-    theirs.close()
+    with pytest.raises(PhotoError):
+        process.read(b"give")
 
 
 @pytest.mark.parametrize("length", [4097, 2**63, 2**64 - 1])
-def test_an_answer_without_end_is_none(process: Process, length: int) -> None:
-    process.start()
-    process._from = io.BytesIO(struct.pack("<Q", length))
-    with pytest.raises(PhotoError):
-        process.read(saved(Image.new("RGB", (9, 9))))
+def test_an_answer_without_end_is_none(process: Process, monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    answer, exactly = io.BytesIO(struct.pack("<Q", length)), decoder._exactly
+    with monkeypatch.context() as hostile:
+        hostile.setattr(decoder, "_exactly", lambda stream, length: exactly(answer, length))
+        with pytest.raises(PhotoError):
+            process.read(saved(Image.new("RGB", (9, 9))))
     assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
 
 
