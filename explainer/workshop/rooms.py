@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from explainer.workshop import questions
-from explainer.workshop.errors import UnknownRoom
+from explainer.workshop.errors import Busy, UnknownRoom
 from explainer.workshop.store import Connection, Store
 
 _log = logging.getLogger("explainer")
@@ -159,8 +159,10 @@ def _is_on(store: Store, code: str, since: float) -> bool:
 
 
 def in_force(store: Store) -> Preset | None:
-    """The most careful preset of the rooms that are on; None where no room is on."""
+    """The most careful preset of the rooms that are on; None where no room is on. Raises Busy where nobody can tell."""
     presets = {room.preset for room in on(store)}
+    if store.unread and not presets:
+        raise Busy
     return next((preset for preset in PRESETS.values() if preset.name in presets), None)
 
 

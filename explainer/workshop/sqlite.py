@@ -8,6 +8,7 @@ copy of the file that has it is set aside.
 import contextlib
 import datetime
 import errno
+import hashlib
 import logging
 import os
 import sqlite3
@@ -91,10 +92,10 @@ def path() -> Path:
 
 @dataclass(frozen=True)
 class _Return:
-    """When it was last tried to write to the file again, and when the file had been written to before that."""
+    """When it was last tried to write to the file again, and what the file had; None where that was not read."""
 
     tried: float
-    found: tuple[int, ...] | None
+    read: str | None
 
 
 class SQLiteStore(Store):
@@ -261,52 +262,73 @@ class SQLiteStore(Store):
         self.keeps = False
         why = files.why(error)
         self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
-        memory = _memory(source) if source else _remembered(self.file)
+        memory = _remembered(self.file, source)
         # One that was removed is not made anew: somebody meant it to be so.
         removed = self._identity is not None and _identity(self.file) != self._identity
-        self._returns = None if removed else _Return(time.monotonic(), None)
-        return memory
+        self._returns = None if removed else _Return(time.monotonic(), _content(memory) if memory else None)
+        self.unread = memory is None and not removed and _has_bytes(self.file, "", "-wal", "-journal")
+        return memory or _memory()
 
     def _return(self) -> None:
         """Write all that is in memory to the file again, where that works by now; looked for every AGAIN seconds.
 
-        Not where another program has written to the file meanwhile: nobody could tell which of the two is right.
+        Not where another program has written to the file meanwhile: nobody could tell which of the two is right. What
+        a file has that could not be read stays in it, beside the rooms in memory, which are then all newer ones.
         """
         if self.file is None or self._returns is None or time.monotonic() < self._returns.tried + AGAIN:
             return
-        before = self._returns.found or _written(self.file)
-        self._returns = _Return(time.monotonic(), before)
-        if _written(self.file) != before:
-            return
+        read = self._returns.read
+        self._returns = _Return(time.monotonic(), read)
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = _checked(self.file)
         except (sqlite3.Error, OSError, _OtherVersion):
-            self._returns = _Return(time.monotonic(), _written(self.file))  # what was tried has touched the file
             return
         try:
-            self._connection.backup(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection = _prepared(connection)
-        except (sqlite3.Error, OSError):
+            connection.execute("PRAGMA foreign_keys = OFF")  # all tables are written, one after another
+            written = transact(connection, lambda file: _write_all(self._connection, file, read), "BEGIN IMMEDIATE")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            written = False
+        if not written:
             connection.close()
-            self._returns = _Return(time.monotonic(), None)  # so has this
             return
         self._connection.close()
         self._connection, self._returns, self._identity = connection, None, _identity(self.file)
-        self.keeps, self.trouble = True, None
-        self.scrub()  # the file itself has the old pages yet, with what was deleted meanwhile
+        self.keeps, self.unread, self.trouble = True, False, None
+        self.scrub()  # the log has the old rows yet, with what was deleted meanwhile
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A new database in memory, with all that another holds, as far as that can be read. Raises _OtherVersion."""
+    """A new database in memory, with all that another holds. Raises sqlite3's errors and _OtherVersion."""
     memory = _connect(":memory:")
     if source is not None:
-        try:
-            source.backup(memory)
-        except sqlite3.Error:
-            memory = _connect(":memory:")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # `backup` waits for ever where it is held
+        source.backup(memory)
     return _prepared(memory)
+
+
+def _content(connection: Connection) -> str:
+    """A digest of all rows."""
+    rows = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in _READABLE]  # noqa: S608 - above
+    return hashlib.sha256(repr(rows).encode("utf-8", "replace")).hexdigest()
+
+
+def _write_all(memory: Connection, file: Connection, read: str | None) -> bool:
+    """Write all rows of a memory to a file, in the place of those that were read of it, or beside what was not read.
+
+    False, and nothing is written, where the file has rows by now that are not those that were read. Rows that cannot
+    be read stay, to be copied before they are left out.
+    """
+    if read is not None and _content(file) not in (read, _content(_memory())):
+        return False
+    for table, fits in _READABLE.items():
+        if read is not None:
+            file.execute(f"DELETE FROM {table} WHERE {fits}")  # noqa: S608 - the tables above
+        if rows := memory.execute(f"SELECT * FROM {table}").fetchall():  # noqa: S608
+            marks = ", ".join("?" * len(rows[0]))
+            file.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    return True
 
 
 def _unreadable(connection: sqlite3.Connection) -> list[str]:
@@ -362,16 +384,27 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def _remembered(file: Path) -> sqlite3.Connection:
-    """A memory of all that can be read of a file that cannot be written."""
-    for mode in ("mode=ro", "immutable=1"):  # the second where there is no log and none can be made
-        try:
-            with contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as source:
-                source.execute("SELECT count(*) FROM rooms")
-                return _memory(source)
-        except (sqlite3.Error, _OtherVersion):
-            continue
-    return _memory()
+def _remembered(file: Path, source: sqlite3.Connection | None = None) -> sqlite3.Connection | None:
+    """A memory of all that a file has, from an open connection, or by its name; None where not all can be read."""
+    if source is not None:
+        with contextlib.suppress(sqlite3.Error, _OtherVersion):
+            return _memory(source)
+    # The second passes over what is in a log: for where there is none, and none can be made.
+    for mode in ("mode=ro",) if _has_bytes(file, "-wal", "-journal") else ("mode=ro", "immutable=1"):
+        with (
+            contextlib.suppress(sqlite3.Error, _OtherVersion),
+            contextlib.closing(_connect(f"{file.absolute().as_uri()}?{mode}")) as opened,
+        ):
+            return _memory(opened)
+    return None
+
+
+def _has_bytes(file: Path, *ends: str) -> bool:
+    """Whether one of the files whose names end so has something in it, or nobody can tell."""
+    try:
+        return any(part.stat().st_size for end in ends if (part := file.with_name(file.name + end)).exists())
+    except OSError:
+        return True
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -381,17 +414,6 @@ def _identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _written(file: Path) -> tuple[int, ...]:
-    """When a file and its log were last written to, in nanoseconds; 0 for one that is not there."""
-    found = []
-    for name in (file.name, f"{file.name}-wal"):
-        try:
-            found.append(file.with_name(name).stat().st_mtime_ns)
-        except OSError:
-            found.append(0)
-    return tuple(found)
 
 
 def _set_aside(file: Path, why: str) -> Path:

@@ -121,9 +121,10 @@ class Store(ABC):
     """A record of rooms. Any thread may use it.
 
     `keeps` says whether what is written outlives the app. `trouble` is a sentence for the presenter where something is
-    not kept, was set aside or cannot be reached, else None. `file` or `database` says where rooms are kept. `told` is
-    called with the code of each room that changes and the version of its stage, 0 for none, in a thread of the store's,
-    where the engine tells it.
+    not kept, was set aside or cannot be reached, else None. `unread` says whether there is a record that cannot be read
+    just now, and may have rooms whose rules hold. `file` or `database` says where rooms are kept. `told` is called with
+    the code of each room that changes and the version of its stage, 0 for none, in a thread of the store's, where the
+    engine tells it.
 
     Of this process alone, in its memory, and in seconds of `time.monotonic`: `joins` says when a room was last joined
     from each place, so that no address is written anywhere; `lapses` until when the rules of a room hold, with the
@@ -132,6 +133,7 @@ class Store(ABC):
 
     keeps: bool = True
     trouble: str | None = None
+    unread: bool = False
     file: Path | None = None
     database: str = ""
 

@@ -695,11 +695,12 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
 
 
 def test_a_run_that_waited_for_a_job_goes_on_when_few_others_compute() -> None:
-    computing, job, went_on = middleware.Computing(), threading.Event(), list[str]()
+    computing, job, waiting, went_on = middleware.Computing(), threading.Event(), list[str](), list[str]()
 
     def page(begin: Callable[..., middleware.Run], address: str) -> None:
         run = begin(address)
         with run.pause():
+            waiting.append(address)
             job.wait(10)
         went_on.append(address)
         run.end(0.0)
@@ -709,10 +710,13 @@ def test_a_run_that_waited_for_a_job_goes_on_when_few_others_compute() -> None:
     threads.append(threading.Thread(target=page, args=(computing.begin, "203.0.113.1")))
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
+    while len(waiting) < len(threads):
+        time.sleep(0.01)
     computes = [entered(computing, f"198.51.100.{number}") for number in range(int(limits.value("scripts")))]
     job.set()
-    time.sleep(0.2)
+    while not went_on:
+        time.sleep(0.01)
+    time.sleep(0.1)  # in which others would go on as well
     assert went_on == ["203.0.113.1"]
     for run in computes:
         run.end(0.0)

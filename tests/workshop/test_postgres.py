@@ -179,7 +179,7 @@ def test_no_page_waits_for_a_database_that_is_slow_and_meanwhile_masks_are_locke
     with psycopg.connect(database.address) as other:
         other.execute("LOCK TABLE rooms IN ACCESS EXCLUSIVE MODE")
         access.ask_again()
-        for most in (1.5, 0.1, 0.1):  # who asks first waits for a second
+        for most in (2.0, 0.5, 0.5):  # who asks first waits for a second
             begun = time.monotonic()
             assert not session.may_reveal()
             assert not session.own_faces()
@@ -319,7 +319,6 @@ def test_a_presenter_of_more_than_a_day_ago_is_forgotten_though_nobody_gives_a_k
 def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:
-    monkeypatch.setattr(postgres, "BUSY", 0.1)
     held, done = threading.Event(), threading.Event()
 
     def hold(connection: object) -> None:
@@ -328,6 +327,7 @@ def test_a_write_that_another_holds_up_for_long_is_asked_for_again(
 
     holder = threading.Thread(target=store.write, args=(hold,))
     with closing(reopen()) as waiting:
+        monkeypatch.setattr(postgres, "BUSY", 0.1)  # of its connections, the first of which is made by the vote
         holder.start()
         held.wait(10)
         with pytest.raises(Busy, match=r"Try again in a moment\."):
@@ -364,7 +364,7 @@ def test_scripts_that_wait_for_a_slow_database_leave_their_places_to_those_that_
         time.sleep(4 * postgres.SOON)
         begun = time.monotonic()
         others = [computing.begin("192.0.2.2", f"{number}") for number in range(places)]
-        assert time.monotonic() - begun < 0.2
+        assert time.monotonic() - begun < 0.4  # after half a second one is let in whatever others do
         for each in others:
             each.end(0.0)
         done.set()
@@ -400,9 +400,10 @@ def test_a_script_that_waited_for_the_database_holds_nothing_there_while_it_wait
 def test_a_process_that_stops_within_a_write_holds_nobody_up_for_long(
     store: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:
-    monkeypatch.setattr(postgres, "BUSY", 0.2)
-    with closing(reopen()) as stopped, pytest.raises(Unreachable):
-        stopped.write(lambda connection: time.sleep(0.5))
+    with closing(reopen()) as stopped:
+        monkeypatch.setattr(postgres, "BUSY", 0.2)
+        with pytest.raises(Unreachable):
+            stopped.write(lambda connection: time.sleep(0.5))
     votes.vote(store, room.code, QUESTION, 1, phone, "5")
     assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
 

@@ -146,6 +146,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     opened = SQLiteStore(tmp_path / "data" / "rooms.sqlite")
     assert opened.trouble.endswith("rooms are kept in memory until the app stops.")
+    assert rooms.in_force(opened) is None  # there is no record whose rules may hold
     assert rooms.find(opened, open_question(opened).code)
 
 
@@ -237,6 +238,125 @@ def fail_once(checked: Callable[[Path], sqlite3.Connection]) -> Callable[[Path],
         return checked(file)
 
     return check
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets so much time pass that a file is tried again."""
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def pass_time() -> None:
+        now[0] += sqlite.AGAIN + 1
+
+    return pass_time
+
+
+def test_what_another_program_writes_while_it_holds_the_file_is_not_written_over(
+    file: Path, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[], None]
+) -> None:
+    opened, checked = SQLiteStore(file), sqlite._checked
+    room = open_question(opened)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+
+    def held(file: Path) -> sqlite3.Connection:
+        with contextlib.closing(sqlite3.connect(file)) as other, other:
+            other.execute("INSERT INTO participants VALUES (?, 'theirs')", (room.code,))
+        raise sqlite3.OperationalError("database is locked")
+
+    for check in (held, checked):
+        pass_time()
+        monkeypatch.setattr(sqlite, "_checked", check)
+        participants.join(opened, room.code)
+    assert not opened.keeps
+    assert participants.count(SQLiteStore(file), room.code) == 1
+
+
+def test_what_another_program_writes_before_the_file_is_tried_again_is_not_written_over(
+    file: Path, pass_time: Callable[[], None]
+) -> None:
+    opened = SQLiteStore(file)
+    room = open_question(opened)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    other = SQLiteStore(file)
+    participants.join(other, room.code)
+    pass_time()
+    participants.join(opened, room.code)
+    assert not opened.keeps
+    assert participants.count(other, room.code) == 1
+
+
+def test_a_file_that_was_deleted_as_the_presenter_was_told_is_made_anew(
+    file: Path, pass_time: Callable[[], None]
+) -> None:
+    opened = SQLiteStore(file)
+    room = open_question(opened)
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    file.unlink()
+    pass_time()
+    assert rooms.find(opened, room.code).code == room.code
+    assert opened.keeps
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, but: str = ":memory:") -> None:
+    """Have no file opened from now on, but one in memory, or one whose address has some words in it."""
+    connect = sqlite._connect
+
+    def fail(name: str) -> sqlite3.Connection:
+        if name != ":memory:" and but not in name:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(name)
+
+    monkeypatch.setattr(sqlite, "_connect", fail)
+
+
+@pytest.mark.parametrize("case", ["as the app starts", "while it runs", "its log, after a kill"])
+def test_a_record_that_could_not_be_read_for_a_while_is_there_again_with_what_was_begun_meanwhile(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[], None], case: str
+) -> None:
+    opened = SQLiteStore(file)
+    room = open_question(opened)
+    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
+    with monkeypatch.context() as trouble:
+        if case == "while it runs":
+            unreadable(trouble)
+            opened._connection.close()
+            opened._go_on_in_memory(sqlite3.OperationalError("disk I/O error"))
+        else:
+            file = Path(shutil.copytree(file.parent, tmp_path / "copied")) / file.name  # as a kill leaves it
+            file.with_name(f"{file.name}-shm").unlink()
+            unreadable(trouble, but="immutable" if "log" in case else ":memory:")
+            opened = SQLiteStore(file)
+        assert not opened.keeps
+        with pytest.raises(Busy):  # its rules may hold
+            rooms.in_force(opened)
+    begun = rooms.open_room(opened, preset="adults")
+    assert rooms.in_force(opened) == rooms.PRESETS["adults"]
+    pass_time()
+    assert {each.code for each in rooms.listing(opened)} == {room.code, begun.code}
+    assert opened.keeps
+    assert opened.trouble is None
+    assert rooms.in_force(opened) == room.rules
+    opened.close()
+    again = SQLiteStore(file)
+    assert votes.tally(again, room.code, QUESTION, 1).total == 1
+    assert rooms.find(again, begun.code)
+
+
+def test_rows_that_cannot_be_read_are_copied_also_where_the_file_is_written_again(
+    file: Path, pass_time: Callable[[], None]
+) -> None:
+    opened = SQLiteStore(file)
+    room, kept = rooms.open_room(opened), rooms.open_room(opened)
+    opened.write(lambda c: c.execute("UPDATE rooms SET since = 'abc' WHERE code = ?", (room.code,)))
+    opened._go_on_in_memory(sqlite3.OperationalError("database or disk is full"))
+    assert rooms.listing(opened) == (kept,)
+    pass_time()
+    assert rooms.listing(opened) == (kept,)
+    assert opened.keeps
+    (aside,) = file.parent.glob("rooms.unreadable-*.sqlite")
+    with contextlib.closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT since FROM rooms WHERE code = ?", (room.code,)).fetchone() == ("abc",)
 
 
 def test_what_is_deleted_while_another_program_reads_leaves_the_log_once_that_has_ended(
