@@ -320,6 +320,9 @@ def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method
 
 
+_ASKS_ITSELF = 0.5  # seconds within which a browser that comes back asks for a run, if it does
+
+
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
     """The sessions whose visitors left, and may come back yet."""
     active = {each.session.id for each in sessions.list_active_sessions()}
