@@ -5,6 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -67,6 +68,25 @@ def test_owners_take_turns_and_wait_for_one_job_of_each_other(worker: Worker[lis
     hold.free.set()
     assert submitted["c"].result(PATIENCE) == ["a", "x", "y", "b", "z", "c"]
     jobs.owner.set("")
+
+
+@pytest.mark.parametrize(("seconds", "paused"), [(0.0, []), (0.1, []), (PATIENCE, [True])])
+def test_a_thread_is_in_its_pause_for_what_is_not_soon_done(
+    worker: Worker[list[str]], hold: Hold, seconds: float, paused: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+
+    @contextmanager
+    def pause() -> Iterator[None]:
+        noted.append(True)
+        hold.free.set()
+        yield
+
+    monkeypatch.setattr(jobs, "_SOON", 0.1)
+    set_before = jobs.pauses.set(pause)
+    assert hold.job.wait(seconds) == bool(paused)
+    jobs.pauses.reset(set_before)
+    assert noted == paused
 
 
 def test_within_an_owner_goes_first_who_had_the_least_lately(worker: Worker[list[str]]) -> None:

@@ -83,11 +83,16 @@ def in_force() -> Preset | None:
 
     Where the record does not say in time, the careful ones, which do no harm for a moment. Pages wait for that once.
     """
-    job, until = _rules()
-    if not job.done and (_late.is_set() or not job.wait(until - time.monotonic())):
-        _late.set()
-        return UNKNOWN
-    return job.result()
+    for _ in range(2):
+        job, until = _rules()
+        if job.done:
+            return job.result()
+        if _late.is_set() or not job.wait(until - time.monotonic()):
+            _late.set()
+            return UNKNOWN
+        if time.monotonic() < until:  # else the wait ended behind what others compute, and a room may have opened
+            return job.result()
+    return UNKNOWN
 
 
 def ask_again() -> None:

@@ -120,7 +120,12 @@ def load(path: Path) -> Callable[[NDArray[np.uint8], tuple[int, int]], tuple[NDA
     def forward(picture: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.float32], ...]:
         height, width = picture.shape[:2]
         seen[size] += 1
-        if seen[size] == _OFTEN and len(own) < _OWN and math.prod(size) <= _OWN_PIXELS:
+        if size in own:
+            own[size] = own.pop(size)  # the last one now
+        elif seen[size] >= _OFTEN and math.prod(size) <= _OWN_PIXELS:
+            if len(own) == _OWN:  # the size that was seen least lately gives way
+                least = next(iter(own))
+                del own[least], seen[least]
             own[size] = request(*size)
         asked = own.get(size, of_any_size)
         tensor = asked.get_input_tensor()

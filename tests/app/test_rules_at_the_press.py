@@ -1,14 +1,20 @@
 """A page that is older than a room is held to the room's rules when something is pressed, not when it was drawn."""
 
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from handmade import ROOT
 from streamlit.testing.v1 import AppTest
 
+from explainer import jobs
 from explainer.ui import access, break_it, session
 from explainer.vision import samples
 from explainer.workshop import rooms
+from explainer.workshop.rooms import Preset
+from explainer.workshop.store import Store
 
 
 @pytest.fixture
@@ -33,6 +39,31 @@ def test_nothing_is_revealed_by_a_page_that_is_older_than_a_room(page: AppTest, 
     rooms.open_room(access.store(), "mixed")
     next(button for button in page.button if button.label == label).click().run()
     assert page.markdown[0].value == "False"
+
+
+@pytest.mark.usefixtures("fresh_app")
+def test_rules_that_became_old_while_others_computed_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def pause() -> Iterator[None]:
+        yield
+        monkeypatch.setattr(rooms, "in_force", in_force)
+        rooms.open_room(access.store(), "mixed")
+        time.sleep(access._LATE)
+
+    def slowly(store: Store) -> Preset | None:
+        found = in_force(store)
+        time.sleep(2 * jobs._SOON)
+        return found
+
+    in_force = rooms.in_force
+    monkeypatch.setattr(rooms, "in_force", slowly)
+    access.store()
+    access.ask_again()
+    before = jobs.pauses.set(pause)
+    found = access.in_force()
+    jobs.pauses.reset(before)
+    assert found is not None
+    assert found != access.UNKNOWN
 
 
 @pytest.mark.usefixtures("fresh_app")

@@ -171,6 +171,27 @@ def test_a_network_for_any_size_keeps_something_of_the_last_sizes_alone() -> Non
     assert held[-1] - held[4] < 70  # 3 MB for each of 36 sizes, where all are kept
 
 
+def test_the_size_that_was_seen_least_lately_gives_way_to_one_that_comes_often(requests: list[Any]) -> None:
+    yunet = files.path(files.YUNET)
+    if yunet is None:
+        pytest.skip("needs YuNet: run `explainer provision`")
+    forward = openvino.load(yunet)
+
+    def own(size: tuple[int, int]) -> int:
+        """Networks that were made as a size came often."""
+        before = len(requests)
+        for _ in range(openvino._OFTEN):
+            forward(np.zeros((9, 9, 3), np.uint8), size)
+        return len(requests) - before
+
+    first, *odd = [(64, 64 + 32 * number) for number in range(openvino._OWN)]
+    assert [own(size) for size in (first, *odd)] == [1] * openvino._OWN
+    assert own(first) == 0
+    assert own((640, 512)) == 1
+    assert own(first) == own((640, 512)) == 0  # both have theirs yet
+    assert own(odd[0]) == 1  # that one gave way
+
+
 @pytest.mark.watch
 def test_a_reader_keeps_no_more_than_a_pods_memory_is_reckoned_with(requests: list[Any]) -> None:
     yunet = files.path(files.YUNET)
