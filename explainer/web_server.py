@@ -71,10 +71,11 @@ _WAITING, _MUCH = 100, 65_536  # messages, and bytes of them, that wait for a pa
 def bound_messages(most: Callable[[], float], pings: Callable[[], float], waiting: Callable[[], float]) -> None:
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
-    So is one that says something before it was let in, one of which more than `waiting` messages wait for the page, and
-    one that sends more than that many pings, or answers to pings, in a second. Uvicorn takes what Streamlit may send
-    for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
-    looks at all that came at once, thousands of pings, before it is anybody else's turn.
+    So is one that sends text, which no page does, one that says something before it was let in, one of which more than
+    `waiting` messages wait for the page, and one that sends more than that many pings, or answers to pings, in a
+    second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no pieces and no pings, keeps
+    the answer to each until it is taken, and looks at all that came at once, thousands of pings, before it is anybody
+    else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -84,6 +85,9 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
     def bounded(self: WebSocketsSansIOProtocol, *arguments: Any, **named: Any) -> None:
         made(self, *arguments, **named)
         self.conn.max_message_size = self.conn.max_fragment_size = int(most())
+
+    def refuse(self: WebSocketsSansIOProtocol, frame: Any) -> None:
+        self.transport.abort()
 
     def go_on(self: WebSocketsSansIOProtocol, frame: Any) -> None:
         if len(self.frames) < _PIECES:
@@ -112,6 +116,7 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
         return handle
 
     setattr(WebSocketsSansIOProtocol, "__init__", bounded)  # noqa: B010 - a method
+    setattr(WebSocketsSansIOProtocol, "handle_text", refuse)  # noqa: B010 - a method
     setattr(WebSocketsSansIOProtocol, "handle_cont", go_on)  # noqa: B010 - a method
     setattr(WebSocketsSansIOProtocol, "data_received", data_received)  # noqa: B010 - a method
     for name in controls:

@@ -49,7 +49,7 @@ def _websockets(monkeypatch: pytest.MonkeyPatch, keepalive: float, patience: flo
     """Where uvicorn takes websockets as the app has it do, and sends 4 MB to each that asks for much."""
     monkeypatch.setattr(H11Protocol, "data_received", H11Protocol.data_received)
     web_server.bound_requests(lambda: 200)
-    of_messages = ("handle_cont", "send_receive_event_to_app", "handle_ping", "handle_pong")
+    of_messages = ("handle_cont", "handle_text", "send_receive_event_to_app", "handle_ping", "handle_pong")
     for name in ("__init__", "data_received", *of_messages):
         monkeypatch.setattr(WebSocketsSansIOProtocol, name, getattr(WebSocketsSansIOProtocol, name))
     for protocol in (H11Protocol, WebSocketsSansIOProtocol):
@@ -151,6 +151,14 @@ def test_uvicorn_reads_no_answers_to_its_pings_behind_a_message_that_waits(monke
         for _ in range(3):
             page.send(b"waits")
         assert [page.recv(5) for _ in range(3)] == [bytes(1)] * 3
+
+
+def test_who_sends_text_is_no_page_of_this_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address, _open(address) as connection:
+        connection.sendall(b"\x82\x85" + bytes(4) + b"waits" + b"\x81\x84" + bytes(4) + b"text")
+        began = time.monotonic()
+        assert _rest(connection) == 0
+        assert time.monotonic() - began < 0.8  # before the message that waits was looked at
 
 
 def test_of_a_page_for_which_much_waits_no_more_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -936,12 +936,15 @@ class _Line:
 
 @dataclass(eq=False)
 class _Run:
-    """A run of a script that was let in: of which browser, until when it counts, and how far it has come."""
+    """A run of a script that was let in: of which browser, until when it counts, and whether it has begun.
+
+    `pressing` is until when something that was pressed may not be done yet.
+    """
 
     browser: str
     until: float
+    pressing: float = 0
     begun: bool = False
-    done: bool = False  # what was pressed
 
 
 @dataclass
@@ -951,6 +954,7 @@ class _Account:
     pace: Pace
     turns: int = 0  # that were paid for, and have not begun
     going: list[_Run] = field(default_factory=list)
+    undone: list[_Run] = field(default_factory=list)
     waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
 
     def is_rested(self) -> bool:
@@ -960,7 +964,8 @@ class _Account:
     def pressing(self) -> set[str]:
         """The browsers of which something was handed on that is not done yet."""
         now = time.monotonic()
-        return {each.browser for each in self.going if each.browser and not each.done and each.until > now}
+        self.undone = [each for each in self.undone if each.pressing > now]
+        return {each.browser for each in self.undone if each.browser}
 
 
 class Computing:
@@ -977,6 +982,7 @@ class Computing:
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
     _AT_ONCE = 2, 8  # runs of an address that go on at a time, at least and at most
     _TO_BEGIN, _LONGEST = 0.5, 2.0  # seconds that a run counts as one that goes on: until it begins, and from then on
+    _PRESSED = 10.0  # seconds that a browser's next press waits for the one before, which may wait for others
     _LOOK = 0.02  # seconds between two looks whether one may run
 
     def __init__(self) -> None:
@@ -986,8 +992,8 @@ class Computing:
         self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
-    def begin(self, address: str, this: str = "", waits: bool = True) -> "Run":
-        """Note that a run begins, of a page that `waits` until few others compute, or of one that does not.
+    def begin(self, address: str, this: str = "", waits: Callable[[], bool] = lambda: True) -> "Run":
+        """Note that a run begins, of a page that waits until few others compute, if it `waits` once that is asked.
 
         One for which no turn was asked pays all that it takes as it ends.
 
@@ -1005,7 +1011,10 @@ class Computing:
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
-                run.begun, run.until = True, time.monotonic() + self._LONGEST
+                if run not in account.undone:
+                    account.undone.append(run)
+                now = time.monotonic()
+                run.begun, run.until, run.pressing = True, now + self._LONGEST, now + self._PRESSED
         return Run(self, address, this, run, waits, paid)
 
     def enter(self, address: str, run: _Run | None) -> None:
@@ -1058,7 +1067,7 @@ class Computing:
 
     async def pressed(self, address: str, this: str) -> None:
         """Wait until what a browser pressed is done: Streamlit drops it where the page goes before."""
-        end = time.monotonic() + self._LONGEST
+        end = time.monotonic() + self._PRESSED
         while address and this and time.monotonic() < end:
             with self._lock:
                 if this not in self._accounts.of(address).pressing():
@@ -1099,7 +1108,9 @@ class Computing:
             return False
         account.pace.wait(self._A_RUN)
         account.turns += 1
-        account.going.append(_Run(this, now + self._TO_BEGIN))
+        run = _Run(this, now + self._TO_BEGIN, now + self._TO_BEGIN)
+        account.going.append(run)
+        account.undone.append(run)
         return True
 
     def _new(self, address: str) -> _Account:
@@ -1114,15 +1125,14 @@ class Run:
     address: str
     this: str
     run: _Run | None
-    waits: bool
+    waits: Callable[[], bool]
     paid: float
     in_line: bool = False
 
     def enter(self) -> None:
         """Wait in its thread until few others compute, once what was pressed is done."""
-        if self.run:
-            self.run.done = True
-        if self.waits and not self.in_line:
+        self._is_done()
+        if not self.in_line and self.waits():
             self.computing.enter(self.address, self.run)
             self.in_line = True
 
@@ -1142,8 +1152,13 @@ class Run:
         self.computing.leave(self.address, self.run, self.in_line)
         self.in_line = False
 
+    def _is_done(self) -> None:
+        if self.run:
+            self.run.pressing = 0
+
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
+        self._is_done()
         self._leave()
         self.computing.charge(self.address, seconds, self.this, self.paid)
 
@@ -1186,7 +1201,7 @@ class _Messages:
                 if kind in ("rerun_script", "deferred_file"):
                     await COMPUTING.turn(self._whose(), self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._whose(), self._this, waits=False).end(_A_DOWNLOAD)
+                    COMPUTING.begin(self._whose(), self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

@@ -148,15 +148,20 @@ def reach(address: str | None) -> str:
 def _begin() -> middleware.Run:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
     address, this = browser.address(), browser.mark()
-    streamlit_internals.note_address(address)
-    presents = bool(browser.recall(browser.PRESENTER))
-    run = middleware.COMPUTING.begin(address, this, waits=not presents)
+    presents = _presents()
+    streamlit_internals.note_address("" if presents else address)
+    run = middleware.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
     # The presenter waits for nobody of the same address, which may be a whole school's.
     event_loop.charge_to(address if address and not presents else None)
     jobs.owner.set(f"presenter {this}" if presents else address)
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run
+
+
+def _presents() -> bool:
+    """Whether the key was given, by this browser or, where it takes no cookies, on this page."""
+    return bool(browser.recall(browser.PRESENTER) or st.session_state.get(browser.PRESENTER))
 
 
 def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float) -> None:

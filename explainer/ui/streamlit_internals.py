@@ -170,7 +170,7 @@ def drop_uploads() -> None:
 
 
 def note_address(address: str) -> None:
-    """Note where this session's browser is: once it has left, nobody else knows."""
+    """Note where this session's browser is, "" for one that waits for nobody: once it has left, nobody else knows."""
     this = session_id()
     found = _sessions().get_session_info(this) if this and runtime.exists() else None
     if found:
@@ -230,7 +230,7 @@ async def close_left_sessions() -> None:
     """
     sessions = _sessions()
     for left in _left(sessions):
-        if left.script_run_count == 0:
+        if left.script_run_count == 0 and not sessions.is_active_session(left.session.id):  # it may have come back
             sessions.close_session(left.session.id)
             await asyncio.sleep(0)
     storage = sessions._session_storage
@@ -298,25 +298,30 @@ def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
     that the run had begun.
     """
     connect = WebsocketSessionManager.connect_session
-    drawing: set[asyncio.Task[None]] = set()
+    drawing: WeakKeyDictionary[AppSession, asyncio.Task[None]] = WeakKeyDictionary()
 
     async def draw(sessions: WebsocketSessionManager, session: AppSession) -> None:
         await turn(_came_from.get(session, ""), str(session._user_info.get("browser") or ""))
-        while session._scriptrunner is not None:  # it would be ended, perhaps in the middle of what a press asks
-            await asyncio.sleep(_APART)
-        if sessions.is_active_session(session.id):
-            _draw_again(session)
+        while sessions.is_active_session(session.id):
+            if session._scriptrunner is None:  # else it would be ended, perhaps in the middle of what a press asks
+                _draw_again(session)
+                return
+            await asyncio.sleep(_LOOKS)
 
     def connected(self: WebsocketSessionManager, *arguments: Any, **named: Any) -> str:
         name = connect(self, *arguments, **named)
         session = self._active_session_info_by_id[name].session
         if not session._browser_queue.is_empty():
             session._clear_queue()
-            drawing.add(task := asyncio.get_running_loop().create_task(draw(self, session)))
-            task.add_done_callback(drawing.discard)
+            if session in drawing:
+                drawing[session].cancel()
+            drawing[session] = asyncio.get_running_loop().create_task(draw(self, session))
         return name
 
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method
+
+
+_ASKS_ITSELF = 0.5  # seconds within which a browser that comes back asks for a run, if it does
 
 
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
@@ -358,6 +363,7 @@ def run_again(name: str, wanted: Callable[[Any], bool], seconds: float) -> None:
     loop.call_soon_threadsafe(loop.call_later, seconds, begin)
 
 
+_LOOKS = 0.2  # seconds between two looks whether a script still runs
 _APART = 0.01  # seconds between two sessions that are run again, so that not all are drawn in the same moment
 
 

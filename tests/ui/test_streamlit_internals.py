@@ -267,12 +267,18 @@ def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
             drawn = len(brought)
             assert server.connect_session(CLIENT, {"browser": "one"}, existing_session_id=name) == name
             await asyncio.sleep(0.1)
-            assert asked == ["one"]
+            server.disconnect_session(name)
+            session._browser_queue.enqueue(ForwardMsg())  # as by a run that has begun since
+            assert server.connect_session(CLIENT, {"browser": "one"}, existing_session_id=name) == name
+            await asyncio.sleep(0.1)
+            assert asked == ["one", "one"]
             assert len(brought) == drawn
             turns.set()
             async with asyncio.timeout(10):
                 while len(brought) == drawn:
                     await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+            assert len(brought) == drawn + 1  # for both returns
 
     page = tmp_path / "page.py"
     page.write_text(_PAGE)
