@@ -301,6 +301,7 @@ def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
     drawing: WeakKeyDictionary[AppSession, asyncio.Task[None]] = WeakKeyDictionary()
 
     async def draw(sessions: WebsocketSessionManager, session: AppSession) -> None:
+        await asyncio.sleep(_ASKS_ITSELF)
         await turn(_came_from.get(session, ""), str(session._user_info.get("browser") or ""))
         while sessions.is_active_session(session.id):
             if session._scriptrunner is None:  # else it would be ended, perhaps in the middle of what a press asks
@@ -319,9 +320,6 @@ def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
         return name
 
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method
-
-
-_ASKS_ITSELF = 0.5  # seconds within which a browser that comes back asks for a run, if it does
 
 
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
@@ -363,6 +361,7 @@ def run_again(name: str, wanted: Callable[[Any], bool], seconds: float) -> None:
     loop.call_soon_threadsafe(loop.call_later, seconds, begin)
 
 
+_ASKS_ITSELF = 0.5  # seconds within which a browser that comes back asks for a run, if it does
 _LOOKS = 0.2  # seconds between two looks whether a script still runs
 _APART = 0.01  # seconds between two sessions that are run again, so that not all are drawn in the same moment
 

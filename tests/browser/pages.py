@@ -269,6 +269,10 @@ class AppPage:
 class PhotoPage(AppPage):
     """The page "Your photo". Only this class knows where things are on it."""
 
+    def settle(self) -> None:
+        """Wait until nothing is drawn any more."""
+        self._settle(self.page.get_by_test_id("stApp"))
+
     def open(self) -> "PhotoPage":
         self.page.goto(self.url)
         self._settle(self.explanation)

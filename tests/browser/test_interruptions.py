@@ -280,6 +280,7 @@ SOME = ("IMG_0002.jpg", "half.jpg", "ultra HDR.jpg", "raw.jpg", "no picture.txt"
 def test_what_phones_make_is_labelled_or_gives_a_sentence(phone, files: Sequence[Awkward]) -> None:
     for file in files:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        phone.settle()  # the field for a file is another one after each that was not read
         phone.upload(FilePayload(name=file.name, mimeType=kind, buffer=file.make()))
         dialog = phone.page.get_by_role("dialog")
         if file.told == awkward_files.FACE:
