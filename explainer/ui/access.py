@@ -159,7 +159,10 @@ def is_presenter() -> bool:
 def _comes_from_another() -> bool:
     """Whether this browser gave the key to another process, which may be gone. A session asks the database once."""
     this = browser.identity()
-    if this is None or not store().database or st.session_state.get(_ASKED) or _late.is_set():
+    if this is None or not store().database or st.session_state.get(_ASKED):
+        return False
+    _rules()  # notes and projectors alone ask for no rules, and nothing else finds that the record answers again
+    if _late.is_set():
         return False
     try:
         found = store().knows_presenter(gate().mark(this))

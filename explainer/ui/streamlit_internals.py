@@ -275,8 +275,9 @@ def sessions() -> frozenset[str]:
 
 def draw_all_pages_again() -> None:
     """Have the script of every open page run again. For the event loop's thread alone."""
-    for each in _sessions().list_active_sessions():
-        _draw_again(each.session)
+    loop = asyncio.get_running_loop()
+    for number, each in enumerate(_sessions().list_active_sessions()):
+        loop.call_later(number * _APART, _draw_again, each.session)
 
 
 def _draw_again(session: AppSession) -> None:

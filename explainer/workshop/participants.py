@@ -38,16 +38,16 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
 
     def work(connection: Connection) -> str:
         found = rooms.room(connection, code)
+        _slow_down(store, found.code, source, browser)
+        for given, mark in store.marks(connection, found.code) if browser else ():
+            if mark == _mark(given, browser):  # it joined at another process
+                return given
         if found.ended:
             raise Ended
         if not found.phones:
             raise HandsAlone
         if not found.door:
             raise DoorClosed
-        _slow_down(store, found.code, source, browser)
-        for given, mark in store.marks(connection, found.code) if browser else ():
-            if mark == _mark(given, browser):  # it joined at another process
-                return given
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))

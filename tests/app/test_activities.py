@@ -266,8 +266,26 @@ def test_what_was_marked_while_the_database_was_away_is_kept_once_it_is_back(
         assert not phone.exception
         assert str(Unreachable()) in said(phone)
         assert "Kept" not in said(phone)
+        assert "look_marks" in [component.key for component in phone.get("bidi_component")]
     assert "Kept: 2 of 25" in said(phone.run())
+    assert "look_marks" not in [component.key for component in phone.get("bidi_component")]
     assert votes.marks_of(access.store(), room.code, "thing", token) == {3, 5}
+
+
+def test_marks_that_could_not_be_kept_are_kept_by_the_next_look_without_a_press(
+    visit: Open, room: Room, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away_once(*asked: object) -> None:
+        monkeypatch.setattr(votes, "mark", mark)  # the look that follows at once finds the database again
+        raise Unreachable
+
+    mark = votes.mark
+    stage(room, "thing", phase="open")
+    phone = visit(room=room.code, token=token)
+    monkeypatch.setattr(its_page, "_sheet", lambda **drawn: SimpleNamespace(marked=[3, 5]))
+    monkeypatch.setattr(votes, "mark", away_once)
+    assert "Kept: 2 of 25" in said(phone.run())
+    assert str(Unreachable()) not in said(phone)
 
 
 def test_a_phone_is_told_where_its_marks_and_its_report_are_in_memory_alone(

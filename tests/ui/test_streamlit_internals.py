@@ -286,6 +286,28 @@ def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
     asyncio.run(come_back())
 
 
+def test_all_pages_that_are_drawn_again_are_not_drawn_in_the_same_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def visit() -> list[float]:
+        drawn = list[float]()
+        loop = asyncio.get_running_loop()
+        async with serving(page) as server:
+            for _ in range(3):
+                server.connect_session(CLIENT, {})
+            monkeypatch.setattr(AppSession, "request_rerun", lambda session, asked: drawn.append(loop.time()))
+            streamlit_internals.draw_all_pages_again()
+            async with asyncio.timeout(10):
+                while len(drawn) < 3:
+                    await asyncio.sleep(0.01)
+        return drawn
+
+    page = tmp_path / "page.py"
+    page.write_text(_PAGE)
+    first, second, third = asyncio.run(visit())
+    assert min(second - first, third - second) > 0.005
+
+
 @pytest.mark.parametrize("works", [False, True])
 def test_streamlit_keeps_what_an_ended_session_brought_until_python_looks_for_circles(
     works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from explainer import jobs, limits
-from explainer.ui import access, middleware, session
+from explainer.ui import access, browser, middleware, session
 from explainer.workshop import participants, rooms, screens, votes
-from explainer.workshop.errors import Busy, Unreachable
+from explainer.workshop.errors import Busy, DoorClosed, Unreachable
 from explainer.workshop.presenter_key import Gate
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
@@ -269,6 +269,12 @@ def test_a_browser_that_joins_again_at_another_process_is_the_phone_that_it_was(
     assert participants.join(other, room.code, browser="the one") == token
     assert token not in (participants.join(other, room.code, browser="another"), participants.join(other, room.code))
     assert participants.count(other, room.code) == 3
+    participants.open_door(store, room.code, False)
+    assert participants.join(other, room.code, browser="the one") == token  # who is in stays
+    with pytest.raises(DoorClosed):
+        participants.join(other, room.code, browser="a new one")
+    rooms.end(store, room.code)
+    assert participants.join(other, room.code, browser="the one") == token
 
 
 def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_else_is(
@@ -290,6 +296,25 @@ def test_a_presenter_who_comes_to_another_process_is_known_for_a_day_and_nobody_
     store.note_presenter(gate.mark("another"))
     rows = store.read(lambda connection: connection.execute("SELECT mark FROM presenters").fetchall())
     assert rows == [(gate.mark("another"),)]
+
+
+def test_a_presenter_is_known_once_the_database_answers_again_though_no_page_asks_for_the_rules(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate("a key of the tests")
+    store.note_presenter(gate.mark("the one"))
+    for name, value in {"store": store, "gate": gate}.items():
+        monkeypatch.setattr(access, name, lambda value=value: value)
+    monkeypatch.setattr(browser, "identity", lambda: "the one")
+    monkeypatch.setattr(browser, "remember", lambda name, value: None)
+    access.ask_again()
+    monkeypatch.setattr(access, "_late", late := threading.Event())
+    late.set()  # the database did not answer when it was asked last
+    begun = time.monotonic()
+    while not (known := access._comes_from_another()) and time.monotonic() < begun + databases.PATIENCE:
+        time.sleep(0.02)
+    access.ask_again()
+    assert known
 
 
 def test_a_presenter_of_more_than_a_day_ago_is_forgotten_though_nobody_gives_a_key(

@@ -23,6 +23,7 @@ from explainer.workshop.votes import Marks
 
 _WIDE = 1090  # pixels of all pictures on the projector
 _ACROSS, _ACROSS_ALONE = 10, 9  # pictures in a row, below a word and where there is none
+_AGAIN = 2.0  # seconds after which what could not be kept is tried again
 _SPLIT = 6  # pictures that are shown of those that split the room, or for which hands go up
 
 _HTML, _CSS, _JS = ((Path(__file__).parents[1] / f"sheet.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
@@ -135,8 +136,14 @@ def _page(scene: Scene, sheet: Sheet, token: str) -> None:
         votes.mark(*mine, page.marked)
         told["kept"] = page.marked  # else the next run tries it again
 
+    def again() -> None:
+        votes.mark(*mine, page.marked)  # where that is refused yet, the error ends this look
+        st.rerun()  # whose run keeps it once more, and no longer says why it could not
+
     if isinstance(page.marked, list) and page.marked != told.get("kept"):
         attempt(keep)
+        if page.marked != told.get("kept"):
+            refresh.every(_AGAIN, again, "marks")
     trouble(scene.stage.version)
     with suppress(RoomError):  # a fragment's error is nobody else's to tell; the next run will know
         _kept(votes.marks_of(*mine))
