@@ -162,6 +162,8 @@ class SQLiteStore(Store):
     def scrub(self) -> None:
         """Take what was deleted out of the log of writes as well, so that no byte of it is left in the files."""
         with self._lock:
+            if self.unread:  # the file has none of the rooms that can be deleted now
+                return
             if self.file is not None and not self.keeps:
                 self.trouble = f"What was written to {self.file} before is still in it. Delete that file."
                 return
@@ -184,7 +186,7 @@ class SQLiteStore(Store):
 
     def _run(self, work: Work[T], begin: str) -> T:
         with self._lock:
-            if self.keeps and self.file and _identity(self.file) != self._identity:
+            if self.keeps and self._is_removed():
                 self._go_on_in_memory(FileNotFoundError(errno.ENOENT, "it was removed while the app ran"))
             self._return()
             if self._unscrubbed is not None and time.monotonic() >= self._unscrubbed + AGAIN:
@@ -243,13 +245,20 @@ class SQLiteStore(Store):
                     why, what = "damaged", "was damaged"
                 else:
                     raise
-                aside = _set_aside(self.file, why)
+                aside, self._identity = _set_aside(self.file, why), None
                 self.trouble = f"The record of rooms {what}. It was set aside as {aside.name}; a new one was begun."
                 connection = _checked(self.file)
+            self._identity = _identity(self.file)
         except (sqlite3.Error, OSError) as error:
             return self._in_memory(error)
-        self._identity = _identity(self.file)
         return connection
+
+    def _is_removed(self) -> bool:
+        """Whether the file that was opened has its name no more; False where the disk does not tell just now."""
+        try:
+            return self.file is not None and self._identity not in (None, _identity(self.file))
+        except OSError:
+            return False
 
     def _go_on_in_memory(self, error: Exception) -> None:
         broken = self._connection
@@ -264,9 +273,9 @@ class SQLiteStore(Store):
         self.trouble = f"{self.file} cannot be written ({why}): rooms are kept in memory until the app stops."
         memory = _remembered(self.file, source)
         # One that was removed is not made anew: somebody meant it to be so.
-        removed = self._identity is not None and _identity(self.file) != self._identity
+        removed = self._is_removed()
         self._returns = None if removed else _Return(time.monotonic(), _content(memory) if memory else None)
-        self.unread = memory is None and not removed and _has_bytes(self.file, "", "-wal", "-journal")
+        self.unread = memory is None and (removed or _has_bytes(self.file, "", "-wal", "-journal"))
         return memory or _memory()
 
     def _return(self) -> None:
@@ -285,26 +294,28 @@ class SQLiteStore(Store):
         except (sqlite3.Error, OSError, _OtherVersion):
             return
         try:
+            identity = _identity(self.file)
             connection.execute("PRAGMA foreign_keys = OFF")  # all tables are written, one after another
             written = transact(connection, lambda file: _write_all(self._connection, file, read), "BEGIN IMMEDIATE")
             connection.execute("PRAGMA foreign_keys = ON")
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             written = False
         if not written:
             connection.close()
             return
         self._connection.close()
-        self._connection, self._returns, self._identity = connection, None, _identity(self.file)
+        self._connection, self._returns, self._identity = connection, None, identity
         self.keeps, self.unread, self.trouble = True, False, None
         self.scrub()  # the log has the old rows yet, with what was deleted meanwhile
 
 
 def _memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A new database in memory, with all that another holds. Raises sqlite3's errors and _OtherVersion."""
+    """A new database in memory, with all that another holds, whole. Raises sqlite3's errors and _OtherVersion."""
     memory = _connect(":memory:")
     if source is not None:
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # `backup` waits for ever where it is held
-        source.backup(memory)
+        source.backup(memory)  # which looks into no page
+        _check(memory)
     return _prepared(memory)
 
 
@@ -356,13 +367,17 @@ def _checked(file: Path) -> sqlite3.Connection:
         file.chmod(0o600)
     connection = _connect(file.absolute().as_uri())
     try:
-        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
-            raise _Damaged(found)
+        _check(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         return _prepared(connection)
     except BaseException:
         connection.close()
         raise
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+        raise _Damaged(found)
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -402,16 +417,22 @@ def _remembered(file: Path, source: sqlite3.Connection | None = None) -> sqlite3
 def _has_bytes(file: Path, *ends: str) -> bool:
     """Whether one of the files whose names end so has something in it, or nobody can tell."""
     try:
-        return any(part.stat().st_size for end in ends if (part := file.with_name(file.name + end)).exists())
+        return any(_size(file.with_name(file.name + end)) for end in ends)
     except OSError:
         return True
 
 
+def _size(file: Path) -> int:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return file.stat().st_size
+    return 0
+
+
 def _identity(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another that has its name later; None where there is none."""
+    """What tells a file from another that has its name later; None where there is none. Raises OSError."""
     try:
         found = file.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

@@ -1,6 +1,7 @@
 """What was confirmed is kept: through a kill, a full disk, a file that is damaged, older, newer or read-only."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -341,6 +342,93 @@ def test_a_record_that_could_not_be_read_for_a_while_is_there_again_with_what_wa
     again = SQLiteStore(file)
     assert votes.tally(again, room.code, QUESTION, 1).total == 1
     assert rooms.find(again, begun.code)
+
+
+def test_a_room_that_is_deleted_while_the_record_cannot_be_read_costs_no_other_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = open_question(SQLiteStore(file))
+    with monkeypatch.context() as trouble:
+        unreadable(trouble)
+        opened = SQLiteStore(file)
+        said = opened.trouble
+        rooms.delete(opened, rooms.open_room(opened).code)
+    assert opened.unread
+    assert opened.trouble == said  # and not to delete the file, which has the other one
+    assert rooms.listing(SQLiteStore(file)) == (room,)
+
+
+def blink(monkeypatch: pytest.MonkeyPatch, file: Path, error: OSError) -> None:
+    """Have a file's disk tell nothing of it from now on."""
+    stat = Path.stat
+
+    def fail(path: Path, **options: bool) -> os.stat_result:
+        if path.name.startswith(file.name):
+            raise error
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", fail)
+
+
+def test_a_disk_that_tells_nothing_of_the_file_for_a_moment_has_not_lost_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[], None]
+) -> None:
+    opened = SQLiteStore(file)
+    room = open_question(opened)
+    with monkeypatch.context() as trouble:
+        blink(trouble, file, OSError(errno.EIO, os.strerror(errno.EIO)))
+        assert rooms.find(opened, room.code)
+        opened._go_on_in_memory(sqlite3.OperationalError("disk I/O error"))
+        pass_time()
+        assert rooms.in_force(opened) == room.rules
+    pass_time()
+    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
+    assert opened.keeps
+    assert votes.tally(SQLiteStore(file), room.code, QUESTION, 1).total == 1
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT], ids=["it tells nothing", "it was pulled out"])
+def test_no_rule_falls_with_a_disk_of_which_nothing_can_be_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    opened = SQLiteStore(file)
+    open_question(opened)
+    blink(monkeypatch, file, OSError(number, os.strerror(number)))
+    unreadable(monkeypatch)
+    opened._connection.close()
+    opened._go_on_in_memory(sqlite3.OperationalError("disk I/O error"))
+    with pytest.raises(Busy):
+        rooms.in_force(opened)
+
+
+@pytest.mark.parametrize("while_open", [False, True])
+def test_a_damaged_record_that_cannot_be_set_aside_takes_nothing_else_down(
+    whole: Path, monkeypatch: pytest.MonkeyPatch, while_open: bool
+) -> None:
+    opened = SQLiteStore(whole)
+    (page,) = opened._connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'votes'").fetchone()
+    opened.scrub()
+
+    def refuse(file: Path, why: str) -> Path:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(sqlite, "_set_aside", refuse)
+    content = whole.read_bytes()
+    whole.write_bytes(content[: 4096 * (page - 1)] + b"\xff" * 4096 + content[4096 * page :])
+    if while_open:
+        (kept,) = rooms.listing(opened)
+        opened._connection.execute("PRAGMA shrink_memory")  # SQLite remembers pages
+        with pytest.raises(UnknownRoom):
+            votes.tally(opened, kept.code, QUESTION, 1)
+    else:
+        opened = SQLiteStore(whole)
+    assert opened.unread
+    assert "cannot be written" in (opened.trouble or "")
+    with pytest.raises(Busy):
+        rooms.in_force(opened)
+    room = open_question(opened)
+    votes.vote(opened, room.code, QUESTION, 1, participants.join(opened, room.code), "5")
+    assert votes.tally(opened, room.code, QUESTION, 1).total == 1
 
 
 def test_rows_that_cannot_be_read_are_copied_also_where_the_file_is_written_again(
