@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 
 _LEAST_DONE = 0.05  # the share of a job that must be done before the time it still takes can be estimated
 
-_SOON = 0.05  # seconds of waiting after which a thread is in its pause
 
 Progress = Callable[[float], None]
 """Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
@@ -155,9 +154,9 @@ class Job(Generic[Result]):
         """Whether it is over: it has a result or an error, or was cancelled."""
         return self.future.done()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait at most so many seconds, in a pause unless it is soon done, and tell whether it is done."""
-        soon = min(seconds, _SOON)
+    def wait(self, seconds: float, soon: float = 0) -> bool:
+        """Wait at most so many seconds, the first `soon` of them outside of a pause, and tell whether it is done."""
+        soon = min(seconds, soon)
         for pause, part in ((nullcontext, soon), (pauses.get(), seconds - soon)):
             if part and not self.done:
                 # `concurrent.futures.wait` overlooks a job that is cancelled while it is in the queue.

@@ -70,9 +70,12 @@ def test_owners_take_turns_and_wait_for_one_job_of_each_other(worker: Worker[lis
     jobs.owner.set("")
 
 
-@pytest.mark.parametrize(("seconds", "paused"), [(0.0, []), (0.1, []), (PATIENCE, [True])])
+@pytest.mark.parametrize(
+    ("seconds", "soon", "paused"),
+    [(0.0, 0.1, []), (0.1, 0.1, []), (PATIENCE, 0.1, [True]), (0.1, 0.0, [True])],
+)
 def test_a_thread_is_in_its_pause_for_what_is_not_soon_done(
-    worker: Worker[list[str]], hold: Hold, seconds: float, paused: list[bool], monkeypatch: pytest.MonkeyPatch
+    worker: Worker[list[str]], hold: Hold, seconds: float, soon: float, paused: list[bool]
 ) -> None:
     noted: list[bool] = []
 
@@ -82,9 +85,8 @@ def test_a_thread_is_in_its_pause_for_what_is_not_soon_done(
         hold.free.set()
         yield
 
-    monkeypatch.setattr(jobs, "_SOON", 0.1)
     set_before = jobs.pauses.set(pause)
-    assert hold.job.wait(seconds) == bool(paused)
+    assert hold.job.wait(seconds, soon) == bool(paused)
     jobs.pauses.reset(set_before)
     assert noted == paused
 

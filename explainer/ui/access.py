@@ -20,6 +20,7 @@ from explainer.workshop.sqlite import SQLiteStore
 from explainer.workshop.store import Store
 
 _FAILURES, _REFUSED, _FOLLOWED, _ASKED = "wrong_keys", "key_refused", "room_followed", "presenter_asked"
+_AT_ONCE = 0.05  # seconds within which the rules are known as a rule: a pause ends behind what others compute
 _SOON = 0.05, 0.5  # seconds after a change, when pages that do not show it are drawn
 _LATE = 1.0  # seconds that the rules in force may be behind the record
 
@@ -87,7 +88,7 @@ def in_force() -> Preset | None:
         job, until = _rules()
         if job.done:
             return job.result()
-        if _late.is_set() or not job.wait(until - time.monotonic()):
+        if _late.is_set() or not job.wait(until - time.monotonic(), _AT_ONCE):
             _late.set()
             return UNKNOWN
         if time.monotonic() < until:  # else the wait ended behind what others compute, and a room may have opened

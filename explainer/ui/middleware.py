@@ -847,6 +847,9 @@ class Uploads:
             raise _TooManyError
 
 
+_SUBPROTOCOLS = 2  # of a new page: Streamlit's, and a token
+
+
 class Visitors:
     """Bounds how many pages are open, and lets through only the messages that a page of this app sends."""
 
@@ -873,8 +876,10 @@ class Visitors:
             # The presenter does not wait for others of the same address, which may be a whole school's.
             return "" if browser.goes_first(Headers(scope=scope)) else address
 
+        mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
+        if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # it names a session: what that one pressed is stopped
+            await COMPUTING.pressed(whose(), mark)
         with _counted(self._open, address):
-            mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
             await self.app(scope, _Messages(receive, whose, mark), send)
 
     def _has_room(self, scope: Scope) -> bool:
@@ -1011,6 +1016,7 @@ class Computing:
                 if run is None:  # it begins late, behind its page's other run, or without having asked
                     run = _Run(this, math.inf)
                     going.append(run)
+                account.pressing()  # forgets what is over
                 if run not in account.undone:
                     account.undone.append(run)
                 now = time.monotonic()
@@ -1072,7 +1078,7 @@ class Computing:
             with self._lock:
                 if this not in self._accounts.of(address).pressing():
                     return
-            await asyncio.sleep(self._LOOK)
+            await asyncio.sleep(5 * self._LOOK)
 
     async def _serve(self, address: str, account: _Account) -> None:
         """Give turns until nobody waits."""

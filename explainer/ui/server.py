@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from starlette.datastructures import Headers
 
 from explainer import jobs, limits, web_server
 from explainer.imagenet import masked_words
@@ -70,7 +71,7 @@ def prepare() -> None:
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
-    streamlit_internals.draw_whoever_came_back(middleware.COMPUTING.turn)
+    streamlit_internals.draw_whoever_came_back(_turn)
     streamlit_internals.send_pages_at_once(_charge_page)
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
@@ -148,8 +149,8 @@ def reach(address: str | None) -> str:
 def _begin() -> middleware.Run:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
     address, this = browser.address(), browser.mark()
+    streamlit_internals.note_address(address)
     presents = _presents()
-    streamlit_internals.note_address("" if presents else address)
     run = middleware.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
     # The presenter waits for nobody of the same address, which may be a whole school's.
     event_loop.charge_to(address if address and not presents else None)
@@ -157,6 +158,13 @@ def _begin() -> middleware.Run:
     jobs.member.set(this)
     jobs.pauses.set(run.pause)
     return run
+
+
+async def _turn(context: streamlit_internals.ClientContext) -> None:
+    """Wait until a page of a browser that came back may run."""
+    headers = Headers(dict(context.headers))
+    whose = "" if browser.goes_first(headers) else context.remote_ip or ""
+    await middleware.COMPUTING.turn(whose, browser.mark_of(headers.get("cookie", "")))
 
 
 def _presents() -> bool:

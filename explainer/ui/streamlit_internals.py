@@ -38,7 +38,12 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
-from streamlit.runtime.session_manager import SessionClientDisconnectedError, SessionInfo
+from streamlit.runtime.session_manager import (
+    ClientContext,
+    SessionClient,
+    SessionClientDisconnectedError,
+    SessionInfo,
+)
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
@@ -51,7 +56,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
-__all__ = ["UploadedFile"]
+__all__ = ["ClientContext", "UploadedFile"]
 
 Drawn = TypeVar("Drawn", bound=Callable[[], None])
 
@@ -170,7 +175,7 @@ def drop_uploads() -> None:
 
 
 def note_address(address: str) -> None:
-    """Note where this session's browser is, "" for one that waits for nobody: once it has left, nobody else knows."""
+    """Note where this session's browser is: once it has left, nobody else knows."""
     this = session_id()
     found = _sessions().get_session_info(this) if this and runtime.exists() else None
     if found:
@@ -288,10 +293,10 @@ def _draw_again(session: AppSession) -> None:
     session.request_rerun(asked)
 
 
-def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
+def draw_whoever_came_back(turn: Callable[[ClientContext], Awaitable[None]]) -> None:
     """Draw the page of a browser that comes back, in the place of what was not sent when its connection went.
 
-    Each waits for its `turn`, like all that a page asks for: by the address, and what tells the browser from others.
+    Each waits for its `turn`, like all that a page asks for.
 
     Streamlit stops the run that goes on then, and says that it is through. The browser that hears of it as it comes
     back takes away whatever the run had not drawn, all of the page maybe, and asks for no other where it had not heard
@@ -300,23 +305,23 @@ def draw_whoever_came_back(turn: Callable[[str, str], Awaitable[None]]) -> None:
     connect = WebsocketSessionManager.connect_session
     drawing: WeakKeyDictionary[AppSession, asyncio.Task[None]] = WeakKeyDictionary()
 
-    async def draw(sessions: WebsocketSessionManager, session: AppSession) -> None:
+    async def draw(sessions: WebsocketSessionManager, session: AppSession, context: ClientContext) -> None:
         await asyncio.sleep(_ASKS_ITSELF)
-        await turn(_came_from.get(session, ""), str(session._user_info.get("browser") or ""))
+        await turn(context)
         while sessions.is_active_session(session.id):
             if session._scriptrunner is None:  # else it would be ended, perhaps in the middle of what a press asks
                 _draw_again(session)
                 return
             await asyncio.sleep(_LOOKS)
 
-    def connected(self: WebsocketSessionManager, *arguments: Any, **named: Any) -> str:
-        name = connect(self, *arguments, **named)
+    def connected(self: WebsocketSessionManager, client: SessionClient, *arguments: Any, **named: Any) -> str:
+        name = connect(self, client, *arguments, **named)
         session = self._active_session_info_by_id[name].session
-        if not session._browser_queue.is_empty():
+        if client.client_context and not session._browser_queue.is_empty():
             session._clear_queue()
             if session in drawing:
                 drawing[session].cancel()
-            drawing[session] = asyncio.get_running_loop().create_task(draw(self, session))
+            drawing[session] = asyncio.get_running_loop().create_task(draw(self, session, client.client_context))
         return name
 
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method

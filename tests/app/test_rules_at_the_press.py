@@ -52,7 +52,7 @@ def test_rules_that_became_old_while_others_computed_are_asked_for_again(monkeyp
 
     def slowly(store: Store) -> Preset | None:
         found = in_force(store)
-        time.sleep(2 * jobs._SOON)
+        time.sleep(2 * access._AT_ONCE)
         return found
 
     in_force = rooms.in_force

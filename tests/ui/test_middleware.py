@@ -818,6 +818,41 @@ def test_a_run_pays_for_all_that_it_takes_whether_it_asked_for_its_turn_or_not(a
     assert computing._accounts.of("192.0.2.1").pace.left == pytest.approx(computing._FIRST - 10, abs=1)
 
 
+def test_of_runs_that_are_done_nothing_is_kept() -> None:
+    computing = middleware.Computing()
+    for _ in range(100):
+        entered(computing, "192.0.2.1", "a projector", lambda: False).end(0.001)
+    assert len(computing._accounts.of("192.0.2.1").undone) <= 1
+
+
+def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    cookie = browser._signed("one")
+    came: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        came.append(len(scope["subprotocols"]))
+
+    async def come(*protocols: str) -> None:
+        headers = [(b"cookie", b"explainer_browser=" + cookie)]
+        scope = {"type": "websocket", "headers": headers, "client": ("192.0.2.1", 0), "subprotocols": protocols}
+        await middleware.Visitors(app)(scope, None, None)  # type: ignore[arg-type]
+
+    async def visit() -> None:
+        run = middleware.COMPUTING.begin("192.0.2.1", browser._mark("one"))
+        with run.pause():
+            again = asyncio.create_task(come("streamlit", "token", "session"))
+            await come("streamlit", "token")
+            await asyncio.sleep(0.1)
+            assert came == [2]
+        run.enter()
+        await asyncio.wait_for(again, 1)
+        assert came == [2, 3]
+
+    asyncio.run(visit())
+
+
 def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)

@@ -224,7 +224,7 @@ async def serving(page: Path) -> AsyncIterator[Runtime]:
         Runtime._instance = None
 
 
-CLIENT: Any = SimpleNamespace(client_context=None, write_forward_msg=lambda message: None)
+CLIENT: Any = SimpleNamespace(client_context=SimpleNamespace(), write_forward_msg=lambda message: None)
 
 
 async def visit_and_leave(page: Path, works: bool) -> tuple[bool, bool]:
@@ -248,10 +248,10 @@ def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def come_back() -> None:
-        asked, turns = list[str](), asyncio.Event()
+        asked, turns = list[object](), asyncio.Event()
 
-        async def turn(address: str, this: str) -> None:
-            asked.append(this)
+        async def turn(context: object) -> None:
+            asked.append(context)
             await turns.wait()
 
         monkeypatch.setattr(WebsocketSessionManager, "connect_session", WebsocketSessionManager.connect_session)
@@ -271,7 +271,7 @@ def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
             session._browser_queue.enqueue(ForwardMsg())  # as by a run that has begun since
             assert server.connect_session(CLIENT, {"browser": "one"}, existing_session_id=name) == name
             await asyncio.sleep(0.2)
-            assert asked == ["one"]  # by one of the two
+            assert asked == [CLIENT.client_context]  # by one of the two
             assert len(brought) == drawn
             turns.set()
             async with asyncio.timeout(10):
