@@ -82,7 +82,7 @@ class Process:
         if self._process and self._process.poll() is not None:
             self.end()
         process = self.start()
-        timer = threading.Timer(PATIENCE, _kill, [process])
+        timer = threading.Timer(PATIENCE, self._give_up, [process])
         timer.start()
         whole = False
         try:
@@ -93,19 +93,28 @@ class Process:
             _send(self._to, data)
             answer = json.loads(_receive(self._from, _MOST_TOLD))
             pixels = _receive(self._from, photos.MAX_SIDE**2 * 3)
-            image = None if answer["error"] else Image.frombytes("RGB", tuple(answer["image"]), pixels)
+            photo, error = None, answer["error"]
+            if not error:
+                image = Image.frombytes("RGB", tuple(answer["image"]), pixels)
+                photo = Photo(image, tuple(answer["size"]), str(answer["digest"]))
             whole = True
-        except (OSError, EOFError, ValueError, MemoryError) as error:
-            raise PhotoError(_HARD) from error
+        except Exception as reason:  # code that a photo smuggled in answers whatever it likes
+            raise PhotoError(_HARD) from reason
         finally:
             timer.cancel()
             if not whole:  # what it says yet would be taken for the next visitor's photo
                 self.end()
             elif isinstance(self._to, _Line):
                 self._to.close()
-        if image is None:
-            raise PhotoError(answer["error"])
-        return Photo(image, tuple(answer["size"]), answer["digest"])
+        if photo is None:
+            raise PhotoError(error)
+        return photo
+
+    def _give_up(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process, and the wait for its answer, also where something that it started still has its line."""
+        _kill(process)
+        if isinstance(self._to, _Line):
+            self._to.shut_down()
 
     def end(self) -> None:
         """End the process, if there is one."""
@@ -169,6 +178,11 @@ class _Line:
 
     def read(self, length: int) -> bytes:
         return self._end.recv(length, socket.MSG_WAITALL) if length else b""
+
+    def shut_down(self) -> None:
+        """Have whoever waits on this end of it wait no longer, whoever has the other end."""
+        with suppress(OSError):  # it was closed just now
+            self._end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._end.close()

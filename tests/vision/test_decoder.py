@@ -179,6 +179,37 @@ def test_a_decoder_that_a_photo_took_over_is_given_no_other_photo(process: Proce
         process.read(b"give")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no children that are made like that")
+def test_what_a_photo_left_behind_keeps_no_thread_waiting(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = TAKEN_OVER.replace("        return\n    os.setsid()", "        os._exit(0)\n    os.setsid()").replace(
+        "    while True:", "    __import__('time').sleep(6)\n    os._exit(0)\n    while True:"
+    )
+    process._command = [sys.executable, "-c", silent]
+    assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
+    begun = time.monotonic()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(decoder, "PATIENCE", 1.0)
+        with pytest.raises(PhotoError, match="too long"):
+            process.read(b"take over")
+    assert time.monotonic() - begun < 5
+    assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"{}", b"[]", b"1", b"[" * 4000, b'{"error": "", "image": [1, 1]}', b'{"error": "", "image": [1, 1], "size": 1}'],
+)
+def test_an_answer_that_is_none_is_a_photo_that_cannot_be_opened(
+    process: Process, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    answers = iter([answer, b"rgb"])
+    with monkeypatch.context() as hostile:
+        hostile.setattr(decoder, "_receive", lambda stream, most: next(answers))
+        with pytest.raises(PhotoError, match="save it again"):
+            process.read(saved(Image.new("RGB", (9, 9))))
+    assert process.read(saved(Image.new("RGB", (16, 9)))).size == (16, 9)
+
+
 @pytest.mark.parametrize("length", [4097, 2**63, 2**64 - 1])
 def test_an_answer_without_end_is_none(process: Process, monkeypatch: pytest.MonkeyPatch, length: int) -> None:
     answer, exactly = io.BytesIO(struct.pack("<Q", length)), decoder._exactly
