@@ -38,16 +38,13 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
 
     def work(connection: Connection) -> str:
         found = rooms.room(connection, code)
-        _slow_down(store, found.code, source, browser)
+        shut = Ended if found.ended else HandsAlone if not found.phones else DoorClosed if not found.door else None
+        _slow_down(store, found.code, source, browser, shut is not None)
         for given, mark in store.marks(connection, found.code) if browser else ():
             if mark == _mark(given, browser):  # it joined at another process
                 return given
-        if found.ended:
-            raise Ended
-        if not found.phones:
-            raise HandsAlone
-        if not found.door:
-            raise DoorClosed
+        if shut:
+            raise shut
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
@@ -67,10 +64,13 @@ def _mark(token: str, browser: str | None) -> str:
     return hashlib.sha256(f"{token} {browser}".encode()).hexdigest() if browser else ""
 
 
-def _slow_down(store: Store, code: str, source: str, browser: str | None) -> None:
-    """Raises TooFast where a browser, or the browsers of an address that nothing tells apart, join too often."""
+def _slow_down(store: Store, code: str, source: str, browser: str | None, is_shut: bool) -> None:
+    """Raises TooFast where a browser, or the browsers of an address that nothing tells apart, join too often.
+
+    Tries at a room that is shut have a count of their own: once it is open, who tried may join at once.
+    """
     name = "joins of an address" if browser is None else "joins of a browser"
-    joined = store.joins.setdefault((code, browser or source), deque(maxlen=int(limits.value(name))))
+    joined = store.joins.setdefault((code, f"{is_shut} {browser or source}"), deque(maxlen=int(limits.value(name))))
     now = time.monotonic()
     if len(joined) == joined.maxlen and now - joined[0] < _MINUTE:
         raise TooFast

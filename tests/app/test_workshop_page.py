@@ -425,6 +425,22 @@ def test_a_page_that_is_drawn_while_another_program_holds_the_record_looks_again
     assert title("start") in said(phone.run())
 
 
+def test_no_screen_says_that_a_room_was_deleted_whose_record_cannot_be_read_just_now(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screens_of_it = join(visit, room), visit(room=room.code, view="projector")
+    with monkeypatch.context() as trouble:
+        trouble.setattr(sqlite, "_remembered", lambda *source: None)
+        access.store()._go_on_in_memory(sqlite3.OperationalError("disk I/O error"))
+    for screen in screens_of_it:
+        assert "deleted" not in said(screen.run())
+        assert "Try again in a moment" in said(screen)
+        assert "look_held" in [component.key for component in screen.get("bidi_component")]
+    monkeypatch.setattr(sqlite, "AGAIN", 0.0)
+    for screen in screens_of_it:
+        assert title("start") in said(screen.run())
+
+
 @pytest.mark.slow
 def test_every_beat_of_the_longest_talk_is_drawn_on_all_three_screens(visit: Open) -> None:
     extras = [step.name for step in talk.optional("90")]

@@ -87,6 +87,17 @@ def test_a_browser_that_joins_again_and_again_is_slowed_down_and_another_is_not(
     participants.join(store, room.code, source="192.0.2.1", browser="another")
 
 
+def test_who_tried_at_a_closed_door_may_join_once_it_is_open(store: Store, room: Room) -> None:
+    participants.open_door(store, room.code, False)
+    for _ in range(int(limits.value("joins of a browser"))):
+        with pytest.raises(DoorClosed):
+            participants.join(store, room.code, source="192.0.2.1", browser="one")
+    with pytest.raises(TooFast):
+        participants.join(store, room.code, source="192.0.2.1", browser="one")
+    participants.open_door(store, room.code, True)
+    participants.join(store, room.code, source="192.0.2.1", browser="one")
+
+
 def test_browsers_that_nothing_tells_apart_are_slowed_down_together_and_150_phones_are_not(
     store: Store, room: Room
 ) -> None:

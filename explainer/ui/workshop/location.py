@@ -8,7 +8,7 @@ import streamlit as st
 from explainer.ui import access, browser
 from explainer.ui.workshop.actions import press
 from explainer.workshop import participants, rooms
-from explainer.workshop.errors import UnknownRoom
+from explainer.workshop.errors import Busy, UnknownRoom
 from explainer.workshop.rooms import Room
 
 View = Literal["phone", "projector", "notes"]
@@ -41,6 +41,8 @@ def room() -> Room | None:
     except UnknownRoom as error:
         joined = st.query_params["room"].upper() in st.session_state.get(_TOKENS, {})
         if joined or {"view", "token"} & st.query_params.keys():
+            if access.store().unread:  # it may be in what cannot be read just now
+                raise Busy from error
             st.header("This room is over and deleted, or there never was one with this code.", anchor=False)
             st.page_link("pages/photo.py", label="To the app")
             st.stop()

@@ -95,7 +95,10 @@ def waiting() -> Iterator[None]:
     """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while."""
 
     def look() -> None:
-        rooms.listing(access.store())  # where it is held yet, Busy ends this look
+        store = access.store()
+        rooms.listing(store)  # where it is held yet, Busy ends this look
+        if store.unread and "room" in st.query_params:
+            rooms.find(store, st.query_params["room"])  # as UnknownRoom does until it can be read again
         st.rerun()
 
     try:
