@@ -847,6 +847,12 @@ class Uploads:
             raise _TooManyError
 
 
+async def _close_as_full(receive: Receive, send: Send) -> None:
+    _log.warning("A visitor was refused: the app is full.")
+    await receive()
+    await send({"type": "websocket.close", "code": 1013})
+
+
 _SUBPROTOCOLS = 2  # of a new page: Streamlit's, and a token
 
 
@@ -865,10 +871,8 @@ class Visitors:
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
-        if not self._has_room(scope) or not streamlit_internals.make_room_for_a_session(limits.visitors()):
-            _log.warning("A visitor was refused: the app is full.")
-            await receive()
-            await send({"type": "websocket.close", "code": 1013})
+        if not self._has_room(scope):
+            await _close_as_full(receive, send)
             return
         address = scope["client"][0]
 
@@ -877,10 +881,13 @@ class Visitors:
             return "" if browser.goes_first(Headers(scope=scope)) else address
 
         mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
-        if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # it names a session: what that one pressed is stopped
-            await COMPUTING.pressed(whose(), mark)
-        with _counted(self._open, address):
-            await self.app(scope, _Messages(receive, whose, mark), send)
+        with _counted(self._open, address):  # before anything is waited for
+            if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
+                await COMPUTING.pressed(whose(), mark)
+            if streamlit_internals.make_room_for_a_session(limits.visitors()):
+                await self.app(scope, _Messages(receive, whose, mark), send)
+            else:
+                await _close_as_full(receive, send)
 
     def _has_room(self, scope: Scope) -> bool:
         if browser.goes_first(Headers(scope=scope)):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import dataclasses
 import logging
 import os
 import select
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 import streamlit as st
@@ -851,6 +853,35 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
         assert came == [2, 3]
 
     asyncio.run(visit())
+
+
+def test_who_comes_back_and_waits_counts_among_the_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    few = dataclasses.replace(limits.TABLE["visitors of an address"], most=2)
+    monkeypatch.setitem(limits.TABLE, "visitors of an address", few)
+    cookie = browser._signed("one")
+    came: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        came.append("in")
+
+    async def send(message: Message) -> None:
+        came.append(f"{message['code']}")
+
+    async def visit() -> None:
+        visitors, run = middleware.Visitors(app), middleware.COMPUTING.begin("192.0.2.1", browser._mark("one"))
+        headers = [(b"cookie", b"explainer_browser=" + cookie)]
+        protocols = ("streamlit", "token", "session")
+        scope = {"type": "websocket", "headers": headers, "client": ("192.0.2.1", 0), "subprotocols": protocols}
+        async with asyncio.TaskGroup() as pages:
+            for _ in range(4):
+                pages.create_task(visitors(scope, AsyncMock(), send))
+            await asyncio.sleep(0.1)
+            run.enter()
+
+    asyncio.run(visit())
+    assert came == ["1013", "1013", "in", "in"]
 
 
 def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
