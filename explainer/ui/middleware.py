@@ -1200,8 +1200,9 @@ class _Messages:
         while True:
             message = await self._receive()
             frame = message.get("bytes")
-            if message["type"] != "websocket.receive":
+            if message["type"] == "websocket.disconnect":
                 await COMPUTING.pressed(self._whose(), self._this)
+            if message["type"] != "websocket.receive":
                 return message
             too_fast = self._pace.wait() > 0
             if frame is None or len(frame) > limits.value("message") or too_fast:
