@@ -903,12 +903,14 @@ print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 """
 
 
-# Not getrusage: its peak begins with that of the process that started this one.
+# Not getrusage: its peak begins with that of the process that started this one. And with one arena: of several, glibc
+# keeps in each what a thread has freed, up to 600 MB, by which threads happen to meet.
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.slow
-def test_twenty_photos_of_64_megapixels_at_once_stay_below_1200_megabytes() -> None:
-    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 1200  # megabytes
+def test_twenty_photos_of_64_megapixels_at_once_take_less_than_800_megabytes() -> None:
+    one_arena = os.environ | {"MALLOC_ARENA_MAX": "1"}
+    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, check=True, env=one_arena)
+    assert int(done.stdout) < 800  # megabytes
     assert not done.stderr
 
 
