@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from handmade import ROOT, SOURCES
+from streamlit.runtime.caching.ttl_cache import TTLCache
 
 PAGES = [file for file in SOURCES if file.startswith("pages/") or file == "streamlit_app.py"]
 SLOW = ("torch", "torchvision", "timm", "captum", "nltk", "openvino", "skimage")
@@ -45,6 +46,19 @@ def test_nothing_writes_html_of_its_own(file: str) -> None:
 @pytest.mark.parametrize("file", SOURCES)
 def test_what_a_page_computes_is_measured_so_no_part_of_it_has_a_thread_of_its_own(file: str) -> None:
     assert "parallel=True" not in SOURCES[file]
+
+
+@pytest.mark.parametrize("file", sorted(name for name in SOURCES if not name.startswith("tests/")))
+def test_nothing_is_cached_for_a_time_at_whose_end_streamlit_raises_an_error(file: str) -> None:
+    # It asks whether a result is there, and then for it, and looks at the clock each time.
+    now = 0.0
+    cache = TTLCache[str, int](maxsize=10, ttl=1.0, timer=lambda: now)
+    cache["rules"] = 1
+    assert "rules" in cache
+    now = 1.1
+    with pytest.raises(KeyError):
+        cache["rules"]
+    assert not re.search(r"\bttl=", SOURCES[file])
 
 
 @pytest.mark.slow

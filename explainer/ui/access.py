@@ -85,7 +85,7 @@ def in_force() -> Preset | None:
     Where the record does not say in time, the careful ones, which do no harm for a moment. Pages wait for that once.
     """
     for _ in range(2):
-        job, until = _rules()
+        job, until = _asked()
         if job.done:
             return job.result()
         if _late.is_set() or not job.wait(until - time.monotonic(), _AT_ONCE):
@@ -111,7 +111,19 @@ def _asking() -> Worker[None]:
     return Worker(lambda: None, "rules", threads=2)
 
 
-@st.cache_resource(show_spinner=False, ttl=_LATE)
+def _asked() -> tuple[Job[Preset | None], float]:
+    """As `_rules`, and asked anew where they no longer count.
+
+    Not by `ttl`: Streamlit looks at the clock twice, and raises KeyError where a result's time ends in between.
+    """
+    job, until = _rules()
+    if time.monotonic() >= until:
+        ask_again()
+        job, until = _rules()
+    return job, until
+
+
+@st.cache_resource(show_spinner=False)
 def _rules() -> tuple[Job[Preset | None], float]:
     """The rules in force, on their way, and until when they count."""
     until = time.monotonic() + _LATE
@@ -162,7 +174,7 @@ def _comes_from_another() -> bool:
     this = browser.identity()
     if this is None or not store().database or st.session_state.get(_ASKED):
         return False
-    _rules()  # notes and projectors alone ask for no rules, and nothing else finds that the record answers again
+    _asked()  # notes and projectors alone ask for no rules, and nothing else finds that the record answers again
     if _late.is_set():
         return False
     try:

@@ -1083,7 +1083,8 @@ class Computing:
         end = time.monotonic() + self._PRESSED
         while address and this and time.monotonic() < end:
             with self._lock:
-                if this not in self._accounts.of(address).pressing():
+                account = self._accounts.of(address)
+                if this not in account.pressing() and this not in dict(account.waiting):
                     return
             await asyncio.sleep(5 * self._LOOK)
 

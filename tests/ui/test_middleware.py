@@ -844,11 +844,15 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
     async def visit() -> None:
         run = middleware.COMPUTING.begin("192.0.2.1", browser._mark("one"))
         with run.pause():
+            waits = asyncio.create_task(middleware.COMPUTING.turn("192.0.2.1", browser._mark("one")))
             again = asyncio.create_task(come("streamlit", "token", "session"))
             await come("streamlit", "token")
             await asyncio.sleep(0.1)
             assert came == [2]
         run.enter()
+        await asyncio.wait_for(waits, 1)
+        assert came == [2]
+        middleware.COMPUTING.begin("192.0.2.1", browser._mark("one")).enter()
         await asyncio.wait_for(again, 1)
         assert came == [2, 3]
 
