@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 
 _LEAST_DONE = 0.05  # the share of a job that must be done before the time it still takes can be estimated
 
-
 Progress = Callable[[float], None]
 """Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
 

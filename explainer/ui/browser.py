@@ -100,6 +100,11 @@ def goes_first(headers: Mapping[str, str]) -> bool:
     return headers.get(LOCAL) == "1" or recall_of(headers.get("cookie", ""), PRESENTER) is not None
 
 
+def waits_with(headers: Mapping[str, str], address: str) -> str:
+    """The address with whose other pages a browser waits for its turn; "" where it waits for nobody."""
+    return "" if goes_first(headers) else address
+
+
 def mark() -> str:
     """What tells this session's browser from others while this process runs; "" where it has no cookie."""
     return _mark(identity())

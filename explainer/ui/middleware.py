@@ -876,11 +876,9 @@ class Visitors:
             return
         address = scope["client"][0]
 
-        def whose() -> str:
-            # The presenter does not wait for others of the same address, which may be a whole school's.
-            return "" if browser.goes_first(Headers(scope=scope)) else address
-
-        mark = browser.mark_of(Headers(scope=scope).get("cookie", ""))
+        headers = Headers(scope=scope)
+        # Asked each time: the presenter's key may be given on the open page.
+        whose, mark = partial(browser.waits_with, headers, address), browser.mark_of(headers.get("cookie", ""))
         with _counted(self._open, address):  # before anything is waited for
             if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
                 await COMPUTING.pressed(whose(), mark)

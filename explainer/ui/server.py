@@ -163,7 +163,7 @@ def _begin() -> middleware.Run:
 async def _turn(context: streamlit_internals.ClientContext) -> None:
     """Wait until a page of a browser that came back may run."""
     headers = Headers(dict(context.headers))
-    whose = "" if browser.goes_first(headers) else context.remote_ip or ""
+    whose = browser.waits_with(headers, context.remote_ip or "")
     await middleware.COMPUTING.turn(whose, browser.mark_of(headers.get("cookie", "")))
 
 

@@ -43,6 +43,7 @@ from streamlit.runtime.session_manager import (
     SessionClient,
     SessionClientDisconnectedError,
     SessionInfo,
+    SessionStorage,
 )
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import (
@@ -197,8 +198,8 @@ def keep_left_sessions() -> None:
     def saving(self: MemorySessionStorage, left: SessionInfo) -> None:
         if isinstance(self._cache, TTLCache):
             self._cache._maxsize = math.inf  # `make_room_for_a_session` bounds them
-            for _, gone in self._cache.expire():
-                asyncio.get_running_loop().call_soon(gone.session.shutdown)
+        for gone in _take_late(self):
+            asyncio.get_running_loop().call_soon(gone.shutdown)
         save(self, left)
 
     setattr(MemorySessionStorage, "save", saving)  # noqa: B010 - a method
@@ -238,11 +239,16 @@ async def close_left_sessions() -> None:
         if left.script_run_count == 0 and not sessions.is_active_session(left.session.id):  # it may have come back
             sessions.close_session(left.session.id)
             await asyncio.sleep(0)
-    storage = sessions._session_storage
+    for gone in _take_late(sessions._session_storage):
+        gone.shutdown()
+        await asyncio.sleep(0)
+
+
+def _take_late(storage: SessionStorage) -> list[AppSession]:
+    """The sessions whose visitors left too long ago, which the storage keeps no more."""
     if isinstance(storage, MemorySessionStorage) and isinstance(storage._cache, TTLCache):
-        for _, left in storage._cache.expire():
-            left.session.shutdown()
-            await asyncio.sleep(0)
+        return [left.session for _, left in storage._cache.expire()]
+    return []
 
 
 def drop_left_media() -> None:
