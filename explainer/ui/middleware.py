@@ -10,17 +10,15 @@ import hashlib
 import ipaddress
 import json
 import logging
-import math
 import os
 import re
 import socket
 import threading
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -33,10 +31,10 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explainer import jobs, limits
-from explainer.limits import ByAddress, Pace, Paces
+from explainer import limits
+from explainer.limits import Pace, Paces
 from explainer.setup import page_fonts
-from explainer.ui import browser, event_loop, streamlit_internals
+from explainer.ui import browser, event_loop, streamlit_internals, turns
 
 _log = logging.getLogger("explainer")
 
@@ -881,7 +879,7 @@ class Visitors:
         whose, mark = partial(browser.waits_with, headers, address), browser.mark_of(headers.get("cookie", ""))
         with _counted(self._open, address):  # before anything is waited for
             if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
-                await COMPUTING.pressed(whose(), mark)
+                await turns.COMPUTING.pressed(whose(), mark)
             if streamlit_internals.make_room_for_a_session(limits.visitors()):
                 await self.app(scope, _Messages(receive, whose, mark), send)
             else:
@@ -892,291 +890,6 @@ class Visitors:
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
-
-
-class _Line:
-    """Lets few threads compute at a time; addresses take turns, and of each those go first that came first.
-
-    Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
-    hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
-    browsers, is one of those who ask, so that few others may. Where no thread leaves for a while, because all of them
-    wait for something, one more is let in.
-    """
-
-    _WHILE = 0.5  # seconds
-
-    def __init__(self) -> None:
-        self._free, self._left = int(limits.value("scripts")), time.monotonic()
-        self._waiting: dict[str, deque[threading.Lock]] = {}  # by address, the one whose turn is next first
-        self._lock = threading.Lock()
-
-    def enter(self, address: str) -> None:
-        """Wait for a place."""
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
-                return
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.setdefault(address, deque()).append(turn)
-        while not turn.acquire(timeout=self._WHILE):
-            with self._lock:
-                now = time.monotonic()
-                if now - self._left >= self._WHILE:
-                    self._left = now
-                    self._let_in()
-
-    def leave(self) -> None:
-        """Give a place to whoever is next."""
-        with self._lock:
-            self._free, self._left = self._free + 1, time.monotonic()
-            if self._free > 0:
-                self._let_in()
-
-    def _let_in(self) -> None:
-        address = next(iter(self._waiting), None)
-        if address is None:
-            return
-        turns = self._waiting.pop(address)
-        self._free -= 1
-        turns.popleft().release()
-        if turns:
-            self._waiting[address] = turns  # behind all others
-
-
-@dataclass(eq=False)
-class _Run:
-    """A run of a script that was let in: of which browser, until when it counts, and whether it has begun.
-
-    `pressing` is until when something that was pressed may not be done yet.
-    """
-
-    browser: str
-    until: float
-    pressing: float = 0
-    begun: bool = False
-
-
-@dataclass
-class _Account:
-    """What the pages of an address compute: the pace of its seconds, runs that go on and that wait."""
-
-    pace: Pace
-    turns: int = 0  # that were paid for, and have not begun
-    going: list[_Run] = field(default_factory=list)
-    undone: list[_Run] = field(default_factory=list)
-    waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
-
-    def is_rested(self) -> bool:
-        """Whether nothing is to be known of it."""
-        return not self.waiting and self.pace.is_rested()
-
-    def pressing(self) -> set[str]:
-        """The browsers of which something was handed on that is not done yet."""
-        now = time.monotonic()
-        self.undone = [each for each in self.undone if each.pressing > now]
-        return {each.browser for each in self.undone if each.browser}
-
-
-class Computing:
-    """Shares the processor among addresses, and what an address may take among its browsers.
-
-    An address whose pages compute without pause waits, and of those that wait go first the pages of the browser that
-    computed the least lately. What a run of a script will take nobody knows, so a little is taken for it, and the rest
-    when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
-    charge; turns are given in the event loop.
-
-    Of all addresses together few compute at a time as well, and take turns: see `_Line`.
-    """
-
-    _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
-    _AT_ONCE = 2, 8  # runs of an address that go on at a time, at least and at most
-    _TO_BEGIN, _LONGEST = 0.5, 2.0  # seconds that a run counts as one that goes on: until it begins, and from then on
-    _PRESSED = 10.0  # seconds that a browser's next press waits for the one before, which may wait for others
-    _LOOK = 0.02  # seconds between two looks whether one may run
-
-    def __init__(self) -> None:
-        self._accounts = ByAddress(self._new, limits.visitors)
-        self._line = _Line()
-        self._lately = jobs.Lately()
-        self._serving: set[asyncio.Task[None]] = set()
-        self._lock = threading.Lock()
-
-    def begin(self, address: str, this: str = "", waits: Callable[[], bool] = lambda: True) -> "Run":
-        """Note that a run begins, of a page that waits until few others compute, if it `waits` once that is asked.
-
-        One for which no turn was asked pays all that it takes as it ends.
-
-        `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
-        and nothing is noted.
-        """
-        with self._lock:
-            run, paid = None, 0.0
-            if address:
-                account = self._accounts.of(address)
-                if account.turns:
-                    account.turns, paid = account.turns - 1, self._A_RUN
-                going = account.going
-                run = next((each for each in going if each.browser == this and not each.begun), None)
-                if run is None:  # it begins late, behind its page's other run, or without having asked
-                    run = _Run(this, math.inf)
-                    going.append(run)
-                account.pressing()  # forgets what is over
-                if run not in account.undone:
-                    account.undone.append(run)
-                now = time.monotonic()
-                run.begun, run.until, run.pressing = True, now + self._LONGEST, now + self._PRESSED
-        return Run(self, address, this, run, waits, paid)
-
-    def enter(self, address: str, run: _Run | None) -> None:
-        """Wait, in the thread of a run, until few others compute."""
-        if run:
-            run.until = math.inf
-        self._line.enter(address)
-        if run:
-            run.until = time.monotonic() + self._LONGEST
-
-    def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
-        """Note that a run no longer computes."""
-        if run:
-            with self._lock:
-                account = self._accounts.of(address)
-                account.going = [each for each in account.going if each is not run]
-        if in_line:
-            self._line.leave()
-
-    def come_back(self, address: str, run: _Run | None) -> None:
-        """Note that a run goes on, so that others of its address wait for it."""
-        if run:
-            run.until = time.monotonic() + self._LONGEST
-            with self._lock:
-                self._accounts.of(address).going.append(run)
-
-    def charge(self, address: str, seconds: float, this: str = "", paid: float = 0) -> None:
-        """Note what a run took, and that its turn was paid for."""
-        if not address:
-            return
-        with self._lock:
-            self._accounts.of(address).pace.wait(seconds - paid)
-            self._lately.add(address, this, seconds)
-
-    async def turn(self, address: str, this: str = "") -> None:
-        """Wait until a page of an address may run, and what was pressed before is done. This computer's do not wait."""
-        if not address:
-            return
-        with self._lock:
-            account = self._accounts.of(address)
-            if not account.waiting and this not in account.pressing() and self._lets_in(address, this):
-                return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        account.waiting.append((this, turn))
-        if len(account.waiting) == 1:
-            serving = asyncio.create_task(self._serve(address, account))
-            self._serving.add(serving)
-            serving.add_done_callback(self._serving.discard)
-        await turn
-
-    async def pressed(self, address: str, this: str) -> None:
-        """Wait until what a browser pressed is done: Streamlit drops it where the page goes before."""
-        end = time.monotonic() + self._PRESSED
-        while address and this and time.monotonic() < end:
-            with self._lock:
-                account = self._accounts.of(address)
-                if this not in account.pressing() and this not in dict(account.waiting):
-                    return
-            await asyncio.sleep(5 * self._LOOK)
-
-    async def _serve(self, address: str, account: _Account) -> None:
-        """Give turns until nobody waits."""
-        while account.waiting:
-            account.waiting[:] = [each for each in account.waiting if not each[1].done()]  # some have left
-            turn = self._next(address, account.waiting)
-            if turn:
-                turn.set_result(None)
-            elif account.waiting:
-                await asyncio.sleep(self._LOOK)
-
-    def _next(self, address: str, waiting: list[tuple[str, asyncio.Future[None]]]) -> asyncio.Future[None] | None:
-        """Whose turn it is, who waits no longer then; None where nobody may run yet."""
-        turns: dict[str, asyncio.Future[None]] = {}
-        with self._lock:
-            pressing = self._accounts.of(address).pressing()
-            for this, turn in waiting:
-                if this not in pressing:
-                    turns.setdefault(this, turn)
-            first = self._lately.first(address, turns) if turns else ""
-            if not turns or not self._lets_in(address, first):
-                return None
-            self._lately.take(address, first)
-        waiting.remove((first, turns[first]))
-        return turns[first]
-
-    def _lets_in(self, address: str, this: str) -> bool:
-        account, now = self._accounts.of(address), time.monotonic()
-        left = account.pace.left
-        account.going = [each for each in account.going if each.until > now]
-        least, most = self._AT_ONCE
-        if left <= 0 or len(account.going) >= min(most, max(least, int(left))):
-            return False
-        account.pace.wait(self._A_RUN)
-        account.turns += 1
-        run = _Run(this, now + self._TO_BEGIN, now + self._TO_BEGIN)
-        account.going.append(run)
-        account.undone.append(run)
-        return True
-
-    def _new(self, address: str) -> _Account:
-        return _Account(Pace(self._FIRST, limits.value("computing") / 100))
-
-
-@dataclass
-class Run:
-    """A run of a script that goes on; `in_line` while it keeps others from computing."""
-
-    computing: Computing
-    address: str
-    this: str
-    run: _Run | None
-    waits: Callable[[], bool]
-    paid: float
-    in_line: bool = False
-
-    def enter(self) -> None:
-        """Wait in its thread until few others compute, once what was pressed is done."""
-        self._is_done()
-        if not self.in_line and self.waits():
-            self.computing.enter(self.address, self.run)
-            self.in_line = True
-
-    @contextmanager
-    def pause(self) -> Iterator[None]:
-        """While it waits for what others do it does not compute; then it waits until few others do."""
-        in_line = self.in_line  # what was pressed is done before it is
-        self._leave()
-        try:
-            yield
-        finally:
-            self.computing.come_back(self.address, self.run)
-            if in_line:
-                self.enter()
-
-    def _leave(self) -> None:
-        self.computing.leave(self.address, self.run, self.in_line)
-        self.in_line = False
-
-    def _is_done(self) -> None:
-        if self.run:
-            self.run.pressing = 0
-
-    def end(self, seconds: float) -> None:
-        """It has ended, and computed for so many seconds."""
-        self._is_done()
-        self._leave()
-        self.computing.charge(self.address, seconds, self.this, self.paid)
-
-
-COMPUTING = Computing()
-"""What the pages of each address compute."""
 
 
 _A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
@@ -1200,7 +913,7 @@ class _Messages:
             message = await self._receive()
             frame = message.get("bytes")
             if message["type"] == "websocket.disconnect":
-                await COMPUTING.pressed(self._whose(), self._this)
+                await turns.COMPUTING.pressed(self._whose(), self._this)
             if message["type"] != "websocket.receive":
                 return message
             too_fast = self._pace.wait() > 0
@@ -1212,9 +925,9 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind in ("rerun_script", "deferred_file"):
-                    await COMPUTING.turn(self._whose(), self._this)
+                    await turns.COMPUTING.turn(self._whose(), self._this)
                 if kind == "deferred_file":  # is made in a thread that knows no address
-                    COMPUTING.begin(self._whose(), self._this).end(_A_DOWNLOAD)
+                    turns.COMPUTING.begin(self._whose(), self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

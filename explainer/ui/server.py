@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 
 from explainer import jobs, limits, web_server
 from explainer.imagenet import masked_words
-from explainer.ui import browser, event_loop, middleware, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, streamlit_internals, turns
 from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
@@ -146,12 +146,12 @@ def reach(address: str | None) -> str:
     return f"  Everybody in this computer's networks can reach it, at {' or '.join(found)}.{listening}"
 
 
-def _begin() -> middleware.Run:
+def _begin() -> turns.Run:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
     address, this = browser.address(), browser.mark()
     streamlit_internals.note_address(address)
     presents = _presents()
-    run = middleware.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
+    run = turns.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
     # The presenter waits for nobody of the same address, which may be a whole school's.
     event_loop.charge_to(address if address and not presents else None)
     jobs.owner.set(f"presenter {this}" if presents else address)
@@ -164,7 +164,7 @@ async def _turn(context: streamlit_internals.ClientContext) -> None:
     """Wait until a page of a browser that came back may run."""
     headers = Headers(dict(context.headers))
     whose = browser.waits_with(headers, context.remote_ip or "")
-    await middleware.COMPUTING.turn(whose, browser.mark_of(headers.get("cookie", "")))
+    await turns.COMPUTING.turn(whose, browser.mark_of(headers.get("cookie", "")))
 
 
 def _presents() -> bool:

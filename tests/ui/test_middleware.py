@@ -9,16 +9,13 @@ import os
 import select
 import socket
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable
 from pathlib import Path
 from unittest.mock import AsyncMock
 
 import pytest
-import streamlit as st
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -27,7 +24,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import jobs, limits
 from explainer.setup import page_fonts
-from explainer.ui import browser, event_loop, middleware, server, streamlit_internals
+from explainer.ui import browser, event_loop, middleware, server, streamlit_internals, turns
 
 
 @pytest.mark.parametrize(
@@ -543,95 +540,8 @@ def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends
     assert streamlit_internals.kind(asks.SerializeToString()) == ""
 
 
-async def turns(computing: middleware.Computing, address: str, runs: int, seconds: float) -> int:
-    """How many runs, each of so many seconds, the pages of an address get within a second."""
-    done = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            for _ in range(runs):
-                await computing.turn(address)
-                computing.begin(address).end(seconds)
-                done += 1
-    return done
-
-
-@pytest.mark.slow
-def test_an_address_that_computes_without_pause_waits_and_others_do_not() -> None:
-    computing = middleware.Computing()
-    assert 40 <= asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 42
-    assert asyncio.run(turns(computing, "192.0.2.1", 100, 0.5)) <= 2
-    assert asyncio.run(turns(computing, "192.0.2.2", 20, 0.1)) == 20
-    assert asyncio.run(turns(computing, "", 100, 0.5)) == 100  # the server's own computer
-
-
-class Class:
-    """Pages of one address that are open; `waited` has the seconds that a press of each browser waited."""
-
-    def __init__(self) -> None:
-        self.computing, self.waited = middleware.Computing(), list[tuple[str, float]]()
-        self.going = self.most = 0
-
-    async def press(self, this: str, seconds: float) -> None:
-        began = time.monotonic()
-        await self.computing.turn("192.0.2.1", this)
-        self.waited.append((this, time.monotonic() - began))
-        run = entered(self.computing, "192.0.2.1", this, waits=lambda: False)  # this thread has the event loop
-        self.going += 1
-        self.most = max(self.most, self.going)
-        await asyncio.sleep(seconds)
-        self.going -= 1
-        run.end(seconds)
-
-    async def hold(self, pages: int, seconds: float, same_browser: bool) -> None:
-        """Pages that ask for runs without pause, while a neighbour who was there before presses now and then."""
-
-        async def page(number: int) -> None:
-            while True:
-                await self.press("one" if same_browser else f"one {number}", seconds)
-
-        await self.press("neighbour", 0.01)
-        self.computing._lately.add("192.0.2.1", "neighbour", -0.5)  # who has been here for a minute
-        asking = [asyncio.create_task(page(number)) for number in range(pages)]
-        await asyncio.sleep(1)
-        for _ in range(4):
-            await self.press("neighbour", 0.01)
-            await asyncio.sleep(0.1)
-        for each in asking:
-            each.cancel()
-
-
-@pytest.mark.parametrize("same_browser", [True, False])
-def test_a_neighbour_at_the_same_address_does_not_wait_for_one_who_computes_without_pause(
-    same_browser: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(middleware.Computing, "_FIRST", 1.0)
-    pages = Class()
-    asyncio.run(pages.hold(100, 0.2, same_browser))
-    assert max(seconds for this, seconds in pages.waited if this == "neighbour") < 1
-    assert len(pages.waited) < 30  # the others wait
-
-
-def test_few_pages_of_an_address_compute_at_the_same_time() -> None:
-    async def all_at_once(pages: Class) -> None:
-        await asyncio.gather(*(pages.press(f"{number}", 0.05) for number in range(100)))
-
-    pages = Class()
-    asyncio.run(all_at_once(pages))
-    assert pages.most == 8
-    assert len(pages.waited) == 100
-
-
-def entered(
-    computing: middleware.Computing, address: str, this: str = "", waits: Callable[[], bool] = lambda: True
-) -> middleware.Run:
-    """A run whose script has started."""
-    run = computing.begin(address, this, waits)
-    run.enter()
-    return run
-
-
 def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
     sent: list[Message] = [{"type": "websocket.receive", "bytes": runs}] * 2
     sent.append({"type": "websocket.disconnect", "code": 1001})
@@ -643,9 +553,9 @@ def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pyte
         receives = middleware._Messages(receive, lambda: "192.0.2.1", "one")
         await receives()
         for _ in range(2):
-            run = middleware.COMPUTING.begin("192.0.2.1", "one")
+            run = turns.COMPUTING.begin("192.0.2.1", "one")
             following = asyncio.create_task(receives())  # type: ignore[arg-type]
-            await middleware.COMPUTING.turn("192.0.2.1", "a neighbour")
+            await turns.COMPUTING.turn("192.0.2.1", "a neighbour")
             with run.pause():  # a photo waits to be decoded
                 await asyncio.sleep(0.1)
                 assert not following.done()
@@ -657,178 +567,8 @@ def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pyte
     asyncio.run(visit())
 
 
-def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_first() -> None:
-    computing, begun, most = middleware.Computing(), list[int](), 0
-    going = Counter[str]()
-
-    def page(number: int) -> None:
-        nonlocal most
-        run = entered(computing, f"192.0.2.{number}")
-        begun.append(number)
-        going["now"] += 1
-        most = max(most, going["now"])
-        time.sleep(0.05)
-        going["now"] -= 1
-        run.end(0.05)
-
-    threads = [threading.Thread(target=page, args=(number,)) for number in range(60)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.001)
-    for thread in threads:
-        thread.join(10)
-    assert most == limits.value("scripts")
-    # Two that are let in at the same time may be told so in either order.
-    assert all(abs(place - number) <= 3 for place, number in enumerate(begun))
-    assert len(begun) == 60
-
-
-def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
-    computing = middleware.Computing()
-    places = int(limits.value("scripts"))
-    stuck = [entered(computing, f"192.0.2.{number}") for number in range(places)]
-    began = time.monotonic()
-    entered(computing, "192.0.2.100").end(0.01)
-    assert 0.3 < time.monotonic() - began < 5
-    presenter = time.monotonic()
-    entered(computing, "192.0.2.101", waits=lambda: False).end(0.01)
-    assert time.monotonic() - presenter < 0.3
-    for run in stuck:
-        with run.pause():
-            pass
-        run.end(0.01)
-    began = time.monotonic()
-    for number in range(places):
-        entered(computing, f"192.0.2.{number}")
-    assert time.monotonic() - began < 0.3
-
-
-def test_a_run_that_waited_for_a_job_goes_on_when_few_others_compute() -> None:
-    computing, job, waiting, went_on = middleware.Computing(), threading.Event(), list[str](), list[str]()
-
-    def page(begin: Callable[..., middleware.Run], address: str) -> None:
-        run = begin(address)
-        with run.pause():
-            waiting.append(address)
-            job.wait(10)
-        went_on.append(address)
-        run.end(0.0)
-
-    threads = [threading.Thread(target=page, args=(partial(entered, computing), f"192.0.2.{n}")) for n in range(9)]
-    # One that waits for something in what was pressed has not waited for others yet.
-    threads.append(threading.Thread(target=page, args=(computing.begin, "203.0.113.1")))
-    for thread in threads:
-        thread.start()
-    while len(waiting) < len(threads):
-        time.sleep(0.01)
-    computes = [entered(computing, f"198.51.100.{number}") for number in range(int(limits.value("scripts")))]
-    job.set()
-    while not went_on:
-        time.sleep(0.01)
-    time.sleep(0.1)  # in which others would go on as well
-    assert went_on == ["203.0.113.1"]
-    for run in computes:
-        run.end(0.0)
-    for thread in threads:
-        thread.join(10)
-    assert len(went_on) == 10
-
-
-def test_a_run_that_begins_long_after_it_was_let_in_counts_as_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    computing, most = middleware.Computing(), middleware.Computing._AT_ONCE[1]
-    let_in, going = 0, list[middleware.Run]()
-    for number in range(100):  # fragments, each of which waits for the end of its page's run
-        if computing._lets_in("192.0.2.1", f"{number}"):
-            let_in += 1
-            now += 1
-            computing._lets_in("192.0.2.1", "another")
-            now += 1
-            going.append(computing.begin("192.0.2.1", f"{number}", waits=lambda: False))
-            if going[-1].run:
-                going[-1].run.until = now + 1000  # as it waits in the line
-    assert let_in == most
-    for run in going:
-        run.end(0.01)
-    assert computing._accounts["192.0.2.1"].going == []
-    assert computing._lets_in("192.0.2.1", "")
-
-
-def test_hundreds_of_an_address_that_wait_to_compute_hold_up_nobody_elsewhere() -> None:
-    computing, begun = middleware.Computing(), list[str]()
-    places = [entered(computing, f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
-
-    def page(address: str) -> None:
-        run = entered(computing, address)
-        begun.append(address)
-        run.end(0.0)
-
-    threads = [threading.Thread(target=page, args=("198.51.100.1",)) for _ in range(100)]
-    threads += [threading.Thread(target=page, args=(f"203.0.113.{number}",)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.1)
-    places[0].end(0.0)  # so that one after another goes on
-    for thread in threads:
-        thread.join(10)
-    assert len(begun) == 103
-    assert max(begun.index(f"203.0.113.{number}") for number in range(3)) < 20
-    for run in places[1:]:
-        run.end(0.0)
-
-
-def test_a_run_that_waits_for_others_holds_up_nobody() -> None:
-    async def many() -> None:
-        computing = middleware.Computing()
-        with contextlib.ExitStack() as waiting:
-            async with asyncio.timeout(0.4):
-                for number in range(100):
-                    await computing.turn("192.0.2.1", f"{number}")
-                    waiting.enter_context(computing.begin("192.0.2.1", f"{number}", waits=lambda: False).pause())
-        assert not computing._lets_in("192.0.2.1", "")  # all of them go on
-
-    asyncio.run(many())
-
-
-def test_a_run_that_asks_for_a_job_that_is_done_counts_as_one_that_computes() -> None:
-    computing, worker = middleware.Computing(), jobs.Worker(list, "test")
-    job = worker.submit(lambda owned, progress: 1)
-    job.result(10)
-
-    def page(number: int) -> None:
-        run = computing.begin("192.0.2.1", f"{number}", waits=lambda: False)
-        jobs.pauses.set(run.pause)
-        assert job.wait(1)
-        assert job.result() == 1
-
-    let_in = 0
-    for number in range(100):
-        if computing._lets_in("192.0.2.1", f"{number}"):
-            let_in += 1
-            contextvars.copy_context().run(page, number)
-    assert let_in == middleware.Computing._AT_ONCE[1]
-
-
-@pytest.mark.parametrize("asks", [True, False])
-def test_a_run_pays_for_all_that_it_takes_whether_it_asked_for_its_turn_or_not(asks: bool) -> None:
-    computing = middleware.Computing()
-    for _ in range(100):
-        if asks:
-            assert computing._lets_in("192.0.2.1", "")
-        computing.begin("192.0.2.1").end(0.1)
-    assert computing._accounts.of("192.0.2.1").pace.left == pytest.approx(computing._FIRST - 10, abs=1)
-
-
-def test_of_runs_that_are_done_nothing_is_kept() -> None:
-    computing = middleware.Computing()
-    for _ in range(100):
-        entered(computing, "192.0.2.1", "a projector", lambda: False).end(0.001)
-    assert len(computing._accounts.of("192.0.2.1").undone) <= 1
-
-
 def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
     cookie = browser._signed("one")
     came: list[int] = []
@@ -842,9 +582,9 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
         await middleware.Visitors(app)(scope, None, None)  # type: ignore[arg-type]
 
     async def visit() -> None:
-        run = middleware.COMPUTING.begin("192.0.2.1", browser._mark("one"))
+        run = turns.COMPUTING.begin("192.0.2.1", browser._mark("one"))
         with run.pause():
-            waits = asyncio.create_task(middleware.COMPUTING.turn("192.0.2.1", browser._mark("one")))
+            waits = asyncio.create_task(turns.COMPUTING.turn("192.0.2.1", browser._mark("one")))
             again = asyncio.create_task(come("streamlit", "token", "session"))
             await come("streamlit", "token")
             await asyncio.sleep(0.1)
@@ -852,7 +592,7 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
         run.enter()
         await asyncio.wait_for(waits, 1)
         assert came == [2]
-        middleware.COMPUTING.begin("192.0.2.1", browser._mark("one")).enter()
+        turns.COMPUTING.begin("192.0.2.1", browser._mark("one")).enter()
         await asyncio.wait_for(again, 1)
         assert came == [2, 3]
 
@@ -860,7 +600,7 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
 
 
 def test_who_comes_back_and_waits_counts_among_the_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
     few = dataclasses.replace(limits.TABLE["visitors of an address"], most=2)
     monkeypatch.setitem(limits.TABLE, "visitors of an address", few)
@@ -874,7 +614,7 @@ def test_who_comes_back_and_waits_counts_among_the_open_pages(monkeypatch: pytes
         came.append(f"{message['code']}")
 
     async def visit() -> None:
-        visitors, run = middleware.Visitors(app), middleware.COMPUTING.begin("192.0.2.1", browser._mark("one"))
+        visitors, run = middleware.Visitors(app), turns.COMPUTING.begin("192.0.2.1", browser._mark("one"))
         headers = [(b"cookie", b"explainer_browser=" + cookie)]
         protocols = ("streamlit", "token", "session")
         scope = {"type": "websocket", "headers": headers, "client": ("192.0.2.1", 0), "subprotocols": protocols}
@@ -886,27 +626,6 @@ def test_who_comes_back_and_waits_counts_among_the_open_pages(monkeypatch: pytes
 
     asyncio.run(visit())
     assert came == ["1013", "1013", "in", "in"]
-
-
-def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    computing = middleware.Computing()
-    computing.charge("192.0.2.1", 90.0)  # many that went on at the same time
-    for number in range(limits.visitors() + 1):
-        computing.charge(f"198.51.100.{number}", 1.0)
-    for seconds, let_in in ((90, False), (10, True)):
-        now += seconds
-        computing.charge("203.0.113.1", 1.0)
-        assert computing._lets_in("192.0.2.1", "") is let_in
-
-
-def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing() -> None:
-    computing = middleware.Computing()
-    opening, looking = 0.02, 0.006  # what a phone's page takes
-    assert asyncio.run(turns(computing, "192.0.2.1", 150, opening)) == 150
-    assert asyncio.run(turns(computing, "192.0.2.1", 75, looking)) == 75
-    assert 75 * looking < limits.value("computing") / 100 + 0.01
 
 
 def test_an_address_has_as_many_requests_open_as_connections_whatever_a_proxy_brings_them_by() -> None:
@@ -951,7 +670,7 @@ def test_after_a_flood_of_connections_their_address_is_let_in_again_at_once(monk
 def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_then_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
     cookie = browser._signed("presenters")
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
@@ -961,7 +680,7 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
         return {"type": "websocket.receive", "bytes": runs}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        middleware.COMPUTING.charge("192.0.2.1", 1000, "a neighbour")
+        turns.COMPUTING.charge("192.0.2.1", 1000, "a neighbour")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.2):
                 let_through.append(await receive())
@@ -984,7 +703,7 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
 def test_a_page_that_a_proxy_of_this_computer_brings_waits_for_others_and_this_computers_does_not(
     header: tuple[bytes, bytes], waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
 
@@ -992,7 +711,7 @@ def test_a_page_that_a_proxy_of_this_computer_brings_waits_for_others_and_this_c
         return {"type": "websocket.receive", "bytes": runs}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        middleware.COMPUTING.charge(scope["client"][0], 1000, "another page")
+        turns.COMPUTING.charge(scope["client"][0], 1000, "another page")
         with contextlib.ExitStack() as stack:
             stack.enter_context(pytest.raises(TimeoutError) if waits else contextlib.nullcontext())
             async with asyncio.timeout(0.2):
@@ -1106,7 +825,7 @@ def test_a_long_answer_is_handed_on_in_pieces() -> None:
 
 
 def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a"}}).SerializeToString()
 
     async def receive() -> Message:
@@ -1311,20 +1030,6 @@ def test_scripts_of_this_version_and_all_else_are_the_apps() -> None:
     client = TestClient(middleware.OtherVersions(PlainTextResponse("of the app")))
     for path in (f"/static/js/{script}", "/static/media/gone.woff2", "/static/js/%2e%2e/gone.js", "/", "/tree"):
         assert client.get(path).text == "of the app"
-
-
-def test_the_run_in_which_the_presenters_key_was_given_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "COMPUTING", middleware.Computing())
-    monkeypatch.setattr(browser, "recall", lambda name: None)
-    monkeypatch.setitem(st.session_state, browser.PRESENTER, None)
-    others = [entered(middleware.COMPUTING, f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
-    run = contextvars.copy_context().run(server._begin)
-    st.session_state[browser.PRESENTER] = "as of a browser that takes no cookies"
-    began = time.monotonic()
-    run.enter()
-    assert time.monotonic() - began < 0.3
-    for each in (run, *others):
-        each.end(0.01)
 
 
 def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(monkeypatch: pytest.MonkeyPatch) -> None:

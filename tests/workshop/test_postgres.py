@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from explainer import jobs, limits
-from explainer.ui import access, browser, middleware, session
+from explainer.ui import access, browser, session, turns
 from explainer.workshop import participants, rooms, screens, votes
 from explainer.workshop.errors import Busy, DoorClosed, Unreachable
 from explainer.workshop.presenter_key import Gate
@@ -368,7 +368,7 @@ def test_scripts_that_wait_for_a_slow_database_leave_their_places_to_those_that_
     store: Store, room: Room, phones: list[str], monkeypatch: pytest.MonkeyPatch, reopen: object
 ) -> None:
     monkeypatch.setattr(postgres, "MOST", 1)  # so that one waits for an answer, and others for a connection
-    computing, places = middleware.Computing(), int(limits.value("scripts"))
+    computing, places = turns.Computing(), int(limits.value("scripts"))
     held, done = threading.Event(), threading.Event()
 
     def script(number: int) -> None:
