@@ -7,22 +7,18 @@ import asyncio
 import base64
 import gzip
 import hashlib
-import ipaddress
 import json
 import logging
-import os
 import re
-import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]
 import streamlit as st
@@ -34,13 +30,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explainer import limits
 from explainer.limits import Pace, Paces
 from explainer.setup import page_fonts
-from explainer.ui import browser, event_loop, streamlit_internals, turns
+from explainer.ui import browser, event_loop, streamlit_internals, turns, who_asks
 
 _log = logging.getLogger("explainer")
 
 _OPEN = ("health", "host-config", "stream", "upload_file/", "bidi-components/")  # of Streamlit's own addresses
 _CLOSED = ("auth/", "oauth2callback")  # as is all else below _stcore
-_AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
 _SECURE = ("https", "wss")  # schemes
 _PATH, _NAME = 1000, 255  # bytes of a path and of a name in it; some systems fail at longer ones
 _KEPT_FOR_THE_ROOM = 4  # pages that only the presenter's browsers and this computer can open once all others are taken
@@ -55,11 +50,6 @@ _STOPS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="vie
 <h1>One moment</h1><p>The app is being updated. This page opens by itself in a few seconds.</p>"""
 _OF_PROXIES = {"forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded-proto"}  # headers of no browser
 _REPLICA = "explainer_replica"  # the cookie by which a proxy keeps a visitor with a process
-
-
-def settings(name: str) -> tuple[str, ...]:
-    """The entries of a setting that lists some, separated by commas or spaces."""
-    return tuple(filter(None, re.split(r"[,\s]+", os.environ.get(name, ""))))
 
 
 def _path(scope: Scope) -> str:
@@ -133,87 +123,17 @@ class Proxies:
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             peer = (scope.get("client") or ("", 0))[0]
-            address, local = client(peer, headers.getlist("x-forwarded-for"), settings("EXPLAINER_TRUSTED_PROXIES"))
-            local = local and not _OF_PROXIES & set(headers) and _is_here(headers.get("host", ""))
+            address, local = who_asks.client(
+                peer, headers.getlist("x-forwarded-for"), who_asks.settings("EXPLAINER_TRUSTED_PROXIES")
+            )
+            local = local and not _OF_PROXIES & set(headers) and who_asks.is_here(headers.get("host", ""))
             kept = [each for each in scope["headers"] if each[0].lower() != browser.LOCAL.encode()]
             here = (browser.LOCAL.encode(), b"1" if local else b"0")
             scope = {**scope, "client": (address, 0), "headers": [*kept, here]}
             said = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip()
-            if is_trusted(peer) and said in _SECURE:  # some proxies say of a websocket that it is one
+            if who_asks.is_trusted(peer) and said in _SECURE:  # some proxies say of a websocket that it is one
                 scope["scheme"] = "https" if scope["type"] == "http" else "wss"
         await self.app(scope, receive, send)
-
-
-def client(peer: str, forwarded: Iterable[str], trusted: Iterable[str]) -> tuple[str, bool]:
-    """The address that a request comes from, and whether that is this computer.
-
-    >>> client("10.0.0.1", ["1.2.3.4, 9.9.9.9"], ["10.0.0.1"])
-    ('9.9.9.9', False)
-    >>> client("10.0.0.7", ["1.2.3.4"], ["10.0.0.1"])
-    ('10.0.0.7', False)
-    >>> client("127.0.0.1", [], [])
-    ('127.0.0.1', True)
-    """
-    named = tuple(trusted)
-    said = [entry.strip() for line in forwarded for entry in line.split(",")]
-    address = peer
-    while said and _is_among(address, named):
-        address = said.pop()
-    found = _address(address)
-    if found is None:
-        return peer, False
-    return source(str(found)), found.is_loopback and not named and not said
-
-
-@lru_cache(maxsize=4096)  # asked of every open connection at each new one
-def source(address: str) -> str:
-    """The address that limits count for one: of IPv6 its first 64 bits, as one computer can take any of the others.
-
-    >>> source("2001:db8:1:2:3:4:5:6"), source("::1"), source("10.0.0.7")
-    ('2001:db8:1:2::', '127.0.0.1', '10.0.0.7')
-    >>> source("::ffff:10.0.0.7")  # IPv4, where a server listens by both
-    '10.0.0.7'
-    """
-    found = _address(address)
-    if not isinstance(found, ipaddress.IPv6Address):
-        return str(found or address)
-    if found.is_loopback:
-        return browser.LOOPBACK
-    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
-
-
-def is_trusted(address: str) -> bool:
-    """Whether an address is that of a proxy that `EXPLAINER_TRUSTED_PROXIES` names."""
-    return _is_among(address, settings("EXPLAINER_TRUSTED_PROXIES"))
-
-
-def not_addresses() -> list[str]:
-    """What `EXPLAINER_TRUSTED_PROXIES` names that is no address and no network, such as a name."""
-    return [each for each in settings("EXPLAINER_TRUSTED_PROXIES") if _network(each) is None]
-
-
-def _is_among(address: str, named: Iterable[str]) -> bool:
-    """Whether an address is one of some addresses and networks, such as 10.244.0.0/16."""
-    found = _address(address)
-    return found is not None and any(found in network for network in map(_network, named) if network)
-
-
-@lru_cache
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text if "/" in text else str(_address(text)), strict=False)
-    except ValueError:
-        return None
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if text.count(":") == 1:  # with a port, as some proxies write it
-        text = text.partition(":")[0]
-    try:
-        found = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
 
 
 class Requests:
@@ -300,10 +220,12 @@ class Hosts:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         acts = scope.get("method") not in ("GET", "HEAD")  # a websocket has none
-        if not host_is_ours(host):
+        if not who_asks.host_is_ours(host):
             told = "This app does not know this name. To serve it here, list the name in EXPLAINER_HOSTS."
             await _refuse(421, told)(scope, receive, send)
-        elif acts and not all(origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")):
+        elif acts and not all(
+            who_asks.origin_is_ours(each, host, _is_secure(scope)) for each in headers.getlist("origin")
+        ):
             _log.warning("A page of another origin was refused. If it was the app's, the proxy before it changes Host.")
             await _refuse(403, "Only a page of this app may ask for this.")(scope, receive, send)
         else:
@@ -321,58 +243,6 @@ def _refuse(status: int, told: str) -> ASGIApp:
             await PlainTextResponse(told, status)(scope, receive, send)
 
     return refused
-
-
-def _name(host: str) -> str:
-    """The name, or the address, in a header Host; "" where there is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _is_here(host: str) -> bool:
-    """Whether a request's header Host names this very computer, and nobody can have asked a proxy by that name."""
-    name = _name(host)
-    found = _address(name)
-    public = not _is_at_home(name) or name in map(str.lower, settings("EXPLAINER_HOSTS"))
-    ours = name == "localhost" or (name == socket.gethostname().lower() and not public)
-    return ours or (found is not None and found.is_loopback)
-
-
-def _is_at_home(name: str) -> bool:
-    """Whether a name is one of a local network, which nobody elsewhere can ask for."""
-    return "." not in name or any(name.endswith(f".{end}") for end in _AT_HOME)
-
-
-def host_is_ours(host: str) -> bool:
-    """Whether a request's header Host names this app."""
-    name = _name(host)
-    if not name:
-        return False
-    ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
-    return _is_at_home(name) or name in ours or _address(name) is not None
-
-
-def origin_is_ours(origin: str, host: str, secure: bool) -> bool:
-    """Whether the page that a request's header Origin names came from the same scheme, host and port.
-
-    Where the request came by http the page's scheme may be https: a proxy may have been asked that says nothing of it.
-    `server.corsAllowedOrigins` of Streamlit lists others.
-
-    >>> origin_is_ours("http://museum-pc:8501", "museum-pc:8501", secure=False)
-    True
-    >>> origin_is_ours("http://museum-pc:3000", "museum-pc:8501", secure=False)
-    False
-    """
-    try:
-        page = urlsplit(origin)
-        port = {"http": 80, "https": 443}[page.scheme]
-        places = [(each.hostname, each.port or port) for each in (page, urlsplit(f"//{host}"))]
-    except (KeyError, ValueError):
-        return False
-    same = places[0] == places[1] and (page.scheme == "https" or not secure)
-    return same or origin in st.get_option("server.corsAllowedOrigins")
 
 
 class Paths:
@@ -448,7 +318,7 @@ def policy(host: str) -> str:
             "manifest-src 'self'",
             "base-uri 'self'",
             "form-action 'self'",
-            " ".join(("frame-ancestors 'self'", *filter(_IS_ORIGIN.fullmatch, settings("EXPLAINER_EMBED")))),
+            " ".join(("frame-ancestors 'self'", *filter(_IS_ORIGIN.fullmatch, who_asks.settings("EXPLAINER_EMBED")))),
         )
     )
 
@@ -463,7 +333,7 @@ def _sockets(host: str) -> list[str]:
     Those of `server.corsAllowedOrigins` as well: there a proxy changes Host.
     """
     pages = [each.partition("://")[2] for each in st.get_option("server.corsAllowedOrigins")]
-    places = [each for each in (host if host_is_ours(host) else "", *pages) if _IS_PLACE.fullmatch(each)]
+    places = [each for each in (host if who_asks.host_is_ours(host) else "", *pages) if _IS_PLACE.fullmatch(each)]
     return [f"{scheme}://{place}" for place in places for scheme in ("ws", "wss")]
 
 

@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 
 from explainer import jobs, limits, web_server
 from explainer.imagenet import masked_words
-from explainer.ui import browser, event_loop, middleware, streamlit_internals, turns
+from explainer.ui import browser, event_loop, middleware, streamlit_internals, turns, who_asks
 from explainer.workshop import addresses
 
 _log = logging.getLogger("explainer")
@@ -40,7 +40,7 @@ def prepare() -> None:
         from explainer.serving import client
 
         client.Reading()
-    for name in middleware.not_addresses():
+    for name in who_asks.not_addresses():
         print(f"EXPLAINER_TRUSTED_PROXIES: {name} is no address and no network, and is not believed.", flush=True)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # It writes the name of a session whose browser comes back, and whoever has that can take the page over.
@@ -52,8 +52,8 @@ def prepare() -> None:
     event_loop.share(_charged)
     event_loop.admit_connections(_opens)
     web_server.answer_at_once()
-    web_server.watch_connections(_admit, middleware.source, lambda: limits.value("half a request"))
-    web_server.watch_handshakes(_admit, middleware.source, lambda: limits.value("handshake"))
+    web_server.watch_connections(_admit, who_asks.source, lambda: limits.value("half a request"))
+    web_server.watch_handshakes(_admit, who_asks.source, lambda: limits.value("handshake"))
     web_server.bound_messages(
         lambda: limits.value("message"), lambda: limits.value("pings"), lambda: limits.first("messages")
     )
@@ -179,14 +179,14 @@ def _charge_page(address: str | None, headers: Mapping[str, str], seconds: float
 
 def _admit(address: str, of_it: int, in_all: int) -> bool:
     most = limits.connections()
-    if middleware.is_trusted(address):
+    if who_asks.is_trusted(address):
         return in_all <= most
     return limits.has_place("connections of an address", of_it - 1, in_all - 1, most)
 
 
 def _charged(peer: str) -> str:
     """The address that is charged for what a connection from another one causes; "" for a trusted proxy's."""
-    return "" if middleware.is_trusted(peer) else middleware.source(peer)
+    return "" if who_asks.is_trusted(peer) else who_asks.source(peer)
 
 
 _opened = limits.Paces("new connections")
