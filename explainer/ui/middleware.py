@@ -5,32 +5,25 @@ Each class wraps the app (ASGI) and does one thing; `STACK` has them in their or
 
 import asyncio
 import base64
-import gzip
 import hashlib
-import json
 import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
-import brotli  # type: ignore[import-untyped]
 import streamlit as st
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer import limits
 from explainer.limits import Pace, Paces
-from explainer.setup import page_fonts
-from explainer.ui import browser, event_loop, streamlit_internals, turns, who_asks
+from explainer.ui import asgi, browser, event_loop, page_files, streamlit_internals, turns, who_asks
 
 _log = logging.getLogger("explainer")
 
@@ -52,28 +45,9 @@ _OF_PROXIES = {"forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded
 _REPLICA = "explainer_replica"  # the cookie by which a proxy keeps a visitor with a process
 
 
-def _path(scope: Scope) -> str:
-    """The path that is asked for, below the one that the app is served at; without a slash at its beginning."""
-    path: str = scope.get("path", "")
-    below = (st.get_option("server.baseUrlPath") or "").strip("/")
-    path = path.lstrip("/")
-    return path.removeprefix(below).lstrip("/") if below else path
-
-
 def _wants_page(scope: Scope) -> bool:
     """Whether a request by HTTP is for a page, and not for what a page is made of."""
-    return "text/html" in Headers(scope=scope).get("accept", "") and "." not in _path(scope)
-
-
-def _add(send: Send, headers: dict[str, str]) -> Send:
-    """A `send` that sets headers of an answer, in the place of those of the same name."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(headers)
-        await send(message)
-
-    return sending
+    return "text/html" in Headers(scope=scope).get("accept", "") and "." not in asgi.path(scope)
 
 
 class Cookies:
@@ -257,7 +231,7 @@ class Paths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 404 to what is closed."""
         if scope["type"] == "http":
-            at = _path(scope)
+            at = asgi.path(scope)
             inner = at.partition("_stcore/")[2]
             closed = at.startswith(_CLOSED) or ("_stcore" in at and not inner.startswith(_OPEN))
             if closed or not _may_be_a_path(at):
@@ -291,9 +265,9 @@ class Answers:
                 "Cross-Origin-Resource-Policy": "same-origin",
                 "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
             }
-            if not _path(scope).startswith("static/"):
+            if not asgi.path(scope).startswith("static/"):
                 headers["Cache-Control"] = "no-store"  # a photo, or what tells of one, is kept by no browser
-            send = _add(send, headers)
+            send = asgi.add(send, headers)
         await self.app(scope, receive, send)
 
 
@@ -341,7 +315,7 @@ def _sockets(host: str) -> list[str]:
 def _inline_scripts() -> tuple[str, ...]:
     """The digests by which a policy lets in the scripts that stand in the page itself, Streamlit's and ours."""
     page = (streamlit_internals.static_folder() / "index.html").read_text("utf-8")
-    scripts = [*re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL), _begin_charts()]
+    scripts = [*re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL), page_files.begin_charts()]
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return tuple(f"'sha256-{digest}'" for digest in digests)
 
@@ -358,7 +332,7 @@ class Draining:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer that this process takes nobody new."""
         if scope["type"] == "http" and DRAINING.is_set():
-            if _path(scope) == "_stcore/health":
+            if asgi.path(scope) == "_stcore/health":
                 # By 404 HAProxy knows that who is here may go on; 503 would take their pictures from them.
                 await PlainTextResponse("It stops soon.", 404)(scope, receive, send)
                 return
@@ -372,208 +346,6 @@ class Draining:
 
 DRAINING = threading.Event()
 """Set once this process was asked to stop, and waits for its visitors to leave."""
-
-
-_CHART = "PlotlyChart"
-
-
-class Preloads:
-    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it.
-
-    What draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
-
-    And asks it not to translate the page: on a phone that votes, too, an old word would stay beside what is new.
-    """
-
-    _AS_IT_IS = '<meta name="google" content="notranslate">'
-    _EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
-    _OF_PAGE = {  # noqa: RUF012
-        "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
-        "tree": (_CHART, "DataFrame"),
-    }
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add to a page the header Link and what asks for no translation, and for charts a script that begins them."""
-        if scope["type"] == "http" and not {"/", "."} & set(_path(scope)):
-            kinds = self._OF_PAGE.get(_path(scope), ())
-            needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
-            links = (f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
-            send = _add(send, {"Link": ", ".join(links)})
-            charts = f"<script type=module>{_begin_charts()}</script>" if _CHART in kinds else ""
-            send = _insert(send, self._AS_IT_IS + charts, before="</head>")
-        await self.app(scope, receive, send)
-
-
-def _insert(send: Send, text: str, before: str) -> Send:
-    """A `send` that puts a text before another one in a page; what has that other one nowhere stays as it is."""
-    start: Message = {}
-    parts: list[bytes] = []
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-            return
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            whole = b"".join(parts)
-            body = whole.replace(before.encode(), f"{text}{before}".encode(), 1)
-            if body != whole:
-                MutableHeaders(scope=start)["content-length"] = str(len(body))
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
-
-    return sending
-
-
-@cache
-def _scripts(kind: str) -> tuple[str, ...]:
-    """The paths of the scripts that draw a kind of element, its own first, without those that every page loads."""
-    chunks = json.loads((streamlit_internals.static_folder() / "manifest.json").read_text("utf-8"))
-    own = next((name for name, chunk in chunks.items() if chunk["file"].startswith(f"static/js/{kind}.")), None)
-    of_every_page = _imported(chunks, "index.html")
-    return tuple(chunks[name]["file"] for name in _imported(chunks, own) if own == name or name not in of_every_page)
-
-
-def _imported(chunks: Mapping[str, Any], name: str | None) -> list[str]:
-    """A chunk and all that it imports, by their names in Vite's manifest."""
-    found = [name] if name else []
-    for each in found:
-        found += [other for other in chunks[each].get("imports", ()) if other not in found]
-    return found
-
-
-@cache
-def _begin_charts() -> str:
-    """Begins the script of charts once the browser has nothing to do but to wait for the page's first answer.
-
-    Streamlit asks for its host's settings just before it connects; then the browser is idle until the answer comes.
-    """
-    script = "".join(_scripts(_CHART)[:1])
-    return (
-        "new PerformanceObserver((seen, watching) => {"
-        ' if (!seen.getEntries().some(({name}) => name.endsWith("/_stcore/host-config"))) return;'
-        f' watching.disconnect(); requestIdleCallback(() => import("./{script}"));'
-        '}).observe({type: "resource"});'
-    )
-
-
-class OtherVersions:
-    """Has a page load itself again that asks for a script of another version: the process that it came from has ended.
-
-    Streamlit names each script by what is in it, and its page stays empty where one is not there.
-    """
-
-    # Once in ten seconds: where it does not help, nothing would. A browser that keeps nothing, as it may in a frame of
-    # another site's page, still tells how long ago it loaded the page, and why.
-    _LOAD_AGAIN = """const key = "loaded again";
-let ago;
-try {
-  ago = Date.now() - (sessionStorage.getItem(key) ?? 0);
-  if (ago > 10_000) sessionStorage.setItem(key, Date.now());
-} catch {
-  const { type } = performance.getEntriesByType("navigation")[0];
-  ago = type === "reload" ? performance.now() : Infinity;
-}
-if (ago > 10_000) location.reload();
-"""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a script that is not there; hand on all else."""
-        at = _path(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else ""
-        if re.fullmatch(r"static/js/[\w.-]+\.js", at) and not (streamlit_internals.static_folder() / at).is_file():
-            headers = {"Cache-Control": "no-store"}
-            await Response(self._LOAD_AGAIN, media_type="text/javascript", headers=headers)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-
-class Fonts:
-    """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a typeface that was cut; hand on all else."""
-        folder, _, name = _path(scope).rpartition("/") if scope["type"] == "http" else ("", "", "")
-        file = page_fonts.cut(name) if folder == "static/media" and scope["method"] in ("GET", "HEAD") else None
-        if file is None:
-            await self.app(scope, receive, send)
-            return
-        # Another version of the app may cut the same typeface to other icons: it is kept for an hour.
-        headers = {"Cache-Control": "public, max-age=3600"}
-        await FileResponse(file, media_type="font/woff2", headers=headers)(scope, receive, send)
-
-
-class Compressed:
-    """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
-
-    _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
-
-    # What would have Streamlit compress a table anew for each request, and copy a picture for a part of it.
-    _FOR_STREAMLIT = frozenset({b"accept-encoding", b"range", b"if-range"})
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a file that can be compressed; hand on all else."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            response = await self._file(_path(scope), Headers(scope=scope))
-            if response:
-                await response(scope, receive, send)
-                return
-        if scope["type"] == "http":
-            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] not in self._FOR_STREAMLIT]}
-        await self.app(scope, receive, send)
-
-    async def _file(self, path: str, headers: Headers) -> Response | None:
-        end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
-        coding = next((each for each in _CODINGS if each in accepted), "")
-        if not path.startswith("static/") or end not in self._KINDS or not coding:
-            return None
-        folder = streamlit_internals.static_folder().resolve()
-        file = (folder / path).resolve()
-        # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
-        if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
-            return None
-        compressing = _compressing(coding, file)
-        if compressing.done() and compressing.exception():  # it could not be read for a moment
-            _compressing.cache_clear()
-            compressing = _compressing(coding, file)
-        return Response(
-            await asyncio.shield(asyncio.wrap_future(compressing)),
-            headers={
-                "Content-Encoding": coding,
-                "Content-Type": self._KINDS[end],
-                "Vary": "Accept-Encoding",
-                "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
-            },
-        )
-
-
-# The better first; browsers ask for it over https, and on this computer.
-_CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}
-_compressors = ThreadPoolExecutor(2, "compressor")
-
-
-@cache
-def _compressing(coding: str, file: Path) -> "Future[bytes]":
-    return _compressors.submit(lambda: _CODINGS[coding](file.read_bytes()))
-
-
-def compress_charts() -> None:
-    """Begin to compress the scripts of charts, the largest by far, before somebody waits for them."""
-    folder = streamlit_internals.static_folder().resolve()
-    for coding in _CODINGS:
-        for script in _scripts(_CHART):
-            _compressing(coding, folder / script)
 
 
 _PIECE = 65_536  # bytes of an answer that are handed on at a time, as many as the server holds back for a slow browser
@@ -649,7 +421,7 @@ class Uploads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse an upload beyond the limits."""
-        at = _path(scope) if scope["type"] == "http" else ""
+        at = asgi.path(scope) if scope["type"] == "http" else ""
         if not at.startswith("_stcore/upload_file/") or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
@@ -811,10 +583,10 @@ _ORDER = (
     Paths,
     Draining,
     Patience,
-    Preloads,
-    OtherVersions,
-    Fonts,
-    Compressed,
+    page_files.Preloads,
+    page_files.OtherVersions,
+    page_files.Fonts,
+    page_files.Compressed,
     browser.Cookie,
     Uploads,
     Visitors,

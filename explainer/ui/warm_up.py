@@ -4,7 +4,7 @@ import time
 
 from explainer.attribution import sample_results
 from explainer.imagenet import search
-from explainer.ui import computed, exhibit, labels, ladder, middleware, model_picker, photo_source, saliency, word_place  # noqa: F401
+from explainer.ui import computed, exhibit, labels, ladder, model_picker, page_files, photo_source, saliency, word_place  # noqa: F401
 
 _SOON, _QUIET = 1.0, 3.0  # seconds in which the first visitors' pages are drawn; then others take the processor
 
@@ -23,7 +23,7 @@ def run() -> None:
     from explainer.ui.workshop import lobby, notes, phone, projector  # noqa: F401
 
     steps.figure("categories")
-    middleware.compress_charts()
+    page_files.compress_charts()
     time.sleep(_QUIET)
     search.of_words().find("person")
     computed.prepare_to_search()

@@ -12,19 +12,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable
-from pathlib import Path
 from unittest.mock import AsyncMock
 
 import pytest
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from explainer import jobs, limits
-from explainer.setup import page_fonts
-from explainer.ui import browser, event_loop, middleware, server, streamlit_internals, turns
+from explainer.ui import browser, event_loop, middleware, page_files, server, streamlit_internals, turns
 
 
 @pytest.mark.parametrize(
@@ -246,56 +244,6 @@ def test_the_sweep_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(streamlit_internals, "close_left_sessions", fails)
     asyncio.run(sweep())
     assert len(rounds) > 1
-
-
-def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
-    folder = streamlit_internals.static_folder()
-    name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
-    handed_on = []
-
-    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
-        handed_on.append(scope["path"])
-
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        pass
-
-    async def ask_for(compressed: middleware.Compressed, *paths: str) -> None:
-        for path in paths:
-            headers = [(b"accept-encoding", b"gzip")]
-            await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
-
-    middleware._compressing.cache_clear()
-    compressed = middleware.Compressed(streamlit)
-    other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
-    asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
-    assert middleware._compressing.cache_info().currsize == 1
-    assert handed_on == other
-
-
-def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    name = min((streamlit_internals.static_folder() / "static" / "js").glob("*.js")).name
-    scope = {"type": "http", "method": "GET", "path": f"/static/js/{name}", "headers": [(b"accept-encoding", b"gzip")]}
-    answered = []
-
-    async def ask() -> None:
-        async def send(message: Message) -> None:
-            answered.append(message.get("status"))
-
-        await middleware.Compressed(PlainTextResponse(""))(scope, None, send)  # type: ignore[arg-type]
-
-    def fails(file: Path) -> bytes:
-        raise OSError(24, "Too many open files")
-
-    middleware._compressing.cache_clear()
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(Path, "read_bytes", fails)
-        with pytest.raises(OSError, match="Too many open files"):
-            asyncio.run(ask())
-    asyncio.run(ask())
-    assert answered[0] == 200
 
 
 FORM = "multipart/form-data; boundary=----WebKitFormBoundaryAbc123"
@@ -732,18 +680,6 @@ def test_an_address_that_opens_pages_without_pause_waits_and_others_do_not() -> 
     assert all(300 <= opened[address] <= 311 for address in ("192.0.2.1", "192.0.2.2"))
 
 
-def test_streamlit_is_asked_to_compress_nothing_anew_and_for_no_part_of_a_picture() -> None:
-    asked: list[bytes] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        asked.extend(name for name, _ in scope["headers"])
-
-    headers = [(b"range", b"bytes=1-"), (b"accept-encoding", b"gzip"), (b"cookie", b"a=b"), (b"if-range", b"c")]
-    scope = {"type": "http", "method": "GET", "path": "/media/table.csv", "root_path": "", "headers": headers}
-    asyncio.run(middleware.Compressed(app)(scope, None, None))  # type: ignore[arg-type]
-    assert asked == [b"cookie"]
-
-
 def test_a_long_answer_is_handed_on_in_pieces() -> None:
     parts = (b"", b"a", bytes(65_536), bytes(65_537) + b"b", b"c" * 200_000)
 
@@ -893,7 +829,7 @@ def test_only_a_page_of_the_app_itself_opens_its_connection_or_changes_something
     "name", ["a" * 300 + ".js", "a%00.js", "/".join(["a" * 200] * 30) + ".js", "%C3%A9" * 150 + ".js"]
 )
 def test_what_no_file_can_be_called_is_not_found(name: str) -> None:
-    layers = (middleware.Paths, middleware.OtherVersions, middleware.Fonts, middleware.Compressed)
+    layers = (middleware.Paths, page_files.OtherVersions, page_files.Fonts, page_files.Compressed)
     app = PlainTextResponse("of the app")
     for each in reversed(layers):
         app = each(app)  # type: ignore[assignment]
@@ -926,48 +862,6 @@ def test_a_process_that_is_to_stop_takes_nobody_new_and_serves_who_is_here(monke
     assert page[1].startswith('explainer_replica=""; ')
     assert "Max-Age=0" in page[1]
     assert picture == (200, "")
-
-
-def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "Letters.woff2").write_bytes(b"a few letters")
-    monkeypatch.setattr(page_fonts, "_folder", lambda: tmp_path)
-
-    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
-        await Response(b"all letters")(scope, receive, send)
-
-    def got(path: str) -> bytes:
-        sent: list[Message] = []
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        async def receive() -> Message:
-            await asyncio.Event().wait()  # the browser does not hang up
-            raise AssertionError
-
-        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-        asyncio.run(middleware.Fonts(streamlit)(scope, receive, send))
-        return b"".join(message.get("body", b"") for message in sent)
-
-    assert got("/static/media/Letters.woff2") == b"a few letters"
-    assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"
-
-
-@pytest.mark.parametrize("path", ["/static/js/index.AAAAAAAA.js", "/static/js/Gone-then.b_-0AAAA.js"])
-def test_a_script_of_another_version_loads_the_page_again(path: str) -> None:
-    answer = TestClient(middleware.OtherVersions(PlainTextResponse("of the app"))).get(path)
-    assert "location.reload()" in answer.text
-    assert answer.headers["content-type"].startswith("text/javascript")
-    assert answer.headers["cache-control"] == "no-store"
-
-
-def test_scripts_of_this_version_and_all_else_are_the_apps() -> None:
-    script = next((streamlit_internals.static_folder() / "static" / "js").glob("*.js")).name
-    client = TestClient(middleware.OtherVersions(PlainTextResponse("of the app")))
-    for path in (f"/static/js/{script}", "/static/media/gone.woff2", "/static/js/%2e%2e/gone.js", "/", "/tree"):
-        assert client.get(path).text == "of the app"
 
 
 def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(monkeypatch: pytest.MonkeyPatch) -> None:

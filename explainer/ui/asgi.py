@@ -1,0 +1,24 @@
+"""What several classes of the stack need: the path that a request asks for, and headers put on its answer."""
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+
+def path(scope: Scope) -> str:
+    """The path that is asked for, below the one that the app is served at; without a slash at its beginning."""
+    path: str = scope.get("path", "")
+    below = (st.get_option("server.baseUrlPath") or "").strip("/")
+    path = path.lstrip("/")
+    return path.removeprefix(below).lstrip("/") if below else path
+
+
+def add(send: Send, headers: dict[str, str]) -> Send:
+    """A `send` that sets headers of an answer, in the place of those of the same name."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return sending

@@ -1,0 +1,220 @@
+"""Serves the files of Streamlit's page: named ahead, compressed, and with the typefaces that set-up cut."""
+
+import asyncio
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import brotli  # type: ignore[import-untyped]
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explainer.setup import page_fonts
+from explainer.ui import asgi, streamlit_internals
+
+_CHART = "PlotlyChart"
+
+
+class Preloads:
+    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it.
+
+    What draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
+
+    And asks it not to translate the page: on a phone that votes, too, an old word would stay beside what is new.
+    """
+
+    _AS_IT_IS = '<meta name="google" content="notranslate">'
+    _EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
+    _OF_PAGE = {  # noqa: RUF012
+        "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
+        "tree": (_CHART, "DataFrame"),
+    }
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add to a page the header Link and what asks for no translation, and for charts a script that begins them."""
+        if scope["type"] == "http" and not {"/", "."} & set(asgi.path(scope)):
+            kinds = self._OF_PAGE.get(asgi.path(scope), ())
+            needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
+            links = (f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
+            send = asgi.add(send, {"Link": ", ".join(links)})
+            charts = f"<script type=module>{begin_charts()}</script>" if _CHART in kinds else ""
+            send = _insert(send, self._AS_IT_IS + charts, before="</head>")
+        await self.app(scope, receive, send)
+
+
+def _insert(send: Send, text: str, before: str) -> Send:
+    """A `send` that puts a text before another one in a page; what has that other one nowhere stays as it is."""
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            whole = b"".join(parts)
+            body = whole.replace(before.encode(), f"{text}{before}".encode(), 1)
+            if body != whole:
+                MutableHeaders(scope=start)["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+    return sending
+
+
+@cache
+def _scripts(kind: str) -> tuple[str, ...]:
+    """The paths of the scripts that draw a kind of element, its own first, without those that every page loads."""
+    chunks = json.loads((streamlit_internals.static_folder() / "manifest.json").read_text("utf-8"))
+    own = next((name for name, chunk in chunks.items() if chunk["file"].startswith(f"static/js/{kind}.")), None)
+    of_every_page = _imported(chunks, "index.html")
+    return tuple(chunks[name]["file"] for name in _imported(chunks, own) if own == name or name not in of_every_page)
+
+
+def _imported(chunks: Mapping[str, Any], name: str | None) -> list[str]:
+    """A chunk and all that it imports, by their names in Vite's manifest."""
+    found = [name] if name else []
+    for each in found:
+        found += [other for other in chunks[each].get("imports", ()) if other not in found]
+    return found
+
+
+@cache
+def begin_charts() -> str:
+    """Begins the script of charts once the browser has nothing to do but to wait for the page's first answer.
+
+    Streamlit asks for its host's settings just before it connects; then the browser is idle until the answer comes.
+    """
+    script = "".join(_scripts(_CHART)[:1])
+    return (
+        "new PerformanceObserver((seen, watching) => {"
+        ' if (!seen.getEntries().some(({name}) => name.endsWith("/_stcore/host-config"))) return;'
+        f' watching.disconnect(); requestIdleCallback(() => import("./{script}"));'
+        '}).observe({type: "resource"});'
+    )
+
+
+class OtherVersions:
+    """Has a page load itself again that asks for a script of another version: the process that it came from has ended.
+
+    Streamlit names each script by what is in it, and its page stays empty where one is not there.
+    """
+
+    # Once in ten seconds: where it does not help, nothing would. A browser that keeps nothing, as it may in a frame of
+    # another site's page, still tells how long ago it loaded the page, and why.
+    _LOAD_AGAIN = """const key = "loaded again";
+let ago;
+try {
+  ago = Date.now() - (sessionStorage.getItem(key) ?? 0);
+  if (ago > 10_000) sessionStorage.setItem(key, Date.now());
+} catch {
+  const { type } = performance.getEntriesByType("navigation")[0];
+  ago = type === "reload" ? performance.now() : Infinity;
+}
+if (ago > 10_000) location.reload();
+"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a script that is not there; hand on all else."""
+        at = asgi.path(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else ""
+        if re.fullmatch(r"static/js/[\w.-]+\.js", at) and not (streamlit_internals.static_folder() / at).is_file():
+            headers = {"Cache-Control": "no-store"}
+            await Response(self._LOAD_AGAIN, media_type="text/javascript", headers=headers)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class Fonts:
+    """Serves the typefaces of Streamlit's page as set-up cut them; what was not cut, Streamlit serves whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a typeface that was cut; hand on all else."""
+        folder, _, name = asgi.path(scope).rpartition("/") if scope["type"] == "http" else ("", "", "")
+        file = page_fonts.cut(name) if folder == "static/media" and scope["method"] in ("GET", "HEAD") else None
+        if file is None:
+            await self.app(scope, receive, send)
+            return
+        # Another version of the app may cut the same typeface to other icons: it is kept for an hour.
+        headers = {"Cache-Control": "public, max-age=3600"}
+        await FileResponse(file, media_type="font/woff2", headers=headers)(scope, receive, send)
+
+
+class Compressed:
+    """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
+
+    _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
+
+    # What would have Streamlit compress a table anew for each request, and copy a picture for a part of it.
+    _FOR_STREAMLIT = frozenset({b"accept-encoding", b"range", b"if-range"})
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a file that can be compressed; hand on all else."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            response = await self._file(asgi.path(scope), Headers(scope=scope))
+            if response:
+                await response(scope, receive, send)
+                return
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] not in self._FOR_STREAMLIT]}
+        await self.app(scope, receive, send)
+
+    async def _file(self, path: str, headers: Headers) -> Response | None:
+        end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
+        coding = next((each for each in _CODINGS if each in accepted), "")
+        if not path.startswith("static/") or end not in self._KINDS or not coding:
+            return None
+        folder = streamlit_internals.static_folder().resolve()
+        file = (folder / path).resolve()
+        # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
+        if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
+            return None
+        compressing = _compressing(coding, file)
+        if compressing.done() and compressing.exception():  # it could not be read for a moment
+            _compressing.cache_clear()
+            compressing = _compressing(coding, file)
+        return Response(
+            await asyncio.shield(asyncio.wrap_future(compressing)),
+            headers={
+                "Content-Encoding": coding,
+                "Content-Type": self._KINDS[end],
+                "Vary": "Accept-Encoding",
+                "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
+            },
+        )
+
+
+# The better first; browsers ask for it over https, and on this computer.
+_CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}
+_compressors = ThreadPoolExecutor(2, "compressor")
+
+
+@cache
+def _compressing(coding: str, file: Path) -> "Future[bytes]":
+    return _compressors.submit(lambda: _CODINGS[coding](file.read_bytes()))
+
+
+def compress_charts() -> None:
+    """Begin to compress the scripts of charts, the largest by far, before somebody waits for them."""
+    folder = streamlit_internals.static_folder().resolve()
+    for coding in _CODINGS:
+        for script in _scripts(_CHART):
+            _compressing(coding, folder / script)
