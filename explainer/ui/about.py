@@ -70,9 +70,8 @@ def versions() -> None:
         alt="The tables that figures and words are counted and read from, with the rows and the SHA-256 of each.",
     )
     st.markdown("**Packages**")
-    packages = _packages()
     st.dataframe(
-        {"package": packages, "version": [metadata.version(package) for package in packages]},
+        _packages(),
         hide_index=True,
         height="content",
         width="content",
@@ -106,7 +105,9 @@ def _rows(file: Path) -> int:
     return len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv")
 
 
-def _packages() -> list[str]:
-    """Names of the packages that the app cannot run without, its own first."""
+@st.cache_data(show_spinner=False)
+def _packages() -> list[dict[str, str]]:
+    """The packages that the app cannot run without, its own first."""
     required = [line for line in metadata.requires(_DISTRIBUTION) or () if "extra ==" not in line]
-    return [_DISTRIBUTION, *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required)]
+    names = (_DISTRIBUTION, *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required))
+    return [{"package": name, "version": metadata.version(name)} for name in names]

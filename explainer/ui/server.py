@@ -73,6 +73,7 @@ def prepare() -> None:
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.draw_whoever_came_back(_turn)
     streamlit_internals.send_pages_at_once(_charge_page)
+    streamlit_internals.write_theme_once()
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -26,8 +27,9 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.runtime import memory_media_file_storage
+from streamlit.runtime import app_session, memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -125,6 +127,23 @@ def measure_runs(begin: Callable[[], Run]) -> None:
 
     setattr(ScriptRunner, "_run_script", measured)  # noqa: B010 - a method
     setattr(ScriptRunContext, "on_script_start", started)  # noqa: B010 - a method
+
+
+def write_theme_once() -> None:
+    """Have Streamlit write the theme once; it looks through all its settings for it at each run of a script."""
+    write = app_session._populate_theme_msg
+
+    @cache
+    def written(section: str) -> CustomThemeConfig:
+        theme = CustomThemeConfig()
+        write(theme, section)
+        return theme
+
+    def populate(message: CustomThemeConfig, section: str = "theme") -> None:
+        if (theme := written(section)).ByteSize():
+            message.MergeFrom(theme)
+
+    setattr(app_session, "_populate_theme_msg", populate)  # noqa: B010 - no name that Streamlit exports
 
 
 def know_how_it_runs() -> None:
@@ -242,6 +261,14 @@ async def close_left_sessions() -> None:
     for gone in _take_late(sessions._session_storage):
         gone.shutdown()
         await asyncio.sleep(0)
+
+
+def _stored(sessions: WebsocketSessionManager) -> int:
+    """How many sessions are kept of visitors who left, also of those whose time is over; without looking at each."""
+    storage = sessions._session_storage
+    if isinstance(storage, MemorySessionStorage) and isinstance(storage._cache, TTLCache):
+        return len(storage._cache._data)
+    return len(storage.list())
 
 
 def _take_late(storage: SessionStorage) -> list[AppSession]:
@@ -421,14 +448,27 @@ def make_room_for_a_session(most: int) -> bool:
 
     Those go first that never ran a script, so that who opens and closes connections alone ends nobody's visit; then
     those of the address that left the most, so that it ends no other's; of these the ones that were left longest ago.
+    With them go some of their kind, so that all are looked through at few of the new ones.
     """
     sessions = _sessions()
-    left, active = _left(sessions), sessions.list_active_sessions()
+    active = sessions.list_active_sessions()
+    if len(active) + _stored(sessions) < most:
+        return True
+    left = _left(sessions)
     of_each = Counter(_came_from.get(each.session) for each in left)
-    left.sort(key=lambda each: (each.script_run_count > 0, -of_each[_came_from.get(each.session)]))
-    for each in left[: max(0, len(left) + len(active) + 1 - most)]:
-        sessions.close_session(each.session.id)
+
+    def order(each: SessionInfo) -> tuple[bool, int]:
+        return each.script_run_count > 0, -of_each[_came_from.get(each.session)]
+
+    left.sort(key=order)
+    if (over := len(left) + len(active) + 1 - most) > 0:
+        more = [each for each in left[over : over + most // _OF_ITS_KIND] if order(each) == order(left[0])]
+        for each in left[:over] + more:
+            sessions.close_session(each.session.id)
     return len(active) < most
+
+
+_OF_ITS_KIND = 50  # one in so many of all sessions
 
 
 def uploads() -> dict[tuple[str, str], int]:

@@ -27,8 +27,9 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-from streamlit.runtime import memory_media_file_storage
+from streamlit.runtime import app_session, memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -145,9 +146,47 @@ def test_for_one_more_session_go_first_those_that_never_ran_and_those_of_who_lef
     kept = SimpleNamespace(list_active_sessions=lambda: [session("here", 1)], close_session=closed.append)
     monkeypatch.setattr(streamlit_internals, "_sessions", lambda: kept)
     monkeypatch.setattr(streamlit_internals, "_left", lambda sessions: [*left])
+    monkeypatch.setattr(streamlit_internals, "_stored", lambda sessions: len(left))
     assert streamlit_internals.make_room_for_a_session(6)
     assert closed == ["opened", "also opened", "left 0"]
     assert not streamlit_internals.make_room_for_a_session(1)
+    closed.clear()
+    assert streamlit_internals.make_room_for_a_session(len(left) + 2)
+    assert closed == []
+    left += [session(f"also left {number}", 1, "192.0.2.66") for number in range(100)]
+    assert streamlit_internals.make_room_for_a_session(107)
+    assert closed == ["opened", "also opened"]  # both of a kind, and none of another
+    left[:] = [each for each in left if each.script_run_count]
+    closed.clear()
+    assert streamlit_internals.make_room_for_a_session(105)
+    assert closed == ["left 0", "left 1", "left 2", "also left 0"]
+
+
+def test_streamlit_writes_its_theme_at_each_run_and_what_is_written_once_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "_populate_theme_msg(" in inspect.getsource(AppSession._create_new_session_message)
+    write, asked = app_session._populate_theme_msg, list[str]()
+
+    def counted(message: CustomThemeConfig, section: str = "theme") -> None:
+        asked.append(section)
+        write(message, section)
+
+    def themes() -> tuple[CustomThemeConfig, CustomThemeConfig]:
+        whole, dark = CustomThemeConfig(), CustomThemeConfig()
+        app_session._populate_theme_msg(whole)
+        app_session._populate_theme_msg(whole.light, "theme.light")
+        app_session._populate_theme_msg(whole.sidebar, "theme.sidebar")
+        app_session._populate_theme_msg(dark, "theme.dark")
+        return whole, dark
+
+    as_it_was = themes()
+    monkeypatch.setattr(app_session, "_populate_theme_msg", counted)
+    streamlit_internals.write_theme_once()
+    for _ in range(2):
+        assert themes() == as_it_was
+    assert as_it_was[0].primary_color or as_it_was[1].primary_color
+    assert len(asked) == 4
 
 
 def test_streamlit_keeps_128_sessions_of_those_who_left_and_ends_none_that_it_drops(
