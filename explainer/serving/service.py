@@ -166,9 +166,8 @@ async def _told(job: Job[bytes]) -> AsyncIterator[bytes]:
     """The lines of an answer, and the result."""
     future = asyncio.wrap_future(job.future)
     future.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, whoever hung up
-    while not future.done():
+    while not (await asyncio.wait([future], timeout=_PAUSE))[0]:
         yield _line(progress=job.progress, place=job.place)
-        await asyncio.wait([future], timeout=_PAUSE)
     error = future.exception()
     if error is None:
         found = future.result()

@@ -136,16 +136,22 @@ def here(store: Store, code: str) -> int:
 
 def admit(connection: Connection, code: str, token: str) -> Room:
     """The room in which a phone is, within a transaction. Raises UnknownRoom and UnknownToken."""
-    return admit_with(connection, code, token)[0]
+    return admit_with(connection, code, token, "0")[0]
 
 
-def admit_with(connection: Connection, code: str, token: str, *columns: str) -> tuple[Room, Sequence[Any]]:
+def admit_with(
+    connection: Connection, code: str, token: str, columns: str, values: Sequence[object] = ()
+) -> tuple[Room, Sequence[Any]]:
     """As `admit`, with further columns of the room's row, by one statement."""
-    given = token if type(token) is str and _TOKEN.fullmatch(token) else ""  # which no room gives out
-    found, (joined, *more) = rooms.room_with(connection, code, ", ".join((_IS_IN, *columns)), (given,))
+    found, (joined, *more) = rooms.room_with(connection, code, f"{_IS_IN}, {columns}", (as_given(token), *values))
     if not joined:
         raise UnknownToken
     return found, more
+
+
+def as_given(token: str) -> str:
+    """A token that a room may have given out; for anything else "", which none gives out."""
+    return token if type(token) is str and _TOKEN.fullmatch(token) else ""
 
 
 def _count(connection: Connection, code: str) -> int:

@@ -50,6 +50,9 @@ SOON = 0.1
 AGAIN = 0.5
 """Seconds from one try to reach the database to the next."""
 
+HEARS = 5.0
+"""Seconds from one note that a phone is here to the next; phones say it every two."""
+
 FORGETS = 60.0
 """Seconds from one look for presenters of more than a day ago, who are forgotten, to the next."""
 
@@ -68,6 +71,7 @@ _WAIT_FOR_DISK = """SELECT set_config('synchronous_commit', 'on', false)
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('imagenet-explainer'))"  # of one write, until its transaction ends
 _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"BEGIN; {_LOCK}"
+_MANY = 10_000  # phones of which it is known when they were heard of, most of which may have left
 _CHANNEL = "explainer_rooms"
 _NOTICE = re.compile(r"([A-Z0-9]{5}) ([0-9]{1,18})", re.ASCII)  # as `tell_room` below writes it
 
@@ -98,10 +102,9 @@ _FORGET_PRESENTERS = "DELETE FROM presenters WHERE given < now() - interval '1 d
 _NOTE_PRESENTER = """INSERT INTO presenters VALUES (?, now())
     ON CONFLICT (mark) DO UPDATE SET given = excluded.given"""
 _PRESENTER = "SELECT 1 FROM presenters WHERE mark = ? AND given >= now() - interval '1 day'"
-_HEAR = """INSERT INTO presence AS known (room, token, heard)
+_HEAR = """INSERT INTO presence (room, token, heard)
     SELECT room, token, now() FROM participants WHERE room = ? AND token = ?
-    ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard
-    WHERE known.heard IS NULL OR known.heard < excluded.heard - interval '5 s'"""  # phones say it every two
+    ON CONFLICT (room, token) DO UPDATE SET heard = excluded.heard"""
 _AGES = """SELECT token, coalesce(extract(epoch FROM now() - given)::float8, 'infinity'),
     coalesce(extract(epoch FROM now() - heard)::float8, 'infinity') FROM presence WHERE room = ?"""
 
@@ -143,6 +146,7 @@ class PostgresStore(Store):
         named = conninfo_to_dict(address)
         self.database = f"{named.get('dbname', '')} on {named.get('host', 'this computer')}"
         self._address = address
+        self._heard: dict[tuple[str, str], float] = {}  # when this process last noted that a phone is here
         self._reached, self._tried, self._closed = threading.Event(), threading.Event(), threading.Event()
         self._pool = ConnectionPool(
             address,
@@ -199,8 +203,14 @@ class PostgresStore(Store):
 
     def hear(self, code: str, token: str) -> None:
         """As in `Store`."""
+        now = time.monotonic()
+        if now - self._heard.get((code, token), -HEARS) < HEARS:
+            return
         with suppress(ForeignKeyViolation):  # the room was deleted in this moment
             self._use(lambda connection: _Statements(connection).execute(_HEAR, (code, token)))
+        if len(self._heard) > _MANY:
+            self._heard = {phone: heard for phone, heard in list(self._heard.items()) if now - heard < HEARS}
+        self._heard[code, token] = now
 
     def ages(self, connection: Connection, code: str) -> Mapping[str, Ages]:
         """As in `Store`."""

@@ -84,10 +84,10 @@ def vote(store: Store, code: str, question: str, round: int, token: str, answer:
 
 def vote_of(store: Store, code: str, question: str, round: int, token: str) -> str | None:
     """What a phone answered in a round, or None: what it finds after a reload. Raises UnknownRoom, UnknownToken."""
-    found = store.query(lambda connection: participants.admit(connection, code, token))
-    query = "SELECT question, round, answer FROM votes WHERE room = ? AND token = ?"
-    rows = store.query(lambda connection: connection.execute(query, (found.code, token)).fetchall())
-    return {(asked, turn): str(answer) for asked, turn, answer in rows}.get((question, round))
+    query = "(SELECT answer FROM votes WHERE room = code AND token = ? AND question = ? AND round = ?)"
+    key = participants.as_given(token), question, round
+    _, (answer,) = store.query(lambda connection: participants.admit_with(connection, code, token, query, key))
+    return None if answer is None else str(answer)
 
 
 def count_hands(store: Store, code: str, question: str, round: int, counts: Mapping[str, int]) -> None:
@@ -162,10 +162,10 @@ def mark(store: Store, code: str, sheet: str, token: str, pictures: Collection[i
 
 def marks_of(store: Store, code: str, sheet: str, token: str) -> frozenset[int] | None:
     """What a phone marked on a page, or None where it handed in none. Raises UnknownRoom, UnknownToken."""
-    found = store.query(lambda connection: participants.admit(connection, code, token))
-    query = "SELECT sheet, pictures FROM marks WHERE room = ? AND token = ?"
-    rows = store.query(lambda connection: connection.execute(query, (found.code, token)).fetchall())
-    return {name: _places(text) for name, text in rows}.get(sheet)
+    query = "(SELECT pictures FROM marks WHERE room = code AND token = ? AND sheet = ?)"
+    key = participants.as_given(token), sheet
+    _, (text,) = store.query(lambda connection: participants.admit_with(connection, code, token, query, key))
+    return None if text is None else _places(text)
 
 
 def marks(store: Store, code: str) -> tuple[Marks, ...]:

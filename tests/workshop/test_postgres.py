@@ -134,6 +134,12 @@ def test_a_phone_has_the_database_asked_few_times(store: Store, room: Room, phon
     statements.clear()
     assert screens.look(store, room.code, phone).open
     assert len(statements) == 2  # what is shown, who is here
+    statements.clear()
+    screens.look(store, room.code, phone)
+    assert len(statements) == 1  # that it is here was noted just now
+    statements.clear()
+    assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+    assert len(statements) == 1
 
 
 @contextlib.contextmanager
@@ -249,6 +255,18 @@ def test_who_is_here_is_known_to_all_processes(store: Store, other: Store, room:
         screens.look(store, room.code, phone)
     screens.look(other, room.code, phones[4])
     assert participants.here(store, room.code) == participants.here(other, room.code) == 5
+
+
+def test_a_phone_that_stays_is_noted_again_and_again(
+    store: Store, other: Store, room: Room, phone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screens.look(store, room.code, phone)
+    store.write(lambda connection: connection.execute("UPDATE presence SET heard = heard - interval '1 h'"))
+    screens.look(store, room.code, phone)
+    assert participants.here(other, room.code) == 0
+    monkeypatch.setattr(postgres, "HEARS", 0.0)
+    screens.look(store, room.code, phone)
+    assert participants.here(other, room.code) == 1
 
 
 def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store, other: Store, room: Room) -> None:
@@ -413,7 +431,11 @@ def test_a_script_that_waited_for_the_database_holds_nothing_there_while_it_wait
 
     def script() -> None:
         jobs.pauses.set(pause)
-        votes.vote(store, room.code, QUESTION, 1, phones[0], "5")
+        for _ in range(20):  # on a machine that does much else one may be late
+            said.clear()
+            votes.vote(store, room.code, QUESTION, 1, phones[0], "5")
+            if not said:
+                break
         assert said == []  # a database that answers soon is not waited for
         store.write(lambda connection: connection.execute("SELECT pg_sleep(0.3)"))
 
