@@ -187,6 +187,26 @@ def share(whose: Callable[[str], str]) -> None:
     transport._read_ready = read_ready
 
 
+def wake_once() -> None:
+    """Have threads wake the event loop once for all that they ask of it until it has heard.
+
+    asyncio calls the system for each thing that is asked, and the script of a page asks for hundreds.
+    """
+    loop: Any = asyncio.SelectorEventLoop
+    wake, hear = loop._write_to_self, loop._process_self_data
+
+    def wake_first(self: Any) -> None:
+        if not getattr(self, "_is_woken", False):
+            self._is_woken = True
+            wake(self)
+
+    def hear_all(self: Any, data: bytes) -> None:
+        self._is_woken = False  # what was asked before is in its queue; what is asked from now on wakes it again
+        hear(self, data)
+
+    loop._write_to_self, loop._process_self_data = wake_first, hear_all
+
+
 _NEW, _PAGE, _REQUEST = "new", "page", "request"
 _FIRST_READS = 3  # until the head of the first request has come: by https a connection's ends agree on keys before it
 

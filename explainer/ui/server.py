@@ -51,6 +51,7 @@ def prepare() -> None:
     web_server.trust_no_proxy()
     event_loop.share(_charged)
     event_loop.admit_connections(_opens)
+    event_loop.wake_once()
     web_server.answer_at_once()
     web_server.watch_connections(_admit, who_asks.source, lambda: limits.value("half a request"))
     web_server.watch_handshakes(_admit, who_asks.source, lambda: limits.value("handshake"))

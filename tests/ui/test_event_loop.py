@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import socket
+import threading
 import time
 from asyncio import events, selector_events
 from collections import Counter
@@ -23,7 +25,11 @@ ATTACKER, HONEST = "127.0.0.2", "127.0.0.3"
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     transport = selector_events._SelectorSocketTransport
     loop = selector_events.BaseSelectorEventLoop
-    for owner, name in ((events.Handle, "_run"), (transport, "_read_ready"), (loop, "_accept_connection")):
+    own = asyncio.SelectorEventLoop
+    for owner, name in (
+        *((events.Handle, "_run"), (transport, "_read_ready"), (loop, "_accept_connection")),
+        *((own, "_write_to_self"), (own, "_process_self_data")),
+    ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(event_loop, "_shares", event_loop._Shares())
 
@@ -294,6 +300,68 @@ def test_150_phones_behind_one_address_do_not_wait_for_the_event_loop() -> None:
     opening, looking = 0.13, 0.0035  # seconds of the event loop that a phone's page takes, as measured in a browser
     assert 150 * opening < limits.first("event loop")
     assert 75 * looking < limits.value("event loop") / 100
+
+
+class Counted:
+    """The end of a socket, and how often something was sent by it."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.end, self.sent = end, 0
+
+    def send(self, data: bytes) -> int:
+        self.sent += 1
+        return self.end.send(data)
+
+    def close(self) -> None:
+        self.end.close()
+
+
+@pytest.mark.parametrize(("once", "most"), [(False, 1000), (True, 3)])
+def test_threads_wake_the_event_loop_once_for_all_that_they_ask_of_it(once: bool, most: int) -> None:
+    if once:
+        event_loop.wake_once()
+    heard = list[int]()
+
+    def ask(loop: asyncio.AbstractEventLoop) -> None:
+        for number in range(1000):
+            loop.call_soon_threadsafe(heard.append, number)
+
+    async def busy() -> int:
+        loop = asyncio.get_running_loop()
+        counted = loop._csock = Counted(loop._csock)  # type: ignore[attr-defined]
+        asking = threading.Thread(target=ask, args=(loop,))
+        asking.start()
+        asking.join()  # the loop has no time to hear
+        sent = counted.sent
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return sent
+
+    assert asyncio.run(busy()) in range(1, most + 1)
+    assert heard == [*range(1000)]
+
+
+def test_whatever_threads_ask_of_an_event_loop_that_waits_is_done_at_once() -> None:
+    event_loop.wake_once()
+    done = Counter[int]()
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+
+        def ask(thread: int) -> None:
+            for number in range(500):
+                answered = threading.Event()
+                loop.call_soon_threadsafe(answered.set)
+                assert answered.wait(5)
+                done[thread] += 1
+                time.sleep(0.001 * (number % 3))
+
+        async with asyncio.TaskGroup() as asking:
+            for thread in range(8):
+                asking.create_task(asyncio.to_thread(ask, thread))
+
+    asyncio.run(asyncio.wait_for(work(), 60))
+    assert done == dict.fromkeys(range(8), 500)
 
 
 def test_a_connection_that_is_refused_makes_nothing() -> None:
