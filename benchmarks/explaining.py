@@ -212,6 +212,7 @@ def check_all() -> dict[str, list[float]]:
     """
     from explainer.attribution import explain as explaining
     from explainer.attribution import faithfulness, sample_results, verdicts
+    from explainer.jobs import whole
     from explainer.vision import pipeline, samples
 
     photo, reader = samples.read("astronaut"), pipeline.load()
@@ -222,7 +223,7 @@ def check_all() -> dict[str, list[float]]:
     for given in sorted(made, key=lambda each: each.seconds):
         clock, processor = time.perf_counter(), time.process_time()
         claim = faithfulness.Claim(reader.classifier, reader.head, crop, given)
-        faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
+        whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
         found[given.method] = [time.perf_counter() - clock, time.process_time() - processor]
     return found
 

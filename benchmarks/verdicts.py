@@ -9,11 +9,12 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from explainer.attribution import explain, faithfulness, verdicts
+from explainer.attribution import explain, verdicts
 from explainer.attribution.explain import METHODS, AttributionError, Target
 from explainer.attribution.faithfulness import Claim
 from explainer.attribution.verdicts import CHECKS, Common, Judgement
 from explainer.imagenet.vocabularies import OLDEST
+from explainer.jobs import whole
 from explainer.vision import faces, pipeline, samples
 from explainer.vision.pipeline import Reader
 
@@ -37,7 +38,7 @@ def judged(reader: Reader, methods: Sequence[str]) -> dict[str, list[Judgement]]
                         given = explain.explain(reader.classifier, reader.head, crop, target, method)
                         claim = Claim(reader.classifier, reader.head, crop, given)
                         parts = verdicts.judge_in_parts(claim, lambda fraction: None, common=common)
-                        found[method].append(faithfulness.whole(parts))
+                        found[method].append(whole(parts))
                     except AttributionError as error:
                         print(f"{name}, {method}: {error}", file=sys.stderr)
             print(f"{name}, {'whole' if box is None else 'face'}, so far:\n{table(found)}", file=sys.stderr)

@@ -15,7 +15,20 @@ from pathlib import Path
 from types import GeneratorType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CancelledError", "Job", "Lately", "Progress", "Unavailable", "Worker", "member", "once", "owner", "pauses"]
+__all__ = [
+    "CancelledError",
+    "Job",
+    "Lately",
+    "Parts",
+    "Progress",
+    "Unavailable",
+    "Worker",
+    "member",
+    "once",
+    "owner",
+    "pauses",
+    "whole",
+]
 
 Made = TypeVar("Made")
 Owned = TypeVar("Owned")
@@ -25,6 +38,19 @@ _LEAST_DONE = 0.05  # the share of a job that must be done before the time it st
 
 Progress = Callable[[float], None]
 """Call it with the fraction done, 0 to 1. It raises CancelledError once nobody waits for the result any more."""
+
+Parts = Generator[None, Any, Result]
+"""Work that can be interrupted where it yields, and returns what it found."""
+
+
+def whole(parts: Parts[Result]) -> Result:
+    """What parts find, all of them done at once."""
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            found: Result = end.value
+            return found
 
 
 class Unavailable(Exception):
@@ -249,13 +275,13 @@ class Worker(Generic[Owned]):
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    def submit(self, work: Callable[[Owned, Progress], Result | Generator[None, None, Result]]) -> Job[Result]:
+    def submit(self, work: Callable[[Owned, Progress], Result | Parts[Result]]) -> Job[Result]:
         """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
         Owners take turns, so that nobody waits for all that somebody else asked for; in an owner's turn goes who had
         the least of its members lately. Work may be a generator that
         returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
-        whole of a long job.
+        whole of a long job. As another thread may take it up again, it is sent what that thread owns.
         """
         number = next(self._numbers)
         job: Job[Result] = Job(self._queue, number)
@@ -307,10 +333,9 @@ class Worker(Generic[Owned]):
             return
         work = self._work.pop(number)
         try:
-            if not hasattr(self._own, "it"):
-                self._own.it = self._make()
+            owned = self._owned()
             job.report(0.0)
-            found = work(self._own.it, job.report)
+            found = work(owned, job.report)
         except BaseException as error:
             job.future.set_exception(_without_frames(error))
             return
@@ -319,10 +344,17 @@ class Worker(Generic[Owned]):
         else:
             job.future.set_result(found)
 
-    def _go_on(self, job: Job[Result], number: int, parts: Generator[None, None, Result]) -> None:
+    def _owned(self) -> Owned:
+        """What this thread owns."""
+        if not hasattr(self._own, "it"):
+            self._own.it = self._make()
+        owned: Owned = self._own.it
+        return owned
+
+    def _go_on(self, job: Job[Result], number: int, parts: Parts[Result], begun: bool = False) -> None:
         try:
             job.report(job.progress)
-            next(parts)
+            parts.send(self._owned() if begun else None)
         except StopIteration as end:
             job.future.set_result(end.value)
         except BaseException as error:
@@ -332,7 +364,7 @@ class Worker(Generic[Owned]):
                 job.future.set_exception(_without_frames(error))
         else:
             self._queue[number] = self._queue.pop(number)  # the last one now
-            self._put(job, partial(self._go_on, job, number, parts))
+            self._put(job, partial(self._go_on, job, number, parts, begun=True))
 
 
 def _without_frames(error: BaseException) -> BaseException:

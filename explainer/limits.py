@@ -30,6 +30,7 @@ __all__ = [
     "of_an_address",
     "raise_file_limit",
     "readers",
+    "readers_of_an_address",
     "value",
     "visitors",
 ]
@@ -194,6 +195,11 @@ class Paces(ByAddress[Pace]):
 def readers(cores: int = os.cpu_count() or 1) -> int:
     """How many threads read photos: one a core, of eight cores at most, as each keeps memory of its own."""
     return min(8, cores)
+
+
+def readers_of_an_address(threads: int) -> int:
+    """How many of so many threads that read photos may work for one address: one is left to the others."""
+    return max(1, threads - 1)
 
 
 def visitors() -> int:

@@ -321,6 +321,19 @@ def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[
     assert worker.submit(note("next")).result(PATIENCE) == ["next"]
 
 
+def test_what_another_thread_takes_up_again_is_sent_what_that_one_owns() -> None:
+    worker = Worker(threading.get_ident, "test", threads=2)
+    owns: list[tuple[int, int]] = []
+
+    def work(owned: int, progress: Progress) -> Generator[None, int, None]:
+        owns.append((owned, threading.get_ident()))
+        while len({thread for _, thread in owns}) < 2:  # soon the other one is free when it is to go on
+            owns.append(((yield), threading.get_ident()))
+
+    worker.submit(work).result(PATIENCE)
+    assert all(owned == thread for owned, thread in owns)
+
+
 def test_the_time_left_is_told_from_what_was_done() -> None:
     job: Job[None] = Job(jobs._Queue(), 0)
     job.report(0.0)

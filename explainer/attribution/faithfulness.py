@@ -1,9 +1,9 @@
 """Whether an explanation is true of the network: what its map foretells, how steady it is, what it depends on."""
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from PIL import Image
 from explainer.attribution import explain
 from explainer.attribution.explain import Attribution
 from explainer.attribution.question import Progress, Question, counter
+from explainer.jobs import Parts, whole
 
 # torch, Captum and SciPy take seconds to import, and the pages know this module before they need them.
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 Direction = Literal["insertion", "deletion"]
 Order = Literal["map", "random", "centre"]
-Found = TypeVar("Found")
-
-Parts = Generator[None, None, Found]
-"""Work that can be interrupted where it yields, and returns what it found."""
 
 _AT_ONCE = 8  # passes in one batch
 _CELLS = 7  # along each side of the picture, of 32 x 32 pixels: those of Grad-CAM's map
@@ -334,16 +331,6 @@ def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
 def check_crop(reader: "Reader", crop: Image.Image, attribution: Attribution, progress: Progress) -> Parts[Checks]:
     """The same of a map of what a reader's network saw."""
     return check_in_parts(Claim(reader.classifier, reader.head, crop, attribution), progress)
-
-
-def whole(parts: Parts[Found]) -> Found:
-    """What parts find, all of them done at once."""
-    while True:
-        try:
-            next(parts)
-        except StopIteration as end:
-            found: Found = end.value
-            return found
 
 
 def record(checks: Checks) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from explainer.attribution import explain, faithfulness, sample_results, verdict
 from explainer.attribution.faithfulness import Claim
 from explainer.attribution.verdicts import Common, Judgement, Verdict
 from explainer.imagenet import taxonomy
+from explainer.jobs import whole
 from explainer.vision import cards, pipeline, samples
 from explainer.vision.pipeline import Reader
 
@@ -51,7 +52,7 @@ def judged(reader: Reader, name: str, methods: Sequence[str] = sample_results.ME
     for method in methods:
         given = explain.explain(reader.classifier, reader.head, crop, target, method)
         claim = Claim(reader.classifier, reader.head, crop, given)
-        found.append(faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common)))
+        found.append(whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common)))
     return tuple(found)
 
 

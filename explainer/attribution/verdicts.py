@@ -16,8 +16,9 @@ from PIL import Image
 
 from explainer.attribution import agreement, faithfulness
 from explainer.attribution.explain import METHODS, Attribution
-from explainer.attribution.faithfulness import Claim, Parts
+from explainer.attribution.faithfulness import Claim
 from explainer.attribution.question import Progress
+from explainer.jobs import Parts, whole
 
 if TYPE_CHECKING:
     import torch
@@ -185,7 +186,7 @@ class Common:
 
 def judge(claim: Claim, progress: Progress = lambda fraction: None, seed: int = 0) -> Judgement:
     """Every check of a map. `progress` hears of each part as a fraction, 0 to 1; errors as in `explain.explain`."""
-    return faithfulness.whole(judge_in_parts(claim, progress, seed))
+    return whole(judge_in_parts(claim, progress, seed))
 
 
 def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0, common: Common | None = None) -> Parts[Judgement]:

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from explainer import jobs, limits, web_server
 from explainer.attribution import explain, faithfulness, verdicts
-from explainer.jobs import Job, Progress, Worker
+from explainer.jobs import Job, Parts, Progress, Worker
 from explainer.serving import wire
 from explainer.vision import cards, corruptions, faces, pipeline
 from explainer.vision.faces import Detector
@@ -34,9 +34,9 @@ from explainer.vision.pipeline import Reader
 Task = Callable[..., Any]
 
 READ: Mapping[str, Task] = {
-    task.__name__: task for task in (pipeline.read, pipeline.ready, corruptions.course, corruptions.strangers)
+    task.__name__: task for task in (pipeline.read, pipeline.ready, corruptions.course_in_parts, corruptions.strangers)
 }
-"""The tasks of reading, by name: functions of a reader and the arguments of a request."""
+"""The tasks of reading, by name: functions of a reader and of what a request has. A course hears of its progress."""
 
 EXPLAIN: Mapping[str, Task] = {
     task.__name__: task
@@ -73,7 +73,7 @@ class Service:
         _bound_requests()
         self._tasks, self._most, self._largest = tasks, most, largest
         self._secret = f"Bearer {wire.token()}".encode()
-        self._worker: Worker[Detector] = Worker(faces.load, "service", threads)
+        self._worker: Worker[Detector] = Worker(faces.load, "service", threads, limits.readers_of_an_address(threads))
         self._worker.submit(lambda detector, progress: load(pipeline.load(cards.DEFAULT, detector)))
         self._open = 0
         self._open_of: Counter[str] = Counter()  # by owner
@@ -129,8 +129,9 @@ class Service:
             raise _RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, told) from error
         jobs.owner.set(headers.get(wire.OWNER, ""))
 
-        def do(detector: Detector, progress: Progress) -> bytes | Generator[None, None, bytes]:
-            hearing = (progress,) if self._tasks is EXPLAIN else ()
+        def do(detector: Detector, progress: Progress) -> bytes | Parts[bytes]:
+            hears = self._tasks is EXPLAIN or task is corruptions.course_in_parts
+            hearing = (progress,) if hears else ()
             found = task(pipeline.load(model, detector), *arguments, *hearing)
             return _packed(found) if isinstance(found, Generator) else wire.pack(found)
 
@@ -157,7 +158,7 @@ class Service:
         return b"".join(pieces)
 
 
-def _packed(parts: Generator[None, None, Any]) -> Generator[None, None, bytes]:
+def _packed(parts: Parts[Any]) -> Parts[bytes]:
     """The result of work that is done in parts, as bytes."""
     return wire.pack((yield from parts))
 

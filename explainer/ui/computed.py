@@ -18,7 +18,7 @@ from explainer.attribution.methods import Settings
 from explainer.attribution.verdicts import Common, Judgement
 from explainer.imagenet import search, vocabularies
 from explainer.imagenet.search import Index
-from explainer.jobs import Job, Progress, Worker, member, once, owner
+from explainer.jobs import Job, Parts, Progress, Worker, member, once, owner
 from explainer.ui import access, frame_by_hand, session, waiting
 from explainer.vision import cards, corruptions, decoder, faces, pipeline
 from explainer.vision.corruptions import Course
@@ -27,7 +27,7 @@ from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reading, Result
 
 Made = TypeVar("Made")
-Work = Callable[[Any, Progress], Made | Generator[None, None, Made]]
+Work = Callable[[Any, Progress], Made | Parts[Made]]
 
 # How many results of each kind are kept for one visitor, the last used ones: readings and maps, and strips and checks,
 # which hold pictures and maps by the dozen. By the model that comes with the app these have 0.1, 0.2, 1.5 and 2 MB at
@@ -63,7 +63,8 @@ def _readers() -> Worker[Any]:
     """The worker that reads photos, a thread a core, for all visitors."""
     if client := _service():
         return Worker(client.Reading, "reader", client.AT_ONCE, most=client.OF_AN_OWNER)
-    return Worker(faces.load, "reader", threads=limits.readers())
+    threads = limits.readers()
+    return Worker(faces.load, "reader", threads, most=limits.readers_of_an_address(threads))
 
 
 @once
@@ -77,7 +78,7 @@ def _explainers() -> Worker[Any]:
     return worker
 
 
-def _prepare_to_explain(detector: Any, progress: Progress) -> Generator[None, None, None]:
+def _prepare_to_explain(detector: Any, progress: Progress) -> Parts[None]:
     """Load what the first map needs, torch among it, and behind the maps that wait for it what all others need."""
     time.sleep(_LABEL_FIRST)
     reader = pipeline.load(cards.DEFAULT, detector)
@@ -94,10 +95,8 @@ def _reading_by(model: str, task: Callable[..., Made], *arguments: object) -> Wo
     return lambda detector, progress: task(pipeline.load(model, detector), *arguments)
 
 
-def _explaining_by(
-    model: str, task: Callable[..., Made | Generator[None, None, Made]], *arguments: object
-) -> Work[Made]:
-    """Work for the explainers, by the model of a card; the task is told the progress too."""
+def _hearing_by(model: str, task: Callable[..., Made | Parts[Made]], *arguments: object) -> Work[Made]:
+    """Work by the model of a card whose task is told the progress too."""
     if client := _service():
         asking: Work[Made] = client.asking(model, task, arguments)
         return asking
@@ -176,7 +175,7 @@ def _attribution(
     digest: str, box: Box | None, target: Target, method: str, settings: Settings, model: str, _photo: Photo
 ) -> Job[Attribution]:
     crop = _crop(_photo, box, model)
-    return _explainers().submit(_explaining_by(model, explaining.explain_crop, crop, target, method, settings))
+    return _explainers().submit(_hearing_by(model, explaining.explain_crop, crop, target, method, settings))
 
 
 @st.cache_resource(
@@ -185,7 +184,8 @@ def _attribution(
 def _course(
     digest: str, box: Box | None, corruption: str, release: str, model: str, _photo: Photo, _reading: Reading
 ) -> Job[Course]:
-    return _readers().submit(_reading_by(model, corruptions.course, _photo, _reading, corruption, release))
+    asked = (_photo, _reading, corruption, release)
+    return _readers().submit(_hearing_by(model, corruptions.course_in_parts, *asked))
 
 
 @st.cache_resource(
@@ -202,7 +202,7 @@ def _checks(
     _attribution: Attribution,
 ) -> Job[Checks]:
     crop = _crop(_photo, box, model)
-    return _explainers().submit(_explaining_by(model, faithfulness.check_crop, crop, _attribution))
+    return _explainers().submit(_hearing_by(model, faithfulness.check_crop, crop, _attribution))
 
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
@@ -219,9 +219,9 @@ def _judgement(
     _before: Job[Judgement] | None,
 ) -> Job[Judgement]:
     crop = _crop(_photo, box, model)
-    work: Work[Judgement] = _explaining_by(model, verdicts.judge_crop, crop, _attribution, _common)
+    work: Work[Judgement] = _hearing_by(model, verdicts.judge_crop, crop, _attribution, _common)
 
-    def judge(owned: Any, progress: Progress) -> Generator[None, None, Judgement]:
+    def judge(owned: Any, progress: Progress) -> Parts[Judgement]:
         # One map after another: in turns all of them would come at the very end.
         while _before and not _before.wait(_TURN if _service() else 0):
             yield
@@ -239,7 +239,7 @@ def _crop(photo: Photo, box: Box | None, model: str) -> Image:
 @st.cache_resource(show_spinner=False, validate=Job.wanted)
 def _offered(kind: Kind, model: str) -> Job[tuple[str, ...]]:
     """The methods that work with the model, which only its modules tell."""
-    return _for_everybody(lambda: _explainers().submit(_explaining_by(model, explaining.offered_by, kind)))
+    return _for_everybody(lambda: _explainers().submit(_hearing_by(model, explaining.offered_by, kind)))
 
 
 @st.cache_resource(show_spinner=False, validate=Job.wanted)

@@ -4,13 +4,14 @@ A label that a tilt of the head or a smaller file changes was never true of the 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from explainer.imagenet.vocabularies import Label
+from explainer.jobs import Parts, Progress, whole
 from explainer.vision import faces, pipeline
 from explainer.vision.faces import Box
 from explainer.vision.photos import Photo
@@ -20,6 +21,7 @@ STEPS = 9
 """How many amounts of a corruption are shown at most, from none to the most."""
 
 _SEED = 0  # of all noise, so that the same picture comes twice
+_AT_ONCE = 8  # squares labelled at once, on all cores
 
 
 @dataclass(frozen=True)
@@ -278,11 +280,29 @@ class Course:
 
 def course(reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str) -> Course:
     """The picture of a reading under every amount of a corruption. Raises KeyError for unknown names."""
+    return whole(course_in_parts(reader, photo, reading, corruption, release, lambda fraction: None))
+
+
+def course_in_parts(
+    reader: Reader, photo: Photo, reading: Reading, corruption: str, release: str, progress: Progress
+) -> Parts[Course]:
+    """The same, to be interrupted after each amount, as a large photo takes a fraction of a second at each.
+
+    The thread that goes on with it may send its own detector, as each may be used by one thread alone.
+    """
     entry = CORRUPTIONS[corruption]
     side = reader.card.transform.side
-    boxes = [_found_again(reader, entry, photo, reading.box, amount) for amount in entry.grid]
-    crops = [corrupt(photo, box, side, corruption, amount) for box, amount in zip(boxes, entry.grid, strict=True)]
-    readings = pipeline.label(reader, crops, boxes)
+    boxes: list[Box | None] = []
+    crops: list[Image.Image] = []
+    readings: list[Reading] = []
+    for done, amount in enumerate(entry.grid, 1):
+        boxes.append(_found_again(reader, entry, photo, reading.box, amount))
+        crops.append(corrupt(photo, boxes[-1], side, corruption, amount))
+        if len(crops) == _AT_ONCE or done == len(entry.grid):
+            readings += pipeline.label(reader, crops, boxes)
+            boxes, crops = [], []
+        progress(done / len(entry.grid))
+        reader = replace(reader, detector=(yield) or reader.detector)
     (first,) = reading.people(release, 1)
     return Course(
         corruption,

@@ -13,12 +13,13 @@ from PIL import Image
 from planted import CUE, Planted, planted
 from tiny_networks import DOUBLE
 
-from explainer.attribution import explain, faithfulness, verdicts
+from explainer.attribution import explain, verdicts
 from explainer.attribution.explain import METHODS, Attribution, Method, Target
 from explainer.attribution.faithfulness import Claim
 from explainer.attribution.methods.method import GRADIENT
 from explainer.attribution.question import Answer, Question
 from explainer.attribution.verdicts import CHECKS, Judgement
+from explainer.jobs import whole
 from explainer.vision import faces, pipeline, samples
 from explainer.vision.pipeline import Reader
 
@@ -73,7 +74,7 @@ def judged(network: Planted, methods: Sequence[str]) -> Iterator[Judgement]:
     for method in methods:
         given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, method, settings=SETTINGS.get(method))
         claim = Claim(network.classifier, DOUBLE, network.picture, given)
-        yield faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
+        yield whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common))
 
 
 def outcomes(seeds: range) -> Counter[tuple[str, str]]:
@@ -154,7 +155,7 @@ def test_maps_of_one_target_are_held_against_the_same_orders_and_networks_as_eac
         given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, method)
         claim = Claim(network.classifier, DOUBLE, network.picture, given)
         alone.append(verdicts.judge(claim))
-        together.append(faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common)))
+        together.append(whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=common)))
     assert [str(each) for each in alone] == [str(each) for each in together]  # NaN is not equal to itself
     assert len(common.chance) == 19
 
@@ -164,7 +165,7 @@ def test_a_shuffled_network_that_answers_by_the_same_parts_decides_nothing() -> 
     given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, "grad-cam")
     claim = Claim(network.classifier, DOUBLE, network.picture, given)
     alike = verdicts.Common(otherwise=[False] * 4)
-    found = faithfulness.whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=alike))
+    found = whole(verdicts.judge_in_parts(claim, lambda fraction: None, common=alike))
     assert found.verdict("randomised").outcome == "undecided"
     assert "same parts" in found.verdict("randomised").reason
 

@@ -22,7 +22,7 @@ from explainer import jobs
 from explainer.attribution import explain, faithfulness, verdicts
 from explainer.attribution.explain import Attribution, MethodError, Target
 from explainer.attribution.verdicts import Common
-from explainer.jobs import CancelledError, Job, Unavailable, Worker
+from explainer.jobs import CancelledError, Job, Unavailable, Worker, whole
 from explainer.serving import client, service, wire
 from explainer.serving.service import Service
 from explainer.vision import cards, corruptions, faces, pipeline, samples
@@ -151,7 +151,7 @@ def test_an_explanation_and_its_checks_are_the_same(explainers: Worker[Any], rea
         ask(explainers, faithfulness.check_crop, crop, there),
     )
     judgement, checks = (job.result(SECONDS) for job in jobs)  # before this thread explains with the same modules
-    judged = faithfulness.whole(verdicts.judge_crop(reader, crop, here, Common(), lambda fraction: None))
+    judged = whole(verdicts.judge_crop(reader, crop, here, Common(), lambda fraction: None))
     assert [(each.check, each.outcome) for each in judgement.verdicts] == [
         (each.check, each.outcome) for each in judged.verdicts
     ]
@@ -161,7 +161,7 @@ def test_an_explanation_and_its_checks_are_the_same(explainers: Worker[Any], rea
 def test_a_course_and_pictures_of_nobody_are_the_same(readers: Worker[Any], reader: Reader, photo: Photo) -> None:
     (first, *_) = pipeline.read(reader, photo).readings
     asked = (photo, first, "flip", "fall-2011")
-    course = ask(readers, corruptions.course, *asked).result(SECONDS)
+    course = ask(readers, corruptions.course_in_parts, *asked).result(SECONDS)
     here = corruptions.course(reader, *asked)
     assert [(step.box, step.rank, step.labels[0].wnid) for step in course.steps] == [
         (step.box, step.rank, step.labels[0].wnid) for step in here.steps

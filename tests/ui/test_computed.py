@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from explainer import jobs
+from explainer import jobs, limits
 from explainer.imagenet import search
+from explainer.imagenet.vocabularies import OLDEST
 from explainer.ui import computed
+from explainer.vision import faces, pipeline, samples
+from explainer.vision.photos import Photo
+from explainer.vision.pipeline import Reader
 
 
 @pytest.mark.parametrize("asked", ["_offered", "_strangers", "_ready"])
@@ -18,7 +22,7 @@ def test_what_everybody_waits_for_does_not_stand_in_the_line_of_who_asked_first(
     worker, begin, done = jobs.Worker(list, "test"), threading.Event(), list[str]()
     for kind in ("_explainers", "_readers"):
         monkeypatch.setattr(computed, kind, lambda: worker)
-    for kind in ("_explaining_by", "_reading_by"):
+    for kind in ("_hearing_by", "_reading_by"):
         monkeypatch.setattr(computed, kind, lambda *asked: lambda owned, progress: done.append("everybody's"))
     shared = getattr(computed, asked)
 
@@ -36,6 +40,44 @@ def test_what_everybody_waits_for_does_not_stand_in_the_line_of_who_asked_first(
     shared.clear()
     assert done.index("everybody's") <= 2
     assert job.owner != "192.0.2.1"
+
+
+def test_one_address_leaves_a_reader_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "readers", lambda: 2)
+    monkeypatch.setattr(faces, "load", list)
+    computed._readers.clear()
+    readers, free = computed._readers(), threading.Event()
+    held = [readers.submit(lambda owned, progress: free.wait(10)) for _ in range(3)]
+    token = jobs.owner.set("192.0.2.1")
+    try:
+        assert readers.submit(lambda owned, progress: "theirs").result(5) == "theirs"
+    finally:
+        jobs.owner.reset(token)
+        free.set()
+        computed._readers.clear()
+    assert all(job.result(10) for job in held)
+
+
+def test_between_the_amounts_of_a_course_come_the_readings_of_others(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, photo = jobs.Worker(lambda: reader.detector, "test"), samples.read("astronaut")
+    monkeypatch.setattr(computed, "_readers", lambda: worker)
+    (face, *_) = pipeline.read(reader, photo).readings
+    large = Photo(photo.image.resize((2048, 2048)), photo.size, photo.digest)
+    asked = ("tilt", OLDEST, face.model, large, face)
+    course = computed._course.__wrapped__(photo.digest, face.box, *asked)
+    token = jobs.owner.set("192.0.2.1")
+    try:
+        theirs = computed._reading.__wrapped__(photo.digest, False, None, face.model, photo)
+        assert theirs.result(60).readings
+        assert course.progress < 0.2
+        assert not course.done
+        course.cancel()
+        with pytest.raises(jobs.CancelledError):
+            course.result(60)
+    finally:
+        jobs.owner.reset(token)
 
 
 def test_an_index_that_could_not_be_read_once_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,12 @@
 """A picture changed a little: none changes nothing, each changes what it says, and labels move."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from explainer.jobs import CancelledError, whole
 from explainer.vision import corruptions, faces, pipeline, samples
 from explainer.vision.corruptions import CORRUPTIONS
 from explainer.vision.faces import Box
@@ -127,6 +130,49 @@ def test_a_course_begins_with_what_was_read_and_counts_where_the_first_word_went
     assert course.changed
     for step in course.steps:
         assert (step.labels[0].wnid == before.wnid) == (step.rank == 1)
+
+
+@pytest.mark.parametrize("name", ["blur", "resolution", "flip"])
+def test_a_course_in_parts_is_to_the_last_bit_the_one_that_is_labelled_all_at_once(
+    name: str, reader: Reader, astronaut: Photo, face: Reading
+) -> None:
+    grid = CORRUPTIONS[name].grid
+    told: list[float] = []
+    parts = corruptions.course_in_parts(reader, astronaut, face, name, "fall-2011", told.append)
+    assert next(parts) is None
+    searched: list[tuple[int, ...]] = []
+
+    def search(picture: np.ndarray) -> object:
+        searched.append(picture.shape)
+        return reader.detector.search(picture)
+
+    while len(told) < len(grid):  # as a thread with a detector of its own goes on with it
+        parts.send(replace(reader.detector, search=search))
+    with pytest.raises(StopIteration) as end:
+        next(parts)
+    course = end.value.value
+    assert told == [done / len(grid) for done in range(1, len(grid) + 1)]
+    assert bool(searched) == (name == "resolution")
+    boxes = [step.box for step in course.steps]
+    crops = [corruptions.corrupt(astronaut, box, SIDE, name, amount) for box, amount in zip(boxes, grid, strict=True)]
+    for step, reading in zip(course.steps, pipeline.label(reader, crops, boxes), strict=True):
+        assert step.labels == reading.people("fall-2011", corruptions.NEAREST)
+
+
+def test_a_course_that_nobody_waits_for_ends_at_the_next_amount(
+    reader: Reader, astronaut: Photo, face: Reading
+) -> None:
+    told: list[float] = []
+
+    def progress(fraction: float) -> None:
+        told.append(fraction)
+        if len(told) == 3:
+            raise CancelledError
+
+    parts = corruptions.course_in_parts(reader, astronaut, face, "noise", "fall-2011", progress)
+    with pytest.raises(CancelledError):
+        whole(parts)
+    assert len(told) == 3
 
 
 def test_nobody_at_all_gets_a_word_for_people(reader: Reader) -> None:
