@@ -275,13 +275,16 @@ class Worker(Generic[Owned]):
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    def submit(self, work: Callable[[Owned, Progress], Result | Parts[Result]]) -> Job[Result]:
+    def submit(
+        self, work: Callable[[Owned, Progress], Result | Parts[Result]], after: Job[Any] | None = None
+    ) -> Job[Result]:
         """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
         Owners take turns, so that nobody waits for all that somebody else asked for; in an owner's turn goes who had
         the least of its members lately. Work may be a generator that
         returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
         whole of a long job. As another thread may take it up again, it is sent what that thread owns.
+        It waits for its first turn until the job `after` is over, however that ended.
         """
         number = next(self._numbers)
         job: Job[Result] = Job(self._queue, number)
@@ -289,8 +292,15 @@ class Worker(Generic[Owned]):
         # The future does not hold its job, which holds it: a photo would stay until such circles are looked for.
         job.future.add_done_callback(lambda _: (self._queue.pop(number), self._work.pop(number, None)))
         self._work[number] = work
-        self._put(job, partial(self._begin, job, number))
+        if after is None:
+            self._line_up(number)
+        else:
+            after.future.add_done_callback(lambda _: self._line_up(number))  # it holds no job: its future may stay
         return job
+
+    def _line_up(self, number: int) -> None:
+        if job := self._queue.get(number):  # else it was cancelled while it waited for another
+            self._put(job, partial(self._begin, job, number))
 
     def _put(self, job: Job[Any], step: Callable[[], None]) -> None:
         with self._lock:

@@ -321,6 +321,30 @@ def test_a_job_in_parts_that_is_cancelled_stops_at_its_next_part(worker: Worker[
     assert worker.submit(note("next")).result(PATIENCE) == ["next"]
 
 
+def test_what_comes_after_another_job_waits_for_all_of_its_parts(worker: Worker[list[str]], hold: Hold) -> None:
+    seen: list[str] = []
+    first = worker.submit(counting(3, seen))
+    second = worker.submit(counting(2, seen), first)
+    third = worker.submit(lambda owned, progress: seen.append("after the second"), second)
+    given_up = worker.submit(lambda owned, progress: seen.append("given up"), second)
+    given_up.cancel()
+    assert [first.place, second.place, third.place] == [1, 2, 3]
+    hold.free.set()
+    third.result(PATIENCE)
+    assert seen == ["1", "2", "3", "1", "2", "after the second"]
+    worker.submit(lambda owned, progress: seen.append("the last"), third).result(PATIENCE)
+    assert seen[-1] == "the last"
+
+
+def test_what_comes_after_a_job_that_was_given_up_goes_on(worker: Worker[list[str]], hold: Hold) -> None:
+    waiting, failing = worker.submit(note("never")), worker.submit(fail)
+    after = [worker.submit(note(text), job) for text, job in {"a": waiting, "b": failing, "c": hold.job}.items()]
+    waiting.cancel()
+    hold.job.cancel()
+    hold.free.set()
+    assert sorted(max((job.result(PATIENCE) for job in after), key=len)) == ["a", "b", "c"]
+
+
 def test_what_another_thread_takes_up_again_is_sent_what_that_one_owns() -> None:
     worker = Worker(threading.get_ident, "test", threads=2)
     owns: list[tuple[int, int]] = []

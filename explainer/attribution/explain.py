@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explainer.attribution.methods import FIRST, METHODS, SETTINGS, Kind, Method
-from explainer.attribution.question import Progress, Question, Settings, compute, counter
+from explainer.attribution.question import Progress, Question, Settings, compute_in_parts, counter
+from explainer.jobs import Parts, whole
 from explainer.vision import cards, faces
 
 # torch takes seconds to import, and the pages read the table of methods before they need it.
@@ -38,6 +39,7 @@ __all__ = [
     "Target",
     "explain",
     "explain_crop",
+    "explain_in_parts",
     "explain_photo",
     "offered",
     "offered_by",
@@ -154,7 +156,23 @@ def explain(
     for an unknown method or setting, MethodError for a method that does not work with the model, MethodFailed for a
     picture that it can make nothing of, ValueError for a target that the model does not answer with.
     """
-    start = time.perf_counter()
+    return whole(explain_in_parts(classifier, head, crop, target, method, progress, settings))
+
+
+def explain_in_parts(
+    classifier: "Classifier",
+    head: "PeopleHead",
+    crop: Image.Image,
+    target: Target,
+    method: str,
+    progress: Progress,
+    settings: Settings | None = None,
+) -> Parts[Attribution]:
+    """The same, to be interrupted between the passes of those methods that hook nothing.
+
+    Others may be explained meanwhile, by the same thread.
+    """
+    start, others = time.perf_counter(), 0.0
     entry = METHODS[method]
     if unknown := set(settings or ()) - set(entry.settings):
         raise KeyError(f"{entry.title} has no setting {', '.join(sorted(unknown))}.")
@@ -175,7 +193,16 @@ def explain(
     asked = question(classifier, head, crop, target, merged, heard)
     try:
         tell = counter(entry.passes(asked), progress)
-        values, delta = compute(entry.compute, asked)
+        parts = compute_in_parts(entry.compute, asked)
+        while True:
+            try:
+                next(parts)
+            except StopIteration as end:
+                values, delta = end.value
+                break
+            interrupted = time.perf_counter()
+            yield
+            others += time.perf_counter() - interrupted
     except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if ended:
             raise
@@ -188,7 +215,7 @@ def explain(
         flat,
         method,
         target,
-        time.perf_counter() - start,
+        time.perf_counter() - start - others,
         delta,
         merged,
         classifier.sha256,
@@ -208,7 +235,7 @@ def explain_photo(
 ) -> Attribution:
     """Which pixels of exactly what the network saw of that face carried a label; errors as in `explain`."""
     crop = faces.crop(photo, box, reader.card.transform.side)
-    return explain_crop(reader, crop, target, method, settings, progress)
+    return whole(explain_crop(reader, crop, target, method, settings, progress))
 
 
 def explain_crop(
@@ -218,9 +245,9 @@ def explain_crop(
     method: str,
     settings: Settings | None,
     progress: Progress,
-) -> Attribution:
-    """The same of what the network saw; errors as in `explain`."""
-    return explain(reader.classifier, reader.head, crop, target, method, progress, settings)
+) -> Parts[Attribution]:
+    """The same of what the network saw, to be interrupted; errors as in `explain`."""
+    return explain_in_parts(reader.classifier, reader.head, crop, target, method, progress, settings)
 
 
 def prepare(reader: "Reader") -> None:

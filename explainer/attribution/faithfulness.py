@@ -61,9 +61,9 @@ class Claim:
         shrunk = cv2.resize(to_pixels(self.attribution.values, side), cells, interpolation=cv2.INTER_AREA)
         return np.asarray(shrunk, np.float32)
 
-    def again(self, progress: Progress, done: int, number: int) -> Attribution:
+    def again(self, progress: Progress, done: int, number: int) -> Parts[Attribution]:
         """The same target by the same method, the explanation after `done` of a `number` of them."""
-        return explain.explain(
+        return explain.explain_in_parts(
             self.classifier,
             self.head,
             self.crop,
@@ -235,7 +235,6 @@ def _max_sensitivity(
     claim: Claim, progress: Progress, radius: int = 3, samples: int = 5, seed: int = 0
 ) -> Parts[Sensitivity]:
     import torch
-    from captum.metrics import sensitivity_max
 
     if claim.attribution.finding == "nothing":
         progress(1.0)
@@ -243,22 +242,27 @@ def _max_sensitivity(
     draw, furthest = np.random.default_rng(seed), 0.0
     pixels = torch.from_numpy(claim.classifier.to_pixels([claim.crop]))
 
-    def noisy(pictures: torch.Tensor) -> torch.Tensor:
-        noise = draw.integers(-radius, radius + 1, size=tuple(pictures.shape))
-        return torch.from_numpy(np.clip(pictures.numpy() + noise, 0, 255).astype(np.uint8))
-
     for number in range(samples):
-
-        def maps(pictures: torch.Tensor | tuple[torch.Tensor], number: int = number) -> tuple[torch.Tensor]:
-            shown = pictures[0].numpy().reshape(np.asarray(claim.crop).shape)  # Captum wraps the first twice
-            if np.array_equal(shown, pixels[0].numpy()):
-                return (torch.from_numpy(claim.attribution.values)[None],)
-            found = replace(claim, crop=Image.fromarray(shown)).again(progress, number, samples)
-            return (torch.from_numpy(found.values)[None],)
-
-        furthest = max(furthest, float(sensitivity_max(maps, pixels, noisy, n_perturb_samples=1)))
+        noise = draw.integers(-radius, radius + 1, size=tuple(pixels.shape))
+        moved = np.clip(pixels.numpy() + noise, 0, 255).astype(np.uint8)
+        # Before Captum asks for it, as it could not be interrupted there.
+        found = yield from replace(claim, crop=Image.fromarray(moved[0])).again(progress, number, samples)
+        furthest = max(furthest, _moved(claim.attribution, found, pixels, torch.from_numpy(moved)))
         yield
     return Sensitivity(furthest, radius, samples, seed)
+
+
+def _moved(given: Attribution, found: Attribution, pixels: "torch.Tensor", moved: "torch.Tensor") -> float:
+    """How far the map of moved pixels is from the given one, as a share of its length."""
+    import torch
+    from captum.metrics import sensitivity_max
+
+    maps = iter([given, found])  # Captum asks for that of the picture first
+
+    def explained(pictures: object) -> tuple[torch.Tensor]:
+        return (torch.from_numpy(next(maps).values)[None],)
+
+    return float(sensitivity_max(explained, pixels, lambda *pictures: moved, n_perturb_samples=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,7 +297,7 @@ def _randomisation(claim: Claim, progress: Progress, seed: int = 0) -> Parts[tup
     for number, (stage, names) in enumerate(stages):
         module = networks.randomised(module, names, generator)
         other = replace(claim, classifier=claim.classifier.of(module, passing=True))
-        again = other.again(progress, number, len(stages))
+        again = yield from other.again(progress, number, len(stages))
         found.append(Randomised(stage, again, similarity(claim.attribution, again), seed))
         yield
     return tuple(found)
@@ -315,7 +319,7 @@ def check(claim: Claim, progress: Progress = lambda fraction: None) -> Checks:
 
 
 def check_in_parts(claim: Claim, progress: Progress) -> Parts[Checks]:
-    """The same, to be interrupted after each curve and each map."""
+    """The same, to be interrupted after each curve and each map, and within those maps that can be."""
 
     def part(begin: float, end: float) -> Progress:
         return lambda fraction: progress(begin + fraction * (end - begin))

@@ -1,13 +1,16 @@
 """What a method is asked about a network: one output of it for one crop, under some settings."""
 
+import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFilter
+
+from explainer.jobs import Parts, whole
 
 # Captum and torch take seconds to import, and the table of methods is read before either is needed.
 if TYPE_CHECKING:
@@ -145,16 +148,92 @@ def counter(total: int, progress: Progress) -> Callable[[], None]:
     return heard
 
 
-def compute(method: Callable[[Question], Answer], question: Question) -> Answer:
+_A_TURN = 1.0  # seconds of passes after which a method that hides parts of the picture is interrupted
+
+
+class _EnoughError(Exception):
+    """Raised where a method asks for a pass that another turn will make."""
+
+
+def hiding_in_parts(
+    question: Question, method: "Callable[[Callable[[torch.Tensor], torch.Tensor]], torch.Tensor]"
+) -> Parts[Answer]:
+    """What a method of Captum's makes of the output of the crop under masks, interrupted after some passes.
+
+    The masks that it asks for must not depend on the answers. Captum cannot be interrupted within, so each turn begins
+    anew, with the same random numbers and the answers that are known: that takes little time beside the passes.
+    """
+    output, known, drawn = question.output_of_masks(), list["torch.Tensor"](), _generators()
+
+    def turn() -> "torch.Tensor":
+        before, began = iter([*known]), 0.0
+
+        def answers(masks: "torch.Tensor") -> "torch.Tensor":
+            nonlocal began
+            answer = next(before, None)
+            if answer is None:
+                now = time.monotonic()
+                began = began or now
+                if now - began > _A_TURN:
+                    raise _EnoughError
+                answer = output(masks)
+                known.append(answer)
+            return answer.clone()
+
+        return method(answers)
+
+    while True:
+        try:
+            return turn(), None
+        except _EnoughError:
+            yield
+        _set_generators(drawn)
+
+
+def _generators() -> tuple["torch.Tensor", Any]:
+    """The state of torch's and NumPy's common generators."""
+    import torch
+
+    return torch.get_rng_state(), np.random.get_state()
+
+
+def _set_generators(state: tuple["torch.Tensor", Any]) -> None:
+    import torch
+
+    torch.set_rng_state(state[0])
+    np.random.set_state(state[1])
+
+
+def compute(method: Callable[[Question], Answer | Parts[Answer]], question: Question) -> Answer:
     """The answer of a method, drawn with the question's seed, without the warnings of Captum's.
 
     These tell of hooks that it takes away again. Generators of others stay as they are.
     """
+    return whole(compute_in_parts(method, question))
+
+
+def compute_in_parts(method: Callable[[Question], Answer | Parts[Answer]], question: Question) -> Parts[Answer]:
+    """The same, to be interrupted where the method yields. It goes on drawing where it was, whatever others drew."""
     import torch
 
     seed = question.settings.get("seed", 0)
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
-        warnings.simplefilter("ignore", UserWarning)
-        torch.manual_seed(seed)
-        np.random.seed(seed)
-        return method(question)
+    drawn = None
+    while True:
+        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+            warnings.simplefilter("ignore", UserWarning)
+            if drawn is None:
+                torch.manual_seed(seed)
+                np.random.seed(seed)
+                begun = method(question)
+                if not isinstance(begun, Generator):
+                    return begun
+                parts = begun
+            else:
+                _set_generators(drawn)
+            try:
+                next(parts)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            drawn = _generators()
+        yield

@@ -201,23 +201,28 @@ def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0, common: Comm
         )
     found = yield from _orders(claim, lambda fraction: progress(0.3 * fraction), seed, common.chance)
 
-    def again(other: Claim, done: int) -> Attribution:
+    def again(other: Claim, done: int) -> Parts[Attribution]:
         return other.again(lambda fraction: progress(0.3 + 0.7 * fraction), done, 2 * _DRAWS + 1)
 
     kept: list[float] = []
     for classifier in _answering_otherwise(claim, seed, common.otherwise):
-        similar = faithfulness.similarity(given, again(replace(claim, classifier=classifier), len(kept)))
+        if classifier is None:
+            yield
+            continue
+        shuffled = yield from again(replace(claim, classifier=classifier), len(kept))
+        similar = faithfulness.similarity(given, shuffled)
         kept.append(0.0 if math.isnan(similar) else similar)  # of a map that shows nothing any more
         yield
         if _certain(kept):
             break
     gone = None
     if METHODS[given.method].cost == "an instant":
-        gone = again(replace(claim, classifier=_shuffled(claim.classifier, 1.0, seed)), _DRAWS)
+        gone = yield from again(replace(claim, classifier=_shuffled(claim.classifier, 1.0, seed)), _DRAWS)
         yield
     moved: list[float] = []
     for noisy in _noisy(claim, seed):
-        moved.append(agreement.correlation(given.values, again(noisy, _DRAWS + 1 + len(moved)).values))
+        other = yield from again(noisy, _DRAWS + 1 + len(moved))
+        moved.append(agreement.correlation(given.values, other.values))
         yield
         if _certain(moved):
             break
@@ -379,18 +384,20 @@ def _shuffled(classifier: "Classifier", share: float, seed: int) -> "Classifier"
     return classifier.of(networks.randomised(classifier.module, names, seed))
 
 
-def _answering_otherwise(claim: Claim, seed: int, known: list[bool]) -> Iterator["Classifier"]:
+def _answering_otherwise(claim: Claim, seed: int, known: list[bool]) -> Iterator["Classifier | None"]:
     """Networks shuffled in their upper third that answer by other parts of the picture than the network does.
 
     What is left of a network below its shuffled layers still sees what it saw, and may answer by the same parts: then a
     true map stays as well (Binder et al., CVPR 2023, arXiv 2211.12486). So each cell is hidden by itself, and a network
-    whose answers change alike does not count.
+    whose answers change alike does not count. Between the steps of looking for one, None.
     """
     own = None
     for number in range(_TRIED):
         other = _shuffled(claim.classifier, _UPPER, seed + number)
         if number == len(known):
+            yield None
             own = _changes(claim) if own is None else own
+            yield None
             changes = _changes(replace(claim, classifier=other))
             still = min(np.ptp(own), np.ptp(changes)) <= claim.attribution.floor
             known.append(bool(still or np.corrcoef(own, changes)[0, 1] < _OTHERWISE))

@@ -201,7 +201,7 @@ def reading(most: int = 32) -> Service:
 
 
 def explaining(most: int = 32) -> Service:
-    """The service that explains, one task after another: hooks of two would meet in the same module."""
+    """The service that explains, by one thread: hooks of two would meet in the same module."""
     return Service(EXPLAIN, _prepare, most, wire.CROP)
 
 

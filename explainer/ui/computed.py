@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -35,7 +35,6 @@ Work = Callable[[Any, Progress], Made | Parts[Made]]
 _KEPT, _KEPT_LARGE = 32, 12
 
 _LABEL_FIRST = 0.2  # seconds in which a page with labels reaches its browser: importing torch would hold it up
-_TURN = 0.05  # seconds that a map which waits for another holds a connection to a service, before others have theirs
 
 
 def prepare_to_search() -> None:
@@ -172,10 +171,17 @@ def _reading(digest: str, whole: bool, box: Box | None, model: str, _photo: Phot
 
 @st.cache_resource(scope="session", max_entries=_KEPT, show_spinner=False, on_release=Job.cancel, validate=Job.wanted)
 def _attribution(
-    digest: str, box: Box | None, target: Target, method: str, settings: Settings, model: str, _photo: Photo
+    digest: str,
+    box: Box | None,
+    target: Target,
+    method: str,
+    settings: Settings,
+    model: str,
+    _photo: Photo,
+    _before: Job[Attribution] | None,
 ) -> Job[Attribution]:
     crop = _crop(_photo, box, model)
-    return _explainers().submit(_hearing_by(model, explaining.explain_crop, crop, target, method, settings))
+    return _explainers().submit(_hearing_by(model, explaining.explain_crop, crop, target, method, settings), _before)
 
 
 @st.cache_resource(
@@ -219,16 +225,7 @@ def _judgement(
     _before: Job[Judgement] | None,
 ) -> Job[Judgement]:
     crop = _crop(_photo, box, model)
-    work: Work[Judgement] = _hearing_by(model, verdicts.judge_crop, crop, _attribution, _common)
-
-    def judge(owned: Any, progress: Progress) -> Parts[Judgement]:
-        # One map after another: in turns all of them would come at the very end.
-        while _before and not _before.wait(_TURN if _service() else 0):
-            yield
-        found = work(owned, progress)
-        return (yield from found) if isinstance(found, Generator) else found
-
-    return _explainers().submit(judge)
+    return _explainers().submit(_hearing_by(model, verdicts.judge_crop, crop, _attribution, _common), _before)
 
 
 def _crop(photo: Photo, box: Box | None, model: str) -> Image:
@@ -282,7 +279,7 @@ def read(photo: Photo, whole: bool, model: str | None = None) -> Result:
 
 def explain(photo: Photo, box: Box | None, target: Target, method: str) -> Attribution:
     """The explanation of a label under the method's own settings, computed once a session."""
-    jobs = _explanations(photo, box, target, {method: explaining.METHODS[method].settings})
+    jobs = _explanations(photo, box, [(target, method, explaining.METHODS[method].settings)])
     waiting.want("explanation", jobs)
     return waiting.wait(jobs[0], "Tracing the label back to the pixels")
 
@@ -294,16 +291,20 @@ def explain_all(
 
     `methods` has all settings of each method by its name.
     """
-    jobs = _explanations(photo, box, target, methods)
+    jobs = _explanations(photo, box, [(target, *method) for method in methods.items()])
     waiting.want("explanations", jobs)
     return jobs
 
 
 def _explanations(
-    photo: Photo, box: Box | None, target: Target, methods: Mapping[str, Settings]
+    photo: Photo, box: Box | None, asked: Sequence[tuple[Target, str, Settings]]
 ) -> list[Job[Attribution]]:
     model = session.model()
-    return [_attribution(photo.digest, box, target, name, chosen, model, photo) for name, chosen in methods.items()]
+    jobs: list[Job[Attribution]] = []
+    for each in asked:
+        # One map after another: in turns all of them would come at the very end.
+        jobs.append(_attribution(photo.digest, box, *each, model, photo, jobs[-1] if jobs else None))
+    return jobs
 
 
 def explained() -> list[Job[Attribution]]:
@@ -344,11 +345,8 @@ def _judgements(photo: Photo, box: Box | None, attributions: Sequence[Attributio
 
 def explain_words(photo: Photo, box: Box | None, targets: Sequence[Target], method: str) -> list[Job[Attribution]]:
     """Explanations of several labels by one method under its own settings, on their way, each once a session."""
-    jobs = [
-        job
-        for target in targets
-        for job in _explanations(photo, box, target, {method: explaining.METHODS[method].settings})
-    ]
+    settings = explaining.METHODS[method].settings
+    jobs = _explanations(photo, box, [(target, method, settings) for target in targets])
     waiting.want("words", jobs)
     return jobs
 

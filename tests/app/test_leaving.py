@@ -77,7 +77,9 @@ def ask(wnid: str) -> Job[Any]:
     photo = samples.read("astronaut")
     method = "integrated-gradients"
     settings = explain.METHODS[method].settings
-    return computed._attribution(photo.digest, None, Target("person", wnid), method, settings, cards.DEFAULT, photo)
+    return computed._attribution(
+        photo.digest, None, Target("person", wnid), method, settings, cards.DEFAULT, photo, None
+    )
 
 
 @pytest.mark.usefixtures("worker")

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from PIL import Image
 from tiny_networks import DOUBLE, MEAN, PRODUCT, Rectifying, Tiny, classifier_of, picture_of
 from torch import nn
 
-from explainer.attribution import explain, networks
+from explainer.attribution import explain, networks, question
 from explainer.attribution.explain import METHODS, MethodError, MethodFailed, Target
 from explainer.attribution.methods.lime import likeness
-from explainer.attribution.question import BASELINES
+from explainer.attribution.question import BASELINES, Answer, Question
 from explainer.vision import faces, photos, samples
 from explainer.vision.cards import Transform
 from explainer.vision.classifiers import Classifier
@@ -441,6 +442,75 @@ def test_progress_grows_to_1(method: str, number: int, at_once: int, four_pixels
     assert heard[0] > 0
     assert heard[-1] == 1
     assert heard.count(1) == 1  # not at its end before it is
+
+
+IN_PARTS = (
+    "integrated-gradients",
+    "gradient-shap",
+    "smoothgrad",
+    "occlusion",
+    "feature-ablation",
+    "lime",
+    "kernel-shap",
+)
+
+
+@pytest.mark.parametrize("method", IN_PARTS)
+def test_in_parts_a_map_is_the_same_to_the_last_bit_whatever_is_explained_between_them(
+    method: str, classifier: Classifier, head: PeopleHead, crop: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {**SHORT[method], "at_once": 2} | ({"samples": 7} if "samples" in SHORT[method] else {})
+    asked = (classifier, head, crop, *best(classifier, head, crop, "person"))
+    monkeypatch.setattr(question, "_A_TURN", math.inf)
+    whole = explain.explain(*asked, method, settings=settings)
+    monkeypatch.setattr(question, "_A_TURN", 0)
+    heard: list[float] = []
+    parts, number, seconds = explain.explain_in_parts(*asked, method, heard.append, settings), 0, time.perf_counter()
+    found = None
+    while found is None:
+        try:
+            next(parts)
+        except StopIteration as end:
+            found = end.value
+            break
+        number += 1
+        if number < 3:
+            explain.explain(*asked, "guided-backprop")
+            explain.explain(*asked, "smoothgrad", settings={"samples": 2, "seed": 9})
+        np.random.random(number)
+        torch.rand(number)
+        time.sleep(0.05)
+    assert number >= 2
+    assert found.values.tobytes() == whole.values.tobytes()
+    assert (found.delta, found.floor, found.settings) == (whole.delta, whole.floor, whole.settings)
+    assert (heard, heard[-1]) == (sorted(heard), 1)
+    assert found.seconds < time.perf_counter() - seconds - 0.05 * number  # what others took does not count
+
+
+def test_maps_that_are_added_up_here_are_captums_to_the_last_bit(
+    classifier: Classifier, head: PeopleHead, crop: Image.Image
+) -> None:
+    (target,) = best(classifier, head, crop, "person")
+
+    def gradients(asked: Question) -> Answer:
+        values, delta = captum.attr.IntegratedGradients(asked.output_of_many()).attribute(
+            asked.inputs, asked.baseline, n_steps=8, internal_batch_size=3, return_convergence_delta=True
+        )
+        return values, float(delta)
+
+    def smooth(asked: Question) -> Answer:
+        tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(asked.output_of_many()))
+        noisy = {"nt_samples": 8, "nt_samples_batch_size": 3, "stdevs": asked.noise}
+        return tunnel.attribute(asked.inputs, **noisy, abs=False), None
+
+    for method, captums in {"integrated-gradients": gradients, "smoothgrad": smooth}.items():
+        settings = {**METHODS[method].settings, "steps": 8, "samples": 8, "at_once": 3}
+        asked = explain.question(classifier, head, crop, target, settings)
+        (ours, delta), (theirs, their_delta) = (
+            question.compute(way, asked) for way in (METHODS[method].compute, captums)
+        )
+        assert ours.numpy().tobytes() == theirs.detach().numpy().tobytes()
+        assert delta == their_delta
 
 
 class Stopped(Exception):

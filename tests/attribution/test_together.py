@@ -40,13 +40,13 @@ def test_ten_who_ask_for_different_methods_at_once_get_the_maps_that_one_alone_g
     (reading, *_) = pipeline.read(reader, photo).readings
     targets = [Target("person", label.wnid) for label in reading.people("fall-2011", len(ASKED))]
     questions = [(target, *asked) for target, asked in zip(targets, ASKED.items(), strict=True)]
-    worker = Worker(pipeline.load, "explainer")
+    worker, crop = Worker(pipeline.load, "explainer"), pipeline.seen(photo, reading)
     together = Barrier(len(questions))
 
     def ask(target: Target, method: str, settings: dict[str, Any]) -> explain.Attribution:
         together.wait(60)
         return worker.submit(
-            lambda own, progress: explain.explain_photo(own, photo, reading.box, target, method, progress, settings)
+            lambda own, progress: explain.explain_crop(own, crop, target, method, settings, progress)
         ).result(240)
 
     with ThreadPoolExecutor(len(questions)) as visitors:

@@ -175,7 +175,7 @@ def test_a_network_that_is_still_the_same_counts_as_answering_alike(monkeypatch:
     given = explain.explain(network.classifier, DOUBLE, network.picture, CUE, "grad-cam")
     claim = Claim(network.classifier, DOUBLE, network.picture, given)
     monkeypatch.setattr(verdicts, "_shuffled", lambda classifier, share, seed: classifier)
-    assert list(verdicts._answering_otherwise(claim, 0, known)) == []
+    assert not any(verdicts._answering_otherwise(claim, 0, known))
     assert known == [False] * 4
 
 

@@ -141,7 +141,7 @@ def test_a_photo_that_was_made_smaller_has_its_boxes_in_pixels_of_the_original(
 def test_an_explanation_and_its_checks_are_the_same(explainers: Worker[Any], reader: Reader, photo: Photo) -> None:
     crop = faces.crop(photo, None, reader.card.transform.side)
     target = Target("object", pipeline.read(reader, photo, True).readings[0].objects(1)[0].wnid)
-    here = explain.explain_crop(reader, crop, target, "grad-cam", None, lambda fraction: None)
+    here = whole(explain.explain_crop(reader, crop, target, "grad-cam", None, lambda fraction: None))
     there = ask(explainers, explain.explain_crop, crop, target, "grad-cam", None).result(SECONDS)
     np.testing.assert_allclose(there.values, here.values, rtol=1e-5)
     assert (there.target, there.settings, there.weights) == (here.target, here.settings, here.weights)

@@ -2,15 +2,17 @@
 
 import contextvars
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from explainer import jobs, limits
+from explainer.attribution.explain import Target
 from explainer.imagenet import search
 from explainer.imagenet.vocabularies import OLDEST
 from explainer.ui import computed
-from explainer.vision import faces, pipeline, samples
+from explainer.vision import cards, faces, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader
 
@@ -78,6 +80,57 @@ def test_between_the_amounts_of_a_course_come_the_readings_of_others(
             course.result(60)
     finally:
         jobs.owner.reset(token)
+
+
+@pytest.fixture
+def explain_all(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[jobs.Job[Any]]]:
+    """Asks for maps of a sample picture as a visitor of an address of that name does."""
+    worker, photo, visitor = jobs.Worker(lambda: faces.NONE, "test"), samples.read("astronaut"), [""]
+    place = "streamlit.runtime.caching.cache_resource_api.get_session_id_or_throw"
+    monkeypatch.setattr(place, lambda: visitor[0])
+    monkeypatch.setattr(computed, "_explainers", lambda: worker)
+    monkeypatch.setattr(computed.session, "model", lambda: cards.DEFAULT)
+    monkeypatch.setattr(computed.waiting, "want", lambda kind, jobs: None)
+    (face, *_) = pipeline.read(reader, photo).readings
+    target = Target("person", face.people(OLDEST, 1)[0].wnid)
+
+    def ask(address: str, **methods: dict[str, Any]) -> list[jobs.Job[Any]]:
+        visitor[0] = f"{address} {threading.get_ident()}"
+        token = jobs.owner.set(address)
+        try:
+            asked = {name.replace("_", "-"): settings for name, settings in methods.items()}
+            return computed.explain_all(photo, face.box, target, asked)
+        finally:
+            jobs.owner.reset(token)
+
+    ask("nobody", saliency={})[0].result(60)  # what the first map has to load
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [("gradient_shap", {"samples": 400}), ("occlusion", {"window": 16, "stride": 4})],
+    ids=["gradients", "hiding"],
+)
+def test_between_the_passes_of_a_long_map_come_the_maps_of_others(
+    method: str, settings: dict[str, Any], explain_all: Callable[..., list[jobs.Job[Any]]]
+) -> None:
+    (long,) = explain_all(f"long {method}", **{method: settings})
+    (short,) = explain_all(f"short {method}", saliency={})
+    short.result(60)
+    assert not long.done
+    assert long.progress < 0.5
+    long.cancel()
+    with pytest.raises(jobs.CancelledError):
+        long.result(60)
+
+
+def test_the_maps_of_a_visitor_come_one_after_another(explain_all: Callable[..., list[jobs.Job[Any]]]) -> None:
+    first, second = explain_all("one", smoothgrad={"samples": 50}, gradient_shap={"samples": 25})
+    while not first.done:
+        assert second.progress == 0 or first.done
+        first.wait(0.05)
+    assert second.result(60).method == "gradient-shap"
 
 
 def test_an_index_that_could_not_be_read_once_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Feature Ablation."""
 
 from explainer.attribution.methods.method import FORWARD, PASSES_AT_ONCE, batches, method
-from explainer.attribution.question import Answer, Question
+from explainer.attribution.question import Answer, Question, hiding_in_parts
+from explainer.jobs import Parts
 
 
 @method(
@@ -13,10 +14,13 @@ from explainer.attribution.question import Answer, Question
     settings={"segments": 60, "baseline": "mean", "at_once": PASSES_AT_ONCE},
     passes=lambda question: batches(question.regions, question) + 1,
 )
-def feature_ablation(question: Question) -> Answer:
+def feature_ablation(question: Question) -> Parts[Answer]:
     """How much the output falls where a pixel's segment is hidden."""
     from captum.attr import FeatureAblation
 
-    return FeatureAblation(question.output_of_masks()).attribute(
-        question.shown, feature_mask=question.segments, perturbations_per_eval=question.settings["at_once"]
-    ), None
+    return hiding_in_parts(
+        question,
+        lambda output: FeatureAblation(output).attribute(
+            question.shown, feature_mask=question.segments, perturbations_per_eval=question.settings["at_once"]
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from explainer.attribution.methods.method import GRADIENTS_AT_ONCE, batches, method
 from explainer.attribution.question import BASELINES, Answer, Question
+from explainer.jobs import Parts
 
 
 @method(
@@ -12,7 +13,7 @@ from explainer.attribution.question import BASELINES, Answer, Question
     settings={"samples": 50, "noise": 0.05, "seed": 0, "at_once": GRADIENTS_AT_ONCE},
     passes=lambda question: 3 * batches(question.settings["samples"], question),  # two of the three for the delta
 )
-def gradient_shap(question: Question) -> Answer:
+def gradient_shap(question: Question) -> Parts[Answer]:
     """The gradient at random points between noisy inputs and a baseline drawn from all; complete in expectation only.
 
     The delta is the mean over the samples.
@@ -31,4 +32,5 @@ def gradient_shap(question: Question) -> Answer:
         )
         values += part.detach() * number / samples
         delta += float(deltas.sum()) / samples
+        yield
     return values, delta

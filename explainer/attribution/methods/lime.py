@@ -4,7 +4,8 @@ import math
 from typing import TYPE_CHECKING
 
 from explainer.attribution.methods.method import FORWARD, PASSES_AT_ONCE, batches, method
-from explainer.attribution.question import Answer, Question
+from explainer.attribution.question import Answer, Question, hiding_in_parts
+from explainer.jobs import Parts
 
 if TYPE_CHECKING:
     import torch
@@ -19,19 +20,21 @@ if TYPE_CHECKING:
     settings={"segments": 60, "samples": 400, "baseline": "mean", "seed": 0, "at_once": PASSES_AT_ONCE},
     passes=lambda question: batches(question.settings["samples"], question),
 )
-def lime(question: Question) -> Answer:
+def lime(question: Question) -> Parts[Answer]:
     """The weight of a pixel's segment in a linear model of the output."""
     from captum._utils.models.linear_model import SkLearnRidge
     from captum.attr import Lime
 
     # Ridge and kernel are those of the authors' code. Captum's lasso would shrink the small scores of people to 0.
-    values: torch.Tensor = Lime(question.output_of_masks(), SkLearnRidge(alpha=1.0), likeness).attribute(
-        question.shown,
-        feature_mask=question.segments,
-        n_samples=question.settings["samples"],
-        perturbations_per_eval=question.settings["at_once"],
+    return hiding_in_parts(
+        question,
+        lambda output: Lime(output, SkLearnRidge(alpha=1.0), likeness).attribute(
+            question.shown,
+            feature_mask=question.segments,
+            n_samples=question.settings["samples"],
+            perturbations_per_eval=question.settings["at_once"],
+        ),
     )
-    return values, None
 
 
 def likeness(original: "torch.Tensor", perturbed: "torch.Tensor", kept: "torch.Tensor", **options: object) -> float:

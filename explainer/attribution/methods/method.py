@@ -3,15 +3,19 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from explainer.attribution.question import BASELINES, Answer, Question, Settings
+from explainer.jobs import Parts
 
 if TYPE_CHECKING:
     from explainer.vision.classifiers import Classifier
     from explainer.vision.people import PeopleHead
 
 Kind = Literal["object", "person"]
+
+Compute = Callable[[Question], Answer | Parts[Answer]]
+Computed = TypeVar("Computed", bound=Compute)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Method:
     """An attribution method: its idea in a line, its paper, and its settings with their defaults.
 
     `cost` is how long it takes by default on the model that comes with the app: an instant is one or two passes through
-    the network, some of the others take hundreds. `passes` counts them.
+    the network, some of the others take hundreds. `passes` counts them. Those whose passes depend on each other by no
+    hook are generators, and can be interrupted between them.
     """
 
     name: str
@@ -50,7 +55,7 @@ class Method:
     need: Need
     settings: Settings
     passes: Callable[[Question], int]
-    compute: Callable[[Question], Answer]
+    compute: Compute
 
 
 REGISTERED: dict[str, Method] = {}
@@ -95,7 +100,7 @@ def method(
     need: Need = GRADIENT,
     settings: Settings | None = None,
     passes: Callable[[Question], int] = one,
-) -> Callable[[Callable[[Question], Answer]], Callable[[Question], Answer]]:
+) -> Callable[[Computed], Computed]:
     """Put the decorated function into the table of methods; its name, with hyphens, is the method's.
 
     >>> @method(title="Saliency", idea="The plain gradient.", paper="arXiv 1312.6034", cost="an instant")
@@ -104,7 +109,7 @@ def method(
     'Saliency'
     """
 
-    def register(compute: Callable[[Question], Answer]) -> Callable[[Question], Answer]:
+    def register(compute: Computed) -> Computed:
         name = compute.__name__.replace("_", "-")
         REGISTERED[name] = Method(name, title, idea, paper, cost, need, settings or {}, passes, compute)
         return compute

@@ -3,7 +3,8 @@
 import math
 
 from explainer.attribution.methods.method import FORWARD, PASSES_AT_ONCE, batches, method
-from explainer.attribution.question import Answer, Question
+from explainer.attribution.question import Answer, Question, hiding_in_parts
+from explainer.jobs import Parts
 
 
 def _windows(question: Question) -> int:
@@ -22,14 +23,17 @@ def _windows(question: Question) -> int:
     settings={"window": 32, "stride": 16, "baseline": "mean", "at_once": PASSES_AT_ONCE},
     passes=lambda question: batches(_windows(question), question) + 1,  # and one for the picture as it is
 )
-def occlusion(question: Question) -> Answer:
+def occlusion(question: Question) -> Parts[Answer]:
     """How much the output falls on average over the windows that hide a pixel."""
     from captum.attr import Occlusion
 
     window, stride = question.settings["window"], question.settings["stride"]
-    return Occlusion(question.output_of_masks()).attribute(
-        question.shown,
-        (1, window, window),
-        (1, stride, stride),
-        perturbations_per_eval=question.settings["at_once"],
-    ), None
+    return hiding_in_parts(
+        question,
+        lambda output: Occlusion(output).attribute(
+            question.shown,
+            (1, window, window),
+            (1, stride, stride),
+            perturbations_per_eval=question.settings["at_once"],
+        ),
+    )
