@@ -208,12 +208,12 @@ def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Roo
     assert "A pause" in said(phone.run())
     assert title("start") in said(projector.run())
     press(notes, "Go on")
-    move(room, "blank")
+    move(room, "dark")
     assert "Look up" in said(phone.run())
     assert said(projector.run()) == ""
     (black,) = (image for element in projector.get("image") for image in element.proto.imgs)
     assert black.alt == "The screen is blank."
-    move(room, "blank")
+    move(room, "light")
     assert title("start") in said(phone.run())
 
 
