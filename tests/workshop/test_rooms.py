@@ -190,6 +190,19 @@ def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
     assert rooms.in_force(store) is None
 
 
+def test_a_pause_after_a_jump_of_the_clock_lifts_no_rules(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rooms.in_force(store) is not None
+    now, steady = time.time(), time.monotonic()
+    for paused, minutes in ((True, 0), (False, 5)):
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + 2 * rooms.LAPSE + 60 * minutes)
+        screens.present(store, room.code, paused=paused)
+        assert rooms.in_force(store) is not None
+    monkeypatch.setattr(time, "monotonic", lambda: steady + rooms.LAPSE + 1)
+    assert rooms.in_force(store) is None
+
+
 def test_phones_that_are_heard_of_are_here(
     store: Store, room: Room, phones: list[str], later: Callable[[float], None]
 ) -> None:
@@ -319,6 +332,7 @@ def test_the_rules_of_a_room_that_was_forgotten_lapse_a_day_after_its_last_chang
 
     def pass_by(hours: float) -> None:
         store.write(lambda connection: connection.execute("UPDATE rooms SET since = since - ?", (hours * 3600,)))
+        store.lapses.clear()  # as in a process that was started anew
 
     pass_by(23.9)
     assert rooms.in_force(store)
