@@ -77,6 +77,7 @@ _camera = st.components.v2.component(
     js=(Path(__file__).parent / "camera.js").read_text("utf-8"),
 )
 _AGAIN = "switch this off and on again, or choose a file."
+_NOT_TAKEN = f"Your photo was not taken: {session.RULED_OUT}. Choose it again."
 _DARK = {
     "denied": f"The browser keeps the camera back. Allow it in the address bar and {_AGAIN}",
     "busy": f"The camera does not answer. Close other programs that use it and {_AGAIN}",
@@ -233,7 +234,9 @@ def _upload(key: str) -> None:
     data = file.getvalue()
     file.seek(0)
     file.truncate()  # the session names the file for a while yet
-    if session.may_bring_a_photo_now() and _take(lambda: _read(data)):
+    if not session.may_bring_a_photo_now():
+        st.session_state[_ERROR] = _NOT_TAKEN  # shown where the page takes photos again as it is drawn
+    elif _take(lambda: _read(data)):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state[_ANSWERED] += 1
