@@ -27,7 +27,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig, NewSession
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import app_session, memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
@@ -134,13 +134,14 @@ def write_theme_once() -> None:
     write = app_session._populate_theme_msg
 
     @cache
-    def written(section: str) -> CustomThemeConfig:
-        theme = CustomThemeConfig()
-        write(theme, section)
-        return theme
+    def written(section: str) -> CustomThemeConfig | None:
+        holder = NewSession()
+        write(holder.custom_theme, section)
+        return holder.custom_theme if holder.HasField("custom_theme") else None
 
     def populate(message: CustomThemeConfig, section: str = "theme") -> None:
-        if (theme := written(section)).ByteSize():
+        if (theme := written(section)) is not None:
+            message.SetInParent()  # it may say what a theme says that nobody has set
             message.MergeFrom(theme)
 
     setattr(app_session, "_populate_theme_msg", populate)  # noqa: B010 - no name that Streamlit exports
