@@ -18,6 +18,7 @@ except ModuleNotFoundError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 __all__ = [
+    "A_PHOTO",
     "TABLE",
     "ByAddress",
     "Limit",
@@ -36,7 +37,10 @@ __all__ = [
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
 
-_FEW = 100  # a hundredth of all places is few
+_FEW = 100  # a hundredth of all there is is few
+
+A_PHOTO = 10_000_000
+"""Bytes that nearly every phone's photo has at most."""
 
 
 @dataclass(frozen=True)
@@ -211,13 +215,14 @@ def of_an_address(name: str, in_all: int) -> int:
     return max(1, min(int(value(name)), in_all * 3 // 4))
 
 
-def has_place(name: str, of_it: int, taken: int, in_all: int) -> bool:
-    """Whether an address that has `of_it` of `in_all` places may have one more, where so many are taken.
+def has_place(name: str, of_it: int, taken: int, in_all: int, more: int = 1, few: int = 1) -> bool:
+    """Whether an address that has `of_it` of `in_all` may have so much more, where so much is taken.
 
-    The last quarter is for addresses that have few: one computer can take several addresses of its network.
+    The last quarter is for addresses that have few even then, a hundredth or `few`: one computer can take several
+    addresses of its network.
     """
-    most = in_all if of_it < max(1, in_all // _FEW) else in_all * 3 // 4
-    return of_it < of_an_address(name, in_all) and taken < most
+    most = in_all if of_it + more <= max(few, in_all // _FEW) else in_all * 3 // 4
+    return of_it + more <= of_an_address(name, in_all) and taken + more <= most
 
 
 def raise_file_limit() -> None:

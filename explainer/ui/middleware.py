@@ -473,16 +473,13 @@ class Uploads:
         of_it = sum(owner == upload.session for owner, _ in kept) + sum(
             each.session == upload.session for each in coming
         )
-        in_all = sum(kept.values()) + sum(each.size for each in coming) + upload.size
-        of_address = (
-            sum(size for (owner, _), size in kept.items() if self._addresses.get(owner) == upload.address)
-            + sum(each.size for each in coming if each.address == upload.address)
-            + upload.size
-        )
-        if (
-            of_it >= limits.value("uploads of a visitor")
-            or in_all > limits.value("uploads")
-            or of_address > limits.value("uploads of an address")
+        taken = sum(kept.values()) + sum(each.size for each in coming)
+        of_address = sum(
+            size for (owner, _), size in kept.items() if self._addresses.get(owner) == upload.address
+        ) + sum(each.size for each in coming if each.address == upload.address)
+        in_all = int(limits.value("uploads"))
+        if of_it >= limits.value("uploads of a visitor") or not limits.has_place(
+            "uploads of an address", of_address, taken, in_all, upload.size, limits.A_PHOTO
         ):
             raise _TooManyError
 

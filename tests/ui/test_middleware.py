@@ -352,6 +352,22 @@ def test_what_one_address_sends_leaves_room_for_another(uploads: middleware.Uplo
     assert not uploads._coming
 
 
+def test_uploads_of_two_addresses_that_stall_leave_room_for_anothers_photo(uploads: middleware.Uploads) -> None:
+    async def all_at_once() -> list[int]:
+        stalled = [
+            put(uploads, f"known {address} {number}", f"192.0.2.{address}", 62_000_000)
+            for address in (1, 2)
+            for number in range(4)
+        ]
+        large = put(uploads, "known large", "192.0.2.3", 62_000_000)
+        return await asyncio.gather(*stalled, large, put(uploads, "known of an honest one", "192.0.2.4", 8_000_000))
+
+    *stalled, large, honest = asyncio.run(all_at_once())
+    assert honest == 0  # it is read
+    assert (stalled.count(429), large) == (2, 429)  # three quarters are taken
+    assert not uploads._coming
+
+
 def test_a_name_that_a_page_has_used_is_used_by_no_other_file(uploads: middleware.Uploads) -> None:
     async def one_after_another() -> list[int]:
         names = ["a", "a", "b", "b", "a"]
