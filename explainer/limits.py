@@ -7,7 +7,8 @@ read when it is needed, so that a test can set another one.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -25,6 +26,7 @@ __all__ = [
     "Pace",
     "Paces",
     "connections",
+    "counted",
     "first",
     "has_place",
     "keep_no_dumps",
@@ -98,6 +100,7 @@ TABLE: Mapping[str, Limit] = {
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),
+    "downloads": Limit(4, "downloads of a page that are not made yet", "“Too many downloads at once”"),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads of a visit": Limit(1000, "names of its last files, each for one file alone", "“Too many files”"),
@@ -223,6 +226,18 @@ def has_place(name: str, of_it: int, taken: int, in_all: int, more: int = 1, few
     """
     most = in_all if of_it + more <= max(few, in_all // _FEW) else in_all * 3 // 4
     return of_it + more <= of_an_address(name, in_all) and taken + more <= most
+
+
+@contextlib.contextmanager
+def counted(open_: Counter[str], whose: str) -> Iterator[None]:
+    """Count one more that is open of somebody; nothing is left of who has no more."""
+    open_[whose] += 1
+    try:
+        yield
+    finally:
+        open_[whose] -= 1
+        if not open_[whose]:
+            del open_[whose]
 
 
 def raise_file_limit() -> None:

@@ -714,24 +714,6 @@ def test_a_long_answer_is_handed_on_in_pieces() -> None:
     assert [message["more_body"] for message in sent] == [True] * (len(sent) - 1) + [False]
 
 
-def test_downloads_of_all_pages_of_an_address_are_paced_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
-    asks = BackMsg(backend_operation_request={"deferred_file": {"file_id": "a"}}).SerializeToString()
-
-    async def receive() -> Message:
-        return {"type": "websocket.receive", "bytes": asks}
-
-    async def pages(address: str) -> int:
-        let_through = [asyncio.create_task(middleware._Messages(receive, lambda: address)()) for _ in range(60)]
-        done, waiting = await asyncio.wait(let_through, timeout=0.5)
-        for each in waiting:
-            each.cancel()
-        return len(done)
-
-    assert 40 <= asyncio.run(pages("192.0.2.1")) <= 42
-    assert 40 <= asyncio.run(pages("192.0.2.2")) <= 42
-
-
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize(
     "others",
