@@ -7,7 +7,8 @@ read when it is needed, so that a test can set another one.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -18,12 +19,14 @@ except ModuleNotFoundError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 __all__ = [
+    "A_PHOTO",
     "TABLE",
     "ByAddress",
     "Limit",
     "Pace",
     "Paces",
     "connections",
+    "counted",
     "first",
     "has_place",
     "keep_no_dumps",
@@ -37,7 +40,10 @@ __all__ = [
 
 _OF_A_VISITOR, _OWN = 4, 80  # file descriptors: of an open page and its session, and of the app itself
 
-_FEW = 100  # a hundredth of all places is few
+_FEW = 100  # a hundredth of all there is is few
+
+A_PHOTO = 10_000_000
+"""Bytes that nearly every phone's photo has at most."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ TABLE: Mapping[str, Limit] = {
     "files": Limit(
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),
+    "downloads": Limit(4, "downloads of a page that are not made yet", "“Too many downloads at once”"),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads of a visit": Limit(1000, "names of its last files, each for one file alone", "“Too many files”"),
@@ -217,13 +224,26 @@ def of_an_address(name: str, in_all: int) -> int:
     return max(1, min(int(value(name)), in_all * 3 // 4))
 
 
-def has_place(name: str, of_it: int, taken: int, in_all: int) -> bool:
-    """Whether an address that has `of_it` of `in_all` places may have one more, where so many are taken.
+def has_place(name: str, of_it: int, taken: int, in_all: int, more: int = 1, few: int = 1) -> bool:
+    """Whether an address that has `of_it` of `in_all` may have so much more, where so much is taken.
 
-    The last quarter is for addresses that have few: one computer can take several addresses of its network.
+    The last quarter is for addresses that have few even then, a hundredth or `few`: one computer can take several
+    addresses of its network.
     """
-    most = in_all if of_it < max(1, in_all // _FEW) else in_all * 3 // 4
-    return of_it < of_an_address(name, in_all) and taken < most
+    most = in_all if of_it + more <= max(few, in_all // _FEW) else in_all * 3 // 4
+    return of_it + more <= of_an_address(name, in_all) and taken + more <= most
+
+
+@contextlib.contextmanager
+def counted(open_: Counter[str], whose: str) -> Iterator[None]:
+    """Count one more that is open of somebody; nothing is left of who has no more."""
+    open_[whose] += 1
+    try:
+        yield
+    finally:
+        open_[whose] -= 1
+        if not open_[whose]:
+            del open_[whose]
 
 
 def raise_file_limit() -> None:

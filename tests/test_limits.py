@@ -73,6 +73,17 @@ def test_one_with_several_addresses_leaves_places_to_those_that_have_few() -> No
     assert taken.total() == in_all
 
 
+def test_the_last_quarter_of_bytes_takes_a_phones_photo_of_each_of_a_dozen_addresses() -> None:
+    limit, in_all, file = "uploads of an address", int(limits.value("uploads")), 5_000_000
+    taken = Counter[int]()
+    for address in range(100):
+        while limits.has_place(limit, taken[address], taken.total(), in_all, file, limits.A_PHOTO):
+            taken[address] += file
+    assert [taken[address] for address in range(3)] == [250_000_000, 125_000_000, limits.A_PHOTO]
+    assert taken.total() == in_all
+    assert len(+taken) == 2 + 13
+
+
 CRASH = """
 import os, resource
 from explainer import limits

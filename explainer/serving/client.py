@@ -98,8 +98,8 @@ class Connection:
                 if wire.VERSION not in response.headers:  # a proxy's words: there is no service behind it
                     raise ConnectionError(words)
                 raise Unavailable(words)
-            said = json.loads(response.readline())
-            try:
+            try:  # from now on it is a task that the service has taken
+                said = json.loads(response.readline())
                 while "progress" in said:
                     told(said["progress"], said["place"])
                     said = json.loads(response.readline())

@@ -10,8 +10,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -157,22 +156,10 @@ class Requests:
             await event_loop.turn(None if is_page else payer)
             await send(message)
 
-        with _counted(self._open, address):
+        with limits.counted(self._open, address):
             await asyncio.sleep(self._openings.of(address).wait() if is_page else 0)
             await event_loop.turn(address)
             await self.app(scope, receiving, sending)
-
-
-@contextmanager
-def _counted(open_: Counter[str], address: str) -> Iterator[None]:
-    """Count one more that is open of an address; nothing is left of an address that has no more."""
-    open_[address] += 1
-    try:
-        yield
-    finally:
-        open_[address] -= 1
-        if not open_[address]:
-            del open_[address]
 
 
 class Hosts:
@@ -473,16 +460,13 @@ class Uploads:
         of_it = sum(owner == upload.session for owner, _ in kept) + sum(
             each.session == upload.session for each in coming
         )
-        in_all = sum(kept.values()) + sum(each.size for each in coming) + upload.size
-        of_address = (
-            sum(size for (owner, _), size in kept.items() if self._addresses.get(owner) == upload.address)
-            + sum(each.size for each in coming if each.address == upload.address)
-            + upload.size
-        )
-        if (
-            of_it >= limits.value("uploads of a visitor")
-            or in_all > limits.value("uploads")
-            or of_address > limits.value("uploads of an address")
+        taken = sum(kept.values()) + sum(each.size for each in coming)
+        of_address = sum(
+            size for (owner, _), size in kept.items() if self._addresses.get(owner) == upload.address
+        ) + sum(each.size for each in coming if each.address == upload.address)
+        in_all = int(limits.value("uploads"))
+        if of_it >= limits.value("uploads of a visitor") or not limits.has_place(
+            "uploads of an address", of_address, taken, in_all, upload.size, limits.A_PHOTO
         ):
             raise _TooManyError
 
@@ -519,7 +503,7 @@ class Visitors:
         headers = Headers(scope=scope)
         # Asked each time: the presenter's key may be given on the open page.
         whose, mark = partial(browser.waits_with, headers, address), browser.mark_of(headers.get("cookie", ""))
-        with _counted(self._open, address):  # before anything is waited for
+        with limits.counted(self._open, address):  # before anything is waited for
             if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
                 await turns.COMPUTING.pressed(whose(), mark)
             if streamlit_internals.make_room_for_a_session(limits.visitors()):
@@ -532,9 +516,6 @@ class Visitors:
             return self._open.total() < limits.visitors()
         taken = self._open.total() + _KEPT_FOR_THE_ROOM
         return limits.has_place("visitors of an address", self._open[scope["client"][0]], taken, limits.visitors())
-
-
-_A_DOWNLOAD = 0.5  # seconds that are taken for one: the largest picture with its labels takes as long
 
 
 class _Messages:
@@ -566,10 +547,8 @@ class _Messages:
             if kind in streamlit_internals.MESSAGES:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
-                if kind in ("rerun_script", "deferred_file"):
+                if kind == "rerun_script":
                     await turns.COMPUTING.turn(self._whose(), self._this)
-                if kind == "deferred_file":  # is made in a thread that knows no address
-                    turns.COMPUTING.begin(self._whose(), self._this).end(_A_DOWNLOAD)
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

@@ -77,6 +77,7 @@ _camera = st.components.v2.component(
     js=(Path(__file__).parent / "camera.js").read_text("utf-8"),
 )
 _AGAIN = "switch this off and on again, or choose a file."
+_NOT_TAKEN = f"Your photo was not taken: {session.RULED_OUT}. Choose it again."
 _DARK = {
     "denied": f"The browser keeps the camera back. Allow it in the address bar and {_AGAIN}",
     "busy": f"The camera does not answer. Close other programs that use it and {_AGAIN}",
@@ -203,25 +204,25 @@ _TOO_MANY = "The app has too many photos in its memory. Try again in a minute."
 def _read(data: bytes) -> Photo:
     """A visitor's photo. Raises PhotoError, also where they, or all visitors together, have too many in memory."""
     own = st.session_state.get("photo")  # which gives way to it
-    this = owner.get(), len(data)
+    this = address, size = owner.get(), len(data)
     with _bringing:
         addresses = [whose for photo, whose in _brought.items() if photo is not own]
-    addresses += [whose for whose, _ in _waiting]
-    _waiting.append(this)
+        waiting = [*_waiting]
+        _waiting.append(this)
     try:
-        if (
-            len(addresses) >= limits.value("photos")
-            or addresses.count(this[0]) >= limits.value("photos of an address")
-            or sum(size for _, size in list(_waiting)) > limits.value("waiting photos")
-            or sum(size for whose, size in list(_waiting) if whose == this[0])
-            > limits.value("waiting photos of an address")
+        addresses += [whose for whose, _ in waiting]
+        of_it, taken = sum(each for whose, each in waiting if whose == address), sum(each for _, each in waiting)
+        photos, in_all = int(limits.value("photos")), int(limits.value("waiting photos"))
+        if not (
+            limits.has_place("photos of an address", addresses.count(address), len(addresses), photos)
+            and limits.has_place("waiting photos of an address", of_it, taken, in_all, size, limits.A_PHOTO)
         ):
             raise PhotoError(_TOO_MANY)
         photo = decoder.read(data)
     finally:
         _waiting.remove(this)
     with _bringing:
-        _brought[photo] = this[0]
+        _brought[photo] = address
     return photo
 
 
@@ -233,7 +234,9 @@ def _upload(key: str) -> None:
     data = file.getvalue()
     file.seek(0)
     file.truncate()  # the session names the file for a while yet
-    if session.may_bring_a_photo_now() and _take(lambda: _read(data)):
+    if not session.may_bring_a_photo_now():
+        st.session_state[_ERROR] = _NOT_TAKEN  # shown where the page takes photos again as it is drawn
+    elif _take(lambda: _read(data)):
         st.session_state["sample"] = None
         st.session_state[_ASKING] = False
     st.session_state[_ANSWERED] += 1

@@ -68,6 +68,7 @@ def prepare() -> None:
     streamlit_internals.ask_no_host()
     streamlit_internals.hide_media_names()
     streamlit_internals.keep_media_until_fetched()
+    streamlit_internals.make_downloads(_download)
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
@@ -164,9 +165,18 @@ def _begin() -> turns.Run:
 
 async def _turn(context: streamlit_internals.ClientContext) -> None:
     """Wait until a page of a browser that came back may run."""
+    await turns.COMPUTING.turn(*_whose(context))
+
+
+async def _download(session: str, context: streamlit_internals.ClientContext, make: Callable[[], str]) -> str:
+    """What `make` gives, for a page of a browser."""
+    return await turns.DOWNLOADS.make(session, *_whose(context), make)
+
+
+def _whose(context: streamlit_internals.ClientContext) -> tuple[str, str]:
+    """The address with which a browser waits, "" for one that waits for nobody, and what tells it from others."""
     headers = Headers(dict(context.headers))
-    whose = browser.waits_with(headers, context.remote_ip or "")
-    await turns.COMPUTING.turn(whose, browser.mark_of(headers.get("cookie", "")))
+    return browser.waits_with(headers, context.remote_ip or ""), browser.mark_of(headers.get("cookie", ""))
 
 
 def _presents() -> bool:

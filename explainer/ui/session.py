@@ -15,7 +15,10 @@ from explainer.workshop.rooms import Preset
 
 _ALL, _SOME, _RULES = "revealed_all", "revealed_wnids", "room_rules"
 _COVERED = "covered_wnids"
-_MODEL = "model_asked"
+_MODEL, _REFUSED = "model_asked", "reveal_refused"
+
+RULED_OUT = "a workshop was on, or the app could not ask in time whether one is"
+"""Why a press was refused on a page that allows it again by now."""
 
 _Made = TypeVar("_Made")
 
@@ -93,18 +96,26 @@ def reveal_button(wnid: str, key: str) -> None:
 
 
 def mask_button() -> None:
-    """A button to cover everything again, once anything was revealed to a visitor who may see it."""
-    if may_reveal() and (st.session_state.get(_ALL) or _revealed()):
+    """A button to cover everything again, once anything was revealed to a visitor who may see it.
+
+    Where the last press to reveal was refused, and one is allowed by now, a sentence says so.
+    """
+    refused = st.session_state.pop(_REFUSED, False)
+    if not may_reveal():
+        return
+    if refused:
+        st.warning(f"No word was shown: {RULED_OUT}. Press once more.")
+    if st.session_state.get(_ALL) or _revealed():
         st.button("Cover all words again", key="mask_all", on_click=_mask_all)
 
 
 def controls() -> None:
     """The chip: how many words on the page are covered, if any, with a way to show all, or to cover them again."""
     covered = len(st.session_state.get(_COVERED, ()))
+    mask_button()
     if not may_reveal():
         st.markdown(f"{workshop()}: words stay covered, and only sample pictures are used.")
         return
-    mask_button()
     if covered and not st.session_state.get(_ALL):
         _chip(sentences.covered(covered))
 
@@ -153,7 +164,8 @@ def _reveal_all() -> None:
 def _may_reveal_now() -> bool:
     """As `may_reveal`, by the rules of this very moment: the page may be older than a room."""
     access.ask_again()
-    return may_reveal()
+    st.session_state[_REFUSED] = not (may := may_reveal())
+    return may
 
 
 def may_bring_a_photo_now() -> bool:

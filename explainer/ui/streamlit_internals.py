@@ -7,6 +7,7 @@ is no longer needed; no other file of the package imports a private name of Stre
 import asyncio
 import hashlib
 import hmac
+import logging
 import math
 import secrets
 import sys
@@ -15,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -24,13 +25,14 @@ from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig, NewSession
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import app_session, memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
@@ -58,6 +60,10 @@ from streamlit.runtime.state.session_state import (
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
+
+from explainer.jobs import Unavailable
+
+_log = logging.getLogger("explainer")
 
 __all__ = ["ClientContext", "UploadedFile"]
 
@@ -134,13 +140,14 @@ def write_theme_once() -> None:
     write = app_session._populate_theme_msg
 
     @cache
-    def written(section: str) -> CustomThemeConfig:
-        theme = CustomThemeConfig()
-        write(theme, section)
-        return theme
+    def written(section: str) -> CustomThemeConfig | None:
+        holder = NewSession()
+        write(holder.custom_theme, section)
+        return holder.custom_theme if holder.HasField("custom_theme") else None
 
     def populate(message: CustomThemeConfig, section: str = "theme") -> None:
-        if (theme := written(section)).ByteSize():
+        if (theme := written(section)) is not None:
+            message.SetInParent()  # it may say what a theme says that nobody has set
             message.MergeFrom(theme)
 
     setattr(app_session, "_populate_theme_msg", populate)  # noqa: B010 - no name that Streamlit exports
@@ -668,6 +675,32 @@ def hide_media_names() -> None:
     setattr(memory_media_file_storage, "_calculate_file_id", hidden)  # noqa: B010 - a private name
     setattr(MediaFileManager, "add_deferred", add_deferred)  # noqa: B010 - a method
     setattr(MediaFileManager, "execute_deferred", execute_deferred)  # noqa: B010 - a method
+
+
+def make_downloads(make: Callable[[str, ClientContext, Callable[[], str]], Awaitable[str]]) -> None:
+    """Have `make` see to each download: it is called with the session and the browser, and with what makes the file.
+
+    Streamlit has them made by the few threads of the event loop, in one line for everybody. What is raised as
+    `Unavailable` the button shows.
+    """
+
+    async def handle(
+        self: DeferredFileHandler, request: BackendOperationRequest, session_id: str
+    ) -> BackendOperationResponse:
+        answer = BackendOperationResponse(request_id=request.request_id)
+        execute = partial(self._get_media_file_mgr().execute_deferred, request.deferred_file.file_id)
+        try:
+            page = _sessions().get_active_session_info(session_id)
+            if page and page.client.client_context:  # else it has left
+                answer.deferred_file.url = await make(session_id, page.client.client_context, execute)
+        except Unavailable as told:
+            answer.error_msg = str(told)
+        except Exception:  # of any kind: what a page downloads is made from what is on it
+            _log.exception("A download could not be made")
+            answer.error_msg = "The file could not be made. Try again."
+        return answer
+
+    setattr(DeferredFileHandler, "handle", handle)  # noqa: B010 - a method
 
 
 def keep_media_until_fetched() -> None:

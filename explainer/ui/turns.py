@@ -1,10 +1,10 @@
-"""Shares the processor: whose script computes next, among all addresses and among the browsers of one."""
+"""Shares the processor: whose script computes next, and whose download is made, among addresses and their browsers."""
 
 import asyncio
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -296,3 +296,48 @@ class Run:
 
 COMPUTING = Computing()
 """What the pages of each address compute."""
+
+
+class Downloads:
+    """Makes the files that pages download, in threads of its own, for which addresses take turns.
+
+    One address has one of them at a time, so that another is left for others; those of the presenter and of this
+    computer are apart. None stands in the line of those that compute: a file is made in one piece, of seconds at
+    worst, and two of them would keep every page waiting.
+    """
+
+    _TAKEN = 0.5  # seconds that are taken for one while nobody knows what it takes, so that few wait of an address
+
+    def __init__(self) -> None:
+        self._first, self._others = (jobs.Worker(lambda: None, "download", threads=2, most=1) for _ in range(2))
+        self._open = Counter[str]()  # by session
+
+    async def make(self, session: str, address: str, this: str, make: Callable[[], str]) -> str:
+        """What `make` gives, for a page of an address, or of one that waits for nobody: "". In a task of its own.
+
+        Raises jobs.Unavailable where the page waits for too many already.
+        """
+        if self._open[session] >= limits.value("downloads"):
+            raise jobs.Unavailable("Too many downloads at once. Wait until one of them is there.")
+
+        def work(nothing: None, progress: jobs.Progress) -> str:
+            began = time.thread_time()
+            try:
+                return make()
+            finally:
+                COMPUTING.charge(address, time.thread_time() - began, this)
+
+        with limits.counted(self._open, session):
+            await COMPUTING.turn(address, this)
+            COMPUTING.begin(address, this).end(0)
+            COMPUTING.charge(address, 0, this, paid=-self._TAKEN)
+            try:
+                jobs.owner.set(address or f"presenter {this}")
+                jobs.member.set(this)
+                return await asyncio.wrap_future((self._others if address else self._first).submit(work).future)
+            finally:
+                COMPUTING.charge(address, 0, this, paid=self._TAKEN)
+
+
+DOWNLOADS = Downloads()
+"""What makes the files that pages download."""

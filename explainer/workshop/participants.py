@@ -21,6 +21,7 @@ HERE = 20.0
 _IS_IN = "EXISTS (SELECT 1 FROM participants WHERE room = code AND token = ?)"  # of a room's row
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _MINUTE, _MOST_SOURCES = 60.0, 10_000
+_SETTLED = 600.0  # seconds after a start in which every phone that is on was heard of
 
 
 def join(store: Store, code: str, token: str | None = None, source: str = "", browser: str | None = None) -> str:
@@ -84,7 +85,8 @@ def _give_way(store: Store, connection: Connection, found: Room) -> bool:
     """Whether tokens were taken back of phones that are not here.
 
     Those that have answered nothing first; then the last ones that were given out, with what they answered. So many
-    phones come within minutes only where somebody makes them up.
+    phones come within minutes only where somebody makes them up. Last of all, and one by one, those that came before
+    the app was started anew with its file, and were not heard of since: when they came nobody knows any more.
     """
     query = """SELECT token FROM votes WHERE room = ? UNION SELECT token FROM marks WHERE room = ?
         UNION SELECT token FROM flags WHERE room = ?"""
@@ -96,6 +98,8 @@ def _give_way(store: Store, connection: Connection, found: Room) -> bool:
     silent = [token for token in away if token not in answered]
     made_up = sorted((token for token in away if ages[token].given < inf), key=lambda token: ages[token].given)
     gone = (silent or made_up)[:100]
+    if not gone and not store.database and time.monotonic() - store.begun > _SETTLED:
+        gone = [token for token in away if ages[token] == Ages()][:1]
     query = "DELETE FROM participants WHERE room = ? AND token = ?"
     connection.executemany(query, [(found.code, token) for token in gone])
     store.forget(found.code, gone)

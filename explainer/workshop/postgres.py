@@ -265,6 +265,7 @@ class PostgresStore(Store):
                 with psycopg.connect(self._address, **_CONNECTING) as connection:
                     self.trouble = _prepare(connection)
                     connection.execute(f"LISTEN {_CHANNEL}")
+                    self._heard.clear()  # after a crash the database knows of nobody any more
                     self._reached.set()
                     self._tried.set()
                     forgot = time.monotonic()

@@ -153,7 +153,8 @@ def on(store: Store) -> tuple[Room, ...]:
 def _is_on(store: Store, code: str, since: float) -> bool:
     moved, until = store.lapses.get(code, (None, 0.0))
     if moved != since:
-        until = time.monotonic() + min(max(0.0, since + LAPSE - time.time()), LAPSE)
+        # A change only ever prolongs: after a pause `since` may lie far behind a clock that jumped ahead meanwhile.
+        until = max(until, time.monotonic() + min(max(0.0, since + LAPSE - time.time()), LAPSE))
         store.lapses[code] = since, until
     return time.monotonic() < until
 

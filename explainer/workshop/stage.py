@@ -11,8 +11,8 @@ from typing import Literal
 Phase = Literal["", "open", "talk", "second", "result"]
 """Of a vote: it is open, the room talks, it is open again, its result is shown. "" is a step to look at."""
 
-Key = Literal["next", "back", "blank"]
-"""What a presenter can press."""
+Key = Literal["next", "back", "dark", "light"]
+"""What a presenter can press. Of the screens a press says how they are to be, so that none undoes another."""
 
 PHASES: Sequence[Phase] = ("", "open", "talk", "second", "result")
 
@@ -66,8 +66,8 @@ def pressed(state: State, press: Press, beats: Sequence[Beat]) -> State:
     if press.number <= state.counted.get(press.client, 0):
         return state
     taken = replace(state, counted={**state.counted, press.client: press.number})
-    if press.key == "blank":
-        return replace(taken, blank=not state.blank)
+    if press.key in ("dark", "light"):
+        return replace(taken, blank=press.key == "dark")
     own = state.mover in ("", press.client)
     if press.seen < (state.series if own else state.moves):
         return taken

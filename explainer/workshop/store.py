@@ -3,6 +3,7 @@
 Statements are written once, in the SQL that both know, with `?` for each value.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -126,9 +127,9 @@ class Store(ABC):
     the code of each room that changes and the version of its stage, 0 for none, in a thread of the store's, where the
     engine tells it.
 
-    Of this process alone, in its memory, and in seconds of `time.monotonic`: `joins` says when a room was last joined
-    from each place, so that no address is written anywhere; `lapses` until when the rules of a room hold, with the
-    change of it that this was reckoned from, which every process reads from the same row.
+    Of this process alone, in its memory, and in seconds of `time.monotonic`: `begun` says since when; `joins` when a
+    room was last joined from each place, so that no address is written anywhere; `lapses` until when the rules of a
+    room hold, with the change of it that this was reckoned from, which every process reads from the same row.
     """
 
     keeps: bool = True
@@ -139,6 +140,7 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.told: Callable[[str, int], None] = lambda code, version: None
+        self.begun = time.monotonic()
         self.joins: dict[tuple[str, str], deque[float]] = {}
         self.lapses: dict[str, tuple[float, float]] = {}
 

@@ -24,7 +24,7 @@ from explainer import jobs, limits
 from explainer.attribution import sample_verdicts
 from explainer.imagenet import search, taxonomy, vocabularies
 from explainer.ui import computed, photo_source, sample_results, sentences
-from explainer.vision import cards, decoder, pipeline, samples
+from explainer.vision import cards, decoder, photos, pipeline, samples
 
 pytestmark = pytest.mark.slow
 
@@ -289,24 +289,48 @@ def test_beyond_so_many_photos_another_one_waits_until_one_is_forgotten(
     assert not other.error
 
 
-@pytest.mark.parametrize("limit", ["waiting photos", "waiting photos of an address"])
+@pytest.mark.parametrize(("limit", "whose"), [("waiting photos", "another's"), ("waiting photos of an address", "")])
 def test_beyond_so_many_bytes_that_wait_to_be_decoded_a_photo_is_refused(
-    limit: str, page: AppTest, monkeypatch: pytest.MonkeyPatch
+    limit: str, whose: str, page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teal = photo_of("teal")
-    monkeypatch.setattr(photo_source, "_waiting", [("", 1000)])
+    monkeypatch.setattr(photo_source, "_waiting", [(whose, 1000)])
     for most, said in ((1000 + len(teal) - 1, [photo_source._TOO_MANY]), (1000 + len(teal), [])):
         some = dataclasses.replace(limits.TABLE[limit], most=most)
         monkeypatch.setattr(limits, "TABLE", {**limits.TABLE, limit: some})
         upload(page, "teal.png", teal)
         assert [error.value for error in page.error] == said
-    assert photo_source._waiting == [("", 1000)]
+    assert photo_source._waiting == [(whose, 1000)]
+
+
+class Decoded:
+    """A photo."""
+
+
+def test_photos_of_a_few_addresses_leave_room_for_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bring(address: str, size: int) -> bool:
+        context = contextvars.copy_context()
+        context.run(jobs.owner.set, address)
+        try:
+            kept.append(context.run(photo_source._read, bytes(size)))
+        except photos.PhotoError:
+            return False
+        return True
+
+    kept: list[Any] = []
+    monkeypatch.setattr(photo_source, "_brought", WeakKeyDictionary())
+    monkeypatch.setattr(decoder, "read", lambda data: Decoded())
+    few = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
+    assert [sum(bring(address, 1) for _ in range(250)) for address in few] == [100, 87, 2]
+    assert bring("192.0.2.4", 5_000_000)
+    waiting = [*[(few[0], 62_000_000)] * 4, *[(few[1], 62_000_000)] * 2]
+    monkeypatch.setattr(photo_source, "_waiting", waiting)
+    assert not bring("192.0.2.5", 62_000_000)
+    assert bring("192.0.2.5", 8_000_000)
+    assert len(waiting) == 6
 
 
 def test_photos_that_come_while_others_are_counted_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Decoded:
-        """A photo."""
-
     def bring(photos: int) -> int:
         context = contextvars.copy_context()
         context.run(jobs.owner.set, str(threading.get_ident()))

@@ -123,6 +123,54 @@ def test_the_slider_of_a_page_that_is_older_draws_no_photo_that_is_not_in_use_an
     assert set(shown) == {samples.read(break_it.FIRST).digest}
 
 
+@pytest.mark.usefixtures("fresh_app")
+def test_a_photo_that_comes_while_nobody_can_tell_the_rules_is_refused_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def script() -> None:
+        from explainer.ui import photo_source
+
+        photo_source.strip()
+
+    asked: list[Preset] = []
+    monkeypatch.setattr(access, "in_force", lambda: asked.pop() if asked else None)
+    page = AppTest.from_function(script, default_timeout=60).run()
+    for key in ("own_photo", "notice_button"):
+        page.button(key=key).click().run()
+    asked.append(access.UNKNOWN)  # for a moment: by the time that the page is drawn the rules are known again
+    page.file_uploader[0].set_value(("a.png", b"a photo", "image/png")).run()
+    assert not page.exception
+    assert "photo" not in page.session_state
+    (error,) = page.error
+    assert "could not ask" in error.value
+    assert "Choose it again." in error.value
+
+
+@pytest.mark.usefixtures("fresh_app")
+@pytest.mark.parametrize("label", ["Reveal", "All"])
+def test_a_press_to_see_words_while_nobody_can_tell_the_rules_is_refused_with_a_sentence_once(
+    monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from explainer.ui import session
+
+        st.button("Reveal", on_click=session._reveal, args=("n10401331",))
+        st.button("All", on_click=session._reveal_all)
+        session.controls()
+
+    asked: list[Preset] = []
+    monkeypatch.setattr(access, "in_force", lambda: asked.pop() if asked else None)
+    page = AppTest.from_function(script, default_timeout=60).run()
+    asked.append(access.UNKNOWN)
+    next(button for button in page.button if button.label == label).click().run()
+    (warning,) = page.warning
+    assert "could not ask" in warning.value
+    assert "Press once more." in warning.value
+    assert not page.run().warning
+
+
 def test_an_upload_asks_for_the_rules_of_its_moment() -> None:
     source = (ROOT / "explainer/ui/photo_source.py").read_text("utf-8")
     upload = re.search(r"def _upload\(.*?\n\n\n", source, re.DOTALL)

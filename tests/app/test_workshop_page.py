@@ -13,7 +13,7 @@ from workshops import Open, give, join, labels, move, press, restart, said
 from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access, browser
-from explainer.ui.workshop import invitation, take_away, talk_pictures
+from explainer.ui.workshop import invitation, lobby, take_away, talk_pictures
 from explainer.workshop import addresses, participants, questions, rooms, screens, sqlite, talk
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
@@ -179,6 +179,20 @@ def test_a_room_opens_with_what_the_presenter_chose(visit: Open) -> None:
     assert talk.load().steps["start"].hope in said(app).replace("\\", "")
 
 
+@pytest.mark.parametrize("label", ["Open a room", "Rehearse"])
+def test_a_button_that_is_pressed_twice_before_the_page_is_drawn_again_opens_one_room(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    opened = lobby._opened
+    monkeypatch.setattr(lobby, "_opened", lambda *chosen: (opened(*chosen), opened(*chosen)))
+    app = press(give(visit(), KEY), label)
+    (room,) = rooms.listing(access.store())
+    assert address(app) == {"room": room.code, "view": "notes"}
+    app.query_params.clear()
+    assert address(press(app.run(), label))["room"] not in ("", room.code)  # another one, from the page drawn anew
+    assert len(rooms.listing(access.store())) == 2
+
+
 @pytest.mark.slow
 def test_a_rehearsal_says_so_on_every_screen(visit: Open) -> None:
     app = press(give(visit(), KEY), "Rehearse")
@@ -208,12 +222,12 @@ def test_a_pause_and_a_dark_screen_are_told_on_the_phones(visit: Open, room: Roo
     assert "A pause" in said(phone.run())
     assert title("start") in said(projector.run())
     press(notes, "Go on")
-    move(room, "blank")
+    move(room, "dark")
     assert "Look up" in said(phone.run())
     assert said(projector.run()) == ""
     (black,) = (image for element in projector.get("image") for image in element.proto.imgs)
     assert black.alt == "The screen is blank."
-    move(room, "blank")
+    move(room, "light")
     assert title("start") in said(phone.run())
 
 

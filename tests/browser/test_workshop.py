@@ -129,6 +129,41 @@ def test_twenty_minutes_with_one_key_and_four_phones_one_offline_for_a_while_one
     assert KEY not in workshop_visitor.server.log
 
 
+def blank(screen: RoomPage, store: Store, code: str, hoped: bool) -> bool:
+    """Press b in a window, and wait until the screens are as hoped; then for what another window may tell."""
+    screen.page.wait_for_timeout(4000)  # until all windows have drawn what is, and show it for a second
+    screen.page.bring_to_front()
+    screen.page.keyboard.press("b")
+    deadline = time.monotonic() + PATIENCE / 1000
+    while screens.stage(store, code).blank != hoped and time.monotonic() < deadline:
+        screen.page.wait_for_timeout(100)
+    screen.page.wait_for_timeout(1000)
+    return screens.stage(store, code).blank
+
+
+def test_b_makes_the_screens_dark_and_light_again_also_with_the_notes_open_twice(notes: RoomPage, store: Store) -> None:
+    code = notes.code
+    beside(notes, room=code, view="notes").wait_for("Hope to hear")
+    projector = beside(notes, room=code, view="projector", embed="true")
+    for screen in (projector, notes):
+        assert blank(screen, store, code, True)
+        assert not blank(screen, store, code, False)
+
+
+def test_b_of_a_presenter_who_cannot_have_seen_yet_that_it_is_dark_keeps_it_dark(notes: RoomPage, store: Store) -> None:
+    notes.page.bring_to_front()
+    screens.present(store, notes.code, blank=True)  # as another presenter does
+    notes.page.get_by_role("button", name="Show the screen").wait_for()
+    notes.page.keyboard.press("b")
+    notes.page.wait_for_timeout(4000)
+    query = "SELECT number FROM presses WHERE room = ?"
+    assert store.read(lambda c: c.execute(query, (notes.code,)).fetchall()) == [(1,)]
+    assert screens.stage(store, notes.code).blank
+    notes.page.keyboard.press("b")
+    notes.page.get_by_role("button", name="Blank (b)").wait_for()
+    assert not screens.stage(store, notes.code).blank
+
+
 @pytest.mark.parametrize("presses", [60, pytest.param(200, marks=pytest.mark.watch)])
 def test_presses_faster_than_the_page_is_drawn_are_each_counted_once(
     notes: RoomPage, store: Store, presses: int

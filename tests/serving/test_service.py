@@ -6,6 +6,7 @@ import http.client
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,12 +86,17 @@ def explainers(line: Relay) -> Worker[Any]:
     return Worker(client.Explaining, "explainer", 4)
 
 
-def long_explanation(worker: Worker[Any], reader: Reader, photo: Photo) -> Job[Attribution]:
-    """One of half a minute, which has begun."""
+def explanation(worker: Worker[Any], reader: Reader, photo: Photo) -> Job[Attribution]:
+    """One of half a minute."""
     crop = faces.crop(photo, None, reader.card.transform.side)
     target = Target("object", reader.classifier.wnids[0])
     settings = {**explain.METHODS["integrated-gradients"].settings, "steps": 3000}
-    job = ask(worker, explain.explain_crop, crop, target, "integrated-gradients", settings)
+    return ask(worker, explain.explain_crop, crop, target, "integrated-gradients", settings)
+
+
+def long_explanation(worker: Worker[Any], reader: Reader, photo: Photo) -> Job[Attribution]:
+    """One of half a minute, which has begun."""
+    job = explanation(worker, reader, photo)
     assert until(lambda: job.done or job.progress > 0)
     assert not job.done
     return job
@@ -319,6 +325,24 @@ def test_one_that_broke_off_is_a_sentence_and_the_next_is_answered(
         job.result(SECONDS)
     assert until(lambda: explaining._open == 0, 5)
     assert "grad-cam" in ask(explainers, explain.offered_by, "object").result(SECONDS)
+
+
+def test_one_that_broke_off_before_its_first_word_is_asked_for_once(
+    explaining: Service,
+    explainers: Worker[Any],
+    line: Relay,
+    reader: Reader,
+    photo: Photo,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "_PAUSE", 60.0)
+    job = explanation(explainers, reader, photo)
+    assert until(lambda: explaining._open == 1, 5)
+    time.sleep(0.5)  # the head of the answer has come
+    line.cut()
+    with pytest.raises(Unavailable, match="broke off"):
+        job.result(SECONDS)
+    assert line.connections == 1
 
 
 def test_a_reading_that_broke_off_is_read_again(

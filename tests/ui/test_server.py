@@ -37,7 +37,7 @@ PHOTO = io.BytesIO()
 Image.new("RGB", (300, 300), "grey").save(PHOTO, "PNG")
 
 # Limits that a test can wait for.
-SHORT = {"request": 5, "half a request": 2, "silence in an upload": 2, "unread upload": 15, "uploads": 5_000_000}
+SHORT = {"request": 5, "half a request": 2, "silence in an upload": 2, "unread upload": 15, "uploads": 6_000_000}
 LAUNCHER = f"""
 import dataclasses, sys
 from explainer import limits

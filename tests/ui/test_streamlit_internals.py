@@ -25,12 +25,13 @@ from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.widgets import number_input
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, memory_media_file_storage
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import fragment
@@ -50,7 +51,7 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
-from explainer.ui import streamlit_internals
+from explainer.ui import browser, server, streamlit_internals, turns
 
 INSIDE = "explainer/ui/streamlit_internals.py"
 _DISCOVER = BidiComponentManager.discover_and_register_components  # as it is before a server is prepared
@@ -66,6 +67,7 @@ _MEDIA = {
     )
 }
 _FILE_ID = memory_media_file_storage._calculate_file_id
+_DOWNLOAD = DeferredFileHandler.handle
 _REMOVE, _BEGIN, _EMPTY = SessionState._remove_stale_widgets, SessionState.on_script_will_rerun, WStates.clear
 PUBLIC = ("streamlit", "streamlit.delta_generator", "streamlit.testing.v1")
 
@@ -745,6 +747,73 @@ def test_of_downloads_that_nobody_fetched_the_last_are_kept(
         media.execute_deferred(button)
     run_of_another(media, monkeypatch)
     assert {media.read_file(name).content[0] for name in media._file_metadata} == {*range(40, 50)}  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that are named by the address of their browser, or "here ...", and a number."""
+
+    def page(session: str) -> SimpleNamespace:
+        address = session.split()[0]
+        context = SimpleNamespace(remote_ip=address, headers={browser.LOCAL: "1"} if address == "here" else {})
+        return SimpleNamespace(client=SimpleNamespace(client_context=context))
+
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
+    monkeypatch.setattr(turns, "DOWNLOADS", turns.Downloads())
+    monkeypatch.setattr(streamlit_internals, "_sessions", lambda: SimpleNamespace(get_active_session_info=page))
+    monkeypatch.setattr(DeferredFileHandler, "handle", _DOWNLOAD)
+
+
+def downloads_by(make: Any) -> Any:
+    """Ask for a file; `make` stands in the place of what makes it."""
+    handler = DeferredFileHandler(lambda: SimpleNamespace(execute_deferred=make))  # type: ignore[arg-type, return-value]
+
+    async def ask(session: str, file: str) -> BackendOperationResponse:
+        return await handler.handle(BackendOperationRequest(deferred_file={"file_id": file}), session)
+
+    return ask
+
+
+@pytest.mark.usefixtures("pages")
+@pytest.mark.parametrize("mended", [False, True], ids=["Streamlit", "this app"])
+def test_streamlit_has_everybodys_downloads_wait_for_those_of_one_address(mended: bool) -> None:
+    held = threading.Event()
+    if mended:
+        streamlit_internals.make_downloads(server._download)
+    ask = downloads_by(lambda file: f"/media/{file} {file != 'slow' or held.wait(20)}")
+
+    async def all_at_once() -> None:
+        slow = [asyncio.create_task(ask(f"192.0.2.1 {number}", "slow")) for number in range(36)]
+        await asyncio.sleep(0.1)
+        others = [asyncio.create_task(ask(session, "soon")) for session in ("192.0.2.2", "here")]
+        done, _ = await asyncio.wait(others, timeout=1)
+        assert len(done) == (2 if mended else 0)  # where they are made without it, this is no longer needed
+        held.set()
+        urls = [each.deferred_file.url for each in await asyncio.gather(*slow, *others)]
+        assert urls == [*["/media/slow True"] * 36, *["/media/soon True"] * 2]
+
+    try:
+        asyncio.run(all_at_once())
+    finally:
+        held.set()
+
+
+@pytest.mark.usefixtures("pages")
+def test_why_a_download_is_not_made_the_button_says(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(file: str) -> str:
+        raise MediaFileStorageError(file)
+
+    streamlit_internals.make_downloads(server._download)
+    ask = downloads_by(fails)
+
+    async def ask_for_many() -> list[str]:
+        asked = await asyncio.gather(*(ask("192.0.2.1", "what nobody has") for _ in range(5)))
+        return [each.error_msg for each in asked]
+
+    *failed, refused = asyncio.run(ask_for_many())
+    assert failed == ["The file could not be made. Try again."] * 4
+    assert refused == "Too many downloads at once. Wait until one of them is there."
+    assert [each.message for each in caplog.records] == ["A download could not be made"] * 4
 
 
 @pytest.mark.parametrize("keeps", [False, True], ids=["Streamlit", "this app"])

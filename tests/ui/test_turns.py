@@ -306,3 +306,133 @@ def test_the_run_in_which_the_presenters_key_was_given_waits_for_nobody(monkeypa
     assert time.monotonic() - began < 0.3
     for each in (run, *others):
         each.end(0.01)
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> turns.Downloads:
+    monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
+    return turns.Downloads()
+
+
+def left(address: str) -> float:
+    """The seconds that an address may compute."""
+    return turns.COMPUTING._accounts.of(address).pace.left
+
+
+def busy(seconds: float) -> str:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+    return "a file"
+
+
+def test_addresses_take_turns_at_downloads_and_the_presenters_wait_for_none(downloads: turns.Downloads) -> None:
+    held, made = threading.Event(), list[str]()
+
+    def make(address: str) -> str:
+        assert held.wait(20)
+        time.sleep(0.03)
+        made.append(address)
+        return address
+
+    async def all_at_once() -> None:
+        addresses = [*["192.0.2.1"] * 12, *["192.0.2.2"] * 3, "192.0.2.3"]
+        files = [
+            asyncio.create_task(downloads.make(str(number), address, "", partial(make, address)))
+            for number, address in enumerate(addresses)
+        ]
+        try:
+            await asyncio.sleep(0.1)
+            for this in ("a presenter", "another"):
+                assert await asyncio.wait_for(downloads.make(this, "", this, lambda: "a record"), 2) == "a record"
+            assert not made
+        finally:
+            held.set()
+        assert await asyncio.gather(*files) == addresses
+
+    asyncio.run(all_at_once())
+    assert "192.0.2.3" in made[:5]
+    assert made[-6:] == ["192.0.2.1"] * 6
+    assert not downloads._open
+
+
+def test_a_download_is_paid_for_by_what_it_took_and_one_that_fails_or_is_given_up_gives_the_rest_back(
+    downloads: turns.Downloads,
+) -> None:
+    held = threading.Event()
+
+    def fails() -> str:
+        busy(0.1)
+        raise ZeroDivisionError
+
+    async def one_after_another() -> None:
+        assert await downloads.make("page", "192.0.2.1", "one", lambda: busy(1.0)) == "a file"
+        assert left("192.0.2.1") == pytest.approx(19.0 + 0.75, abs=0.6)
+        with pytest.raises(ZeroDivisionError):
+            await downloads.make("page", "192.0.2.2", "one", fails)
+        assert left("192.0.2.2") == pytest.approx(19.9, abs=0.15)
+        waiting = [
+            asyncio.create_task(downloads.make("page", "192.0.2.3", "one", lambda: str(held.wait(20))))
+            for _ in range(4)
+        ]
+        try:
+            await asyncio.sleep(0.1)
+            assert left("192.0.2.3") == pytest.approx(18, abs=0.2)
+            for each in waiting:
+                each.cancel()
+            await asyncio.wait(waiting)
+        finally:
+            held.set()
+        assert await downloads.make("page", "192.0.2.3", "one", lambda: "a file") == "a file"
+        assert left("192.0.2.3") == pytest.approx(20, abs=0.1)
+
+    asyncio.run(one_after_another())
+    assert not downloads._open
+
+
+def test_a_page_waits_for_a_few_downloads_at_a_time_and_another_page_for_its_own(downloads: turns.Downloads) -> None:
+    held = threading.Event()
+
+    async def ask(page: str) -> str:
+        try:
+            return await downloads.make(page, "192.0.2.1", "", lambda: str(held.wait(20)))
+        except jobs.Unavailable as told:
+            return str(told)
+
+    async def ask_for_many() -> list[str]:
+        asked = [asyncio.create_task(ask(page)) for page in ("one", "another") for _ in range(6)]
+        await asyncio.sleep(0.1)
+        held.set()
+        return [*await asyncio.gather(*asked), await ask("one")]
+
+    most = int(limits.value("downloads"))
+    answered = asyncio.run(ask_for_many())
+    for begin in (0, 6):
+        refused = [each for each in answered[begin : begin + 6] if each != "True"]
+        assert len(refused) == 6 - most
+        assert all(each.startswith("Too many downloads at once.") for each in refused)
+    assert answered[-1] == "True"
+    assert not downloads._open
+
+
+def test_downloads_of_all_pages_of_an_address_are_paced_together(downloads: turns.Downloads) -> None:
+    held = threading.Event()
+
+    async def pages(address: str) -> int:
+        """How many of them stand in the line at once."""
+        asked = [
+            asyncio.create_task(downloads.make(f"{address} {page}", address, "", lambda: str(held.wait(20))))
+            for page in range(60)
+        ]
+        await asyncio.sleep(0.5)
+        within = len(downloads._others._queue)
+        for each in asked:
+            each.cancel()
+        await asyncio.wait(asked)
+        return within
+
+    try:
+        assert 40 <= asyncio.run(pages("192.0.2.1")) <= 42
+        assert 40 <= asyncio.run(pages("192.0.2.2")) - len(downloads._others._queue) <= 42
+    finally:
+        held.set()

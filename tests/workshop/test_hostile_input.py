@@ -68,6 +68,7 @@ MEANT: dict[str, Any] = {
     "a vote in a round": (1,),
     "a vote with an answer": tuple(choice.key for choice in questions.question(QUESTION).choices),
     "hands": range(votes.MOST_HANDS + 1),
+    "a reason": tuple(reports.REASONS),
     "a pause": (False, True),
 }
 

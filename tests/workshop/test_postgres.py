@@ -60,6 +60,7 @@ def test_a_vote_that_was_confirmed_outlives_a_kill_of_the_database(
     database: Database, store: Store, other: Store, room: Room
 ) -> None:
     tokens = [participants.join(store, room.code) for _ in range(6)]
+    screens.look(other, room.code, tokens[0])
     confirmed: dict[str, str] = {}
     unsure: dict[str, str] = {}
 
@@ -97,6 +98,7 @@ def test_a_vote_that_was_confirmed_outlives_a_kill_of_the_database(
         assert votes.vote_of(store, room.code, QUESTION, 1, token) in (confirmed[token], unsure[token])
     votes.vote(other, room.code, QUESTION, 1, tokens[0], "1")
     screens.look(other, room.code, tokens[0])
+    assert participants.here(store, room.code) == 1  # after a crash the database knew of nobody any more
     assert votes.vote_of(store, room.code, QUESTION, 1, tokens[0]) == "1"
 
 

@@ -135,6 +135,32 @@ def test_a_room_that_somebody_filled_with_phones_that_vote_still_takes_a_real_on
     assert votes.vote_of(store, room.code, QUESTIONS[0], 1, honest) == "5"
 
 
+@pytest.mark.usefixtures("small")
+def test_a_room_that_was_full_when_the_app_was_started_anew_takes_a_phone_once_all_that_are_on_were_heard_of(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SQLiteStore(file)) as store:
+        code = rooms.open_room(store, deck="imageability").code
+        screens.present(store, code, step="decide", activity=QUESTIONS[0], phase="open")
+        phones = [participants.join(store, code) for _ in range(3)]
+        for phone in phones:
+            votes.vote(store, code, QUESTIONS[0], 1, phone, "5")
+    with closing(SQLiteStore(file)) as store:
+        here, *_ = phones
+        screens.look(store, code, here)
+        begun = time.monotonic()
+        for passed in (participants.HERE + 1, 590):
+            monkeypatch.setattr(time, "monotonic", lambda passed=passed: begun + passed)
+            with pytest.raises(Full):
+                participants.join(store, code)
+        monkeypatch.setattr(time, "monotonic", lambda: begun + 601)
+        new = [participants.join(store, code) for _ in range(2)]  # one gives way to each
+        with pytest.raises(Full):
+            participants.join(store, code)
+        assert all(participants.is_in(store, code, phone) for phone in (here, *new))
+        assert votes.vote_of(store, code, QUESTIONS[0], 1, here) == "5"  # away now, and heard of since the start
+
+
 def test_the_presenter_can_close_the_door_and_who_is_in_stays(store: Store, room: Room, phone: str) -> None:
     participants.open_door(store, room.code, False)
     with pytest.raises(DoorClosed):
@@ -159,6 +185,19 @@ def test_a_clock_that_jumps_lifts_no_rules_and_keeps_none(
     now, steady = time.time(), time.monotonic()
     for jump in (25 * 3600, -25 * 3600):
         monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        assert rooms.in_force(store) is not None
+    monkeypatch.setattr(time, "monotonic", lambda: steady + rooms.LAPSE + 1)
+    assert rooms.in_force(store) is None
+
+
+def test_a_pause_after_a_jump_of_the_clock_lifts_no_rules(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rooms.in_force(store) is not None
+    now, steady = time.time(), time.monotonic()
+    for paused, minutes in ((True, 0), (False, 5)):
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + 2 * rooms.LAPSE + 60 * minutes)
+        screens.present(store, room.code, paused=paused)
         assert rooms.in_force(store) is not None
     monkeypatch.setattr(time, "monotonic", lambda: steady + rooms.LAPSE + 1)
     assert rooms.in_force(store) is None
@@ -293,6 +332,7 @@ def test_the_rules_of_a_room_that_was_forgotten_lapse_a_day_after_its_last_chang
 
     def pass_by(hours: float) -> None:
         store.write(lambda connection: connection.execute("UPDATE rooms SET since = since - ?", (hours * 3600,)))
+        store.lapses.clear()  # as in a process that was started anew
 
     pass_by(23.9)
     assert rooms.in_force(store)

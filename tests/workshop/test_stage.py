@@ -95,16 +95,22 @@ def test_a_word_that_is_on_no_route_has_both_votes_and_then_the_next_step_follow
 
 
 def test_dark_screens_stay_where_they_are() -> None:
-    state = after(State(VOTE), presses(["blank"]))
+    state = after(State(VOTE), presses(["dark"]))
     assert (state.blank, state.beat, state.moves) == (True, VOTE, 0)
-    assert not after(state, [Press("one", 2, "blank", 0)]).blank
+    assert not after(state, [Press("one", 2, "light", 0)]).blank
+
+
+def test_two_windows_that_tell_of_the_screens_do_not_undo_each_other() -> None:
+    dark = after(State(VOTE), [Press("one", 1, "dark", 0), Press("two", 1, "dark", 0)])
+    assert dark.blank
+    assert not after(dark, [Press("one", 2, "light", 0), Press("two", 2, "light", 0)]).blank
 
 
 @pytest.mark.parametrize("route", talk.load().routes)
 def test_what_is_kept_is_what_the_pure_function_makes_of_the_presses(store: Store, route: str) -> None:
     room = rooms.open_room(store, route=route)
     beats, chance = talk.beats(room), random.Random(7)
-    keys = chance.choices(["next", "next", "back", "blank"], k=120)
+    keys = chance.choices(["next", "next", "back", "dark", "light"], k=120)
     state = State(beats[0])
     for press in presses(keys):
         state = stage.pressed(state, press, beats)

@@ -11,6 +11,7 @@ const KEYS = {
   ArrowLeft: "back", PageUp: "back",
   b: "blank", ".": "blank",
 };
+const SEEN = 1000; // milliseconds from when the screens went dark: who pressed before saw them light
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
 // A browser that keeps nothing, as it may in a frame of another site's page, may also let windows tell each other nothing.
@@ -38,6 +39,9 @@ export default function ({ data, parentElement, setStateValue }) {
     tell();
   };
   if (channel) channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
+  log.dark = data.blank ? log.dark ?? performance.now() : undefined;
+  // Said by the window in which it was pressed, as that shows the screens: told by several others, it stays so.
+  const wish = (key) => (key !== "blank" ? key : performance.now() - log.dark > SEEN ? "light" : "dark");
 
   const onKey = (event) => {
     const key = KEYS[event.key];
@@ -45,13 +49,13 @@ export default function ({ data, parentElement, setStateValue }) {
     if (!event.key.startsWith("Page") && event.target.matches?.(TYPING)) return; // a clicker's keys are for the talk
     event.preventDefault();
     event.stopImmediatePropagation(); // an older drawing may still listen, and one press counts once
-    if (!event.repeat) press(key);
+    if (!event.repeat) press(wish(key));
   };
   document.addEventListener("keydown", onKey, true);
 
   const bar = parentElement.querySelector(".keys");
   bar.hidden = !(data.presenter && data.listens);
-  for (const button of bar.querySelectorAll("button")) button.onclick = () => press(button.name);
+  for (const button of bar.querySelectorAll("button")) button.onclick = () => press(wish(button.name));
   bar.querySelector("[name=blank]").textContent = data.blank ? "Show the screen" : "Blank (b)";
   const again = setInterval(() => log.waiting.length && performance.now() - log.told > 2000 && tell(), 500);
 

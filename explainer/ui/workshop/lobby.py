@@ -1,6 +1,7 @@
 """The door of the workshop: phones join a room; the presenter opens, resumes, ends and deletes them."""
 
 from functools import partial
+from threading import Lock
 
 import streamlit as st
 
@@ -10,7 +11,8 @@ from explainer.ui.workshop.actions import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
-_CODE = "room_code"
+_CODE, _OPENED = "room_code", "rooms_opened"
+_opening = Lock()
 
 
 def show() -> None:
@@ -96,13 +98,14 @@ def _open() -> None:
             key="deck",
         )
         st.toggle("With phones", True, key="phones", help="Without them nobody is asked to join: hands are counted.")
+    before = len(st.session_state.get(_OPENED, []))
     with st.container(horizontal=True):
-        st.button("Open a room", type="primary", key="open", on_click=_opened, args=(False,))
+        st.button("Open a room", type="primary", key="open", on_click=_opened, args=(False, before))
         st.button(
             "Rehearse",
             key="rehearse",
             on_click=_opened,
-            args=(True,),
+            args=(True, before),
             help="A room with made-up votes, marked so wherever it is shown.",
         )
 
@@ -113,7 +116,20 @@ def _rules(preset: rooms.Preset) -> str:
     return f"{faces.capitalize()}, {masks}."
 
 
-def _opened(made_up: bool) -> None:
+def _opened(made_up: bool, before: int) -> None:
+    """Open a room and go to it; `before` is how many this session had opened when the button was drawn.
+
+    A second press, before the page is drawn again, runs beside the first one: it waits for that, and goes to its room.
+    """
+    with _opening:
+        codes = st.session_state.setdefault(_OPENED, [])
+        if len(codes) > before:
+            location.go(room=codes[-1], view="notes")
+        elif access.is_presenter():
+            _open_one(made_up, codes)
+
+
+def _open_one(made_up: bool, codes: list[str]) -> None:
     # What was chosen is asked now: a press may come sooner than the page is drawn again.
     preset, deck, route, phones = (st.session_state[key] for key in ("preset", "deck", "route", "phones"))
     ticked = [step.name for step in talk.optional(route) if step.name in st.session_state.get("extras", [])]
@@ -121,11 +137,11 @@ def _opened(made_up: bool) -> None:
     def work() -> None:
         make = rehearsal.rehearse if made_up else rooms.open_room
         room = make(access.store(), preset=preset, deck=deck, route=route, extras=ticked, phones=phones)
+        codes.append(room.code)
         presenting.begin(room)
         location.go(room=room.code, view="notes")
 
-    if access.is_presenter():
-        attempt(work)
+    attempt(work)
 
 
 def _resume() -> None:
