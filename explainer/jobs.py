@@ -154,6 +154,7 @@ class Job(Generic[Result]):
         self.future: Future[Result] = Future()
         self.owner, self.member = owner.get(), member.get()
         self._queue, self._number = queue, number
+        self._held = False  # whether it waits for another job to be over, behind all that do not
         self._unwanted = threading.Event()
         self._begun: float | None = None
 
@@ -237,7 +238,8 @@ class _Queue(dict[int, Job[Any]]):
         now = time.monotonic()
         if len(self) <= self._FEW or now >= self._until:
             self._until = now + self._KEPT
-            of_members = _in_turns([*self.copy().values()], lambda job: (job.owner, job.member))
+            waiting = sorted(self.copy().values(), key=lambda job: job._held)
+            of_members = _in_turns(waiting, lambda job: (job.owner, job.member))
             in_turns = _in_turns(of_members, lambda job: job.owner)
             self._places = {job._number: place for place, job in enumerate(in_turns)}
         return self._places.get(number, len(self._places))  # one that came since is the last
@@ -295,11 +297,13 @@ class Worker(Generic[Owned]):
         if after is None:
             self._line_up(number)
         else:
+            job._held = True
             after.future.add_done_callback(lambda _: self._line_up(number))  # it holds no job: its future may stay
         return job
 
     def _line_up(self, number: int) -> None:
         if job := self._queue.get(number):  # else it was cancelled while it waited for another
+            job._held = False
             self._put(job, partial(self._begin, job, number))
 
     def _put(self, job: Job[Any], step: Callable[[], None]) -> None:

@@ -336,6 +336,22 @@ def test_what_comes_after_another_job_waits_for_all_of_its_parts(worker: Worker[
     assert seen[-1] == "the last"
 
 
+def test_a_job_that_goes_on_stands_before_those_that_wait_for_it(worker: Worker[list[str]], hold: Hold) -> None:
+    places: list[int] = []
+
+    def parts(owned: list[str], progress: Progress) -> Generator[None, None, str]:
+        for _ in range(3):
+            places.append(first.place)
+            yield
+        return "first"
+
+    first = worker.submit(parts)
+    after = worker.submit(note("after"), worker.submit(note("second"), first))
+    hold.free.set()
+    after.result(PATIENCE)
+    assert places == [0, 0, 0]
+
+
 def test_what_comes_after_a_job_that_was_given_up_goes_on(worker: Worker[list[str]], hold: Hold) -> None:
     waiting, failing = worker.submit(note("never")), worker.submit(fail)
     after = [worker.submit(note(text), job) for text, job in {"a": waiting, "b": failing, "c": hold.job}.items()]

@@ -176,7 +176,7 @@ def hiding_in_parts(
                 began = began or now
                 if now - began > _A_TURN:
                     raise _EnoughError
-                answer = output(masks)
+                answer = output(masks).clone()  # of which it may be a part: of all that the network answered
                 known.append(answer)
             return answer.clone()
 
@@ -186,7 +186,8 @@ def hiding_in_parts(
         try:
             return turn(), None
         except _EnoughError:
-            yield
+            pass  # what it holds of the turn goes before others have theirs
+        yield
         _set_generators(drawn)
 
 

@@ -600,3 +600,22 @@ def test_a_label_that_the_model_never_gives_cannot_be_explained(
 ) -> None:
     with pytest.raises(ValueError, match="not in"):
         explain.explain(small, DOUBLE, four_pixels, target)
+
+
+def test_a_map_that_is_interrupted_keeps_one_number_of_each_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question, "_A_TURN", 0.5)
+    monkeypatch.setattr(question.time, "monotonic", iter(range(1, 100)).__next__)
+
+    class Asked:
+        def output_of_masks(self) -> Callable[[torch.Tensor], torch.Tensor]:
+            return lambda masks: torch.zeros(len(masks), 1000)[:, 7]  # one output of all
+
+    def method(output: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        return torch.cat([output(torch.ones(8, 1)) for _ in range(2)])
+
+    parts: Any = question.hiding_in_parts(Asked(), method)  # type: ignore[arg-type]
+    next(parts)
+    (known,) = parts.gi_frame.f_locals["known"]
+    assert known.untyped_storage().nbytes() == 8 * 4
+    with pytest.raises(StopIteration):
+        next(parts)

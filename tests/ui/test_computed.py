@@ -3,6 +3,8 @@
 import contextvars
 import threading
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from explainer import jobs, limits
 from explainer.attribution.explain import Target
 from explainer.imagenet import search
 from explainer.imagenet.vocabularies import OLDEST
-from explainer.ui import computed
+from explainer.ui import computed, waiting
 from explainer.vision import cards, faces, pipeline, samples
 from explainer.vision.photos import Photo
 from explainer.vision.pipeline import Reader
@@ -144,3 +146,11 @@ def test_an_index_that_could_not_be_read_once_is_read_again(monkeypatch: pytest.
     monkeypatch.setattr(search, "load", search.of_words)
     assert computed._index().result(10) is search.of_words()
     computed._index.clear()
+
+
+def test_of_jobs_that_wait_for_each_other_the_last_is_given_up_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up: list[int] = []
+    chain = [SimpleNamespace(cancel=partial(given_up.append, number)) for number in range(3)]
+    monkeypatch.setattr(waiting, "wanted", lambda kind: chain)
+    waiting.stop("maps")
+    assert given_up == [2, 1, 0]
