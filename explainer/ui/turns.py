@@ -306,18 +306,20 @@ class Downloads:
     worst, and two of them would keep every page waiting.
     """
 
+    _OF_ADDRESS = 60  # that wait, of all pages of an address: those of pages that have left wait on
     _TAKEN = 0.5  # seconds that are taken for one while nobody knows what it takes, so that few wait of an address
 
     def __init__(self) -> None:
         self._first, self._others = (jobs.Worker(lambda: None, "download", threads=2, most=1) for _ in range(2))
-        self._open = Counter[str]()  # by session
+        self._open = Counter[str]()  # by session, and by address
 
     async def make(self, session: str, address: str, this: str, make: Callable[[], str]) -> str:
         """What `make` gives, for a page of an address, or of one that waits for nobody: "". In a task of its own.
 
         Raises jobs.Unavailable where the page waits for too many already.
         """
-        if self._open[session] >= limits.value("downloads"):
+        of_address = f"address {address}"
+        if self._open[session] >= limits.value("downloads") or (address and self._open[of_address] >= self._OF_ADDRESS):
             raise jobs.Unavailable("Too many downloads at once. Wait until one of them is there.")
 
         def work(nothing: None, progress: jobs.Progress) -> str:
@@ -327,7 +329,7 @@ class Downloads:
             finally:
                 COMPUTING.charge(address, time.thread_time() - began, this)
 
-        with limits.counted(self._open, session):
+        with limits.counted(self._open, session), limits.counted(self._open, of_address):
             await COMPUTING.turn(address, this)
             COMPUTING.begin(address, this).end(0)
             COMPUTING.charge(address, 0, this, paid=-self._TAKEN)

@@ -415,6 +415,30 @@ def test_a_page_waits_for_a_few_downloads_at_a_time_and_another_page_for_its_own
     assert not downloads._open
 
 
+def test_of_an_address_so_many_downloads_wait_whichever_pages_asked_for_them(downloads: turns.Downloads) -> None:
+    held = threading.Event()
+
+    async def ask_for_many() -> tuple[int, str]:
+        asked = [
+            asyncio.create_task(downloads.make(str(page), "192.0.2.1", "", lambda: str(held.wait(20))))
+            for page in range(80)
+        ]
+        await asyncio.sleep(0.5)
+        refused = sum(each.done() and isinstance(each.exception(), jobs.Unavailable) for each in asked)
+        other = asyncio.create_task(downloads.make("other", "192.0.2.2", "", lambda: "a file"))
+        told = await asyncio.wait_for(other, 5)
+        for each in asked:
+            each.cancel()
+        await asyncio.wait(asked)
+        return refused, told
+
+    try:
+        assert asyncio.run(ask_for_many()) == (20, "a file")
+    finally:
+        held.set()
+    assert not downloads._open
+
+
 def test_downloads_of_all_pages_of_an_address_are_paced_together(downloads: turns.Downloads) -> None:
     held = threading.Event()
 

@@ -41,7 +41,12 @@ export default function ({ data, parentElement, setStateValue }) {
   if (channel) channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
   log.dark = data.blank ? log.dark ?? performance.now() : undefined;
   // Said by the window in which it was pressed, as that shows the screens: told by several others, it stays so.
-  const wish = (key) => (key !== "blank" ? key : performance.now() - log.dark > SEEN ? "light" : "dark");
+  const wish = (key) => {
+    if (key !== "blank") return key;
+    if (!(performance.now() - log.dark > SEEN)) return "dark";
+    log.dark = undefined; // pressed once more before it is drawn, it is dark that is meant
+    return "light";
+  };
 
   const onKey = (event) => {
     const key = KEYS[event.key];
