@@ -115,10 +115,10 @@ def _drain_when_asked_to_stop(seconds: float) -> None:
     draining: list[asyncio.Task[None]] = []
 
     async def drain(number: int) -> None:
-        streamlit_internals.draw_all_pages_again()
-        begun = time.monotonic()
+        drawing, begun = asyncio.ensure_future(streamlit_internals.draw_all_pages_again()), time.monotonic()
         while (waited := time.monotonic() - begun) < seconds and (waited < _NOTICED or streamlit_internals.visitors()):
             await asyncio.sleep(_LOOK)
+        drawing.cancel()
         _stop(number)
 
     def _stop(number: int) -> None:

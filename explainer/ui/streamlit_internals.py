@@ -318,11 +318,28 @@ def sessions() -> frozenset[str]:
     return frozenset(active | {each.session.id for each in _left(found)})
 
 
-def draw_all_pages_again() -> None:
-    """Have the script of every open page run again. For the event loop's thread alone."""
-    loop = asyncio.get_running_loop()
-    for number, each in enumerate(_sessions().list_active_sessions()):
-        loop.call_later(number * _APART, _draw_again, each.session)
+async def draw_all_pages_again() -> None:
+    """Have the script of every open page run again, and wait for the runs that go on."""
+    found = _sessions()
+
+    async def draw(number: int, session: AppSession) -> None:
+        await asyncio.sleep(number * _APART)
+        await _draw_when_idle(found, session)
+
+    await asyncio.gather(*(draw(number, each.session) for number, each in enumerate(found.list_active_sessions())))
+
+
+async def _draw_when_idle(sessions: WebsocketSessionManager, session: AppSession) -> None:
+    """Have the script of a page run again once none of it runs, unless the page has left by then.
+
+    A run that is ended may be in the middle of what a press asks; and until the first one is through Streamlit does not
+    say on which page, and at which address, it is.
+    """
+    while sessions.is_active_session(session.id):
+        if session._scriptrunner is None:
+            _draw_again(session)
+            return
+        await asyncio.sleep(_LOOKS)
 
 
 def _draw_again(session: AppSession) -> None:
@@ -348,11 +365,7 @@ def draw_whoever_came_back(turn: Callable[[ClientContext], Awaitable[None]]) -> 
     async def draw(sessions: WebsocketSessionManager, session: AppSession, context: ClientContext) -> None:
         await asyncio.sleep(_ASKS_ITSELF)
         await turn(context)
-        while sessions.is_active_session(session.id):
-            if session._scriptrunner is None:  # else it would be ended, perhaps in the middle of what a press asks
-                _draw_again(session)
-                return
-            await asyncio.sleep(_LOOKS)
+        await _draw_when_idle(sessions, session)
 
     def connected(self: WebsocketSessionManager, client: SessionClient, *arguments: Any, **named: Any) -> str:
         name = connect(self, client, *arguments, **named)

@@ -337,16 +337,39 @@ def test_all_pages_that_are_drawn_again_are_not_drawn_in_the_same_moment(
             for _ in range(3):
                 server.connect_session(CLIENT, {})
             monkeypatch.setattr(AppSession, "request_rerun", lambda session, asked: drawn.append(loop.time()))
-            streamlit_internals.draw_all_pages_again()
             async with asyncio.timeout(10):
-                while len(drawn) < 3:
-                    await asyncio.sleep(0.01)
+                await streamlit_internals.draw_all_pages_again()
         return drawn
 
     page = tmp_path / "page.py"
     page.write_text(_PAGE)
     first, second, third = asyncio.run(visit())
     assert min(second - first, third - second) > 0.005
+
+
+def test_a_page_whose_first_run_still_goes_on_is_drawn_again_after_it_and_where_it_is(tmp_path: Path) -> None:
+    async def visit() -> tuple[bool, str, int]:
+        async with serving(page) as server:
+            name = server.connect_session(CLIENT, {})
+            server.handle_backmsg(name, BackMsg(rerun_script={"query_string": "word=nurse"}))
+            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
+            async with asyncio.timeout(10):
+                while not brought:
+                    await asyncio.sleep(0.01)
+                drawing = asyncio.create_task(streamlit_internals.draw_all_pages_again())
+                await asyncio.sleep(0.1)
+                waits = not drawing.done()
+                at_work.set()
+                await drawing
+                while session._scriptrunner is not None:
+                    await asyncio.sleep(0.01)
+        return waits, session._client_state.query_string, len(brought)
+
+    page = tmp_path / "page.py"
+    page.write_text(_PAGE)
+    brought.clear()
+    at_work.clear()
+    assert asyncio.run(visit()) == (True, "word=nurse", 2)
 
 
 @pytest.mark.parametrize("works", [False, True])
