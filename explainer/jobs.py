@@ -269,7 +269,7 @@ class Worker(Generic[Owned]):
         self._work: dict[int, Callable[[Owned, Progress], Any]] = {}  # what has not begun, by its number in the queue
         self._numbers = count()
         # By owner, the one whose turn is next first; then by member.
-        self._waiting: dict[str, dict[str, deque[Callable[[], None]]]] = {}
+        self._waiting: dict[str, dict[str, deque[tuple[Job[Any], Callable[[], None]]]]] = {}
         self._lately = Lately()
         self._most = most or threads
         self._working = Counter[str]()  # threads, by owner
@@ -283,9 +283,9 @@ class Worker(Generic[Owned]):
         """Put `work` into the queue. It is called with what the thread owns, and with a function to report progress.
 
         Owners take turns, so that nobody waits for all that somebody else asked for; in an owner's turn goes who had
-        the least of its members lately. Work may be a generator that
-        returns the result. Each time it yields, it goes back to the end of the queue, so that nobody waits for the
-        whole of a long job. As another thread may take it up again, it is sent what that thread owns.
+        the least of its members lately. Work may be a generator that returns the result. Each time it yields, it goes
+        back to the end of the queue, so that nobody waits for the whole of a long job. As another thread may take it up
+        again, it is sent what that thread owns.
         It waits for its first turn until the job `after` is over, however that ended.
         """
         number = next(self._numbers)
@@ -308,20 +308,20 @@ class Worker(Generic[Owned]):
 
     def _put(self, job: Job[Any], step: Callable[[], None]) -> None:
         with self._lock:
-            self._waiting.setdefault(job.owner, {}).setdefault(job.member, deque()).append(step)
+            self._waiting.setdefault(job.owner, {}).setdefault(job.member, deque()).append((job, step))
         self._threads.submit(self._take_turn)
 
     def _take_turn(self) -> None:
         with self._lock:
-            owner = next((each for each in self._waiting if self._working[each] < self._most), None)
+            owner = next((each for each in [*self._waiting] if self._has_turn(each)), None)
             if owner is None:
-                self._put_off += 1
+                self._put_off += bool(self._waiting)
                 return
             members = self._waiting.pop(owner)
             member = self._lately.first(owner, members)
             self._lately.take(owner, member)
             steps = members.pop(member)
-            step = steps.popleft()
+            _, step = steps.popleft()
             if steps:
                 members[member] = steps
             if members:
@@ -338,11 +338,21 @@ class Worker(Generic[Owned]):
             if again:
                 self._threads.submit(self._take_turn)
 
-    def _begin(
-        self,
-        job: Job[Result],
-        number: int,
-    ) -> None:
+    def _has_turn(self, owner: str) -> bool:
+        """Whether an owner that waits may have a turn now; what was given up before it began leaves its line."""
+        if self._working[owner] >= self._most:
+            return False
+        members = self._waiting[owner]
+        for member, steps in [*members.items()]:
+            while steps and steps[0][0].done:
+                steps.popleft()
+            if not steps:
+                del members[member]
+        if not members:
+            del self._waiting[owner]
+        return bool(members)
+
+    def _begin(self, job: Job[Result], number: int) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
         work = self._work.pop(number)

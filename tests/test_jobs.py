@@ -223,6 +223,20 @@ def test_a_waiting_job_that_is_cancelled_is_never_done_and_the_others_move_up(
     assert second.result(PATIENCE) == ["second"]
 
 
+def test_what_was_given_up_before_it_began_takes_no_turn_of_its_owner(worker: Worker[list[str]], hold: Hold) -> None:
+    jobs.owner.set("many")
+    for job in [worker.submit(note(text)) for text in "abc"]:
+        job.cancel()
+    wanted = worker.submit(note("wanted"))
+    jobs.owner.set("other")
+    last = [worker.submit(note(text)) for text in "xyz"][-1]
+    jobs.owner.set("")
+    assert wanted.place == 1
+    hold.free.set()
+    assert last.result(PATIENCE) == ["wanted", "x", "y", "z"]
+    assert worker.submit(note("later")).result(PATIENCE)[-1] == "later"
+
+
 def test_a_job_at_work_that_is_cancelled_stops_at_its_next_progress(worker: Worker[list[str]], hold: Hold) -> None:
     assert hold.job.wanted()
     hold.job.cancel()

@@ -246,8 +246,11 @@ def explain_crop(
     settings: Settings | None,
     progress: Progress,
 ) -> Parts[Attribution]:
-    """The same of what the network saw, to be interrupted; errors as in `explain`."""
-    return explain_in_parts(reader.classifier, reader.head, crop, target, method, progress, settings)
+    """The same of what the network saw, to be interrupted; errors as in `explain`.
+
+    Meanwhile it holds the reader, so that `pipeline.load` finds the model in use.
+    """
+    return (yield from explain_in_parts(reader.classifier, reader.head, crop, target, method, progress, settings))
 
 
 def prepare(reader: "Reader") -> None:

@@ -235,9 +235,9 @@ def judge_in_parts(claim: Claim, progress: Progress, seed: int = 0, common: Comm
 def judge_crop(
     reader: "Reader", crop: Image.Image, attribution: Attribution, common: Common, progress: Progress
 ) -> Parts[Judgement]:
-    """The same of a map of what a reader's network saw."""
+    """The same of a map of what a reader's network saw; it holds the reader as `explain.explain_crop` does."""
     claim = Claim(reader.classifier, reader.head, crop, attribution)
-    return judge_in_parts(claim, progress, common=common)
+    return (yield from judge_in_parts(claim, progress, common=common))
 
 
 def _certain(found: Sequence[float]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,8 +124,9 @@ class Result:
 def load(model: str = cards.DEFAULT, detector: Detector | None = None) -> Reader:
     """The pipeline of a model by the name of its card, with a detector of its own; further ones share the models.
 
-    Any thread may load one. The default stays once it is loaded, and so do the two others that were asked last. Raises
-    CardError, and ClassifierError for a model whose weights are missing, wrong, or do not pass the self-test.
+    Any thread may load one. The default stays once it is loaded, and so do the two others that were asked last, and
+    those that somebody's reader still holds. Raises CardError, and ClassifierError for a model whose weights are
+    missing, wrong, or do not pass the self-test.
     """
     with _loading[model]:
         models = _default() if model == cards.DEFAULT else _others(model)
@@ -188,7 +190,15 @@ def _default() -> Models:
     return _models(cards.DEFAULT)
 
 
-_others = lru_cache(maxsize=2)(_models)
+@lru_cache(maxsize=2)
+def _others(name: str) -> Models:
+    models = _in_use.get(name) or _models(name)
+    _in_use[name] = models
+    return models
+
+
+_in_use: WeakValueDictionary[str, Models] = WeakValueDictionary()
+"""Models that somebody holds, perhaps in work that was interrupted; by their cards' names."""
 
 
 def ready(reader: Reader) -> None:

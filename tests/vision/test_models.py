@@ -10,7 +10,9 @@ import pytest
 import small_models
 from downloaded_models import TWIN
 from file_server import Home
+from PIL import Image
 
+from explainer.attribution import explain
 from explainer.cli import main
 from explainer.imagenet import taxonomy, vocabularies
 from explainer.setup import files
@@ -214,19 +216,41 @@ def test_a_model_trained_on_people_is_read_under_the_same_releases(published: Pa
 # Kept in memory
 
 
-@pytest.mark.slow
-def test_the_default_stays_loaded_and_of_the_others_two(published: Path, folder: Path) -> None:
+def name_others(file: Path, folder: Path) -> None:
+    """Two more models of that file, of names of their own."""
     card = cards.load(TWIN)
-    file = put(published, folder, TWIN)
     for name in ("second", "third"):
         weights = dataclasses.replace(card.weights, file=f"{name}.safetensors")
         small_models.write(dataclasses.replace(card, name=name, weights=weights), folder)
         (file.parent / f"{name}.safetensors").hardlink_to(file)
+
+
+@pytest.mark.slow
+def test_the_default_stays_loaded_and_of_the_others_two(published: Path, folder: Path) -> None:
+    name_others(put(published, folder, TWIN), folder)
     default = pipeline.load().classifier
     first, second, third = (pipeline.load(name).classifier for name in (TWIN, "second", "third"))
     assert pipeline.load().classifier is default
     assert (pipeline.load("second").classifier, pipeline.load("third").classifier) == (second, third)
     assert pipeline.load(TWIN).classifier is not first
+
+
+@pytest.mark.slow
+def test_a_model_in_use_is_not_loaded_a_second_time(published: Path, folder: Path) -> None:
+    name_others(put(published, folder, TWIN), folder)
+    crop, target = Image.new("RGB", (224, 224)), explain.Target("object", "n01440764")
+
+    def again() -> object:
+        for name in ("second", "third", TWIN):
+            found = pipeline.load(name).classifier
+        return found
+
+    parts = explain.explain_crop(pipeline.load(TWIN), crop, target, "integrated-gradients", None, lambda fraction: None)
+    next(parts)
+    used = pipeline.load(TWIN).classifier
+    assert again() is used
+    parts.close()
+    assert again() is not used
 
 
 # On a shell
