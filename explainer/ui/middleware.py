@@ -562,13 +562,13 @@ _ORDER = (
     Paths,
     Draining,
     Patience,
-    page_files.Preloads,
     page_files.OtherVersions,
     page_files.Fonts,
     page_files.Compressed,
     browser.Cookie,
     Uploads,
     Visitors,
+    page_files.Pages,
 )
 
 STACK = tuple(Middleware(each) for each in _ORDER)

@@ -1,4 +1,4 @@
-"""Serves the files of Streamlit's page: named ahead, compressed, and with the typefaces that set-up cut."""
+"""Serves Streamlit's page and its files: from memory, compressed, and with the typefaces that set-up cut."""
 
 import asyncio
 import gzip
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import FileResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explainer.setup import page_fonts
 from explainer.ui import asgi, streamlit_internals
@@ -21,55 +21,44 @@ from explainer.ui import asgi, streamlit_internals
 _CHART = "PlotlyChart"
 
 
-class Preloads:
-    """Tells a browser at once which scripts a page will need; Streamlit asks for each as it draws what needs it.
+class Pages:
+    """Serves each page from memory: the one file of Streamlit's that it reads from the disk for every visitor.
 
-    What draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
+    A browser is told at once which scripts a page will need; Streamlit asks for each as it draws what needs it. What
+    draws charts takes half a second to begin: a page with charts begins it while it waits for its first answer.
 
-    And asks it not to translate the page: on a phone that votes, too, an old word would stay beside what is new.
+    And it is asked not to translate the page: on a phone that votes, too, an old word would stay beside what is new.
     """
-
-    _AS_IT_IS = '<meta name="google" content="notranslate">'
-    _EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
-    _OF_PAGE = {  # noqa: RUF012
-        "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
-        "tree": (_CHART, "DataFrame"),
-    }
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add to a page the header Link and what asks for no translation, and for charts a script that begins them."""
-        if scope["type"] == "http" and not {"/", "."} & set(asgi.path(scope)):
-            kinds = self._OF_PAGE.get(asgi.path(scope), ())
-            needed = dict.fromkeys(script for kind in (*self._EVERY, *kinds) for script in _scripts(kind))
-            links = (f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
-            send = asgi.add(send, {"Link": ", ".join(links)})
-            charts = f"<script type=module>{begin_charts()}</script>" if _CHART in kinds else ""
-            send = _insert(send, self._AS_IT_IS + charts, before="</head>")
-        await self.app(scope, receive, send)
+        """Answer for a page; hand on all else, and what names another host by two slashes."""
+        asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "//" not in scope["path"]
+        if asked and not {"/", "."} & set(asgi.path(scope)):
+            kinds = _KINDS.get(asgi.path(scope), ())
+            needed = dict.fromkeys(script for kind in (*_OF_EVERY, *kinds) for script in _scripts(kind))
+            links = ", ".join(f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
+            response = HTMLResponse(_page(_CHART in kinds), headers={"Link": links, "Cache-Control": "no-cache"})
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
-def _insert(send: Send, text: str, before: str) -> Send:
-    """A `send` that puts a text before another one in a page; what has that other one nowhere stays as it is."""
-    start: Message = {}
-    parts: list[bytes] = []
+_AS_IT_IS = '<meta name="google" content="notranslate">'
+_OF_EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
+_KINDS = {
+    "removal": (_CHART, "ButtonGroup", "DownloadButton", "Checkbox"),
+    "tree": (_CHART, "DataFrame"),
+}
 
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-            return
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            whole = b"".join(parts)
-            body = whole.replace(before.encode(), f"{text}{before}".encode(), 1)
-            if body != whole:
-                MutableHeaders(scope=start)["content-length"] = str(len(body))
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
 
-    return sending
+@cache
+def _page(has_charts: bool) -> str:
+    begin = f"<script type=module>{begin_charts()}</script>" if has_charts else ""
+    page = (streamlit_internals.static_folder() / "index.html").read_text("utf-8")
+    return page.replace("</head>", f"{_AS_IT_IS}{begin}</head>", 1)
 
 
 @cache

@@ -74,6 +74,8 @@ def prepare() -> None:
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.draw_whoever_came_back(_turn)
+    streamlit_internals.copy_cursors_at_once()
+    streamlit_internals.hear_scripts_at_once()
     streamlit_internals.send_pages_at_once(_charge_page)
     streamlit_internals.write_theme_once()
     streamlit_internals.know_how_it_runs()

@@ -59,6 +59,9 @@ def workshop() -> str:
 
 def caption(wnid: str, context: Context) -> Caption:
     """The caption of a category as far as this visitor asked to see it. Raises taxonomy.UnknownCategory."""
+    found = masked_words.caption(wnid, context)
+    if not found.masked:  # as most are, of hundreds on a page: what was asked for is looked up for the others alone
+        return found
     asked = bool(st.session_state.get(_ALL)) or wnid in _revealed()
     found = masked_words.caption(wnid, context, revealed=asked and may_reveal())
     if found.masked and _COVERED in st.session_state:

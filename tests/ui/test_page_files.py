@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,7 +39,7 @@ def answer(app: ASGIApp, path: str, coding: str = "") -> tuple[Headers, bytes]:
 
 @pytest.mark.parametrize(("path", "kind"), [("/", "ImageList"), ("/removal", "PlotlyChart"), ("/tree", "DataFrame")])
 def test_a_page_names_the_scripts_that_it_needs_and_all_that_these_import(path: str, kind: str) -> None:
-    headers, _ = answer(page_files.Preloads(streamlit), path)
+    headers, _ = answer(page_files.Pages(streamlit), path)
     named = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", headers["link"])
     assert any(script.startswith(f"static/js/{kind}.") for script in named)
     folder = streamlit_internals.static_folder()
@@ -53,22 +53,26 @@ def test_a_page_names_the_scripts_that_it_needs_and_all_that_these_import(path: 
 
 
 def test_a_page_with_charts_begins_their_script_by_one_that_the_policy_lets_in() -> None:
-    async def page(scope: Scope, receive: Receive, send: Send) -> None:
-        await HTMLResponse("<head></head><body></body>")(scope, receive, send)
-
-    headers, body = answer(page_files.Preloads(page), "/removal")
+    headers, body = answer(page_files.Pages(streamlit), "/removal")
     (script,) = re.findall(r"<script type=module>(.*?)</script></head>", body.decode())
     assert int(headers["content-length"]) == len(body)
     assert re.search(r'import\("\./static/js/PlotlyChart\.[^"]+\.js"\)', script)
     assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in middleware.policy(
         "localhost"
     )
-    assert b"<script" not in answer(page_files.Preloads(page), "/")[1]
+    assert script.encode() not in answer(page_files.Pages(streamlit), "/")[1]
 
 
-@pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health"])
-def test_what_is_no_page_names_none(path: str) -> None:
-    assert "link" not in answer(page_files.Preloads(streamlit), path)[0]
+def test_a_page_is_streamlits_own_and_asks_for_no_translation() -> None:
+    page = (streamlit_internals.static_folder() / "index.html").read_bytes()
+    headers, body = answer(page_files.Pages(streamlit), "/about")
+    assert (headers["content-type"], headers["cache-control"]) == ("text/html; charset=utf-8", "no-cache")
+    assert body.replace(b'<meta name="google" content="notranslate">', b"") == page
+
+
+@pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health", "//host", "/tree/"])
+def test_what_is_no_page_is_streamlits(path: str) -> None:
+    assert answer(page_files.Pages(streamlit), path)[1] == b"all letters"
 
 
 def test_the_scripts_of_charts_are_compressed_before_somebody_asks_for_them() -> None:

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import contextvars
+import copy
 import gc
 import inspect
 import json
@@ -11,8 +12,9 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,8 +26,10 @@ from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.cursor import Cursor, RunningCursor
 from streamlit.elements.widgets import number_input
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
@@ -495,6 +499,64 @@ def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_p
     assert asyncio.run(sent(300)) == (100, 200)
     assert asyncio.run(sent(40, left=True)) == (0, 40)
     assert charged == ["192.0.2.1"] * 4
+
+
+def test_streamlit_has_the_event_loop_hear_each_thing_that_is_drawn_in_a_step_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed_on: list[Callable[[], None]] = []
+
+    class Session(AppSession):
+        def __init__(self) -> None:
+            self._event_loop = SimpleNamespace(call_soon_threadsafe=handed_on.append)  # type: ignore[assignment]
+
+        def __del__(self) -> None:
+            """Nothing: it has none of what a session's end puts in order."""
+
+    def hear(*steps: Callable[[], None]) -> int:
+        """How many steps the event loop makes of these."""
+        session = Session()
+        for step in steps:
+            session._call_soon_on_event_loop(step)
+        made = 0
+        while handed_on:
+            made += 1
+            with suppress(ZeroDivisionError):
+                handed_on.pop(0)()
+        return made
+
+    heard: list[str] = []
+    one, two, three = (partial(heard.append, each) for each in ("one", "two", "three"))
+    assert hear(one, two, three) == 3  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "_call_soon_on_event_loop", AppSession._call_soon_on_event_loop)
+    streamlit_internals.hear_scripts_at_once()
+    for _ in range(2):
+        heard.clear()
+        assert hear(one, two, three) == 1
+        assert heard == ["one", "two", "three"]
+    heard.clear()
+    assert hear(one, lambda: print(1 / 0), two, three) == 1  # the others are not lost
+    assert heard == ["one", "two", "three"]
+
+
+def test_python_copies_a_place_on_the_page_the_general_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "__deepcopy__" not in vars(Cursor)  # else it is no longer needed
+    monkeypatch.setattr(Cursor, "__deepcopy__", None, raising=False)  # taken away at the end
+    streamlit_internals.copy_cursors_at_once()
+    place = RunningCursor(0, (1, 2))
+    place.lock_element()
+    with_spinner = RunningCursor(0)
+    with_spinner._transient_elements[0] = Element()
+    for each in (place, place.lock_element(), with_spinner):
+        copied = copy.deepcopy(each)
+        assert type(copied) is type(each)
+        assert copied.delta_path == each.delta_path
+        assert [*copied.transient_elements.items()] == [*each.transient_elements.items()]
+        copied.transient_elements[1] = Element()
+        assert 1 not in each.transient_elements
+    copied = copy.deepcopy(place)
+    copied.lock_element()
+    assert (copied.index, place.index) == (3, 2)
 
 
 class Page:
