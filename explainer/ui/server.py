@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -92,8 +93,7 @@ def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[Non
     @asynccontextmanager
     async def until_the_end(app: st.App) -> AsyncIterator[None]:
         bound_log()
-        for handler in _handlers():
-            write_aside(handler)
+        write_aside(_handlers())
         print(reach(st.get_option("server.address")), flush=True)
         if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
             print("  uvloop is installed, and one address can stop the app for others in it. Use make app.", flush=True)
@@ -255,21 +255,23 @@ def _handlers() -> list[logging.Handler]:
     return [*dict.fromkeys(handler for logger in loggers for handler in logger.handlers)]
 
 
-def write_aside(handler: logging.Handler) -> None:
-    """Have a thread of its own write what a handler is given.
+def write_aside(handlers: Iterable[logging.Handler]) -> None:
+    """Have one thread write what all of the handlers are given.
 
     A terminal that is held, by Ctrl-S or by text that is marked in it, stops whoever writes to it: else everybody.
     """
-    lines = queue.Queue[logging.LogRecord](_WAITING)
+    lines = queue.Queue[tuple[logging.Handler, logging.LogRecord]](_WAITING)
 
-    def put(record: logging.LogRecord) -> None:
+    def put(handler: logging.Handler, record: logging.LogRecord) -> None:
         with suppress(queue.Full):
             if handler.filter(record):
-                lines.put_nowait(record)
+                lines.put_nowait((handler, record))
 
     def go_on() -> None:
         while True:
-            handler.emit(lines.get())
+            handler, record = lines.get()
+            with suppress(Exception):  # a handler that fails keeps no other from writing
+                handler.emit(record)
             lines.task_done()
 
     def end() -> None:
@@ -277,7 +279,8 @@ def write_aside(handler: logging.Handler) -> None:
         while lines.unfinished_tasks and time.monotonic() < until:
             time.sleep(0.01)
 
-    setattr(handler, "handle", put)  # noqa: B010 - a method, which waits for who writes
+    for handler in handlers:
+        setattr(handler, "handle", partial(put, handler))  # noqa: B010 - a method, which waits for who writes
     threading.Thread(target=go_on, name="log", daemon=True).start()
     atexit.register(end)
 

@@ -6,12 +6,15 @@ import contextvars
 import dataclasses
 import logging
 import os
+import queue
 import select
 import socket
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable
+from logging.handlers import QueueHandler
 from unittest.mock import AsyncMock
 
 import pytest
@@ -181,7 +184,7 @@ def test_a_terminal_that_is_held_stops_nobody_and_what_was_said_comes_when_it_is
     log = logging.Logger("held")
     with os.fdopen(terminal, "w") as stream:
         log.addHandler(handler := logging.StreamHandler(stream))
-        server.write_aside(handler)
+        server.write_aside([handler])
         began = time.monotonic()
         for number in range(2000):
             log.warning("line %d", number)
@@ -193,6 +196,24 @@ def test_a_terminal_that_is_held_stops_nobody_and_what_was_said_comes_when_it_is
     assert lines[:1000] == [f"line {number}" for number in range(1000)]
     assert len(lines) < 1100  # the thread takes one, when it comes to it
     os.close(there)
+
+
+def test_one_thread_writes_the_lines_of_all_and_a_handler_that_fails_stops_no_other() -> None:
+    class Fails(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise MemoryError
+
+    def threads() -> int:
+        return sum(thread.name == "log" for thread in threading.enumerate())
+
+    before, written, log = threads(), queue.Queue[logging.LogRecord](), logging.Logger("several")
+    for handler in (QueueHandler(written), Fails(), QueueHandler(written)):
+        log.addHandler(handler)
+    server.write_aside(log.handlers)
+    log.warning("one")
+    log.warning("two")
+    assert [written.get(timeout=10).message for _ in range(4)] == ["one", "one", "two", "two"]
+    assert threads() == before + 1
 
 
 def test_of_one_kind_of_line_so_many_a_minute_are_written() -> None:

@@ -154,25 +154,9 @@ def test_a_typeface_that_set_up_cut_is_served_in_place_of_streamlits(
     (tmp_path / "Letters.woff2").write_bytes(b"a few letters")
     monkeypatch.setattr(page_fonts, "_folder", lambda: tmp_path)
 
-    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
-        await Response(b"all letters")(scope, receive, send)
-
-    def got(path: str) -> bytes:
-        sent: list[Message] = []
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        async def receive() -> Message:
-            await asyncio.Event().wait()  # the browser does not hang up
-            raise AssertionError
-
-        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-        asyncio.run(page_files.Fonts(streamlit)(scope, receive, send))
-        return b"".join(message.get("body", b"") for message in sent)
-
-    assert got("/static/media/Letters.woff2") == b"a few letters"
-    assert got("/static/media/Others.woff2") == got("/Letters.woff2") == b"all letters"
+    fonts = page_files.Fonts(streamlit)
+    assert answer(fonts, "/static/media/Letters.woff2")[1] == b"a few letters"
+    assert answer(fonts, "/static/media/Others.woff2")[1] == answer(fonts, "/Letters.woff2")[1] == b"all letters"
 
 
 @pytest.mark.parametrize("path", ["/static/js/index.AAAAAAAA.js", "/static/js/Gone-then.b_-0AAAA.js"])
