@@ -1,4 +1,4 @@
-"""How high a table is. The browser is told before it has what draws tables: else it moves all below it as it is drawn."""
+"""How high a table is. A browser is told before it has what draws tables, or all below one moves as it is drawn."""
 
 ROW = 35
 """Pixels of a row, as Streamlit draws it."""
