@@ -40,6 +40,9 @@ MARK = "x-explainer-browser"
 """A header that `middleware.Cookies` sets: what tells a browser from others. Streamlit gives a session to no other one
 (`server.trustedUserHeaders`): its name stands in the paths that a browser asks for."""
 
+PAGE = "x-explainer-page"
+"""A header that `middleware.Visitors` sets: what tells an open page from all others."""
+
 LOOPBACK = "127.0.0.1"
 """The address of what comes from the computer that the server runs on: who sits there, or a proxy."""
 
@@ -100,18 +103,22 @@ def goes_first(headers: Mapping[str, str]) -> bool:
     return headers.get(LOCAL) == "1" or recall_of(headers.get("cookie", ""), PRESENTER) is not None
 
 
-def waits_with(headers: Mapping[str, str], address: str) -> str:
-    """The address with whose other pages a browser waits for its turn; "" where it waits for nobody."""
-    return "" if goes_first(headers) else address
+def waits_with(headers: Mapping[str, str], address: str) -> tuple[str, str]:
+    """The address with whose other pages a page waits for its turn, "" for nobody's, and what tells it from those.
+
+    That is its browser's mark; where it has no cookie, or waits for nobody, not even for its browser, the page's own.
+    """
+    first, page = goes_first(headers), headers.get(PAGE, "")
+    return ("", page) if first else (address, mark_of(headers.get("cookie", "")) or page)
 
 
-def mark() -> str:
-    """What tells this session's browser from others while this process runs; "" where it has no cookie."""
-    return _mark(identity())
+def this_page() -> str:
+    """What tells the page of this session from those with which it waits, as in `waits_with`."""
+    return waits_with(st.context.headers, "")[1]
 
 
 def mark_of(cookies: str) -> str:
-    """The `mark` of the browser that sent a header Cookie."""
+    """What tells the browser that sent a header Cookie from others while this process runs; "" where it has none."""
     return _mark(_sent(cookies))
 
 

@@ -6,6 +6,7 @@ Each class wraps the app (ASGI) and does one thing; `STACK` has them in their or
 import asyncio
 import base64
 import hashlib
+import itertools
 import logging
 import re
 import threading
@@ -486,6 +487,7 @@ class Visitors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
+        self._pages = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a page beyond the limits; hand on the messages of one that is within."""
@@ -500,14 +502,15 @@ class Visitors:
             return
         address = scope["client"][0]
 
-        headers = Headers(scope=scope)
+        page = (browser.PAGE.encode(), f"page {next(self._pages)}".encode())
+        scope = {**scope, "headers": [*(each for each in scope["headers"] if each[0].lower() != page[0]), page]}
         # Asked each time: the presenter's key may be given on the open page.
-        whose, mark = partial(browser.waits_with, headers, address), browser.mark_of(headers.get("cookie", ""))
+        whose = partial(browser.waits_with, Headers(scope=scope), address)
         with limits.counted(self._open, address):  # before anything is waited for
             if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
-                await turns.COMPUTING.pressed(whose(), mark)
+                await turns.COMPUTING.pressed(*whose())
             if streamlit_internals.make_room_for_a_session(limits.visitors()):
-                await self.app(scope, _Messages(receive, whose, mark), send)
+                await self.app(scope, _Messages(receive, whose), send)
             else:
                 await _close_as_full(receive, send)
 
@@ -521,11 +524,11 @@ class Visitors:
 class _Messages:
     """What a page sends, without what no page of this app sends.
 
-    `whose` gives the address whose pages wait for each other, at the moment; "" where this one waits for nobody.
+    `whose` tells with whom the page waits at the moment, as `browser.waits_with`.
     """
 
-    def __init__(self, receive: Receive, whose: Callable[[], str], this: str = "") -> None:
-        self._receive, self._whose, self._this = receive, whose, this
+    def __init__(self, receive: Receive, whose: Callable[[], tuple[str, str]]) -> None:
+        self._receive, self._whose = receive, whose
         self._pace = Pace(limits.first("messages"), limits.value("messages"))
         runs = Pace(limits.first("runs"), limits.value("runs"))
         files = Pace(limits.first("files"), 1 / limits.value("files"))
@@ -536,7 +539,7 @@ class _Messages:
             message = await self._receive()
             frame = message.get("bytes")
             if message["type"] == "websocket.disconnect":
-                await turns.COMPUTING.pressed(self._whose(), self._this)
+                await turns.COMPUTING.pressed(*self._whose())
             if message["type"] != "websocket.receive":
                 return message
             too_fast = self._pace.wait() > 0
@@ -548,7 +551,7 @@ class _Messages:
                 if kind in self._paces:
                     await asyncio.sleep(self._paces[kind].wait())
                 if kind == "rerun_script":
-                    await turns.COMPUTING.turn(self._whose(), self._this)
+                    await turns.COMPUTING.turn(*self._whose())
                 return message
             _log.warning("A message was ignored: %s is none that a page of this app sends.", kind or "it")
 

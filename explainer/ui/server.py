@@ -153,7 +153,7 @@ def reach(address: str | None) -> str:
 
 def _begin() -> turns.Run:
     """Note that a script begins to run, and for whom; what it asks of workers is theirs."""
-    address, this = browser.address(), browser.mark()
+    address, this = browser.address(), browser.this_page()
     streamlit_internals.note_address(address)
     presents = _presents()
     run = turns.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
@@ -176,9 +176,9 @@ async def _download(session: str, context: streamlit_internals.ClientContext, ma
 
 
 def _whose(context: streamlit_internals.ClientContext) -> tuple[str, str]:
-    """The address with which a browser waits, "" for one that waits for nobody, and what tells it from others."""
+    """With whom a page waits, as in `browser.waits_with`."""
     headers = Headers(dict(context.headers))
-    return browser.waits_with(headers, context.remote_ip or ""), browser.mark_of(headers.get("cookie", ""))
+    return browser.waits_with(headers, context.remote_ip or "")
 
 
 def _presents() -> bool:

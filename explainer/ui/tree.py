@@ -15,7 +15,7 @@ from explainer.imagenet.search import SearchError
 from explainer.imagenet.subtrees import Node
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
-from explainer.ui import category_card, computed, options, sentences, session
+from explainer.ui import category_card, computed, options, sentences, session, tables
 from explainer.ui.markdown import plain
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _FIRST = 12  # how many of a row of steps are shown before one asks for all
 _HITS = 8  # how many results of a search are shown at first, and how many more at each wish
 _FEWEST = 3  # children of a category that has a map
 _LEVELS, _LEAST = 4, 1 / 300  # levels of a map below its root, and the smallest share of it that is drawn
-_ROW = 35  # pixels of a row of a list
 _ROWS = 200  # how many rows of a list are sent at a time
 
 
@@ -296,8 +295,8 @@ def listing(wnid: str) -> None:
     st.dataframe(
         _table(rows),
         hide_index=True,
-        height=_ROW * 11 + 2,  # ten rows and their heads, none of them cut
-        row_height=_ROW,
+        height=tables.height(_ROWS),
+        row_height=tables.ROW,
         placeholder="",  # only categories of people were judged
         column_config={
             "category": st.column_config.TextColumn(width=230),  # so that a phone shows another column beside it

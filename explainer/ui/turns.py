@@ -65,12 +65,12 @@ class _Line:
 
 @dataclass(eq=False)
 class _Run:
-    """A run of a script that was let in: of which browser, until when it counts, and whether it has begun.
+    """A run of a script that was let in: of which browser or page, until when it counts, and whether it has begun.
 
     `pressing` is until when something that was pressed may not be done yet.
     """
 
-    browser: str
+    this: str
     until: float
     pressing: float = 0
     begun: bool = False
@@ -83,18 +83,11 @@ class _Account:
     pace: Pace
     turns: int = 0  # that were paid for, and have not begun
     going: list[_Run] = field(default_factory=list)
-    undone: list[_Run] = field(default_factory=list)
     waiting: list[tuple[str, asyncio.Future[None]]] = field(default_factory=list)
 
     def is_rested(self) -> bool:
         """Whether nothing is to be known of it."""
         return not self.waiting and self.pace.is_rested()
-
-    def pressing(self) -> set[str]:
-        """The browsers of which something was handed on that is not done yet."""
-        now = time.monotonic()
-        self.undone = [each for each in self.undone if each.pressing > now]
-        return {each.browser for each in self.undone if each.browser}
 
 
 class Computing:
@@ -103,7 +96,10 @@ class Computing:
     An address whose pages compute without pause waits, and of those that wait go first the pages of the browser that
     computed the least lately. What a run of a script will take nobody knows, so a little is taken for it, and the rest
     when it ended; few go on at a time, as many as the seconds that are left, so that this is never much. Any thread may
-    charge; turns are given in the event loop.
+    charge; turns are given in the event loop. `this` tells who waits of an address: a browser, or a page.
+
+    Whoever asks again waits until what was pressed before is done, also where it waits for nobody else and so has no
+    address: Streamlit ends a run for the next one, and drops what was pressed if it was not looked at yet.
 
     Of all addresses together few compute at a time as well, and take turns: see `_Line`.
     """
@@ -111,11 +107,12 @@ class Computing:
     _FIRST, _A_RUN = 20.0, 0.05  # seconds: at once; taken for a run
     _AT_ONCE = 2, 8  # runs of an address that go on at a time, at least and at most
     _TO_BEGIN, _LONGEST = 0.5, 2.0  # seconds that a run counts as one that goes on: until it begins, and from then on
-    _PRESSED = 10.0  # seconds that a browser's next press waits for the one before, which may wait for others
+    _PRESSED = 10.0  # seconds that the next press waits for the one before, which may wait for others
     _LOOK = 0.02  # seconds between two looks whether one may run
 
     def __init__(self) -> None:
         self._accounts = ByAddress(self._new, limits.visitors)
+        self._undone: list[_Run] = []  # in which something that was pressed may not be done yet
         self._line = _Line()
         self._lately = jobs.Lately()
         self._serving: set[asyncio.Task[None]] = set()
@@ -126,48 +123,45 @@ class Computing:
 
         One for which no turn was asked pays all that it takes as it ends.
 
-        `this` tells its browser from others of the address. Of one whose browser had left, nobody knows where it was,
-        and nothing is noted.
+        Of one whose browser had left, nobody knows where it was, and nothing is noted.
         """
         with self._lock:
-            run, paid = None, 0.0
+            self._pressing()  # forgets what is over
+            going, paid = list[_Run](), 0.0
             if address:
                 account = self._accounts.of(address)
                 if account.turns:
                     account.turns, paid = account.turns - 1, self._A_RUN
                 going = account.going
-                run = next((each for each in going if each.browser == this and not each.begun), None)
-                if run is None:  # it begins late, behind its page's other run, or without having asked
-                    run = _Run(this, math.inf)
-                    going.append(run)
-                account.pressing()  # forgets what is over
-                if run not in account.undone:
-                    account.undone.append(run)
-                now = time.monotonic()
-                run.begun, run.until, run.pressing = True, now + self._LONGEST, now + self._PRESSED
+            asked = (each for each in (*going, *self._undone) if each.this == this and not each.begun)
+            # Without one it begins late, behind its page's other run, or without having asked.
+            run = next(asked, None) or _Run(this, math.inf)
+            if run not in going:
+                going.append(run)
+            now = time.monotonic()
+            run.begun, run.until, run.pressing = True, now + self._LONGEST, now + self._PRESSED
+            self._note(run)
         return Run(self, address, this, run, waits, paid)
 
-    def enter(self, address: str, run: _Run | None) -> None:
+    def enter(self, address: str, run: _Run) -> None:
         """Wait, in the thread of a run, until few others compute."""
-        if run:
-            run.until = math.inf
+        run.until = math.inf
         self._line.enter(address)
-        if run:
-            run.until = time.monotonic() + self._LONGEST
+        run.until = time.monotonic() + self._LONGEST
 
-    def leave(self, address: str, run: _Run | None, in_line: bool) -> None:
+    def leave(self, address: str, run: _Run, in_line: bool) -> None:
         """Note that a run no longer computes."""
-        if run:
+        if address:
             with self._lock:
                 account = self._accounts.of(address)
                 account.going = [each for each in account.going if each is not run]
         if in_line:
             self._line.leave()
 
-    def come_back(self, address: str, run: _Run | None) -> None:
+    def come_back(self, address: str, run: _Run) -> None:
         """Note that a run goes on, so that others of its address wait for it."""
-        if run:
-            run.until = time.monotonic() + self._LONGEST
+        run.until = time.monotonic() + self._LONGEST
+        if address:
             with self._lock:
                 self._accounts.of(address).going.append(run)
 
@@ -180,12 +174,15 @@ class Computing:
             self._lately.add(address, this, seconds)
 
     async def turn(self, address: str, this: str = "") -> None:
-        """Wait until a page of an address may run, and what was pressed before is done. This computer's do not wait."""
+        """Wait until what was pressed before is done, and until a page of an address, where there is one, may run."""
         if not address:
+            await self.pressed(address, this)
+            with self._lock:
+                self._hand_on(this)
             return
         with self._lock:
             account = self._accounts.of(address)
-            if not account.waiting and this not in account.pressing() and self._lets_in(address, this):
+            if not account.waiting and this not in self._pressing() and self._lets_in(address, this):
                 return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         account.waiting.append((this, turn))
@@ -196,12 +193,12 @@ class Computing:
         await turn
 
     async def pressed(self, address: str, this: str) -> None:
-        """Wait until what a browser pressed is done: Streamlit drops it where the page goes before."""
+        """Wait until what a browser, or a page, pressed is done: Streamlit drops it where the page goes before."""
         end = time.monotonic() + self._PRESSED
-        while address and this and time.monotonic() < end:
+        while this and time.monotonic() < end:
             with self._lock:
-                account = self._accounts.of(address)
-                if this not in account.pressing() and this not in dict(account.waiting):
+                waiting = self._accounts.of(address).waiting if address else ()
+                if this not in self._pressing() and this not in dict(waiting):
                     return
             await asyncio.sleep(5 * self._LOOK)
 
@@ -219,7 +216,7 @@ class Computing:
         """Whose turn it is, who waits no longer then; None where nobody may run yet."""
         turns: dict[str, asyncio.Future[None]] = {}
         with self._lock:
-            pressing = self._accounts.of(address).pressing()
+            pressing = self._pressing()
             for this, turn in waiting:
                 if this not in pressing:
                     turns.setdefault(this, turn)
@@ -239,10 +236,25 @@ class Computing:
             return False
         account.pace.wait(self._A_RUN)
         account.turns += 1
-        run = _Run(this, now + self._TO_BEGIN, now + self._TO_BEGIN)
-        account.going.append(run)
-        account.undone.append(run)
+        account.going.append(self._hand_on(this))
         return True
+
+    def _hand_on(self, this: str) -> _Run:
+        """Note that a run was asked for, which is to begin."""
+        soon = time.monotonic() + self._TO_BEGIN
+        run = _Run(this, soon, soon)
+        self._note(run)
+        return run
+
+    def _note(self, run: _Run) -> None:
+        if run.this and run not in self._undone:
+            self._undone.append(run)
+
+    def _pressing(self) -> set[str]:
+        """Of whom something was handed on that is not done yet."""
+        now = time.monotonic()
+        self._undone = [each for each in self._undone if each.pressing > now]
+        return {each.this for each in self._undone}
 
     def _new(self, address: str) -> _Account:
         return _Account(Pace(self._FIRST, limits.value("computing") / 100))
@@ -255,7 +267,7 @@ class Run:
     computing: Computing
     address: str
     this: str
-    run: _Run | None
+    run: _Run
     waits: Callable[[], bool]
     paid: float
     in_line: bool = False
@@ -284,8 +296,7 @@ class Run:
         self.in_line = False
 
     def _is_done(self) -> None:
-        if self.run:
-            self.run.pressing = 0
+        self.run.pressing = 0
 
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""

@@ -255,13 +255,16 @@ class AppPage:
             self.page.wait_for_timeout(20)
 
     def _settle(self, sign: Locator) -> None:
-        """Wait until an element is there, the script has ended and the pictures are loaded."""
+        """Wait until an element is there, the script has ended, and the pictures and what draws elements are loaded.
+
+        What waits for its script is as high as a button: all below it moves as it is drawn, away from under a press.
+        """
         self._wait_until_begun()
         expect(sign.or_(self.exceptions).first).to_be_visible(timeout=PATIENCE)
         expect(self.exceptions).to_have_count(0)
         self.page.wait_for_function(
             """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'
-                && !document.querySelector('[data-stale=true]')
+                && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
                 && [...document.images].every(image => image.complete)"""
         )
 

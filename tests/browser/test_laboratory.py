@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 import sentinels
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.pages import PATIENCE
 
@@ -81,6 +81,25 @@ def test_a_long_check_keeps_nobody_waiting_and_is_stopped_alone(visitor) -> None
     expect(page.maps).to_have_count(2)
     expect(page.progress).to_have_count(0)
     assert "Insertion and deletion" not in page.text
+
+
+def test_a_press_counts_in_which_the_table_above_is_drawn(visitor) -> None:
+    page, held = visitor.laboratory(), list[Route]()
+    page.page.route("**/DataFrame*.js", lambda route: held.append(route))  # what draws tables is on its way
+    page.button("explain").first.click()
+    radio = page.page.locator(".st-key-checked").get_by_role("radio", name="Grad-CAM", exact=True)
+    expect(radio).to_be_visible()
+    expect(page.maps).to_have_count(2)
+    page.page.get_by_text("Next: Category tree").scroll_into_view_if_needed()
+    label = page.page.locator(".st-key-checked").get_by_text("Grad-CAM", exact=True)
+    label.hover()
+
+    page.page.mouse.down()
+    for script in held:
+        script.continue_()
+    expect(page.page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.page.mouse.up()
+    expect(radio).to_be_checked()
 
 
 def test_what_was_chosen_stays_while_the_visitor_looks_at_another_page(visitor) -> None:

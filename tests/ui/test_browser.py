@@ -135,3 +135,15 @@ def test_who_a_proxy_of_this_computer_brings_does_not_count_as_sitting_here(
 ) -> None:
     monkeypatch.setattr(st, "context", SimpleNamespace(ip_address=None, headers={browser.LOCAL: local}))
     assert browser.address() == address
+
+
+def test_a_page_waits_as_its_browser_and_without_a_cookie_or_where_it_waits_for_no_other_as_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page, cookie = {browser.PAGE: "page 7"}, f"{browser.NAME}={browser._signed('one').decode()}"
+    known = {**page, "cookie": cookie}
+    assert browser.waits_with(known, "192.0.2.1") == ("192.0.2.1", browser.mark_of(cookie))
+    assert browser.waits_with(page, "192.0.2.1") == ("192.0.2.1", "page 7")
+    assert browser.waits_with({**known, browser.LOCAL: "1"}, "127.0.0.1") == ("", "page 7")
+    monkeypatch.setitem(browser._remembered, "one", {browser.PRESENTER: True})
+    assert browser.waits_with(known, "192.0.2.1") == ("", "page 7")

@@ -18,6 +18,7 @@ from logging.handlers import QueueHandler
 from unittest.mock import AsyncMock
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -468,7 +469,12 @@ def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends
     assert streamlit_internals.kind(asks.SerializeToString()) == ""
 
 
-def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "whose", [("192.0.2.1", "one"), ("", "page 1")], ids=["a browser", "who waits for nobody else"]
+)
+def test_a_press_is_done_before_its_page_asks_for_more_or_goes(
+    whose: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
     sent: list[Message] = [{"type": "websocket.receive", "bytes": runs}] * 2
@@ -478,10 +484,10 @@ def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pyte
         return sent.pop(0)
 
     async def visit() -> None:
-        receives = middleware._Messages(receive, lambda: "192.0.2.1", "one")
+        receives = middleware._Messages(receive, lambda: whose)
         await receives()
         for _ in range(2):
-            run = turns.COMPUTING.begin("192.0.2.1", "one")
+            run = turns.COMPUTING.begin(*whose)
             following = asyncio.create_task(receives())  # type: ignore[arg-type]
             await turns.COMPUTING.turn("192.0.2.1", "a neighbour")
             with run.pause():  # a photo waits to be decoded
@@ -493,6 +499,23 @@ def test_a_press_is_done_before_its_page_asks_for_more_or_goes(monkeypatch: pyte
         assert following.result()["type"] == "websocket.disconnect"
 
     asyncio.run(visit())
+
+
+def test_a_page_does_not_choose_what_tells_it_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    told: list[list[str]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        told.append(Headers(scope=scope).getlist(browser.PAGE))
+
+    async def visit() -> None:
+        visitors = middleware.Visitors(app)
+        scope = {"type": "websocket", "headers": [(b"X-Explainer-Page", b"page 2")], "client": ("192.0.2.1", 0)}
+        for _ in range(2):
+            await visitors(scope, None, None)  # type: ignore[arg-type]
+
+    asyncio.run(visit())
+    assert told == [["page 1"], ["page 2"]]
 
 
 def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: pytest.MonkeyPatch) -> None:

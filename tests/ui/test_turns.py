@@ -266,11 +266,32 @@ def test_a_run_pays_for_all_that_it_takes_whether_it_asked_for_its_turn_or_not(a
     assert computing._accounts.of("192.0.2.1").pace.left == pytest.approx(computing._FIRST - 10, abs=1)
 
 
+def test_who_waits_for_nobody_else_waits_for_what_the_same_page_pressed_and_no_longer() -> None:
+    async def press() -> None:
+        computing = turns.Computing()
+        computing.charge("192.0.2.1", 1000, "a neighbour")
+        await computing.turn("", "page 1")
+        # Where a presenter is does count once a run begins.
+        run = computing.begin("192.0.2.1", "page 1", waits=lambda: False)
+        async with asyncio.timeout(0.2):
+            await computing.turn("", "page 2")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.7):
+                await computing.turn("", "page 1")
+        run.enter()
+        async with asyncio.timeout(0.2):
+            await computing.turn("", "page 1")
+            computing.begin("", "page 1").enter()
+            await computing.turn("", "page 1")
+
+    asyncio.run(press())
+
+
 def test_of_runs_that_are_done_nothing_is_kept() -> None:
     computing = turns.Computing()
     for _ in range(100):
         entered(computing, "192.0.2.1", "a projector", lambda: False).end(0.001)
-    assert len(computing._accounts.of("192.0.2.1").undone) <= 1
+    assert len(computing._undone) <= 1
 
 
 def test_an_address_pays_for_all_that_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:

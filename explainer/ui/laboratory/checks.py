@@ -13,7 +13,7 @@ from explainer.attribution.report import Report
 from explainer.attribution.verdicts import CHECKS, Judgement
 from explainer.charts import attribution as charts
 from explainer.jobs import Job
-from explainer.ui import computed, options, waiting
+from explainer.ui import computed, options, tables, waiting
 from explainer.ui.laboratory import sentences
 from explainer.ui.laboratory.asking import CHECKED, JUDGED
 from explainer.ui.laboratory.maps import Drawing
@@ -48,6 +48,7 @@ def agreement(attributions: Sequence[Attribution]) -> None:
             "Brightest tenth in common": st.column_config.NumberColumn(format="%d %%"),
         },
         hide_index=True,
+        height=tables.height(len(pairs)),
         alt="How far each two maps mark the same places.",
     )
     st.caption(
@@ -101,6 +102,7 @@ def table(judgements: Sequence[Judgement], of: Attribution) -> None:
             check.title: st.column_config.TextColumn(help=f"{check.asks} {check.paper}.") for check in CHECKS.values()
         },
         hide_index=True,
+        height=tables.height(len(ranked)),
         alt="What each check found of each method's map: passed, failed or undecided, with the number behind it.",
     )
     st.caption(

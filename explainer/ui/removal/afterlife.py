@@ -7,7 +7,7 @@ import streamlit as st
 from explainer.charts import removal as removal_charts
 from explainer.imagenet import catalogue, vocabularies
 from explainer.imagenet.vocabularies import VOCABULARIES
-from explainer.ui import chart_frame, computed
+from explainer.ui import chart_frame, computed, tables
 from explainer.ui.markdown import plain
 from explainer.ui.removal import sentences
 
@@ -66,6 +66,7 @@ def _models() -> None:
             for name, column in numbers.items()
             if isinstance(column[0], int)
         },
+        height=tables.height(len(VOCABULARIES)),
         alt="The vocabularies and what each names, as in the chart above, with the number of models that answer so.",
     )
     today = {name: models[name] for name in VOCABULARIES if models[name] and vocabularies.afterlife(name).removed}

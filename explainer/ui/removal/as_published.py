@@ -5,6 +5,7 @@ import streamlit as st
 from explainer.imagenet import published, removal, sources
 from explainer.imagenet.published import Figure
 from explainer.imagenet.removal import DROPPED, THRESHOLD
+from explainer.ui import tables
 from explainer.ui.markdown import plain
 from explainer.ui.removal import sentences
 
@@ -40,6 +41,7 @@ def table() -> None:
                 "source": [_named(row) for row in figures],
             },
             hide_index=True,
+            height=tables.height(len(figures)),
             alt="Figures of ImageNet and of the removal as published, and as counted from the tables.",
         )
 
