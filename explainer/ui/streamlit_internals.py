@@ -43,7 +43,7 @@ from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import (
     ClientContext,
@@ -617,25 +617,32 @@ def copy_cursors_at_once() -> None:
 
 
 def hear_scripts_at_once() -> None:
-    """Have the event loop hear in one step all that a script has drawn since its last one.
+    """Have the event loop hear in one step what a script draws within a hundredth of a second.
 
-    Streamlit makes a step of each thing that is drawn, a hundred and more of a page, and asyncio some twenty
-    microseconds of each step.
+    Streamlit wakes it for each thing that is drawn, a hundred and more of a page, and each time the script gives
+    Python's lock away and waits for it: a tenth of a page's time. It sends what it heard once in as long anyway. What
+    is no drawing, such as that a script has ended, is heard at once.
     """
-    call, lock = AppSession._call_soon_on_event_loop, threading.Lock()
+    lock = threading.Lock()
     waiting: WeakKeyDictionary[AppSession, list[Callable[[], None]]] = WeakKeyDictionary()
 
-    def call_soon(self: AppSession, step: Callable[[], None]) -> None:
+    def tell(self: AppSession, sender: ScriptRunner | None, event: ScriptRunnerEvent, **told: Any) -> None:
+        step = partial(self._handle_scriptrunner_event_on_event_loop, sender, event, **told)
         with lock:
             steps = waiting.setdefault(self, [])
             steps.append(step)
-            if len(steps) > 1:
-                return
-        call(self, partial(hear, self, steps))
+            is_first = len(steps) == 1
+        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+            self._call_soon_on_event_loop(partial(hear, self))
+        elif is_first:
+            self._call_soon_on_event_loop(partial(hear_later, self))
 
-    def hear(self: AppSession, steps: list[Callable[[], None]]) -> None:
+    def hear_later(self: AppSession) -> None:
+        asyncio.get_running_loop().call_later(_HEARD, hear, self)
+
+    def hear(self: AppSession) -> None:
         with lock:
-            del waiting[self]
+            steps = waiting.pop(self, [])
         failed: list[Exception] = []
         for step in steps:
             try:
@@ -645,7 +652,10 @@ def hear_scripts_at_once() -> None:
         if failed:
             raise failed[0]
 
-    setattr(AppSession, "_call_soon_on_event_loop", call_soon)  # noqa: B010 - a method
+    setattr(AppSession, "_on_scriptrunner_event", tell)  # noqa: B010 - a method
+
+
+_HEARD = 0.01  # seconds
 
 
 def send_pages_at_once(charge: Callable[[str | None, Mapping[str, str], float], None]) -> None:

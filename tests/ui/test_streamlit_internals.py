@@ -13,8 +13,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +45,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime, RuntimeConfig
-from streamlit.runtime.scriptrunner import ScriptRunner
+from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
@@ -501,42 +500,47 @@ def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_p
     assert charged == ["192.0.2.1"] * 4
 
 
-def test_streamlit_has_the_event_loop_hear_each_thing_that_is_drawn_in_a_step_of_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    handed_on: list[Callable[[], None]] = []
+def test_streamlit_wakes_the_event_loop_for_each_thing_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, ended = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
 
     class Session(AppSession):
+        """A session that notes what it hears of its scripts."""
+
         def __init__(self) -> None:
-            self._event_loop = SimpleNamespace(call_soon_threadsafe=handed_on.append)  # type: ignore[assignment]
+            self._event_loop = asyncio.get_running_loop()
+            self.heard: list[str] = []
+            self.woken = 0
 
         def __del__(self) -> None:
             """Nothing: it has none of what a session's end puts in order."""
 
-    def hear(*steps: Callable[[], None]) -> int:
-        """How many steps the event loop makes of these."""
-        session = Session()
-        for step in steps:
-            session._call_soon_on_event_loop(step)
-        made = 0
-        while handed_on:
-            made += 1
-            with suppress(ZeroDivisionError):
-                handed_on.pop(0)()
-        return made
+        def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
+            self.woken += 1
+            super()._call_soon_on_event_loop(callback)
 
-    heard: list[str] = []
-    one, two, three = (partial(heard.append, each) for each in ("one", "two", "three"))
-    assert hear(one, two, three) == 3  # else it is no longer needed
-    monkeypatch.setattr(AppSession, "_call_soon_on_event_loop", AppSession._call_soon_on_event_loop)
+        def _handle_scriptrunner_event_on_event_loop(self, *event: Any, **told: Any) -> None:
+            assert event[0] is None
+            self.heard.append(event[1].value)
+            if (told or {"exception": event[3]})["exception"]:
+                raise ZeroDivisionError
+
+    async def hear(*events: ScriptRunnerEvent, fails: bool = False, seconds: float = 0.1) -> tuple[int, list[str]]:
+        """How often the event loop is woken by these, and what it has heard of them after so long."""
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        session = Session()
+        for number, event in enumerate(events):
+            session._on_scriptrunner_event(None, event, exception=ZeroDivisionError() if fails and not number else None)
+        await asyncio.sleep(seconds)
+        return session.woken, session.heard
+
+    assert asyncio.run(hear(drawn, drawn, drawn))[0] == 3  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "_on_scriptrunner_event", AppSession._on_scriptrunner_event)
     streamlit_internals.hear_scripts_at_once()
-    for _ in range(2):
-        heard.clear()
-        assert hear(one, two, three) == 1
-        assert heard == ["one", "two", "three"]
-    heard.clear()
-    assert hear(one, lambda: print(1 / 0), two, three) == 1  # the others are not lost
-    assert heard == ["one", "two", "three"]
+    assert asyncio.run(hear(drawn, drawn, drawn)) == (1, [drawn.value] * 3)
+    assert asyncio.run(hear(drawn, drawn, fails=True)) == (1, [drawn.value] * 2)  # what comes after it is not lost
+    assert asyncio.run(hear(drawn, seconds=0)) == (1, [])
+    assert asyncio.run(hear(drawn, drawn, ended, seconds=0)) == (2, [drawn.value, drawn.value, ended.value])
+    assert asyncio.run(hear(drawn, ended, drawn)) == (2, [drawn.value, ended.value, drawn.value])
 
 
 def test_python_copies_a_place_on_the_page_the_general_way(monkeypatch: pytest.MonkeyPatch) -> None:
