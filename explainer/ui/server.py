@@ -75,6 +75,7 @@ def prepare() -> None:
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.draw_whoever_came_back(_turn)
+    streamlit_internals.find_pages_once()
     streamlit_internals.copy_cursors_at_once()
     streamlit_internals.hear_scripts_at_once()
     streamlit_internals.send_pages_at_once(_charge_page)

@@ -18,7 +18,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -28,6 +28,7 @@ from starlette.formparsers import MultiPartParser
 from streamlit import delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.cursor import Cursor, SparseList
+from streamlit.navigation.page import Page
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
@@ -597,6 +598,26 @@ def send_all_that_was_drawn() -> None:
             self._delta_index_map = {}  # what comes now stands behind it, and in the place of nothing
 
     setattr(ForwardMsgQueue, "clear", keep)  # noqa: B010 - a method
+
+
+def find_pages_once() -> None:
+    """Have Streamlit find the file of each page once.
+
+    It looks for all of them at each run of a script, by some fifty calls of the system; at each Python's lock is given
+    away, and where others compute the script waits to have it back.
+    """
+    make, made = Page.__init__, dict[str, dict[str, Any]]()
+
+    @wraps(make)
+    def find(self: Page, page: str, **settings: Any) -> None:
+        key = f"{page} {settings}"
+        if key not in made:
+            make(self, page, **settings)
+            if get_script_run_ctx(suppress_warning=True):  # else Streamlit has not looked for it
+                made[key] = dict(vars(self))
+        vars(self).update(made.get(key, {}))
+
+    setattr(Page, "__init__", find)  # noqa: B010 - a method
 
 
 def copy_cursors_at_once() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from explainer.setup import files
 from explainer.workshop.errors import Busy
 from explainer.workshop.stage import PHASES
-from explainer.workshop.store import SCHEMA, Ages, Connection, Store, T, Work, transact
+from explainer.workshop.store import SCHEMA, Ages, Connection, OneStatement, Store, T, Work, transact
 
 _log = logging.getLogger("explainer")
 
@@ -125,6 +125,10 @@ class SQLiteStore(Store):
         """As in `Store`."""
         return self._run(work, "BEGIN")
 
+    def query(self, work: Work[T]) -> T:
+        """As in `Store`."""
+        return self._run(lambda connection: work(OneStatement(connection)), "")
+
     def write(self, work: Work[T]) -> T:
         """As in `Store`."""
         return self._run(work, "BEGIN IMMEDIATE")
@@ -209,7 +213,7 @@ class SQLiteStore(Store):
 
     def _attempt(self, work: Work[T], begin: str) -> T:
         self._leave_out()
-        return transact(self._connection, work, begin)
+        return transact(self._connection, work, begin) if begin else work(self._connection)
 
     def _leave_out(self) -> None:
         """Take out rows that cannot be read, once, and again when another program has written to the file.

@@ -27,6 +27,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.cursor import Cursor, RunningCursor
 from streamlit.elements.widgets import number_input
+from streamlit.navigation.page import Page as NavigationPage
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
@@ -541,6 +542,39 @@ def test_streamlit_wakes_the_event_loop_for_each_thing_that_is_drawn(monkeypatch
     assert asyncio.run(hear(drawn, seconds=0)) == (1, [])
     assert asyncio.run(hear(drawn, drawn, ended, seconds=0)) == (2, [drawn.value, drawn.value, ended.value])
     assert asyncio.run(hear(drawn, ended, drawn)) == (2, [drawn.value, ended.value, drawn.value])
+
+
+def test_streamlit_looks_for_the_files_of_all_pages_at_each_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    is_file = Path.is_file
+
+    def look(self: Path) -> bool:
+        looked.append(self.name)
+        return is_file(self)
+
+    def run() -> list[str]:
+        looked.clear()
+        page = AppTest.from_file(str(tmp_path / "app.py")).run()
+        assert [each.value for each in page.title] == ["One"]
+        return [name for name in looked if name in ("one.py", "two.py")]
+
+    (tmp_path / "app.py").write_text(
+        "import streamlit as st\n"
+        "page = st.navigation([st.Page('one.py', title='One', default=True), st.Page('two.py', title='Two')])\n"
+        "st.title(page.title)\n"
+        "page.run()\n"
+    )
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(Path, "is_file", look)
+    assert (run(), run()) == (["one.py", "two.py"], ["one.py", "two.py"])  # else it is no longer needed
+    monkeypatch.setattr(NavigationPage, "__init__", NavigationPage.__init__)
+    streamlit_internals.find_pages_once()
+    assert (run(), run()) == (["one.py", "two.py"], [])
+    page = NavigationPage("three.py")  # outside of a run nothing is looked for, or kept
+    assert "_page" not in vars(page)
 
 
 def test_python_copies_a_place_on_the_page_the_general_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,16 @@ def run(script: str, *arguments: str, **options: object) -> subprocess.Popen[str
     )
 
 
+def test_what_is_one_statement_begins_no_transaction(file: Path) -> None:
+    store, said = SQLiteStore(file), list[str]()
+    room = rooms.open_room(store)
+    store._connection.set_trace_callback(said.append)
+    assert rooms.find(store, room.code) == room
+    assert [each for each in said if not each.startswith(("SELECT", "PRAGMA"))] == []
+    assert store.read(lambda connection: rooms.room(connection, room.code)) == room
+    assert {"BEGIN", "COMMIT"} <= set(said)
+
+
 def test_a_file_that_another_program_holds_is_asked_for_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY", 0.05)
     opened = SQLiteStore(file)
