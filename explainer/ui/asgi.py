@@ -5,12 +5,16 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
 
+def base() -> str:
+    """The path that the app is served at, from its first slash to its last."""
+    below = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{below}/" if below else "/"
+
+
 def path(scope: Scope) -> str:
     """The path that is asked for, below the one that the app is served at; without a slash at its beginning."""
-    path: str = scope.get("path", "")
-    below = (st.get_option("server.baseUrlPath") or "").strip("/")
-    path = path.lstrip("/")
-    return path.removeprefix(below).lstrip("/") if below else path
+    asked: str = scope.get("path", "")
+    return asked.lstrip("/").removeprefix(base().strip("/")).lstrip("/")
 
 
 def add(send: Send, headers: dict[str, str]) -> Send:

@@ -37,9 +37,9 @@ _KEPT, _KEPT_LARGE = 32, 12
 _LABEL_FIRST = 0.2  # seconds in which a page with labels reaches its browser: importing torch would hold it up
 
 
-def prepare_to_search() -> None:
+def prepare_to_search() -> Job[Any]:
     """Start to load the dictionary, behind whatever is drawn."""
-    _index()
+    return _index()
 
 
 def prepare_to_read() -> Job[None]:

@@ -36,7 +36,8 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a page; hand on all else, and what names another host by two slashes."""
         asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "//" not in scope["path"]
-        if asked and not {"/", "."} & set(asgi.path(scope)):
+        # What a page names is beside it, so that below a path of its own the first one needs the slash at the end.
+        if asked and scope["path"].startswith(asgi.base()) and not {"/", "."} & set(asgi.path(scope)):
             kinds = _KINDS.get(asgi.path(scope), ())
             needed = dict.fromkeys(script for kind in (*_OF_EVERY, *kinds) for script in _scripts(kind))
             links = ", ".join(f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)

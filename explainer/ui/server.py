@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import gc
 import logging
 import os
 import queue
@@ -30,6 +31,7 @@ _LONGEST = 1000  # letters of a line in the log
 _WAITING, _LAST = 1000, 1.0  # lines that wait for a terminal that is held; seconds in which the last are written
 _KINDS = 200  # kinds of lines in a minute; others count as one: their words may be a stranger's
 _TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
+_MADE = 10_000  # objects that are made before Python looks for unused circles among them: a page makes as many
 _SWEEP = 5.0  # seconds between two looks for what visitors left
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
 _PROJECT = Path(__file__).parents[2]
@@ -83,6 +85,7 @@ def prepare() -> None:
     streamlit_internals.know_how_it_runs()
     streamlit_internals.look_for_no_components()
     sys.setswitchinterval(_TURN)
+    gc.set_threshold(_MADE)
 
 
 def lifespan(warm_up: str) -> Callable[[st.App], AbstractAsyncContextManager[None]]:

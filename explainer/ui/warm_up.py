@@ -26,4 +26,5 @@ def run() -> None:
     page_files.compress_charts()
     time.sleep(_QUIET)
     search.of_words().find("person")
-    computed.prepare_to_search()
+    computed.prepare_to_search().wait(_LONG)
+    photo_source.look_for_no_circles_in_what_is_loaded()

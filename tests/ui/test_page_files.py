@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainer.setup import page_fonts
-from explainer.ui import middleware, page_files, streamlit_internals
+from explainer.ui import asgi, middleware, page_files, streamlit_internals
 
 
 async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +73,14 @@ def test_a_page_is_streamlits_own_and_asks_for_no_translation() -> None:
 @pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health", "//host", "/tree/"])
 def test_what_is_no_page_is_streamlits(path: str) -> None:
     assert answer(page_files.Pages(streamlit), path)[1] == b"all letters"
+
+
+def test_below_a_path_of_its_own_the_first_page_is_the_one_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi.st, "get_option", lambda name: "/app" if name == "server.baseUrlPath" else None)
+    pages = page_files.Pages(streamlit)
+    for path in ("/app", "/application", "/about"):  # Streamlit leads on from the first, and knows no other
+        assert answer(pages, path)[1] == b"all letters"
+    assert answer(pages, "/app/")[1] == answer(pages, "/app/about")[1] != b"all letters"
 
 
 def test_the_scripts_of_charts_are_compressed_before_somebody_asks_for_them() -> None:
