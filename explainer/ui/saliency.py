@@ -31,9 +31,9 @@ def show(photo: Photo, reading: Reading, n: int) -> None:
         target = _target(photo, reading, n)
         method = options.one("Method", explain.FIRST, "method", lambda name: explain.METHODS[name].title)
         st.caption(explain.METHODS[method].idea)
-    word = plain(session.caption(target.wnid, Context.PHOTO).name)
     with pair:
         attribution = sample_results.explain(photo, reading.box, target, method)
+        word = plain(session.caption(target.wnid, Context.PHOTO).name)  # a room may have opened meanwhile
         st.markdown(f"By this method, bright pixels spoke for **{word}**. It can be wrong: the Laboratory checks it.")
         with st.container(key="pair", horizontal=True, gap="small"):
             square, map_ = session.kept(

@@ -264,23 +264,24 @@ def write_aside(handlers: Iterable[logging.Handler]) -> None:
 
     A terminal that is held, by Ctrl-S or by text that is marked in it, stops whoever writes to it: else everybody.
     """
-    lines = queue.Queue[tuple[logging.Handler, logging.LogRecord]](_WAITING)
+    # What Python calls while it frees something may log within a line of the same thread: a plain queue stands still.
+    lines, is_writing = queue.SimpleQueue[tuple[logging.Handler, logging.LogRecord]](), threading.Event()
 
     def put(handler: logging.Handler, record: logging.LogRecord) -> None:
-        with suppress(queue.Full):
-            if handler.filter(record):
-                lines.put_nowait((handler, record))
+        if handler.filter(record) and lines.qsize() < _WAITING:
+            lines.put((handler, record))
 
     def go_on() -> None:
         while True:
+            is_writing.clear()
             handler, record = lines.get()
+            is_writing.set()
             with suppress(Exception):  # a handler that fails keeps no other from writing
                 handler.emit(record)
-            lines.task_done()
 
     def end() -> None:
         until = time.monotonic() + _LAST
-        while lines.unfinished_tasks and time.monotonic() < until:
+        while (not lines.empty() or is_writing.is_set()) and time.monotonic() < until:
             time.sleep(0.01)
 
     for handler in handlers:

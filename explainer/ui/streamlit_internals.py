@@ -337,11 +337,12 @@ async def _draw_when_idle(sessions: WebsocketSessionManager, session: AppSession
     """Have the script of a page run again once none of it runs, unless the page has left by then.
 
     A run that is ended may be in the middle of what a press asks; and until the first one is through Streamlit does not
-    say on which page, and at which address, it is.
+    say on which page, and at which address, it is. One that has not run yet asks for a run itself.
     """
     while sessions.is_active_session(session.id):
         if session._scriptrunner is None:
-            _draw_again(session)
+            if session._client_state.page_script_hash:
+                _draw_again(session)
             return
         await asyncio.sleep(_LOOKS)
 

@@ -338,8 +338,9 @@ def test_all_pages_that_are_drawn_again_are_not_drawn_in_the_same_moment(
         drawn = list[float]()
         loop = asyncio.get_running_loop()
         async with serving(page) as server:
-            for _ in range(3):
-                server.connect_session(CLIENT, {})
+            sessions = [server._session_mgr.get_session_info(server.connect_session(CLIENT, {})) for _ in range(4)]
+            for each in sessions[1:]:  # the first has not run yet
+                each.session._client_state.page_script_hash = "page"  # type: ignore[union-attr]
             monkeypatch.setattr(AppSession, "request_rerun", lambda session, asked: drawn.append(loop.time()))
             async with asyncio.timeout(10):
                 await streamlit_internals.draw_all_pages_again()

@@ -114,12 +114,12 @@ def words(photo: Photo, reading: Reading, crop: Image, drawing: Drawing, number:
     found = []
     for column, target, job in zip(st.columns(number, gap="small"), targets, jobs, strict=True):
         with column:
-            caption = session.caption(target.wnid, Context.PHOTO)
             try:
                 attribution = waiting.wait(job, METHODS[method].title)
             except (AttributionError, CardError) as error:
                 st.markdown(str(error))
                 continue
+            caption = session.caption(target.wnid, Context.PHOTO)  # a room may have opened meanwhile
             said = EMPTY.get(attribution.finding, "")
             if attribution.finding in ("for", "against"):
                 title = f"{METHODS[method].title} for {caption.text}"
