@@ -51,6 +51,11 @@ def may_reveal() -> bool:
     return not any(rules.masks_locked for rules in _rules())
 
 
+def allowed() -> tuple[bool, bool]:
+    """Whether the visitor may bring a photo of their own now, and whether they may see masked words."""
+    return own_faces(), may_reveal()
+
+
 def workshop() -> str:
     """Why the rules of a workshop hold, as a sentence without its end."""
     unknown = access.in_force() == access.UNKNOWN

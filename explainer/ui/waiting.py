@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainer.jobs import CancelledError, Job, Unavailable
-from explainer.ui import streamlit_internals
+from explainer.ui import session, streamlit_internals
 
 Made = TypeVar("Made")
 
@@ -64,13 +64,13 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
     """The job's result; meanwhile its progress, or its place in the queue, stands on the page, and about how long yet.
 
     Where there is `stop`, a button beside the bar calls it; `key` is the button's. A job that is given up meanwhile
-    ends the script, or the fragment.
+    ends the script, or the fragment. Where a room opens or ends meanwhile, the page is drawn anew by its rules.
     """
     if streamlit_internals.session_id() is None:  # a worker asks
         return job.result()
     place = st.empty()
     bar = None
-    ahead = job.place
+    ahead, allowed = job.place, session.allowed()
     while not job.wait(_patience(ahead)):
         ahead = job.place
         if bar is None:
@@ -79,6 +79,8 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
                 if stop:
                     st.button("Stop", key=key, on_click=stop)
         bar.progress(job.progress, f"{doing}{_until(job, ahead)} …")
+    if bar and session.allowed() != allowed:
+        st.rerun()
     try:
         result = job.result()
     except CancelledError:  # the visitor left, or forgot the photo

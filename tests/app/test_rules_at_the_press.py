@@ -73,6 +73,28 @@ def test_the_control_without_a_room_something_is_revealed(page: AppTest) -> None
 
 
 @pytest.mark.usefixtures("fresh_app")
+def test_what_was_waited_for_while_a_room_opened_is_drawn_by_the_rooms_rules() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from explainer.ui import session, waiting
+
+        may = session.may_reveal()
+        waiting.wait(st.session_state["job"], "Waiting")
+        st.write(str(may))
+
+    def open_a_room(nothing: None, progress: jobs.Progress) -> None:
+        time.sleep(1)  # the page waits
+        rooms.open_room(access.store(), "mixed")
+        time.sleep(access._LATE + 1)
+
+    access.ask_again()
+    page = AppTest.from_function(script, default_timeout=60)
+    page.session_state["job"] = jobs.Worker(lambda: None, "test").submit(open_a_room)
+    assert [each.value for each in page.run().markdown] == ["False"]
+
+
+@pytest.mark.usefixtures("fresh_app")
 def test_a_photo_that_was_there_before_a_room_for_under_18s_can_be_forgotten_while_that_is_on() -> None:
     def script() -> None:
         from explainer.ui import photo_source
