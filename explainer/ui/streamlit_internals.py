@@ -643,7 +643,8 @@ def hear_scripts_at_once() -> None:
 
     Streamlit wakes it for each thing that is drawn, a hundred and more of a page, and each time the script gives
     Python's lock away and waits for it: a tenth of a page's time. It sends what it heard once in as long anyway. What
-    is no drawing, such as that a script has ended, is heard at once.
+    is no drawing, such as another address or that a script has ended, is heard at once: Streamlit keeps it for the
+    browser though another run begins.
     """
     lock = threading.Lock()
     waiting: WeakKeyDictionary[AppSession, list[Callable[[], None]]] = WeakKeyDictionary()
@@ -654,7 +655,8 @@ def hear_scripts_at_once() -> None:
             steps = waiting.setdefault(self, [])
             steps.append(step)
             is_first = len(steps) == 1
-        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+        message = told.get("forward_msg")
+        if message is None or message.WhichOneof("type") != "delta":
             self._call_soon_on_event_loop(partial(hear, self))
         elif is_first:
             self._call_soon_on_event_loop(partial(hear_later, self))

@@ -503,14 +503,18 @@ def test_streamlit_waits_for_a_round_of_the_event_loop_after_each_message_of_a_p
 
 
 def test_streamlit_wakes_the_event_loop_for_each_thing_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn, ended = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
+    drawing, address = ForwardMsg(), ForwardMsg()
+    drawing.delta.SetInParent()
+    address.page_info_changed.query_string = "category=n10560637"
+    drawn, turned = ((ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, message) for message in (drawing, address))
+    ended = (ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS, None)
 
     class Session(AppSession):
         """A session that notes what it hears of its scripts."""
 
         def __init__(self) -> None:
             self._event_loop = asyncio.get_running_loop()
-            self.heard: list[str] = []
+            self.heard: list[object] = []
             self.woken = 0
 
         def __del__(self) -> None:
@@ -522,27 +526,30 @@ def test_streamlit_wakes_the_event_loop_for_each_thing_that_is_drawn(monkeypatch
 
         def _handle_scriptrunner_event_on_event_loop(self, *event: Any, **told: Any) -> None:
             assert event[0] is None
-            self.heard.append(event[1].value)
-            if (told or {"exception": event[3]})["exception"]:
+            message, exception = (told["forward_msg"], told["exception"]) if told else event[2:4]
+            self.heard.append((event[1], message))
+            if exception:
                 raise ZeroDivisionError
 
-    async def hear(*events: ScriptRunnerEvent, fails: bool = False, seconds: float = 0.1) -> tuple[int, list[str]]:
+    async def hear(*events: Any, fails: bool = False, seconds: float = 0.1) -> tuple[int, list[object]]:
         """How often the event loop is woken by these, and what it has heard of them after so long."""
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         session = Session()
-        for number, event in enumerate(events):
-            session._on_scriptrunner_event(None, event, exception=ZeroDivisionError() if fails and not number else None)
+        for number, (event, message) in enumerate(events):
+            error = ZeroDivisionError() if fails and not number else None
+            session._on_scriptrunner_event(None, event, forward_msg=message, exception=error)
         await asyncio.sleep(seconds)
         return session.woken, session.heard
 
     assert asyncio.run(hear(drawn, drawn, drawn))[0] == 3  # else it is no longer needed
     monkeypatch.setattr(AppSession, "_on_scriptrunner_event", AppSession._on_scriptrunner_event)
     streamlit_internals.hear_scripts_at_once()
-    assert asyncio.run(hear(drawn, drawn, drawn)) == (1, [drawn.value] * 3)
-    assert asyncio.run(hear(drawn, drawn, fails=True)) == (1, [drawn.value] * 2)  # what comes after it is not lost
+    assert asyncio.run(hear(drawn, drawn, drawn)) == (1, [drawn] * 3)
+    assert asyncio.run(hear(drawn, drawn, fails=True)) == (1, [drawn] * 2)  # what comes after it is not lost
     assert asyncio.run(hear(drawn, seconds=0)) == (1, [])
-    assert asyncio.run(hear(drawn, drawn, ended, seconds=0)) == (2, [drawn.value, drawn.value, ended.value])
-    assert asyncio.run(hear(drawn, ended, drawn)) == (2, [drawn.value, ended.value, drawn.value])
+    assert asyncio.run(hear(drawn, drawn, ended, seconds=0)) == (2, [drawn, drawn, ended])
+    assert asyncio.run(hear(turned, seconds=0)) == (1, [turned])
+    assert asyncio.run(hear(drawn, ended, drawn)) == (2, [drawn, ended, drawn])
 
 
 def test_streamlit_looks_for_the_files_of_all_pages_at_each_run(
