@@ -234,10 +234,10 @@ def _read(data: bytes) -> Photo:
         ):
             raise PhotoError(_TOO_MANY)
         photo = decoder.read(data)
+        with _bringing:
+            _brought[photo] = address  # before it waits no longer: at each moment it is known that it is here
     finally:
         _waiting.remove(this)
-    with _bringing:
-        _brought[photo] = address
     return photo
 
 

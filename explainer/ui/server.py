@@ -265,24 +265,22 @@ def write_aside(handlers: Iterable[logging.Handler]) -> None:
     A terminal that is held, by Ctrl-S or by text that is marked in it, stops whoever writes to it: else everybody.
     """
     # What Python calls while it frees something may log within a line of the same thread: a plain queue stands still.
-    lines, is_writing = queue.SimpleQueue[tuple[logging.Handler, logging.LogRecord]](), threading.Event()
+    lines = queue.SimpleQueue[Callable[[], None]]()
 
     def put(handler: logging.Handler, record: logging.LogRecord) -> None:
         if handler.filter(record) and lines.qsize() < _WAITING:
-            lines.put((handler, record))
+            lines.put(partial(handler.emit, record))
 
     def go_on() -> None:
         while True:
-            is_writing.clear()
-            handler, record = lines.get()
-            is_writing.set()
+            write = lines.get()
             with suppress(Exception):  # a handler that fails keeps no other from writing
-                handler.emit(record)
+                write()
 
     def end() -> None:
-        until = time.monotonic() + _LAST
-        while (not lines.empty() or is_writing.is_set()) and time.monotonic() < until:
-            time.sleep(0.01)
+        written = threading.Event()
+        lines.put(written.set)  # behind all others
+        written.wait(_LAST)
 
     for handler in handlers:
         setattr(handler, "handle", partial(put, handler))  # noqa: B010 - a method, which waits for who writes

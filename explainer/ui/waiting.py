@@ -79,7 +79,7 @@ def wait(job: Job[Made], doing: str, stop: Callable[[], None] | None = None, key
                 if stop:
                     st.button("Stop", key=key, on_click=stop)
         bar.progress(job.progress, f"{doing}{_until(job, ahead)} …")
-    if bar and session.allowed() != allowed:
+    if session.allowed() != allowed:
         st.rerun()
     try:
         result = job.result()
