@@ -273,7 +273,7 @@ class Worker(Generic[Owned]):
         self._lately = Lately()
         self._most = most or threads
         self._working = Counter[str]()  # threads, by owner
-        self._put_off = 0  # turns for which there was nobody who did not have as many threads already
+        self._idle = threads  # that take no turns
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
@@ -309,13 +309,16 @@ class Worker(Generic[Owned]):
     def _put(self, job: Job[Any], step: Callable[[], None]) -> None:
         with self._lock:
             self._waiting.setdefault(job.owner, {}).setdefault(job.member, deque()).append((job, step))
-        self._threads.submit(self._take_turn)
+            if self._idle:
+                self._threads.submit(self._take_turn)
+                self._idle -= 1
 
     def _take_turn(self) -> None:
+        """Do what is next, and go on until there is nothing that one more thread may do."""
         with self._lock:
             owner = next((each for each in [*self._waiting] if self._has_turn(each)), None)
             if owner is None:
-                self._put_off += bool(self._waiting)
+                self._idle += 1
                 return
             members = self._waiting.pop(owner)
             member = self._lately.first(owner, members)
@@ -334,9 +337,7 @@ class Worker(Generic[Owned]):
             with self._lock:
                 self._lately.add(owner, member, time.monotonic() - began)
                 self._working -= Counter([owner])
-                again, self._put_off = self._put_off > 0, max(0, self._put_off - 1)
-            if again:
-                self._threads.submit(self._take_turn)
+            self._threads.submit(self._take_turn)
 
     def _has_turn(self, owner: str) -> bool:
         """Whether an owner that waits may have a turn now; what was given up before it began leaves its line."""

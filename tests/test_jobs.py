@@ -237,6 +237,12 @@ def test_what_was_given_up_before_it_began_takes_no_turn_of_its_owner(worker: Wo
     assert worker.submit(note("later")).result(PATIENCE)[-1] == "later"
 
 
+def test_of_what_was_given_up_before_it_began_nothing_is_left(worker: Worker[list[str]], hold: Hold) -> None:
+    for _ in range(100):
+        worker.submit(note("given up")).cancel()
+    assert worker._threads._work_queue.qsize() <= 1
+
+
 def test_a_job_at_work_that_is_cancelled_stops_at_its_next_progress(worker: Worker[list[str]], hold: Hold) -> None:
     assert hold.job.wanted()
     hold.job.cancel()
