@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from explainer.imagenet import masked_words, published, sources, vocabularies
@@ -45,18 +47,20 @@ def versions() -> None:
     """The models, the data and the packages in use."""
     st.markdown("**Models**")
     st.dataframe(
-        [
-            {
-                "model": card.title,
-                "source": card.source,
-                "paper": card.paper,
-                "answers with": vocabularies.VOCABULARIES[card.labels].title,
-                "licence": card.licence,
-                "SHA-256 of its weights": card.weights.sha256 or "not published",
-                "here": card.present,
-            }
-            for card in cards.load_all()
-        ],
+        pa.Table.from_pylist(
+            [
+                {
+                    "model": card.title,
+                    "source": card.source,
+                    "paper": card.paper,
+                    "answers with": vocabularies.VOCABULARIES[card.labels].title,
+                    "licence": card.licence,
+                    "SHA-256 of its weights": card.weights.sha256 or "not published",
+                    "here": card.present,
+                }
+                for card in cards.load_all()
+            ]
+        ),
         hide_index=True,
         alt="The models that read photos, with their sources and licences.",
     )
@@ -83,18 +87,20 @@ def versions() -> None:
         st.markdown(text)
 
 
-@st.cache_data(show_spinner=False)
-def _tables() -> list[dict[str, str | int]]:
+@cache
+def _tables() -> pa.Table:
     """The tables of the package."""
     tables = sorted(file for file in DATA.iterdir() if file.suffix in (".csv", ".npz", ".txt"))
-    return [
-        {
-            "table": file.name,
-            "rows": _rows(file),
-            "SHA-256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        }
-        for file in tables
-    ]
+    return pa.Table.from_pylist(
+        [
+            {
+                "table": file.name,
+                "rows": _rows(file),
+                "SHA-256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            }
+            for file in tables
+        ]
+    )
 
 
 def _rows(file: Path) -> int:
@@ -105,9 +111,9 @@ def _rows(file: Path) -> int:
     return len(file.read_text(encoding="utf-8").splitlines()) - (file.suffix == ".csv")
 
 
-@st.cache_data(show_spinner=False)
-def _packages() -> list[dict[str, str]]:
+@cache
+def _packages() -> pa.Table:
     """The packages that the app cannot run without, its own first."""
     required = [line for line in metadata.requires(_DISTRIBUTION) or () if "extra ==" not in line]
     names = (_DISTRIBUTION, *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required))
-    return [{"package": name, "version": metadata.version(name)} for name in names]
+    return pa.Table.from_pylist([{"package": name, "version": metadata.version(name)} for name in names])

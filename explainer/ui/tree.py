@@ -2,9 +2,11 @@
 
 import datetime
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast, get_args
 
+import pyarrow as pa
 import streamlit as st
 
 from explainer.charts import tree as tree_charts
@@ -163,12 +165,16 @@ def named_by(wnid: str) -> str:
     return f"It is in {len(titles)} {of}: {'; '.join(titles)}." if titles else f"It is in none {of}."
 
 
-@st.fragment
 def steps(title: str, wnids: Sequence[str], key: str) -> None:
     """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""
+    if len(wnids) > _FIRST:
+        st.fragment(_steps)(title, wnids, key, _walk_out)  # what is switched in it draws the row alone
+    elif wnids:
+        _steps(title, wnids, key, walk)
+
+
+def _steps(title: str, wnids: Sequence[str], key: str, go: Callable[[str], None]) -> None:
     _leave()
-    if not wnids:
-        return
     tree = taxonomy.load()
     order = _largest_first(wnids)
     st.markdown(f"**{title}** ({len(order):,})")
@@ -183,7 +189,7 @@ def steps(title: str, wnids: Sequence[str], key: str) -> None:
                 f"{plain(name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
                 key=f"{key}_{wnid}",
                 help=wnid,
-                on_click=_walk_out,
+                on_click=go,
                 args=(wnid,),
             )
 
@@ -325,20 +331,24 @@ def _clear_filters() -> None:
 _UNFILTERED = {"people": False, "statuses": [], "safeties": [], "ratings": catalogue.RATINGS, "least_images": 0}
 
 
-def _table(wnids: Sequence[str]) -> dict[str, list[object]]:
+# Of Arrow, which is what browsers are sent: Streamlit makes anything else into a table of pandas before.
+@lru_cache(maxsize=100)
+def _table(wnids: tuple[str, ...]) -> pa.Table:
     tree = taxonomy.load()
     synsets = [tree[wnid] for wnid in wnids]
     # Visitors can download the table, so masked words stay masked in it, revealed or not.
     captions = [masked_words.caption(wnid, Context.TREE_FILE) for wnid in wnids]
-    return {
-        "category": [catalogue.as_text(said.text) for said in captions],
-        "images": [synset.images for synset in synsets],
-        "categories below": [tree.below(wnid).categories for wnid in wnids],
-        "safety": [synset.safety for synset in synsets],
-        "easy to picture (of 5)": [synset.imageability for synset in synsets],
-        "what became of it": [status and category_card.FATE[status] for status in map(vocabularies.status, wnids)],
-        "wnid": list(wnids),
-    }
+    return pa.table(
+        {
+            "category": [catalogue.as_text(said.text) for said in captions],
+            "images": [synset.images for synset in synsets],
+            "categories below": [tree.below(wnid).categories for wnid in wnids],
+            "safety": [synset.safety for synset in synsets],
+            "easy to picture (of 5)": [synset.imageability for synset in synsets],
+            "what became of it": [status and category_card.FATE[status] for status in map(vocabularies.status, wnids)],
+            "wnid": list(wnids),
+        }
+    )
 
 
 def _chosen(key: str, wnids: Sequence[str]) -> None:
