@@ -201,16 +201,18 @@ _bringing = Lock()  # a dictionary must not grow while it is listed
 _waiting: list[tuple[str, int]] = []
 
 
-def look_for_no_circles_in_what_is_loaded() -> None:
-    """Have Python look for unused circles in what comes from now on alone, as long as no visitor's photo has come.
+def look_for_no_circles_in_what_is_loaded() -> bool:
+    """Have Python look for unused circles in what comes from now on alone, and tell whether it does.
 
     All that is loaded once takes a third of a second to look through, several times a minute where many visit, and
-    nobody is served meanwhile. A photo must be found in any circle.
+    nobody is served meanwhile. While a visitor's photo is here nothing changes: it must be found in any circle.
     """
     with _bringing:
-        if not _brought and not _waiting:
-            gc.collect()
-            gc.freeze()
+        if _brought or _waiting:
+            return False
+        gc.collect()
+        gc.freeze()
+        return True
 
 
 _TOO_MANY = "The app has too many photos in its memory. Try again in a minute."

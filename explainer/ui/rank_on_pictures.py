@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explainer.imagenet import vocabularies
+from explainer.imagenet import masked_words, vocabularies
 from explainer.imagenet.masked_words import Context
 from explainer.ui import photo_source, sample_results, sentences, session
 from explainer.vision import samples
@@ -17,7 +17,7 @@ def ask(wnid: str) -> None:
     """
     if wnid not in vocabularies.person_categories(vocabularies.OLDEST):
         return
-    if session.caption(wnid, Context.PHOTO).masked and not session.may_reveal():
+    if masked_words.caption(wnid, Context.PHOTO).masked and not session.may_reveal():
         return
     if st.session_state.get("rank_on_pictures") != wnid:
         st.button("How strongly does it stick to the pictures?", key="stick", on_click=_ask, args=(wnid,))

@@ -27,4 +27,5 @@ def run() -> None:
     time.sleep(_QUIET)
     search.of_words().find("person")
     computed.prepare_to_search().wait(_LONG)
-    photo_source.look_for_no_circles_in_what_is_loaded()
+    while not photo_source.look_for_no_circles_in_what_is_loaded():
+        time.sleep(_QUIET)

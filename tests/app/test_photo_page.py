@@ -268,16 +268,17 @@ def test_a_file_that_the_browser_names_once_more_after_it_was_taken_changes_noth
     assert "photo_error" not in page.session_state
 
 
-def test_what_is_loaded_is_left_out_of_the_search_for_circles_unless_a_photo_may_be_in_one(
+def test_what_is_loaded_is_left_out_of_the_search_for_circles_once_no_photo_can_be_in_one(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen: list[str] = []
     monkeypatch.setattr(photo_source, "_brought", WeakKeyDictionary())  # without those of other tests
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append("all"))
-    photo_source.look_for_no_circles_in_what_is_loaded()
-    assert frozen == ["all"]
     upload(page, "teal.png", photo_of("teal"))
-    photo_source.look_for_no_circles_in_what_is_loaded()
+    assert not photo_source.look_for_no_circles_in_what_is_loaded()
+    assert not frozen
+    press(page, "forget")
+    assert photo_source.look_for_no_circles_in_what_is_loaded()
     assert frozen == ["all"]
 
 

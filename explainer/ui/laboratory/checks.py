@@ -73,9 +73,10 @@ def judging(photo: Photo, reading: Reading, attributions: Sequence[Attribution])
 
 
 def verdicts(judging: Judging) -> None:
-    """One table of what the checks found, which grows as they come."""
+    """One table of what the checks found, which fills as they come."""
     place, found, failed = st.empty(), [], []
-    for attribution, job in judging:
+    titles = [METHODS[attribution.method].title for attribution, _ in judging]
+    for at, (attribution, job) in enumerate(judging, 1):
         title = METHODS[attribution.method].title
         try:
             found.append(waiting.wait(job, f"Checking {title}", _stop_verdicts, f"stop_verdict_{attribution.method}"))
@@ -83,31 +84,37 @@ def verdicts(judging: Judging) -> None:
             failed.append(f"{title} could not be checked. {error}")
         if found:
             with place.container():
-                table(found, attribution)
+                table(found, attribution, titles[at:])
     for said in failed:
         st.markdown(said)
 
 
-def table(judgements: Sequence[Judgement], of: Attribution) -> None:
-    """What the checks found of maps like one: a sentence, then a row for each, those that failed nothing first."""
+def table(judgements: Sequence[Judgement], of: Attribution, unchecked: Sequence[str]) -> None:
+    """What the checks found of maps like one: a sentence, then a row for each, those that failed nothing first.
+
+    The maps that are not checked yet have a row each too, or all below the table would move as they come.
+    """
     ranked = sentences.ranked(judgements)
     things = of.target.kind == "person" and cards.load(of.model).people == "zero-shot"
     st.markdown(sentences.together(ranked, things))
-    columns: dict[str, list[str]] = {"Method": [METHODS[each.method].title for each in ranked]}
+    columns: dict[str, list[str]] = {"Method": [*(METHODS[each.method].title for each in ranked), *unchecked]}
     for name, check in CHECKS.items():
-        columns[check.title] = [sentences.outcome(each.verdict(name)) for each in ranked]
+        columns[check.title] = [
+            *(sentences.outcome(each.verdict(name)) for each in ranked),
+            *("…" for _ in unchecked),
+        ]
     st.dataframe(
         columns,
         column_config={
             check.title: st.column_config.TextColumn(help=f"{check.asks} {check.paper}.") for check in CHECKS.values()
         },
         hide_index=True,
-        height=tables.height(len(ranked)),
+        height=tables.height(len(ranked) + len(unchecked)),
         alt="What each check found of each method's map: passed, failed or undecided, with the number behind it.",
     )
     st.caption(
         "✓ passed, ✗ failed, ? undecided, – does not count or is not promised. Then the number, and how far it may "
-        "be off."
+        f"be off.{' A row of … is not checked yet.' if unchecked else ''}"
     )
     with st.expander("What the checks ask"):
         for check in CHECKS.values():
