@@ -278,6 +278,7 @@ def test_what_is_loaded_is_left_out_of_the_search_for_circles_once_no_photo_can_
     assert not photo_source.look_for_no_circles_in_what_is_loaded()
     assert not frozen
     press(page, "forget")
+    gc.collect()
     assert photo_source.look_for_no_circles_in_what_is_loaded()
     assert frozen == ["all"]
 
