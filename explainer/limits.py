@@ -95,7 +95,7 @@ TABLE: Mapping[str, Limit] = {
     ),
     "scripts": Limit(
         2,
-        "that compute at a time, of all pages; next the address that computed the least lately",
+        "that compute at a time, of all pages; addresses take turns",
         "the page waits",
     ),
     "files": Limit(

@@ -14,7 +14,7 @@ from explainer.limits import ByAddress, Pace
 
 
 class _Line:
-    """Lets few threads compute at a time: next of the address that computed the least lately who came first of it.
+    """Lets few threads compute at a time; addresses take turns, and of each those go first that came first.
 
     Python runs one. Hundreds that ask for their turn each half millisecond use up the processor by asking: of six
     hundred pages that were opened together none was through after a minute. The event loop, which brings answers to
@@ -27,7 +27,6 @@ class _Line:
     def __init__(self) -> None:
         self._free, self._left = int(limits.value("scripts")), time.monotonic()
         self._waiting: dict[str, deque[threading.Lock]] = {}  # by address, the one whose turn is next first
-        self._lately = jobs.Lately()
         self._lock = threading.Lock()
 
     def enter(self, address: str) -> None:
@@ -53,16 +52,10 @@ class _Line:
             if self._free > 0:
                 self._let_in()
 
-    def charge(self, address: str, seconds: float) -> None:
-        """Note what an address computed."""
-        with self._lock:
-            self._lately.add("", address, seconds)
-
     def _let_in(self) -> None:
-        if not self._waiting:
+        address = next(iter(self._waiting), None)
+        if address is None:
             return
-        address = self._lately.first("", self._waiting)
-        self._lately.take("", address)
         turns = self._waiting.pop(address)
         self._free -= 1
         turns.popleft().release()
@@ -174,7 +167,6 @@ class Computing:
 
     def charge(self, address: str, seconds: float, this: str = "", paid: float = 0) -> None:
         """Note what a run took, and that its turn was paid for."""
-        self._line.charge(address, seconds)
         if not address:
             return
         with self._lock:

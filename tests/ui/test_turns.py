@@ -129,30 +129,6 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
     assert len(begun) == 60
 
 
-def test_next_computes_the_address_that_computed_the_least_lately() -> None:
-    computing, begun = turns.Computing(), list[str]()
-    for address, seconds in (("192.0.2.1", 9.0), ("192.0.2.2", 3.0), ("192.0.2.3", 6.0)):
-        computing.begin(address).end(seconds)
-    hold = [entered(computing, "192.0.2.9") for _ in range(int(limits.value("scripts")))]
-
-    def page(address: str) -> None:
-        run = entered(computing, address)
-        begun.append(address)
-        time.sleep(0.05)
-        run.end(0.05)
-
-    threads = [threading.Thread(target=page, args=(f"192.0.2.{number}",)) for number in (1, 1, 2, 2, 3, 3)]
-    for thread in threads:
-        thread.start()
-    while sum(map(len, computing._line._waiting.values())) < len(threads):
-        time.sleep(0.001)
-    for run in hold[1:]:
-        run.end(0.0)  # one of them computes on: the others follow one another
-    for thread in threads:
-        thread.join(10)
-    assert begun == [f"192.0.2.{number}" for number in (2, 2, 3, 3, 1, 1)]
-
-
 def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
     computing = turns.Computing()
     places = int(limits.value("scripts"))
