@@ -2,7 +2,7 @@
 
 import datetime
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -165,16 +165,14 @@ def named_by(wnid: str) -> str:
     return f"It is in {len(titles)} {of}: {'; '.join(titles)}." if titles else f"It is in none {of}."
 
 
+# A short row is one too: of two presses on a step the second may come when its button is gone, and undoes the first
+# where it runs the whole page.
+@st.fragment
 def steps(title: str, wnids: Sequence[str], key: str) -> None:
     """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""
-    if len(wnids) > _FIRST:
-        st.fragment(_steps)(title, wnids, key, _walk_out)  # what is switched in it draws the row alone
-    elif wnids:
-        _steps(title, wnids, key, walk)
-
-
-def _steps(title: str, wnids: Sequence[str], key: str, go: Callable[[str], None]) -> None:
     _leave()
+    if not wnids:
+        return
     tree = taxonomy.load()
     order = _largest_first(wnids)
     st.markdown(f"**{title}** ({len(order):,})")
@@ -189,7 +187,7 @@ def _steps(title: str, wnids: Sequence[str], key: str, go: Callable[[str], None]
                 f"{plain(name)}{size} · {(images or 0) + below.images:,} images{_marked(said)}",
                 key=f"{key}_{wnid}",
                 help=wnid,
-                on_click=go,
+                on_click=_walk_out,
                 args=(wnid,),
             )
 
