@@ -18,7 +18,7 @@ _KINDS, _ARRIVED = "waited_for", "arrived_at"
 
 def want(kind: str, jobs: Sequence[Job[Any]]) -> None:
     """Note what of a kind this visitor waits for; what they waited for before is given up, and holds nobody up."""
-    for job in wanted(kind):
+    for job in reversed(wanted(kind)):  # the last first: where one waits for the other, none gets a turn for nothing
         if job not in jobs:
             job.cancel()
     st.session_state.setdefault(_KINDS, {})[kind] = list(jobs)
@@ -33,7 +33,7 @@ def wanted(kind: str) -> list[Job[Any]]:
 def stop(*kinds: str) -> None:
     """Give up what this visitor waits for, or some kinds of it; what is done stays."""
     for kind in kinds or tuple(st.session_state.get(_KINDS, {})):
-        for job in wanted(kind):
+        for job in reversed(wanted(kind)):
             job.cancel()
 
 
