@@ -165,8 +165,8 @@ def named_by(wnid: str) -> str:
     return f"It is in {len(titles)} {of}: {'; '.join(titles)}." if titles else f"It is in none {of}."
 
 
-# A short row is one too: of two presses on a step the second may come when its button is gone, and undoes the first
-# where it runs the whole page.
+# A fragment even where nothing in it can be switched: pressed twice, a step may be gone when the second press comes,
+# and a run of the whole page would lead back to where the visitor was.
 @st.fragment
 def steps(title: str, wnids: Sequence[str], key: str) -> None:
     """Categories to go to, those with the most below first, each with how much that is; `key` tells the row."""

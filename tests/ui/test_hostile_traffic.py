@@ -32,8 +32,8 @@ from tests.pages_by_hand import descriptors, give_key
 from tests.servers import APP, KEY, ROOT, Server, serving
 
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "900"))
-A_ROOM = min(60.0, SECONDS / 3)  # seconds that a room is used, and in which the good visitors are alone at a time
 PARTS = 3  # of the hostile traffic, each after a time without: a computer may be half as fast a few minutes later
+A_ROOM = min(60.0, SECONDS / PARTS)  # seconds that a room is used, and in which the good visitors are alone at a time
 GOOD = 10
 PAUSE = 1.0  # seconds between two things that one good visitor does
 NO_PROXY = "192.0.2.1"  # with one that is trusted, nobody counts as the server's own computer

@@ -75,8 +75,7 @@ def judging(photo: Photo, reading: Reading, attributions: Sequence[Attribution])
 def verdicts(judging: Judging) -> None:
     """One table of what the checks found, which fills as they come."""
     place, found, failed = st.empty(), [], []
-    titles = [METHODS[attribution.method].title for attribution, _ in judging]
-    for at, (attribution, job) in enumerate(judging, 1):
+    for number, (attribution, job) in enumerate(judging, start=1):
         title = METHODS[attribution.method].title
         try:
             found.append(waiting.wait(job, f"Checking {title}", _stop_verdicts, f"stop_verdict_{attribution.method}"))
@@ -84,37 +83,35 @@ def verdicts(judging: Judging) -> None:
             failed.append(f"{title} could not be checked. {error}")
         if found:
             with place.container():
-                table(found, attribution, titles[at:])
+                table(found, attribution, [unchecked for unchecked, _ in judging[number:]])
     for said in failed:
         st.markdown(said)
 
 
-def table(judgements: Sequence[Judgement], of: Attribution, unchecked: Sequence[str]) -> None:
+def table(judgements: Sequence[Judgement], of: Attribution, unchecked: Sequence[Attribution]) -> None:
     """What the checks found of maps like one: a sentence, then a row for each, those that failed nothing first.
 
-    The maps that are not checked yet have a row each too, or all below the table would move as they come.
+    The maps that are not checked yet have a row each too: what is below the table does not move as they come.
     """
     ranked = sentences.ranked(judgements)
     things = of.target.kind == "person" and cards.load(of.model).people == "zero-shot"
     st.markdown(sentences.together(ranked, things))
-    columns: dict[str, list[str]] = {"Method": [*(METHODS[each.method].title for each in ranked), *unchecked]}
+    methods = [each.method for each in ranked] + [each.method for each in unchecked]
+    columns: dict[str, list[str]] = {"Method": [METHODS[method].title for method in methods]}
     for name, check in CHECKS.items():
-        columns[check.title] = [
-            *(sentences.outcome(each.verdict(name)) for each in ranked),
-            *("…" for _ in unchecked),
-        ]
+        columns[check.title] = [sentences.outcome(each.verdict(name)) for each in ranked] + ["…"] * len(unchecked)
     st.dataframe(
         columns,
         column_config={
             check.title: st.column_config.TextColumn(help=f"{check.asks} {check.paper}.") for check in CHECKS.values()
         },
         hide_index=True,
-        height=tables.height(len(ranked) + len(unchecked)),
+        height=tables.height(len(methods)),
         alt="What each check found of each method's map: passed, failed or undecided, with the number behind it.",
     )
     st.caption(
         "✓ passed, ✗ failed, ? undecided, – does not count or is not promised. Then the number, and how far it may "
-        f"be off.{' A row of … is not checked yet.' if unchecked else ''}"
+        f"be off.{' A map whose row shows … is not checked yet.' if unchecked else ''}"
     )
     with st.expander("What the checks ask"):
         for check in CHECKS.values():
