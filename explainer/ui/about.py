@@ -77,6 +77,11 @@ def versions() -> None:
     st.dataframe(
         _packages(),
         hide_index=True,
+        # Else the longest names and versions are cut off.
+        column_config={
+            "package": st.column_config.TextColumn(width=230),
+            "version": st.column_config.TextColumn(width=90),
+        },
         height="content",
         width="content",
         alt="The packages that the app is built on, with the versions in use.",
