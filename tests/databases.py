@@ -46,6 +46,11 @@ class Database:
                 time.sleep(0.1)
         raise RuntimeError((self._folder / "log").read_text())
 
+    def revive(self) -> None:
+        """Serve again where a test that failed has left it stopped."""
+        if self._process.poll() is not None:
+            self.start()
+
     def stop(self) -> None:
         """End it, and with it all connections."""
         self._process.send_signal(signal.SIGINT)

@@ -129,16 +129,19 @@ def test_few_pages_compute_at_a_time_wherever_they_are_and_who_came_first_goes_f
     assert len(begun) == 60
 
 
-def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone() -> None:
+def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     computing = turns.Computing()
     places = int(limits.value("scripts"))
     stuck = [entered(computing, f"192.0.2.{number}") for number in range(places)]
     began = time.monotonic()
     entered(computing, "192.0.2.100").end(0.01)
     assert 0.3 < time.monotonic() - began < 5
+    monkeypatch.setattr(turns._Line, "_WHILE", 8.0)
     presenter = time.monotonic()
     entered(computing, "192.0.2.101", waits=lambda: False).end(0.01)
-    assert time.monotonic() - presenter < 0.3
+    assert time.monotonic() - presenter < 4
     for run in stuck:
         with run.pause():
             pass
@@ -146,7 +149,7 @@ def test_pages_that_wait_for_something_keep_others_from_computing_for_a_second_a
     began = time.monotonic()
     for number in range(places):
         entered(computing, f"192.0.2.{number}")
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 4
 
 
 def test_a_run_that_waited_for_a_job_goes_on_when_few_others_compute() -> None:
@@ -317,6 +320,7 @@ def test_150_phones_of_one_address_that_look_every_two_seconds_wait_for_nothing(
 
 def test_the_run_in_which_the_presenters_key_was_given_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
+    monkeypatch.setattr(turns._Line, "_WHILE", 8.0)
     monkeypatch.setattr(browser, "recall", lambda name: None)
     monkeypatch.setitem(st.session_state, browser.PRESENTER, None)
     others = [entered(turns.COMPUTING, f"192.0.2.{number}") for number in range(int(limits.value("scripts")))]
@@ -324,7 +328,7 @@ def test_the_run_in_which_the_presenters_key_was_given_waits_for_nobody(monkeypa
     st.session_state[browser.PRESENTER] = "as of a browser that takes no cookies"
     began = time.monotonic()
     run.enter()
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 4
     for each in (run, *others):
         each.end(0.01)
 

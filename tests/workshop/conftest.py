@@ -23,9 +23,15 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[Database]:
+def postgresql() -> Iterator[Database]:
     with databases.database() as database:
         yield database
+
+
+@pytest.fixture
+def database(postgresql: Database) -> Database:
+    postgresql.revive()
+    return postgresql
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

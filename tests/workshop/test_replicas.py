@@ -39,10 +39,10 @@ def store(database: Database) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def started(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], list[Server]]]:
+def started(postgresql: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], list[Server]]]:
     """Starts both servers, and later those again that a test has killed."""
     settings = {
-        "EXPLAINER_DATA": database.address,
+        "EXPLAINER_DATA": postgresql.address,
         "EXPLAINER_PRESENTER_KEY": KEY,
         "STREAMLIT_SERVER_COOKIE_SECRET": "of the tests, and of 32 letters at least",
     }
@@ -54,8 +54,7 @@ def started(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 if name not in running or running[name].process.poll() is not None:
                     log = tmp_path_factory.mktemp("replica") / "log"
                     running[name] = stack.enter_context(serving(APP, log, **settings))
-            while sum(seconds_in_a_second(server) for server in running.values()) > 0.1:  # they warm up
-                pass
+            until(lambda: sum(seconds_in_a_second(server) for server in running.values()) <= 0.1)  # they warm up
             return list(running.values())
 
         yield started
@@ -110,13 +109,14 @@ def test_a_replica_that_is_killed_in_the_middle_of_voting_takes_no_vote_with_it_
 
     with ThreadPoolExecutor(8) as pool:
         voting = [pool.submit(vote, phone) for phone in (*leaving, *staying)]
-        while not all(phone.confirmed for phone in (*leaving, *staying)):
-            time.sleep(0.05)
-        first.process.send_signal(signal.SIGKILL)
-        first.process.wait(10)
-        cast = len(sent.seconds["a vote"])
-        time.sleep(2.0)
-        over.set()
+        try:
+            assert until(lambda: all(phone.confirmed for phone in (*leaving, *staying)))
+            first.process.send_signal(signal.SIGKILL)
+            first.process.wait(10)
+            cast = len(sent.seconds["a vote"])
+            time.sleep(2.0)
+        finally:
+            over.set()
     for each in voting:
         each.result()
     assert len(sent.seconds["a vote"]) > cast + 10
