@@ -44,6 +44,20 @@ class _PassOn:
         await self.app(scope, receive, send)
 
 
+def end_within(seconds: int) -> None:
+    """Have a server that was asked to stop end within so many seconds, whoever still sends or waits.
+
+    Uvicorn waits without end for what it answers, has shut its door meanwhile, and Streamlit leaves that as it is.
+    """
+    shutdown = uvicorn.Server.shutdown
+
+    async def bounded(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        self.config.timeout_graceful_shutdown = self.config.timeout_graceful_shutdown or seconds
+        await shutdown(self, sockets)
+
+    setattr(uvicorn.Server, "shutdown", bounded)  # noqa: B010 - a method
+
+
 def read_on_while_messages_wait() -> None:
     """Read on while a little of a websocket waits for the page: behind it lie the answers to pings.
 

@@ -33,6 +33,7 @@ _KINDS = 200  # kinds of lines in a minute; others count as one: their words may
 _TURN = 0.0005  # seconds that a thread computes before one that answers has its turn: sixty files are a page
 _MADE = 10_000  # objects that are made before Python looks for unused circles among them: a page makes as many
 _SWEEP = 5.0  # seconds between two looks for what visitors left
+_TO_END = 5  # seconds in which a server that was asked to stop answers what it was asked before
 _NOTICED, _LOOK = 4.0, 0.2  # seconds in which a proxy has asked for the health; between two looks for who is left
 _PROJECT = Path(__file__).parents[2]
 
@@ -52,6 +53,7 @@ def prepare() -> None:
     limits.keep_no_dumps()
     web_server.use_asyncio_and_h11()
     web_server.trust_no_proxy()
+    web_server.end_within(_TO_END)
     event_loop.share(_charged)
     event_loop.admit_connections(_opens)
     event_loop.wake_once()
@@ -77,6 +79,7 @@ def prepare() -> None:
     streamlit_internals.forget_widgets_that_left()
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.draw_whoever_came_back(_turn)
+    streamlit_internals.watch_no_files()
     streamlit_internals.find_pages_once()
     streamlit_internals.copy_cursors_at_once()
     streamlit_internals.hear_scripts_at_once()

@@ -385,6 +385,15 @@ def draw_whoever_came_back(turn: Callable[[ClientContext], Awaitable[None]]) -> 
     setattr(WebsocketSessionManager, "connect_session", connected)  # noqa: B010 - a method
 
 
+def watch_no_files() -> None:
+    """Keep Streamlit from watching files for a page that comes back, as it watches none for others.
+
+    It does not look at its setting there. A run of such a page would have the event loop look for the files of all that
+    was imported: a class whose network hiccups would keep everybody waiting for a minute.
+    """
+    setattr(AppSession, "register_file_watchers", lambda session: None)  # noqa: B010 - a method
+
+
 def _left(sessions: WebsocketSessionManager) -> list[SessionInfo]:
     """The sessions whose visitors left, and may come back yet."""
     active = {each.session.id for each in sessions.list_active_sessions()}

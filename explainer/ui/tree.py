@@ -28,7 +28,7 @@ ROOT = "n00001740"
 
 _PARAMETER = "category"
 _FIRST = 12  # how many of a row of steps are shown before one asks for all
-_HITS = 8  # how many results of a search are shown at first, and how many more at each wish
+_HITS, _MOST = 8, 200  # results of a search that are shown at first, and more at each wish; and at most
 _FEWEST = 3  # children of a category that has a map
 _LEVELS, _LEAST = 4, 1 / 300  # levels of a map below its root, and the smallest share of it that is drawn
 _ROWS = 200  # how many rows of a list are sent at a time
@@ -95,8 +95,10 @@ def search() -> None:
             gloss = f" *{plain(found.gloss)}*" if found.gloss else ""
             label = f"**{plain(found.name)}**{gloss}{_marked(found)}"
             st.button(label, key=f"hit_{wnid}", type="tertiary", on_click=_found, args=(wnid,))
-    if hits.more:
+    if hits.more and wanted < _MOST:
         st.button("More", key="more_hits", on_click=_more_hits)
+    elif hits.more:
+        st.caption("There are more. Type more of the word to find them.")
     if not hits.wnids:
         st.caption("No category has that word. " + ("Similar spellings:" if hits.spellings else "Try a shorter one."))
         with st.container(horizontal=True, gap="small"):
@@ -110,7 +112,7 @@ def _found(wnid: str) -> None:
 
 
 def _more_hits() -> None:
-    st.session_state["hits"] += _HITS
+    st.session_state["hits"] = min(st.session_state["hits"] + _HITS, _MOST)
 
 
 def _search_for(text: str) -> None:

@@ -83,7 +83,9 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if text.count(":") == 1:  # with a port, as some proxies write it
+    if text.startswith("["):  # with a port, as some proxies write it
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
         found = ipaddress.ip_address(text.partition("%")[0])

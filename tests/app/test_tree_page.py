@@ -193,6 +193,12 @@ def test_a_search_while_typing_leads_to_its_results(page: AppTest) -> None:
     assert len(keys(page, "hit_")) == 8
     press(page, "more_hits")
     assert len(keys(page, "hit_")) == 16
+    type_text(page, "car")
+    page.session_state["hits"] = 199
+    press(page, "more_hits")
+    assert len(keys(page, "hit_")) == 200
+    assert not keys(page, "more_hits")
+    assert "There are more. Type more of the word to find them." in [caption.value for caption in page.caption]
     type_text(page, "flut")
     press(page, f"hit_{FLUTIST}").run()
     assert place(page) == FLUTIST

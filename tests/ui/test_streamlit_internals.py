@@ -331,6 +331,28 @@ def test_the_page_of_a_browser_that_comes_back_is_drawn_when_its_turn_has_come(
     asyncio.run(come_back())
 
 
+@pytest.mark.parametrize("as_it_is", [True, False])
+def test_streamlit_watches_files_for_a_page_that_comes_back_whatever_its_setting(
+    as_it_is: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def watches() -> list[bool]:
+        async with serving(page) as server:
+            server._session_mgr._session_storage = MemorySessionStorage()  # type: ignore[attr-defined]
+            name = server.connect_session(CLIENT, {"browser": "one"})
+            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
+            found = [session._local_sources_watcher is not None]
+            server.disconnect_session(name)
+            assert server.connect_session(CLIENT, {"browser": "one"}, existing_session_id=name) == name
+            return [*found, session._local_sources_watcher is not None]
+
+    page = tmp_path / "page.py"
+    page.write_text("")
+    monkeypatch.setattr(AppSession, "register_file_watchers", AppSession.register_file_watchers)
+    if not as_it_is:
+        streamlit_internals.watch_no_files()
+    assert asyncio.run(watches()) == [False, as_it_is]
+
+
 def test_all_pages_that_are_drawn_again_are_not_drawn_in_the_same_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ from explainer.ui import server, who_asks
         # One computer can take any address that begins with the same 64 bits.
         ("2001:db8:1:2:3:4:5:6", [], [], "2001:db8:1:2::", False),
         ("10.0.0.1", ["2001:db8:1:2::9"], ["10.0.0.1"], "2001:db8:1:2::", False),
+        ("10.0.0.1", ["[2001:db8:1:2::9]:5555"], ["10.0.0.1"], "2001:db8:1:2::", False),
     ],
 )
 def test_only_a_proxy_that_is_named_says_whom_a_request_comes_from(

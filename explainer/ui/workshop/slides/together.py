@@ -27,7 +27,7 @@ def _on_projector(scene: Scene) -> None:
 
 
 def _on_phone(scene: Scene, token: str) -> None:
-    name: str = st.pills(
+    picture: str | None = st.pills(  # a browser may choose none, whatever the page asks for
         "Picture",
         samples.SAMPLES,
         default=talk_pictures.PORTRAIT,
@@ -35,7 +35,7 @@ def _on_phone(scene: Scene, token: str) -> None:
         format_func=lambda name: options.readable(samples.SAMPLES[name].title),
         key="try_picture",
     )
-    change: str = st.pills(
+    way: str | None = st.pills(
         "Change",
         CORRUPTIONS,
         default=talk_pictures.CHANGES[0],
@@ -43,6 +43,7 @@ def _on_phone(scene: Scene, token: str) -> None:
         format_func=lambda name: options.readable(CORRUPTIONS[name].title),
         key="try_change",
     )
+    name, change = picture or talk_pictures.PORTRAIT, way or talk_pictures.CHANGES[0]
     course = talk_pictures.course(name, change)
     amount = st.select_slider(
         f"How much ({CORRUPTIONS[change].unit})", CORRUPTIONS[change].amounts(), key=f"try_amount_{change}"
