@@ -31,7 +31,7 @@ def test_a_room_that_is_still_being_opened_is_the_one_that_a_second_press_leads_
         for gap in (0.05, 0.0):
             screen.run(WidgetState(id=found.button.id, trigger_value=True), fragment, waits=False)
             time.sleep(gap)
-        for _ in range(100):
+        for _ in range(200):
             screen._look_on(0.1)
             if "Hope to hear" in [element.heading.body for element in screen.elements]:
                 break

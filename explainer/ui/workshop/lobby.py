@@ -1,5 +1,7 @@
 """The door of the workshop: phones join a room; the presenter opens, resumes, ends and deletes them."""
 
+import math
+import time
 from functools import partial
 from threading import Lock
 
@@ -11,12 +13,17 @@ from explainer.ui.workshop.actions import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
-_CODE, _OPENED = "room_code", "rooms_opened"
+_CODE, _OPENED, _WHEN = "room_code", "rooms_opened", "room_opened_at"
+_SECOND = 2.0  # seconds after which a press is not the second one of two, one upon the other
 _opening = Lock()
 
 
 def show() -> None:
     """A field for the code of a room; below it the presenter's side."""
+    if time.monotonic() - st.session_state.pop(_WHEN, -math.inf) < _SECOND:
+        # A second press that came as the room was drawn already asks for this page, where its button was.
+        location.go(room=st.session_state[_OPENED][-1], view="notes")
+        st.rerun()
     st.title("Workshop")
     st.markdown(
         "Lead a group through this app in 20, 45 or 90 minutes: you show it on a projector, they predict, vote and "
@@ -138,6 +145,7 @@ def _open_one(made_up: bool, codes: list[str]) -> None:
         make = rehearsal.rehearse if made_up else rooms.open_room
         room = make(access.store(), preset=preset, deck=deck, route=route, extras=ticked, phones=phones)
         codes.append(room.code)
+        st.session_state[_WHEN] = time.monotonic()
         presenting.begin(room)
         location.go(room=room.code, view="notes")
 
