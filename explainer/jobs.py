@@ -259,8 +259,7 @@ class Worker(Generic[Owned]):
     """Threads that live as long as the process, by default one; each owns what `make` returned to it.
 
     `make` runs in a thread before its first job. If it fails, that job raises the error, and the next job tries again.
-    At most `most` threads, by default all, work for one owner at a time. Where that is not all, one is left to owners
-    for whom none works.
+    At most `most` threads, by default all, work for one owner at a time.
     """
 
     def __init__(self, make: Callable[[], Owned], name: str, threads: int = 1, most: int | None = None) -> None:
@@ -272,7 +271,7 @@ class Worker(Generic[Owned]):
         # By owner, the one whose turn is next first; then by member.
         self._waiting: dict[str, dict[str, deque[tuple[Job[Any], Callable[[], None]]]]] = {}
         self._lately = Lately()
-        self._all, self._most = threads, most or threads
+        self._most = most or threads
         self._working = Counter[str]()  # threads, by owner
         self._idle = threads  # that take no turns
         self._lock = threading.Lock()
@@ -342,8 +341,7 @@ class Worker(Generic[Owned]):
 
     def _has_turn(self, owner: str) -> bool:
         """Whether an owner that waits may have a turn now; what was given up before it began leaves its line."""
-        working, free = self._working[owner], self._all - self._working.total()
-        if working >= self._most or (working and free < 2 and self._most < self._all):
+        if self._working[owner] >= self._most:
             return False
         members = self._waiting[owner]
         for member, steps in [*members.items()]:

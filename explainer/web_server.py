@@ -86,10 +86,10 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
     """Close a websocket whose message is longer than `most` bytes, or comes in very many pieces, while it comes.
 
     So is one that sends text, which no page does, one that says something before it was let in, one of which more than
-    `waiting` messages wait for the page, and one that sends more than that many pings, or answers to pings, in a
-    second. Uvicorn takes what Streamlit may send for what it may be sent, 200 MB, counts no pieces and no pings, keeps
-    the answer to each until it is taken, and looks at all that came at once, thousands of pings, before it is anybody
-    else's turn.
+    `waiting` messages wait for the page, one that sends more than that many pings, or answers to pings, in a second,
+    and one whose head is refused, to which uvicorn gives no answer and no end. Uvicorn takes what Streamlit may send
+    for what it may be sent, 200 MB, counts no pieces and no pings, keeps the answer to each until it is taken, and
+    looks at all that came at once, thousands of pings, before it is anybody else's turn.
     """
     made, went_on = WebSocketsSansIOProtocol.__init__, WebSocketsSansIOProtocol.handle_cont
     received = WebSocketsSansIOProtocol.data_received
@@ -117,6 +117,8 @@ def bound_messages(most: Callable[[], float], pings: Callable[[], float], waitin
                 self.transport.abort()
             if not self.transport.is_closing():
                 received(self, data[start : start + _AT_A_TIME])
+        if not (self.handshake_initiated or self.handshake_complete):  # its head, which comes whole, was refused
+            self.transport.close()
 
     def control(name: str) -> Callable[..., None]:
         def handle(self: WebSocketsSansIOProtocol, *arguments: Any) -> None:

@@ -6,7 +6,6 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -160,36 +159,6 @@ def test_one_owner_leaves_a_thread_to_the_others() -> None:
     for hold in (first, second):
         hold.free.set()
     assert [job.result(PATIENCE) for job in mine] == ["held", "held"]
-
-
-def test_two_owners_of_many_jobs_leave_a_thread_to_a_third() -> None:
-    worker, holds = Worker(list, "test", threads=3, most=2), [Hold() for _ in range(4)]
-    held = list[Job[Any]]()
-    for number, hold in enumerate(holds):
-        token = jobs.owner.set("one" if number % 2 == 0 else "another")
-        held.append(worker.submit(hold))
-        jobs.owner.reset(token)
-    assert all(hold.begun.wait(PATIENCE) for hold in holds[:2])
-    token = jobs.owner.set("a third")
-    try:
-        assert worker.submit(note("theirs")).result(PATIENCE) == ["theirs"]
-        assert worker.submit(note("more")).result(PATIENCE)
-    finally:
-        jobs.owner.reset(token)
-    assert not any(hold.begun.is_set() for hold in holds[2:])
-    for hold in holds:
-        hold.free.set()
-    assert [job.result(PATIENCE) for job in held] == ["held"] * 4
-
-
-def test_an_owner_alone_has_all_threads_but_one() -> None:
-    worker, holds = Worker(list, "test", threads=3, most=2), [Hold() for _ in range(3)]
-    held = [worker.submit(hold) for hold in holds]
-    assert all(hold.begun.wait(PATIENCE) for hold in holds[:2])
-    assert not holds[2].begun.is_set()
-    for hold in holds:
-        hold.free.set()
-    assert [job.result(PATIENCE) for job in held] == ["held"] * 3
 
 
 def test_jobs_are_done_in_the_order_they_came(worker: Worker[list[str]]) -> None:

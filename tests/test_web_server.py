@@ -153,6 +153,18 @@ def test_uvicorn_reads_no_answers_to_its_pings_behind_a_message_that_waits(monke
         assert [page.recv(5) for _ in range(3)] == [bytes(1)] * 3
 
 
+@pytest.mark.parametrize("line", [b"Content-Length: 5", b"Cookie: a=" + b"b" * 8_200])
+def test_uvicorn_leaves_a_websocket_open_whose_head_it_refuses(monkeypatch: pytest.MonkeyPatch, line: bytes) -> None:
+    with _websockets(monkeypatch, keepalive=20) as address:
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(_OPENING[:-2] % b"/" + line + b"\r\n\r\n")
+            assert _rest(connection) == 0
+        with socket.create_connection(address, timeout=5) as connection:  # a head that is longer than what is looked at
+            head = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 1000) for number in range(6))
+            connection.sendall(_OPENING[:-2] % b"/" + head + b"\r\n")
+            assert b"101 Switching" in connection.recv(4096)
+
+
 def test_who_sends_text_is_no_page_of_this_app(monkeypatch: pytest.MonkeyPatch) -> None:
     with _websockets(monkeypatch, keepalive=20) as address, _open(address) as connection:
         connection.sendall(b"\x82\x85" + bytes(4) + b"waits" + b"\x81\x84" + bytes(4) + b"text")
