@@ -293,11 +293,13 @@ class PhotoPage(AppPage):
 
     def upload(self, file: Path | FilePayload) -> None:
         """Bring a photo: open the dialog, agree to it the first time, and hand over the file."""
-        dialog = self.page.get_by_role("dialog")
-        if not dialog.count():
-            self.button("own_photo").click()
-        chooser, agree = self.page.locator("input[type=file]"), self.button("notice_button")
-        expect(agree.or_(chooser).first).to_be_attached(timeout=PATIENCE)
+        dialog, chooser = self.page.get_by_role("dialog"), self.page.locator("input[type=file]")
+        agree = self.button("notice_button")
+        while not agree.or_(chooser).count():
+            with suppress(TimeoutError):
+                if not dialog.count():  # it goes where a page that comes back is drawn anew
+                    self.button("own_photo").click(timeout=5000)
+                agree.or_(chooser).first.wait_for(state="attached", timeout=5000)
         if agree.count():
             agree.click()
         chooser.last.set_input_files(file)  # beside a file that did not arrive there is another one
