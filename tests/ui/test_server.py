@@ -359,14 +359,19 @@ def test_an_answer_that_nobody_takes_is_not_kept(server: Server) -> None:
         assert until(lambda: descriptors(server) <= before + 5)
 
 
+def beginning_of_an_upload(page: Visit) -> bytes:
+    """What a page sends before the photo of an upload."""
+    head = f"PUT /_stcore/upload_file/{page._session}/slow HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._token}\r\n"
+    head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
+    return head.encode()
+
+
 def test_a_server_that_is_asked_to_stop_waits_for_nobody_who_sends_on_without_end(tmp_path: Path) -> None:
     with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path / "data")) as server:
         page, address = Visit(server.url), urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port)) as upload:
-            head = f"PUT /_stcore/upload_file/{page._session}/slow HTTP/1.1\r\nHost: localhost\r\n"
-            head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._token}\r\n"
-            head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
-            upload.send(head.encode())
+            upload.send(beginning_of_an_upload(page))
             time.sleep(0.5)
             server.process.terminate()
             for _ in range(40):
@@ -393,10 +398,7 @@ def test_an_upload_that_falls_silent_is_not_waited_for(server: Server, visit: Ca
     page = visit()
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as half:
-        head = f"PUT /_stcore/upload_file/{page._session}/slow HTTP/1.1\r\nHost: localhost\r\n"
-        head += f"Cookie: {page._cookie}\r\nX-Xsrftoken: {page._token}\r\n"
-        head += "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n"
-        half.send(head.encode())
+        half.send(beginning_of_an_upload(page))
         assert b"204" not in half.recv(1000)
 
 

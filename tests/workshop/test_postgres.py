@@ -97,7 +97,7 @@ def test_a_vote_that_was_confirmed_outlives_a_kill_of_the_database(
 
     database.start()
     for each in (store, other):
-        wait_for(each)
+        assert wait_for(each) < 5
         assert each.trouble is None
     for token in tokens:
         # The last one may have been kept, though nobody could be told any more.

@@ -14,14 +14,14 @@ from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
 _CODE, _OPENED, _WHEN = "room_code", "rooms_opened", "room_opened_at"
-_SECOND = 2.0  # seconds after which a press is not the second one of two, one upon the other
+_SECOND = 2.0  # seconds after a room was opened in which a second press on the button may still come
 _opening = Lock()
 
 
 def show() -> None:
     """A field for the code of a room; below it the presenter's side."""
     if time.monotonic() - st.session_state.pop(_WHEN, -math.inf) < _SECOND:
-        # A second press that came as the room was drawn already asks for this page, where its button was.
+        # A second press came when the room was drawn already. It asks for this page, which has the button.
         location.go(room=st.session_state[_OPENED][-1], view="notes")
         st.rerun()
     st.title("Workshop")
