@@ -31,12 +31,11 @@ UNKNOWN = replace(next(iter(PRESETS.values())), name="unknown")
 @once
 def store() -> Store:
     """The one record of rooms, for all visitors: in the file, or the database, that `EXPLAINER_DATA` names."""
-    named = os.environ.get("EXPLAINER_DATA", "")
-    if not named.startswith(("postgresql://", "postgres://")):
-        return SQLiteStore(sqlite.path())
+    if (file := sqlite.path()) is not None:
+        return SQLiteStore(file)
     from explainer.workshop.postgres import PostgresStore  # which needs what the extra "cluster" installs
 
-    opened = PostgresStore(named)
+    opened = PostgresStore(os.environ["EXPLAINER_DATA"])
     opened.told = _hear
     return opened
 

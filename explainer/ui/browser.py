@@ -1,6 +1,7 @@
 """What this server remembers of a browser: by a cookie, for as long as the server runs and the browser stays open.
 
-Servers with the same `server.cookieSecret` know each other's cookies; what each remembers is its own.
+Servers with the same `server.cookieSecret` know each other's cookies, and so does one that is started anew with it (see
+`cookie_secret`); what each remembers is its own.
 
 The cookie holds a random number and a signature, and nothing else. Scripts cannot read it (HttpOnly), other sites do
 not get it sent (SameSite). It comes with the first page, and a session knows it from then on: a reload, another tab, or
@@ -162,7 +163,7 @@ def _signed(number: str) -> bytes:
 
 @cache
 def _secret() -> bytes:
-    """Made from Streamlit's own, which is random at each start where none is set: then it is this process's alone."""
+    """Made from Streamlit's own, which is random at each start where none is set or kept: then it is this process's."""
     return hmac.new(str(st.get_option("server.cookieSecret")).encode(), NAME.encode(), hashlib.sha256).digest()
 
 

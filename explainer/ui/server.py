@@ -23,7 +23,7 @@ from starlette.datastructures import Headers
 from explainer import jobs, limits, web_server
 from explainer.imagenet import masked_words
 from explainer.ui import browser, event_loop, middleware, streamlit_internals, turns, who_asks
-from explainer.workshop import addresses
+from explainer.workshop import addresses, cookie_secret, sqlite
 
 _log = logging.getLogger("explainer")
 
@@ -65,6 +65,8 @@ def prepare() -> None:
     )
     web_server.read_on_while_messages_wait()
     web_server.bound_requests(lambda: limits.value("head"))
+    if (record := sqlite.path()) is not None:  # processes that share a database are given one secret
+        streamlit_internals.sign_cookies_with(lambda: cookie_secret.kept(record.parent))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
     streamlit_internals.keep_uploads_in_memory()

@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
-from streamlit import delta_generator, file_util, net_util, runtime
+from streamlit import config, delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.cursor import Cursor, SparseList
 from streamlit.navigation.page import Page
@@ -76,6 +76,15 @@ Drawn = TypeVar("Drawn", bound=Callable[[], None])
 MESSAGES = frozenset({"rerun_script", "stop_script", "file_urls_request", "app_heartbeat", "deferred_file"})
 """The kinds of messages that a page of this app sends. Others of Streamlit's empty every visitor's caches
 (`clear_cache`), or write files beside the app (`install_skills`), for anybody who sends them."""
+
+
+def sign_cookies_with(secret: Callable[[], str | None]) -> None:
+    """Set `server.cookieSecret` to what `secret` gives, unless it is set; Streamlit makes a new one at each start.
+
+    `st.set_option` refuses it.
+    """
+    if not config.is_manually_set("server.cookieSecret") and (found := secret()):
+        config.set_option("server.cookieSecret", found)
 
 
 def use_navigation_alone() -> None:

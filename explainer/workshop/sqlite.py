@@ -84,9 +84,14 @@ class _OtherVersion(Exception):
     """A file of another version of the tables, which is set aside."""
 
 
-def path() -> Path:
-    """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project."""
-    named = os.environ.get("EXPLAINER_DATA")
+def path() -> Path | None:
+    """The file of rooms: `rooms.sqlite` in the folder that `EXPLAINER_DATA` names, else in `data/` of the project.
+
+    None where `EXPLAINER_DATA` names a database.
+    """
+    named = os.environ.get("EXPLAINER_DATA", "")
+    if named.startswith(("postgresql://", "postgres://")):
+        return None
     return (Path(named).expanduser() if named else files.project_folder() / "data") / "rooms.sqlite"
 
 

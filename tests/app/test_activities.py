@@ -93,6 +93,21 @@ def test_a_press_of_the_first_vote_that_comes_in_the_second_is_told_so(visit: Op
     assert "Wait for the presenter" not in said(phone)
 
 
+def test_an_answer_that_comes_too_late_is_told_so_at_once_and_no_longer_at_the_next_question(
+    visit: Open, room: Room, token: str
+) -> None:
+    late = "This is not open at the moment. Wait for the presenter."
+    for after in ({"phase": "result"}, {"paused": True}, {"blank": True}):
+        stage(room, QUESTION, phase="open", paused=False, blank=False)
+        phone = visit(room=room.code, token=token)
+        stage(room, QUESTION, **after)
+        answer(phone, "safe")
+        assert [error.value for error in phone.error] == [late]
+        stage(room, MASKED, phase="open", paused=False, blank=False)
+        assert not phone.run().error
+    assert not votes.tally(access.store(), room.code, QUESTION, 1).total
+
+
 def test_before_the_result_the_projector_says_how_many_and_nothing_of_what(visit: Open, room: Room, token: str) -> None:
     stage(room, QUESTION, phase="open")
     answer(visit(room=room.code, token=token), "safe")

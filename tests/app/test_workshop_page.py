@@ -282,6 +282,24 @@ def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
         assert not labels(screen)
 
 
+def test_a_room_that_could_not_be_deleted_is_forgotten_by_nobody(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = list[str]()
+    monkeypatch.setattr(access, "FORGET", [forgotten.append])
+    monkeypatch.setattr(sqlite, "BUSY", 0.05)
+    restart()
+    lobby = give(visit(), KEY)
+    with contextlib.closing(sqlite3.connect(access.store().file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        lobby.button(key=f"delete_now_{room.code}").click().run()
+        assert "Another program holds the room's record" in said(lobby)
+        assert not forgotten
+        other.rollback()
+    lobby.button(key=f"delete_now_{room.code}").click().run()
+    assert forgotten == [room.code]
+
+
 def takes_photos(app: AppTest) -> bool:
     """Whether the page of photos offers to bring one."""
     return "own_photo" in [button.key for button in app.button]

@@ -265,6 +265,70 @@ def test_without_the_server_a_screen_says_reconnecting_and_comes_back_in_step(
         page.context.close()
 
 
+def test_after_a_restart_browsers_whose_pages_stood_open_are_known(chromium: Browser, tmp_path: Path) -> None:
+    data = {"EXPLAINER_DATA": str(tmp_path / "data"), "EXPLAINER_PRESENTER_KEY": KEY}
+    with closing(SQLiteStore(tmp_path / "data" / "rooms.sqlite")) as store:
+        code = rooms.open_room(store, route="20").code
+        contexts = [
+            chromium.new_context(viewport=size) for size in (PROJECTORS[1], *[{"width": 390, "height": 844}] * 3)
+        ]
+        with serving(APP, tmp_path / "log", **data) as server:
+            notes, invited, phone, stranger = (RoomPage(context.new_page(), server.url) for context in contexts)
+            notes.open(room=code, view="notes").give_key(KEY)
+            notes.wait_for("Hope to hear")
+            for each in (invited, phone):
+                each.open(room=code, embed="true")
+            phone.press("Join")
+            phone.wait_for("You are in")
+            server.process.kill()
+            server.process.wait(10)
+            port = int(server.url.rpartition(":")[2])
+        connected = "[data-test-connection-state=CONNECTED]"
+        for each in (notes, invited, phone):
+            expect(each.page.locator(connected)).to_have_count(0, timeout=PATIENCE)
+        with serving(APP, tmp_path / "again", port, **data):
+            for each in (notes, invited, phone):
+                expect(each.page.locator(connected)).to_have_count(1, timeout=PATIENCE)
+            phone.wait_for("You are in")
+            notes.wait_for("The key is printed where the app was started")
+            invited.press("Join")  # once: a page that came back is drawn anew before it is pressed
+            invited.wait_for("You are in")
+            notes.give_key(KEY)
+            notes.wait_for("Hope to hear")
+            beside(notes, room=code, view="notes").wait_for("Hope to hear")
+            stranger.page.goto(phone.page.url)
+            stranger.wait_for("This device has not joined the room yet")
+            for each in (notes, invited, phone):
+                each.page.reload()
+            for each, text in ((notes, "Hope to hear"), (invited, "You are in"), (phone, "You are in")):
+                each.wait_for(text)
+        assert participants.count(store, code) == 2
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("key", ["ArrowRight", "b"])
+def test_a_press_just_before_another_room_is_shown_does_nothing_to_that(
+    notes: RoomPage, store: Store, key: str
+) -> None:
+    other = rooms.open_room(store, route="20").code
+    vote = Beat("decide", "safety/n10142747", "open")
+    screens.present(store, other, **vars(vote))
+    for step in ("nobody", "start"):  # the room of the press has been moved as often, or more
+        screens.present(store, notes.code, step=step)
+    notes.page.wait_for_timeout(4000)  # until that is drawn
+    all_rooms = notes.page.get_by_role("button", name="All rooms", exact=True)
+    pressed = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    # At once, before it is heard that the press was taken.
+    all_rooms.evaluate(f"(button, key) => {{{pressed}; button.click()}}", key)
+    notes.wait_for("Rooms that are kept")
+    notes.page.locator(f".st-key-resume_{other} button").click()
+    notes.wait_for("Hope to hear")
+    notes.page.wait_for_timeout(7000)
+    assert at(store, other) == vote
+    assert not screens.stage(store, other).blank
+
+
 def test_no_request_of_a_phones_page_tells_the_address_of_the_page_which_has_its_token(
     workshop_visitor: Visitors, store: Store
 ) -> None:

@@ -22,11 +22,12 @@ import pytest
 import streamlit
 from handmade import SOURCES
 from starlette.formparsers import MultiPartParser
-from streamlit import delta_generator, env_util, net_util
+from streamlit import config, delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.cursor import Cursor, RunningCursor
 from streamlit.elements.widgets import number_input
+from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page as NavigationPage
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.Element_pb2 import Element
@@ -121,6 +122,23 @@ def test_starlette_writes_large_uploads_to_the_disk(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(MultiPartParser, "spool_max_size", 1024 * 1024)  # its own
     streamlit_internals.keep_uploads_in_memory()
     assert MultiPartParser.spool_max_size > 2**40
+
+
+def test_streamlit_makes_a_secret_at_each_start_and_takes_one_that_is_kept_where_none_is_set() -> None:
+    name = "server.cookieSecret"
+    made = streamlit.get_option(name)
+    assert not config.is_manually_set(name)
+    with pytest.raises(StreamlitAPIException):  # else there is a public way
+        streamlit.set_option(name, "one that is kept")
+    try:
+        streamlit_internals.sign_cookies_with(lambda: None)
+        assert streamlit.get_option(name) == made
+        streamlit_internals.sign_cookies_with(lambda: "one that is kept")
+        assert streamlit.get_option(name) == "one that is kept"
+        streamlit_internals.sign_cookies_with(lambda: "another one")
+        assert streamlit.get_option(name) == "one that is kept"
+    finally:
+        config.set_option(name, made, config.ConfigOption.DEFAULT_DEFINITION)
 
 
 def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pytest.MonkeyPatch) -> None:

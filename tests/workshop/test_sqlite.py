@@ -149,6 +149,8 @@ def test_a_file_of_another_version_is_set_aside(whole: Path, change: str) -> Non
 def test_the_folder_is_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLAINER_DATA", str(tmp_path / "elsewhere"))
     assert sqlite.path() == tmp_path / "elsewhere" / "rooms.sqlite"
+    monkeypatch.setenv("EXPLAINER_DATA", "postgresql://host/name")
+    assert sqlite.path() is None
     monkeypatch.delenv("EXPLAINER_DATA")
     assert sqlite.path() == ROOT / "data" / "rooms.sqlite"
 

@@ -85,6 +85,7 @@ def on_phone(scene: Scene, token: str) -> None:
     if question.wnid:
         word_on_phone(question.wnid, told=scene.stage.phase == "result")
     if scene.stage.phase == "result":
+        trouble(scene.stage.version)  # an answer came too late
         results(scene, question, large=False)
         return
     key = access.store(), scene.room.code, question.key

@@ -1,6 +1,7 @@
 // The presenter's keys and buttons. Each press has a number, and is told again until the server says that it was taken.
 // A window without the presenter's key hands its presses to one of the same browser that has it: the projector's to the notes'.
-const log = (globalThis.workshopPresses ??= {
+const logs = (globalThis.workshopPresses ??= {}); // of each room that this window has shown, by its code
+const newLog = () => ({
   client: Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
   number: 0,
   told: 0,
@@ -25,6 +26,7 @@ function openChannel(name) {
 
 export default function ({ data, parentElement, setStateValue }) {
   globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
+  const log = (logs[data.code] ??= newLog());
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
   log.told = log.waiting.length ? log.told : 0;
   const tell = () => {

@@ -8,7 +8,7 @@ from threading import Lock
 import streamlit as st
 
 from explainer.ui import access, options
-from explainer.ui.workshop import invitation, key_form, location, presenting, take_away
+from explainer.ui.workshop import invitation, key_form, location, presenting, refresh, take_away
 from explainer.ui.workshop.actions import attempt, trouble
 from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
@@ -31,6 +31,7 @@ def show() -> None:
         "gives a name, a face or an account."
     )
     trouble()
+    refresh.coming_back()
     join, present = st.columns(2, gap="large")
     with join:
         _join()
@@ -204,9 +205,12 @@ def end(code: str) -> None:
 
 
 def _delete(code: str) -> None:
-    if access.is_presenter():
-        attempt(lambda: rooms.delete(access.store(), code))
+    def work() -> None:
+        rooms.delete(access.store(), code)
         access.forget(code)
         take_away.forget(code)
         access.ask_again()
+
+    if access.is_presenter():
+        attempt(work)
         location.go()

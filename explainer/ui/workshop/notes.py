@@ -37,6 +37,7 @@ def show(room: Room) -> None:
     if not access.is_presenter():
         st.title("The presenter's notes")
         key_form.show()
+        refresh.coming_back()
         return
     presenting.keys(room, listens=True)
     scene = presenting.scene(room)

@@ -32,9 +32,11 @@ def show(room: Room) -> None:
     elif scene.stage.paused:
         st.header("A pause", anchor=False)
         st.markdown("Put the phone down for a moment. It goes on here by itself.")
+        trouble(scene.stage.version)
     elif scene.stage.blank:
         st.header("Look up", anchor=False)
         st.markdown("The screen is dark for a moment. It goes on here by itself.")
+        trouble(scene.stage.version)
     else:
         session.mask_button()
         _step(scene, token)
@@ -56,6 +58,7 @@ def _invite(room: Room) -> None:
     trouble()
     st.markdown(WHAT_IS_KEPT)
     st.button("Join", key="join", type="primary", width="stretch", on_click=location.join, args=(room.code,))
+    refresh.coming_back()
 
 
 def _step(scene: Scene, token: str) -> None:

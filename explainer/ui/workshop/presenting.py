@@ -28,12 +28,13 @@ def keys(room: Room, listens: bool) -> None:
 
     Drawn before all else: what was pressed is taken first.
     """
-    told = _told(st.session_state.get(_KEYS))
+    key = f"{_KEYS}_{room.code}"
+    told = _told(st.session_state.get(key))
     _take(room, told)
     stage = screens.stage(access.store(), room.code)
     client = told[0].client if told else ""
     drawn = _clicker(
-        key=_KEYS,
+        key=key,
         data={
             "code": room.code,
             "presenter": access.is_presenter() and listens,  # one window counts, so that no press waits for another

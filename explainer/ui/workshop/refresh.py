@@ -78,15 +78,16 @@ def follow(code: str, version: int, token: str | None = None, draw: Callable[[],
 
     access.follow(code, version)
     every(_FOLLOWED, look, "stage")
-    _coming_back()
+    coming_back()
 
 
 @st.fragment(run_every=3600.0)
-def _coming_back() -> None:
+def coming_back() -> None:
     """Nothing, but that it is drawn by itself, however seldom.
 
     Only then does Streamlit's browser ask a server that it comes back to, started anew or after a long sleep, for the
-    whole page; else it goes on to ask for fragments, which a new session does not have.
+    whole page; else it goes on to ask for fragments, and tells of buttons that were pressed, and a new session has none
+    of these.
     """
 
 

@@ -1,0 +1,46 @@
+"""The secret by which browsers are known again when the app is started anew: kept in a file beside the record of rooms.
+
+Without it every page that stood open would be a stranger's after a restart, until it is loaded anew: a phone could
+join, and count, twice.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+NAME = "cookie-secret"
+"""The name of the file, which only its owner can read. Without it a new secret is made."""
+
+_SHORTEST, _LONGEST = 32, 1000  # letters
+
+
+def kept(folder: Path) -> str | None:
+    """The secret that a folder keeps, which is made where it has none; None where it cannot be kept."""
+    file = folder / NAME
+    with contextlib.suppress(OSError):
+        return _read(file) or _make(file)
+    return None
+
+
+def _read(file: Path) -> str | None:
+    """What a file has; None where it has no secret."""
+    with contextlib.suppress(FileNotFoundError), file.open(encoding="ascii", errors="replace") as opened:
+        found = opened.read(_LONGEST).strip()
+        return found if len(found) >= _SHORTEST else None
+    return None
+
+
+def _make(file: Path) -> str:
+    """A new secret, written to a file in one step: half of one is never read."""
+    made = secrets.token_urlsafe(32)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written = file.with_name(f"{NAME}.{os.getpid()}")
+    written.unlink(missing_ok=True)
+    try:
+        with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
+            opened.write(made)
+        written.replace(file)
+    finally:
+        written.unlink(missing_ok=True)
+    return made
