@@ -102,6 +102,10 @@ TABLE: Mapping[str, Limit] = {
         2, "seconds from one download or upload of a page to the next, after the first 5", "the page waits", first=5
     ),
     "downloads": Limit(4, "downloads of a page that are not made yet", "“Too many downloads at once”"),
+    "answers": Limit(500_000_000, "bytes of pictures and downloads that are not taken yet", "“Too many files”"),
+    "answers of an address": Limit(
+        250_000_000, "bytes of pictures and downloads that are not taken yet", "“Too many files”"
+    ),
     # Uploads
     "uploads of a visitor": Limit(2, "files that were not read yet", "“Too many files”"),
     "uploads of a visit": Limit(1000, "names of its last files, each for one file alone", "“Too many files”"),
@@ -115,7 +119,7 @@ TABLE: Mapping[str, Limit] = {
     # The workshop
     "wrong keys": Limit(8, "keys that are looked at in the same moment", "“Many keys are being tried”"),
     "joins of an address": Limit(200, "phones without a cookie, in a room and a minute", "“Try again in a minute”"),
-    "joins of a browser": Limit(5, "phones of one cookie, in a room and a minute", "“Try again in a minute”"),
+    "joins of a browser": Limit(5, "tries of one cookie, in a room and a minute", "“Try again in a minute”"),
     "participants": Limit(1000, "phones in a room; one that is away gives way", "“This room takes no more”"),
     # The log
     "log": Limit(10, "lines of one kind a minute", "-"),

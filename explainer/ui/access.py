@@ -50,12 +50,7 @@ def follow_nothing() -> None:
     st.session_state.pop(_FOLLOWED, None)
 
 
-def phone_in(code: str) -> str:
-    """The name under which is remembered by which token a browser is known in a room."""
-    return f"phone {code}"
-
-
-FORGET: list[Callable[[str], None]] = [lambda code: browser.forget_everywhere(phone_in(code))]
+FORGET = list[Callable[[str], None]]()
 """What this process forgets of a room, by its code, when it is deleted, here or by another process."""
 
 

@@ -9,8 +9,6 @@ the address without its parameters are still the same browser.
 
     browser.remember(browser.PRESENTER, True)    # in a callback or a script
     if browser.recall(browser.PRESENTER): ...    # in any session of the same browser
-    browser.remember(f"phone {room.code}", token)
-    browser.forget(browser.PRESENTER)
 
 A browser that takes no cookies has none (`known` is False): nothing is remembered of it, and nothing fails. What is
 remembered is in memory alone, of at most `MOST` browsers; those that were seen last stay, and the presenter's.
@@ -125,26 +123,6 @@ def mark_of(cookies: str) -> str:
 
 def _mark(known_as: str | None) -> str:
     return f"{hash(known_as):x}" if known_as else ""
-
-
-def forget(name: str) -> None:
-    """Forget what is remembered of this browser under a name."""
-    this = identity()
-    with _lock:
-        _remembered.get(this or "", {}).pop(name, None)
-
-
-def forget_everywhere(name: str) -> None:
-    """Forget what is remembered of all browsers under a name."""
-    with _lock:
-        for of_it in _remembered.values():
-            of_it.pop(name, None)
-
-
-def is_remembered(name: str, value: object) -> bool:
-    """Whether just this is remembered under a name, of any browser."""
-    with _lock:
-        return any(of_it.get(name) == value for of_it in _remembered.values())
 
 
 def _recall(known_as: str | None, name: str) -> object | None:

@@ -472,6 +472,47 @@ class Uploads:
             raise _TooManyError
 
 
+class OnTheirWay:
+    """Bounds the pictures and downloads on their way: each is in the memory, for one browser, until it is taken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._bytes: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse one beyond the limits."""
+        if (
+            scope["type"] != "http"
+            or not asgi.path(scope).startswith("media/")
+            or browser.goes_first(Headers(scope=scope))
+        ):
+            await self.app(scope, receive, send)
+            return
+        address, size = scope["client"][0], 0
+
+        async def sending(message: Message) -> None:
+            nonlocal size
+            if message["type"] == "http.response.start":
+                large, in_all = int(Headers(raw=message["headers"]).get("content-length", 0)), limits.value("answers")
+                of_it, taken = self._bytes[address], self._bytes.total()
+                if not limits.has_place("answers of an address", of_it, taken, int(in_all), large, limits.A_PHOTO):
+                    raise _TooManyError
+                size = large
+                self._bytes[address] += size
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except _TooManyError:
+            _log.warning("A picture or download was refused: too many that are not taken.")
+            refused = PlainTextResponse("Too many files are on their way to you. Try again in a minute.", 503)
+            await refused(scope, receive, send)
+        finally:
+            self._bytes[address] -= size
+            if not self._bytes[address]:
+                del self._bytes[address]
+
+
 async def _close_as_full(receive: Receive, send: Send) -> None:
     _log.warning("A visitor was refused: the app is full.")
     await receive()
@@ -567,9 +608,10 @@ _ORDER = (
     Patience,
     page_files.OtherVersions,
     page_files.Fonts,
-    page_files.Compressed,
+    page_files.FromMemory,
     browser.Cookie,
     Uploads,
+    OnTheirWay,
     Visitors,
     page_files.Pages,
 )

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 from starlette.datastructures import Headers
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explainer.setup import page_fonts
@@ -142,13 +142,17 @@ class Fonts:
             return
         # Another version of the app may cut the same typeface to other icons: it is kept for an hour.
         headers = {"Cache-Control": "public, max-age=3600"}
-        await FileResponse(file, media_type="font/woff2", headers=headers)(scope, receive, send)
+        await Response(await _read("", file), media_type="font/woff2", headers=headers)(scope, receive, send)
 
 
-class Compressed:
-    """Serves the files of Streamlit's page compressed, each compressed once; Streamlit sends them as they are."""
+class FromMemory:
+    """Serves the files of Streamlit's page from memory, and compressed; Streamlit sends them as they are.
 
-    _KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
+    It also holds a file open for each answer, until that is taken, and those that the system lets it open are few.
+    """
+
+    _TEXTS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012
+    _KINDS = {**_TEXTS, ".woff2": "font/woff2", ".png": "image/png", ".gif": "image/gif"}  # noqa: RUF012
 
     # What would have Streamlit compress a table anew for each request, and copy a picture for a part of it.
     _FOR_STREAMLIT = frozenset({b"accept-encoding", b"range", b"if-range"})
@@ -157,7 +161,7 @@ class Compressed:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a file that can be compressed; hand on all else."""
+        """Answer for a file of Streamlit's page; hand on all else."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             response = await self._file(asgi.path(scope), Headers(scope=scope))
             if response:
@@ -168,43 +172,53 @@ class Compressed:
         await self.app(scope, receive, send)
 
     async def _file(self, path: str, headers: Headers) -> Response | None:
+        if path not in _names():  # by another spelling of its path, too: each that is kept would fill the memory
+            return PlainTextResponse("There is no such file.", 404) if path.startswith("static/") else None
         end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
-        coding = next((each for each in _CODINGS if each in accepted), "")
-        if not path.startswith("static/") or end not in self._KINDS or not coding:
-            return None
-        folder = streamlit_internals.static_folder().resolve()
-        file = (folder / path).resolve()
-        # By another spelling of its path a file comes as it is: each spelling kept would fill the memory.
-        if not file.is_relative_to(folder) or file.relative_to(folder).as_posix() != path or not file.is_file():
-            return None
-        compressing = _compressing(coding, file)
-        if compressing.done() and compressing.exception():  # it could not be read for a moment
-            _compressing.cache_clear()
-            compressing = _compressing(coding, file)
-        return Response(
-            await asyncio.shield(asyncio.wrap_future(compressing)),
-            headers={
-                "Content-Encoding": coding,
-                "Content-Type": self._KINDS[end],
-                "Vary": "Accept-Encoding",
-                "Cache-Control": "public, immutable, max-age=31536000",  # the name has the content's digest in it
-            },
-        )
-
-
-# The better first; browsers ask for it over https, and on this computer.
-_CODINGS = {"br": partial(brotli.compress, quality=7), "gzip": partial(gzip.compress, compresslevel=9)}
-_compressors = ThreadPoolExecutor(2, "compressor")
+        coding = next(each for each in _CODINGS if each in accepted) if end in self._TEXTS else ""
+        file = streamlit_internals.static_folder() / path
+        # Below `static` a name has the content's digest in it.
+        kept = "public, immutable, max-age=31536000" if path.startswith("static/") else "no-cache"
+        answered = {"Content-Type": self._KINDS[end], "Vary": "Accept-Encoding", "Cache-Control": kept}
+        if coding:
+            answered["Content-Encoding"] = coding
+        return Response(await _read(coding, file), headers=answered)
 
 
 @cache
-def _compressing(coding: str, file: Path) -> "Future[bytes]":
-    return _compressors.submit(lambda: _CODINGS[coding](file.read_bytes()))
+def _names() -> frozenset[str]:
+    """The paths of the files of Streamlit's page, all but the page's own."""
+    folder = streamlit_internals.static_folder()
+    files = (file for file in folder.rglob("*") if file.suffix in FromMemory._KINDS)
+    return frozenset(file.relative_to(folder).as_posix() for file in files)
+
+
+# The better first; browsers ask for it over https, and on this computer. Of "" every list has a part.
+_CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "br": partial(brotli.compress, quality=7),
+    "gzip": partial(gzip.compress, compresslevel=9),
+    "": lambda content: content,
+}
+_readers = ThreadPoolExecutor(2, "compressor")
+
+
+async def _read(coding: str, file: Path) -> bytes:
+    """What a file has, compressed once."""
+    reading = _reading(coding, file)
+    if reading.done() and reading.exception():  # it could not be read for a moment
+        _reading.cache_clear()
+        reading = _reading(coding, file)
+    return await asyncio.shield(asyncio.wrap_future(reading))
+
+
+@cache
+def _reading(coding: str, file: Path) -> "Future[bytes]":
+    return _readers.submit(lambda: _CODINGS[coding](file.read_bytes()))
 
 
 def compress_charts() -> None:
     """Begin to compress the scripts of charts, the largest by far, before somebody waits for them."""
-    folder = streamlit_internals.static_folder().resolve()
-    for coding in _CODINGS:
+    folder = streamlit_internals.static_folder()
+    for coding in filter(None, _CODINGS):
         for script in _scripts(_CHART):
-            _compressing(coding, folder / script)
+            _reading(coding, folder / script)

@@ -6,13 +6,14 @@ join, and count, twice.
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
 NAME = "cookie-secret"
 """The name of the file, which only its owner can read. Without it a new secret is made."""
 
-_SHORTEST, _LONGEST = 32, 1000  # letters
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,1000}", re.ASCII)  # what a power cut leaves of a file may be zeros
 
 
 def kept(folder: Path) -> str | None:
@@ -26,8 +27,8 @@ def kept(folder: Path) -> str | None:
 def _read(file: Path) -> str | None:
     """What a file has; None where it has no secret."""
     with contextlib.suppress(FileNotFoundError), file.open(encoding="ascii", errors="replace") as opened:
-        found = opened.read(_LONGEST).strip()
-        return found if len(found) >= _SHORTEST else None
+        found = opened.read(1000).strip()
+        return found if _SECRET.fullmatch(found) else None
     return None
 
 

@@ -1,5 +1,6 @@
 """Who is in a room. A phone is an anonymous token and nothing else: no name, no address, no time."""
 
+import base64
 import hashlib
 import re
 import secrets
@@ -18,8 +19,10 @@ from explainer.workshop.store import Ages, Connection, Store
 HERE = 20.0
 """Seconds after which a phone that was not heard of is no longer counted as here."""
 
+_IS_IN_ROOM = "SELECT 1 FROM participants WHERE room = ? AND token = ?"
 _IS_IN = "EXISTS (SELECT 1 FROM participants WHERE room = code AND token = ?)"  # of a room's row
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_DRAWN, _OF_A_BROWSER = 22, 24  # letters of a token that is drawn, and of one that is made of a browser's number
+_TOKEN = re.compile(rf"[\w-]{{{_DRAWN}}}|[\w-]{{{_OF_A_BROWSER}}}", re.ASCII)
 _MINUTE, _MOST_SOURCES = 60.0, 10_000
 _SETTLED = 600.0  # seconds after a start in which every phone that is on was heard of
 
@@ -28,41 +31,44 @@ def join(store: Store, code: str, token: str | None = None, source: str = "", br
     """The token by which a phone is known: the one it has, if this room gave it out, else a new one.
 
     A phone that comes with a token of another room, or with one that nobody gave out, is given a new one and never
-    taken for somebody else. `source` is the address it comes from and `browser` tells its browser from others, where
-    that is known; both bound how many new ones are given out in a minute, and neither is kept. A database keeps
-    what `may_be_of` needs. Raises UnknownRoom, Full, TooFast, DoorClosed, HandsAlone for a room without phones, and
-    Closed for one that comes new to a room that has ended.
+    taken for somebody else. `browser` tells its browser from others, where that is known: then the new one is `own`.
+    `source` is the address it comes from. Both bound how many are given out in a minute, and neither is kept. Raises
+    UnknownRoom, Full, TooFast, DoorClosed, HandsAlone for a room without phones, and Closed for one that comes new to
+    a room that has ended.
     """
     if token is not None and is_in(store, code, token):
         return token
-    new = secrets.token_urlsafe(16)
 
     def work(connection: Connection) -> str:
         found = rooms.room(connection, code)
+        new = secrets.token_urlsafe(16) if browser is None else own(found.code, browser)
+        if connection.execute(_IS_IN_ROOM, (found.code, new)).fetchone():  # it joined before a restart, or elsewhere
+            return new
         shut = Ended if found.ended else HandsAlone if not found.phones else DoorClosed if not found.door else None
         _slow_down(store, found.code, source, browser, shut is not None)
-        for given, mark in store.marks(connection, found.code) if browser else ():
-            if mark == _mark(given, browser):  # it joined at another process
-                return given
         if shut:
             raise shut
         if _count(connection, found.code) >= limits.value("participants") and not _give_way(store, connection, found):
             raise Full
         connection.execute("INSERT INTO participants (room, token) VALUES (?, ?)", (found.code, new))
-        store.gave(connection, found.code, new, _mark(new, browser))
+        store.gave(connection, found.code, new)
         return new
 
     return store.write(work)
 
 
-def may_be_of(store: Store, code: str, token: str, browser: str | None) -> bool:
-    """Whether a token may be a browser's: not where another process gave it to another browser, as far as is kept."""
-    return not _TOKEN.fullmatch(token) or store.mark(rooms.normal(code), token) in ("", _mark(token, browser))
+def own(code: str, browser: str) -> str:
+    """The one token that a browser has in a room: made of both, so that any process of the app finds it again.
+
+    What `browser` is nobody finds out from it, nor whether a token of another room is the same browser's.
+    """
+    digest = hashlib.sha256(f"{code} {browser}".encode()).digest()
+    return base64.urlsafe_b64encode(digest)[:_OF_A_BROWSER].decode()
 
 
-def _mark(token: str, browser: str | None) -> str:
-    """What tells whether a token was given to a browser, and nothing of that browser; another one in each room."""
-    return hashlib.sha256(f"{token} {browser}".encode()).hexdigest() if browser else ""
+def may_be_of(code: str, token: str, browser: str | None) -> bool:
+    """Whether a token may be a browser's: not where it was made of another one's number, or nothing is known of it."""
+    return len(token) != _OF_A_BROWSER or (browser is not None and token == own(code, browser))
 
 
 def _slow_down(store: Store, code: str, source: str, browser: str | None, is_shut: bool) -> None:

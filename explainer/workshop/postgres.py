@@ -83,7 +83,7 @@ _TABLES = (
         for table in SCHEMA
     ),
     """CREATE UNLOGGED TABLE presence (
-        room TEXT NOT NULL, token TEXT NOT NULL, mark TEXT NOT NULL DEFAULT '', given TIMESTAMPTZ, heard TIMESTAMPTZ,
+        room TEXT NOT NULL, token TEXT NOT NULL, given TIMESTAMPTZ, heard TIMESTAMPTZ,
         PRIMARY KEY (room, token),
         FOREIGN KEY (room, token) REFERENCES participants ON DELETE CASCADE)""",
     f"""CREATE FUNCTION tell_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -96,8 +96,7 @@ _TABLES = (
 )
 _VERSION = hashlib.sha256("\n".join(_TABLES).encode()).hexdigest()
 
-_GAVE = "INSERT INTO presence (room, token, mark, given) VALUES (?, ?, ?, now())"
-_MARK = "SELECT mark FROM presence WHERE room = ? AND token = ?"
+_GAVE = "INSERT INTO presence (room, token, given) VALUES (?, ?, now())"
 _FORGET_PRESENTERS = "DELETE FROM presenters WHERE given < now() - interval '1 day'"
 _NOTE_PRESENTER = """INSERT INTO presenters VALUES (?, now())
     ON CONFLICT (mark) DO UPDATE SET given = excluded.given"""
@@ -175,18 +174,9 @@ class PostgresStore(Store):
         """As in `Store`."""
         return self._use(lambda connection: transact(_Statements(connection), work, _WRITE))
 
-    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
+    def gave(self, connection: Connection, code: str, token: str) -> None:
         """As in `Store`."""
-        connection.execute(_GAVE, (code, token, mark))
-
-    def mark(self, code: str, token: str) -> str:
-        """As in `Store`."""
-        found = self.query(lambda connection: connection.execute(_MARK, (code, token)).fetchone())
-        return str(found[0]) if found else ""
-
-    def marks(self, connection: Connection, code: str) -> Sequence[tuple[str, str]]:
-        """As in `Store`."""
-        return connection.execute("SELECT token, mark FROM presence WHERE room = ?", (code,)).fetchall()
+        connection.execute(_GAVE, (code, token))
 
     def note_presenter(self, mark: str) -> None:
         """As in `Store`."""

@@ -138,7 +138,7 @@ class SQLiteStore(Store):
         """As in `Store`."""
         return self._run(work, "BEGIN IMMEDIATE")
 
-    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
+    def gave(self, connection: Connection, code: str, token: str) -> None:
         """As in `Store`."""
         self.given[code, token] = time.monotonic()
 

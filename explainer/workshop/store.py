@@ -160,16 +160,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def gave(self, connection: Connection, code: str, token: str, mark: str) -> None:
-        """Note, within a transaction, that a token was given out, to a browser of that mark."""
-
-    def mark(self, code: str, token: str) -> str:
-        """The mark of the browser that a token was given to; "" where that is not kept. Raises Busy."""
-        return ""
-
-    def marks(self, connection: Connection, code: str) -> Sequence[tuple[str, str]]:
-        """Each token of a room with the mark of the browser that it was given to, within a transaction; as `mark`."""
-        return ()
+    def gave(self, connection: Connection, code: str, token: str) -> None:
+        """Note, within a transaction, that a token was given out."""
 
     @abstractmethod
     def note_presenter(self, mark: str) -> None:

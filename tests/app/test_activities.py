@@ -105,6 +105,11 @@ def test_an_answer_that_comes_too_late_is_told_so_at_once_and_no_longer_at_the_n
         assert [error.value for error in phone.error] == [late]
         stage(room, MASKED, phase="open", paused=False, blank=False)
         assert not phone.run().error
+    stage(room, QUESTION, phase="open")
+    phone = visit(room=room.code, token=token)
+    screens.present(access.store(), room.code, step="start", activity="", phase="")
+    answer(phone, "safe")
+    assert [error.value for error in phone.error] == [late]
     assert not votes.tally(access.store(), room.code, QUESTION, 1).total
 
 
@@ -163,6 +168,43 @@ def test_hands_are_counted_where_there_are_no_phones(visit: Open) -> None:
     press(screen, "Keep these counts")
     assert "Kept: 7 hands in the first vote" in said(screen)
     assert "7 hands counted" in said(visit(room=room.code, view="projector"))
+
+
+def test_what_two_windows_keep_of_hands_and_of_paper_is_the_last_of_both(visit: Open) -> None:
+    room = rooms.open_room(access.store(), route="20", phones=False)
+    stage(room, QUESTION, phase="open")
+    windows = [notes(visit, room) for _ in range(2)]
+    for window, (label, count) in zip(windows, (("Safe", 12), ("Offensive, whatever the photo", 3)), strict=True):
+        {field.label: field for field in window.run().number_input}[label].set_value(count)
+        press(window, "Keep these counts")
+    hands = votes.tally(access.store(), room.code, QUESTION, 1).hands
+    assert (hands["safe"], hands["offensive"]) == (12, 3)
+    stage(room, "poll/allow", phase="open")
+    for window, text in zip(windows, ("ask first", "never"), strict=True):
+        (field,) = window.run().text_area
+        field.set_value(f"{field.value} {text}".strip())
+        press(window, "Keep it")
+    assert rooms.find(access.store(), room.code).paper == "ask first never"
+
+
+def test_a_decision_on_paper_that_could_not_be_kept_is_told_and_is_there_to_be_kept_again(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(room, "poll/allow", phase="open")
+    window = notes(visit, room)
+    window.text_area[0].set_value("ask first")
+
+    def fails(*arguments: object) -> None:
+        raise Unreachable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rooms, "keep_paper", fails)
+        press(window, "Keep it")
+    assert not window.exception
+    assert [error.value for error in window.error] == [str(Unreachable())]
+    assert window.text_area[0].value == "ask first"
+    press(window, "Keep it")
+    assert rooms.find(access.store(), room.code).paper == "ask first"
 
 
 def test_a_poll_is_answered_once_and_its_result_is_the_rooms(visit: Open, room: Room, token: str) -> None:

@@ -516,6 +516,23 @@ def test_a_jump_out_of_an_open_vote_asks_first(notes: AppTest, room: Room) -> No
     assert screens.stage(access.store(), room.code).step == "removal"
 
 
+def test_a_jump_that_was_asked_about_is_asked_about_in_its_room_and_at_its_vote_alone(visit: Open) -> None:
+    long, short = (rooms.open_room(access.store(), route=route) for route in ("45", "20"))
+    vote = next(beat for beat in talk.beats(short) if beat.step == "decide")
+    for room in (long, short):
+        screens.present(access.store(), room.code, **vars(vote))
+    screen = give(visit(room=long.code, view="notes"), KEY)
+    screen.menu_button(key="leap").click("removal").run()
+    assert "Close it and go" in labels(screen)
+    screen.query_params["room"] = short.code
+    assert "Close it and go" not in labels(screen.run())
+    screen.query_params["room"] = long.code
+    assert "Close it and go" in labels(screen.run())
+    screens.present(access.store(), long.code, phase="result")
+    screens.present(access.store(), long.code, phase="open")
+    assert "Close it and go" not in labels(screen.run())
+
+
 def test_the_clock_begins_with_the_first_step_that_is_left(visit: Open, room: Room, notes: AppTest) -> None:
     assert "not begun" in said(notes)
     move(room)

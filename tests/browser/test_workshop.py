@@ -280,27 +280,33 @@ def test_after_a_restart_browsers_whose_pages_stood_open_are_known(chromium: Bro
                 each.open(room=code, embed="true")
             phone.press("Join")
             phone.wait_for("You are in")
+            stranger.page.goto(phone.page.url)
+            stranger.wait_for("This device has not joined the room yet")
+            again = beside(phone, room=code, embed="true")  # the code photographed once more
+            again.wait_for("You are in")
             server.process.kill()
             server.process.wait(10)
             port = int(server.url.rpartition(":")[2])
         connected = "[data-test-connection-state=CONNECTED]"
-        for each in (notes, invited, phone):
+        pages = (notes, invited, phone, stranger, again)
+        for each in pages:
             expect(each.page.locator(connected)).to_have_count(0, timeout=PATIENCE)
         with serving(APP, tmp_path / "again", port, **data):
-            for each in (notes, invited, phone):
+            for each in pages:
                 expect(each.page.locator(connected)).to_have_count(1, timeout=PATIENCE)
-            phone.wait_for("You are in")
+            for each in (phone, again):
+                each.wait_for("You are in")
+            stranger.wait_for("This device has not joined the room yet")
             notes.wait_for("The key is printed where the app was started")
             invited.press("Join")  # once: a page that came back is drawn anew before it is pressed
             invited.wait_for("You are in")
             notes.give_key(KEY)
             notes.wait_for("Hope to hear")
             beside(notes, room=code, view="notes").wait_for("Hope to hear")
-            stranger.page.goto(phone.page.url)
-            stranger.wait_for("This device has not joined the room yet")
-            for each in (notes, invited, phone):
+            for each in pages:
                 each.page.reload()
-            for each, text in ((notes, "Hope to hear"), (invited, "You are in"), (phone, "You are in")):
+            stranger.wait_for("This device has not joined the room yet")
+            for each, text in ((notes, "Hope to hear"), *((each, "You are in") for each in (invited, phone, again))):
                 each.wait_for(text)
         assert participants.count(store, code) == 2
     for context in contexts:

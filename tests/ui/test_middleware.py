@@ -871,7 +871,7 @@ def test_only_a_page_of_the_app_itself_opens_its_connection_or_changes_something
     "name", ["a" * 300 + ".js", "a%00.js", "/".join(["a" * 200] * 30) + ".js", "%C3%A9" * 150 + ".js"]
 )
 def test_what_no_file_can_be_called_is_not_found(name: str) -> None:
-    layers = (middleware.Paths, page_files.OtherVersions, page_files.Fonts, page_files.Compressed)
+    layers = (middleware.Paths, page_files.OtherVersions, page_files.Fonts, page_files.FromMemory)
     app = PlainTextResponse("of the app")
     for each in reversed(layers):
         app = each(app)  # type: ignore[assignment]
@@ -915,3 +915,42 @@ def test_what_the_presenter_asks_of_workers_waits_for_nobody_of_their_address(mo
         context.run(server._begin).end(0.0)
         owners.append(context[jobs.owner])
     assert owners[0] == "10.0.0.9" != owners[1]
+
+
+def test_pictures_and_downloads_that_an_address_does_not_take_are_counted_and_another_gets_its_own() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("x" * 10_000_000)(scope, receive, send)
+
+    async def ask(layer: middleware.OnTheirWay, address: str, taken: asyncio.Event, path: str = "/media/a") -> int:
+        status = 0
+
+        async def send(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            if message["type"] == "http.response.body" and status == 200:
+                await taken.wait()
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "client": (address, 1)}
+        await layer(scope, silent, send)
+        return status
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def go() -> None:
+        layer, taken = middleware.OnTheirWay(app), asyncio.Event()
+        asked = [asyncio.create_task(ask(layer, "192.0.2.1", taken)) for _ in range(40)]
+        await asyncio.sleep(0.2)
+        assert sorted(each.result() for each in asked if each.done()) == [503] * 15
+        others = [asyncio.create_task(ask(layer, address, taken)) for address in ("192.0.2.2", "192.0.2.3")]
+        others += [asyncio.create_task(ask(layer, "192.0.2.1", taken, "/static/a")) for _ in range(10)]  # shared by all
+        await asyncio.sleep(0.2)
+        assert not any(each.done() for each in others)
+        taken.set()
+        assert [await each for each in others] == [200] * 12
+        await asyncio.gather(*asked)
+        assert not layer._bytes
+        assert await ask(layer, "192.0.2.1", taken) == 200
+
+    asyncio.run(go())

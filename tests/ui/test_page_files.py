@@ -85,40 +85,38 @@ def test_below_a_path_of_its_own_the_first_page_is_the_one_with_a_slash(monkeypa
 
 def test_the_scripts_of_charts_are_compressed_before_somebody_asks_for_them() -> None:
     page_files.compress_charts()
-    compressed = page_files._compressing.cache_info().misses
+    compressed = page_files._reading.cache_info().misses
     (script, *_) = page_files._scripts("PlotlyChart")
     for coding in ("br", "gzip"):
-        headers, body = answer(page_files.Compressed(streamlit), f"/{script}", coding)
+        headers, body = answer(page_files.FromMemory(streamlit), f"/{script}", coding)
         assert headers["content-encoding"] == coding
         assert len(body) < 1_500_000
-    assert page_files._compressing.cache_info().misses == compressed
+    assert page_files._reading.cache_info().misses == compressed
 
 
 def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
     folder = streamlit_internals.static_folder()
     name = min((folder / "static" / "js").glob("*.js"), key=lambda file: file.stat().st_size).name
-    handed_on = []
-
-    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
-        handed_on.append(scope["path"])
+    statuses = list[int]()
 
     async def receive() -> Message:
         return {"type": "http.request"}
 
     async def send(message: Message) -> None:
-        pass
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
 
-    async def ask_for(compressed: page_files.Compressed, *paths: str) -> None:
+    async def ask_for(compressed: page_files.FromMemory, *paths: str) -> None:
         for path in paths:
             headers = [(b"accept-encoding", b"gzip")]
             await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
 
-    page_files._compressing.cache_clear()
-    compressed = page_files.Compressed(streamlit)
+    page_files._reading.cache_clear()
+    compressed = page_files.FromMemory(streamlit)
     other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
-    assert page_files._compressing.cache_info().currsize == 1
-    assert handed_on == other
+    assert page_files._reading.cache_info().currsize == 1
+    assert statuses == [200, *(404 for _ in other), 200]
 
 
 def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,12 +128,12 @@ def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch:
         async def send(message: Message) -> None:
             answered.append(message.get("status"))
 
-        await page_files.Compressed(PlainTextResponse(""))(scope, None, send)  # type: ignore[arg-type]
+        await page_files.FromMemory(PlainTextResponse(""))(scope, None, send)  # type: ignore[arg-type]
 
     def fails(file: Path) -> bytes:
         raise OSError(24, "Too many open files")
 
-    page_files._compressing.cache_clear()
+    page_files._reading.cache_clear()
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Path, "read_bytes", fails)
         with pytest.raises(OSError, match="Too many open files"):
@@ -152,7 +150,7 @@ def test_streamlit_is_asked_to_compress_nothing_anew_and_for_no_part_of_a_pictur
 
     headers = [(b"range", b"bytes=1-"), (b"accept-encoding", b"gzip"), (b"cookie", b"a=b"), (b"if-range", b"c")]
     scope = {"type": "http", "method": "GET", "path": "/media/table.csv", "root_path": "", "headers": headers}
-    asyncio.run(page_files.Compressed(app)(scope, None, None))  # type: ignore[arg-type]
+    asyncio.run(page_files.FromMemory(app)(scope, None, None))  # type: ignore[arg-type]
     assert asked == [b"cookie"]
 
 

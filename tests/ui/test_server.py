@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -357,6 +358,21 @@ def test_an_answer_that_nobody_takes_is_not_kept(server: Server) -> None:
         time.sleep(2)
         assert megabytes(server.pid) < memory + 60  # 130 as a whole
         assert until(lambda: descriptors(server) <= before + 5)
+
+
+def test_an_answer_that_nobody_takes_holds_no_file_open(server: Server) -> None:
+    folder = streamlit_internals.static_folder()
+    largest = [max(folder.rglob(f"*.{kind}"), key=lambda file: file.stat().st_size) for kind in ("js", "woff2", "png")]
+    address = urlsplit(server.url)
+    with contextlib.ExitStack() as stack:
+        for path in 20 * [file.relative_to(folder).as_posix() for file in largest]:
+            asking = stack.enter_context(socket.socket())
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            asking.connect((address.hostname, address.port))
+            asking.send(f"GET /{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        time.sleep(2)
+        opened = [os.path.realpath(each) for each in Path(f"/proc/{server.pid}/fd").iterdir()]
+        assert not [file for file in opened if file.endswith((".js", ".woff2", ".png"))]
 
 
 def beginning_of_an_upload(page: Visit) -> bytes:

@@ -277,17 +277,6 @@ def test_a_phone_that_stays_is_noted_again_and_again(
     assert participants.here(other, room.code) == 1
 
 
-def test_a_token_that_was_given_to_one_browser_is_no_other_browsers(store: Store, other: Store, room: Room) -> None:
-    token = participants.join(store, room.code, browser="the one")
-    assert participants.may_be_of(other, room.code, token, "the one")
-    assert not participants.may_be_of(other, room.code, token, "another")
-    assert not participants.may_be_of(other, room.code, token, None)
-    kept = other.read(lambda connection: connection.execute("SELECT * FROM presence").fetchall())
-    assert "the one" not in str(kept)
-    for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
-        assert participants.may_be_of(other, room.code, unknown, "another")  # nobody knows: the room decides
-
-
 def test_a_browser_that_joins_again_at_another_process_is_the_phone_that_it_was(
     store: Store, other: Store, room: Room
 ) -> None:

@@ -79,12 +79,25 @@ def test_a_token_that_is_silent_and_answered_nothing_gives_way_to_a_phone(
     assert votes.vote_of(store, room.code, QUESTIONS[0], 1, voted) == "5"
 
 
-def test_a_browser_that_joins_again_and_again_is_slowed_down_and_another_is_not(store: Store, room: Room) -> None:
-    for _ in range(int(limits.value("joins of a browser"))):
-        participants.join(store, room.code, source="192.0.2.1", browser="one")
-    with pytest.raises(TooFast):
-        participants.join(store, room.code, source="192.0.2.1", browser="one")
-    participants.join(store, room.code, source="192.0.2.1", browser="another")
+def test_a_browser_that_joins_again_and_again_is_one_phone_and_in_each_room_another(store: Store, room: Room) -> None:
+    def join(code: str, browser: str) -> str:
+        return participants.join(store, code, source="192.0.2.1", browser=browser)
+
+    (token,) = {join(room.code, "one") for _ in range(20)}
+    other = rooms.open_room(store).code
+    assert len({token, join(room.code, "another"), join(other, "one"), participants.join(store, room.code)}) == 4
+    assert participants.count(store, room.code) == 3
+
+
+def test_a_token_that_was_made_of_one_browser_is_no_other_browsers(store: Store, room: Room) -> None:
+    token = participants.join(store, room.code, browser="the one")
+    assert participants.may_be_of(room.code, token, "the one")
+    assert not participants.may_be_of(room.code, token, "another")
+    assert not participants.may_be_of(room.code, token, None)
+    assert not participants.may_be_of("CDFHJ", token, "the one")
+    assert not participants.may_be_of(room.code, "é" * 24, "the one")
+    for unknown in (participants.join(store, room.code), "x" * 22, "\x00", "'"):
+        assert participants.may_be_of(room.code, unknown, "another")  # nobody knows: the room decides
 
 
 def test_who_tried_at_a_closed_door_may_join_once_it_is_open(store: Store, room: Room) -> None:

@@ -1,5 +1,6 @@
 """A question to the room: its answers to press on a phone, how many have answered, and what came of it."""
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 
@@ -227,7 +228,9 @@ def _hands(scene: Scene, question: Question) -> None:
     if scene.stage.phase == "result":
         round = question.rounds
     hands = votes.tally(access.store(), code, question.key, round).hands
-    fields = {choice.key: f"hands_{question.key}_{round}_{choice.key}" for choice in question.choices}
+    # Named by what is kept, too: else the fields of another window stand as they were, and its press undoes this one's.
+    named = f"hands_{code}_{question.key}_{round}_{'_'.join(map(str, hands.values()))}"
+    fields = {choice.key: f"{named}_{choice.key}" for choice in question.choices}
 
     def keep() -> None:
         if access.is_presenter():
@@ -235,7 +238,7 @@ def _hands(scene: Scene, question: Question) -> None:
             votes.count_hands(access.store(), code, question.key, round, counts)
 
     with st.expander("Counted hands", expanded=not scene.room.phones):
-        with st.form(f"hands_{question.key}_{round}", border=False):
+        with st.form(named, border=False):
             for choice in question.choices:
                 st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key], key=fields[choice.key])
             st.form_submit_button("Keep these counts", on_click=press, args=(keep,))
@@ -259,10 +262,12 @@ def picker(scene: Scene) -> None:
 def paper(room: Room) -> None:
     """A field for what a room decided on paper, as the presenter types it."""
 
+    named = f"paper_{room.code}_{hashlib.sha256(room.paper.encode()).hexdigest()[:8]}"  # as in `_hands`
+
     def keep() -> None:
         if access.is_presenter():
-            rooms.keep_paper(access.store(), room.code, st.session_state["paper"])
+            rooms.keep_paper(access.store(), room.code, st.session_state[named])
 
-    with st.form("paper_form", border=False):
-        st.text_area("Decided on paper, for the handout", room.paper, max_chars=rooms.LONGEST, height=100, key="paper")
-        st.form_submit_button("Keep it", on_click=keep)
+    with st.form(f"{named}_form", border=False):
+        st.text_area("Decided on paper, for the handout", room.paper, max_chars=rooms.LONGEST, height=100, key=named)
+        st.form_submit_button("Keep it", on_click=press, args=(keep,))

@@ -27,6 +27,7 @@ function openChannel(name) {
 export default function ({ data, parentElement, setStateValue }) {
   globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
   const log = (logs[data.code] ??= newLog());
+  for (const code in logs) if (code !== data.code) logs[code].waiting = []; // nobody means a room that is shown no more
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
   log.told = log.waiting.length ? log.told : 0;
   const tell = () => {

@@ -59,22 +59,19 @@ def go(**address: str) -> None:
 def token(room: Room) -> str | None:
     """The token of this phone; None where it has not joined.
 
-    A browser is known by its cookie; one that takes none, by its session, until it is loaded anew. The token in the
-    address is for a server that was started anew, which knows no browser: opened on a second device it is none.
+    A browser is known by its cookie; one that takes none, by its session, until it is loaded anew. The token in an
+    address that was opened on a second device is none there.
     """
     kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
-    known = browser.recall(access.phone_in(room.code))
-    address = st.query_params.get("token")
-    if address and (
-        browser.is_remembered(access.phone_in(room.code), address)
-        or not participants.may_be_of(access.store(), room.code, address, browser.identity())
-    ):
-        address = None  # of another browser, which this server knows, or another one
-    for given in (kept.get(room.code), known, address):
-        if isinstance(given, str):
+    this, address = browser.identity(), st.query_params.get("token")
+    own = participants.own(room.code, this) if this else None
+    if address and not participants.may_be_of(room.code, address, this):
+        address = None
+    for given in (kept.get(room.code), own, address):
+        if given is not None:
             with contextlib.suppress(UnknownRoom):  # it was deleted in this moment
                 if participants.is_in(access.store(), room.code, given):
-                    _keep(room.code, given)
+                    kept[room.code] = given
                     return given
     return None
 
@@ -84,16 +81,10 @@ def join(code: str) -> None:
 
     def work() -> None:
         found = rooms.find(access.store(), code)
-        known = browser.recall(access.phone_in(found.code))  # where another tab of this browser has joined
-        own = st.session_state.get(_TOKENS, {}).get(found.code) or (known if isinstance(known, str) else None)
-        given = participants.join(access.store(), found.code, own, browser.address(), browser.identity())
-        _keep(found.code, given)
+        kept: dict[str, str] = st.session_state.setdefault(_TOKENS, {})
+        known = kept.get(found.code)
+        given = participants.join(access.store(), found.code, known, browser.address(), browser.identity())
+        kept[found.code] = given
         go(room=found.code, **({"token": given} if browser.known() else {}))
 
     press(work)
-
-
-def _keep(code: str, token: str) -> None:
-    st.session_state.setdefault(_TOKENS, {})[code] = token
-    if browser.known() and browser.recall(access.phone_in(code)) != token:
-        browser.remember(access.phone_in(code), token)

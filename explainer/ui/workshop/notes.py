@@ -112,10 +112,11 @@ def _now(scene: Scene) -> None:
 def _leap(scene: Scene) -> None:
     """A jump to another step; it asks first where that closes a vote."""
     room = scene.room
+    here = room.code, scene.stage.moves
 
     def jump() -> None:
         if scene.stage.open:
-            st.session_state[_ASKED] = st.session_state["leap"]
+            st.session_state[_ASKED] = *here, st.session_state["leap"]
         else:
             presenting.leap(room, st.session_state["leap"])
 
@@ -131,7 +132,8 @@ def _leap(scene: Scene) -> None:
         format_func=lambda name: talk.load().steps[name].title,
         on_click=jump,
     )
-    if asked := st.session_state.get(_ASKED):
+    *where, asked = st.session_state.get(_ASKED, ("",))
+    if (*where,) == here and scene.stage.open:
         st.markdown("A vote is open. Close it and go?")
         st.button("Close it and go", key="leap_yes", type="primary", on_click=answer, args=(asked,))
         st.button("Stay", key="leap_no", on_click=answer, args=(None,))

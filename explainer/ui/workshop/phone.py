@@ -64,6 +64,7 @@ def _invite(room: Room) -> None:
 def _step(scene: Scene, token: str) -> None:
     st.header(plain(scene.step.title), anchor=False)
     if ballot.asked(scene) is None and not scene.stage.activity:
+        trouble(scene.stage.version)
         st.markdown(plain(scene.step.line))
         if not scene.step.busy:  # else it is about what is still to come
             st.markdown(f"**{plain(talk_pictures.filled(scene.step.ask))}**")
