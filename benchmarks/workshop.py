@@ -91,7 +91,7 @@ class Phone(Visit):
         """The sheet that can be marked, and the round."""
         for element in self.elements:
             if key := element.bidi_component.id.partition("-sheet_")[2]:
-                return key.rpartition("_")[0], 1  # whose clock runs: no page is shown untimed
+                return key.rsplit("_", 2)[0], 1  # whose clock runs: no page is shown untimed
         return None
 
     def vote(self, page: Page, answer: str, sent: Sent) -> None:

@@ -193,7 +193,7 @@ def _names() -> frozenset[str]:
     return frozenset(file.relative_to(folder).as_posix() for file in files)
 
 
-# The better first; browsers ask for it over https, and on this computer. Of "" every list has a part.
+# The better first; browsers ask for it over https, and on this computer. The last one, as it is, is in every list.
 _CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": partial(brotli.compress, quality=7),
     "gzip": partial(gzip.compress, compresslevel=9),

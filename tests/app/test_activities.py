@@ -363,6 +363,22 @@ def test_a_phone_is_told_where_its_marks_and_its_report_are_in_memory_alone(
             assert f"{told}{access.in_memory_only()}." in said(phone.run())
 
 
+def test_the_page_of_pictures_of_another_room_begins_with_what_was_kept_there(visit: Open, room: Room) -> None:
+    other = rooms.open_room(access.store(), "adults", route="20")
+    tokens = [participants.join(access.store(), each.code) for each in (room, other)]
+    for each in (room, other):
+        stage(each, "thing", phase="open")
+    assert screens.stage(access.store(), room.code).version == screens.stage(access.store(), other.code).version
+    votes.mark(access.store(), room.code, "thing", tokens[0], [3, 7])
+    phone = visit(room=room.code, token=tokens[0])
+    (before,) = sheets_on(phone)
+    assert json.loads(before.proto.json)["marked"] == [3, 7]
+    phone.query_params.update(room=other.code, token=tokens[1])
+    (after,) = sheets_on(phone.run())
+    assert json.loads(after.proto.json)["marked"] == []
+    assert after.key != before.key
+
+
 def test_the_pictures_that_split_the_room_come_first() -> None:
     assert its_page.disputed(Marks("thing", 4, (4, 2, 1, *[0] * 22)), 12) == [1, 2]
 

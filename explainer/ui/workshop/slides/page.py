@@ -113,7 +113,8 @@ def _sources(name: str) -> tuple[str, ...]:
 @st.fragment
 def _page(scene: Scene, sheet: Sheet, token: str) -> None:
     # Whatever took the page off the phone, a pause as well, made another version: the page begins from what was kept.
-    drawn = f"{sheet.name}_{scene.stage.version}"
+    # And a phone may be in another room after this one, at the same version.
+    drawn = f"{sheet.name}_{scene.room.code}_{scene.stage.version}"
     mine = access.store(), scene.room.code, sheet.name, token
     if f"page_{drawn}" not in st.session_state:
         # Who comes after the time marks without the clock.
