@@ -5,6 +5,7 @@ import importlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,7 +15,7 @@ from explainer.imagenet import masked_words
 from explainer.imagenet.masked_words import Context
 from explainer.ui import access, browser
 from explainer.ui.workshop import invitation, lobby, take_away, talk_pictures
-from explainer.workshop import addresses, participants, questions, rooms, screens, sqlite, talk
+from explainer.workshop import addresses, participants, questions, rooms, screens, sqlite, talk, votes
 from explainer.workshop.rooms import Room
 from tests.servers import KEY
 
@@ -280,6 +281,22 @@ def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
     for screen in (phone.run(), projector.run()):
         assert said(screen) == "This room is over and deleted, or there never was one with this code."
         assert not labels(screen)
+
+
+def test_a_room_that_is_deleted_while_a_phone_is_drawn_is_over_there_too(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
+    screens.present(access.store(), room.code, **vars(vote))
+    phone, vote_of = join(visit, room), votes.vote_of
+
+    def deleted(*arguments: Any) -> str | None:
+        rooms.delete(access.store(), room.code)
+        return vote_of(*arguments)
+
+    monkeypatch.setattr(votes, "vote_of", deleted)
+    assert said(phone.run()) == "This room is over and deleted, or there never was one with this code."
+    assert not phone.exception
 
 
 def test_a_room_that_could_not_be_deleted_is_forgotten_by_nobody(

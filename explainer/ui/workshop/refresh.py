@@ -9,7 +9,7 @@ import streamlit as st
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
 from explainer.workshop import rooms, screens
-from explainer.workshop.errors import Busy, RoomError
+from explainer.workshop.errors import Busy, RoomError, UnknownRoom
 
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 _BEHIND = 2  # looks in a row at a drawing that is not the last one
@@ -93,7 +93,10 @@ def coming_back() -> None:
 
 @contextlib.contextmanager
 def waiting() -> Iterator[None]:
-    """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while."""
+    """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while.
+
+    Where a room was deleted while its page was being drawn, that is drawn again at once.
+    """
 
     def look() -> None:
         store = access.store()
@@ -107,3 +110,5 @@ def waiting() -> Iterator[None]:
     except Busy as error:
         st.error(str(error))
         every(_FOLLOWED, look, "held")
+    except UnknownRoom:
+        st.rerun()
