@@ -34,19 +34,24 @@ class Pages:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a page; hand on all else, and what names another host by two slashes."""
-        asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "//" not in scope["path"]
+        """Answer for a page, and for what is nothing; hand on what Streamlit makes, or leads on from."""
+        asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         # What a page names is beside it, so that below a path of its own the first one needs the slash at the end.
-        if asked and scope["path"].startswith(asgi.base()) and not {"/", "."} & set(asgi.path(scope)):
+        if not asked or not scope["path"].startswith(asgi.base()) or asgi.path(scope).startswith(_MADE):
+            await self.app(scope, receive, send)
+        elif "//" not in scope["path"] and not {"/", "."} & set(asgi.path(scope)):
             kinds = _KINDS.get(asgi.path(scope), ())
             needed = dict.fromkeys(script for kind in (*_OF_EVERY, *kinds) for script in _scripts(kind))
             links = ", ".join(f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
             response = HTMLResponse(_page(_CHART in kinds), headers={"Link": links, "Cache-Control": "no-cache"})
             await response(scope, receive, send)
-        else:
+        elif "//" not in scope["path"] and re.fullmatch("[^/.]+/", asgi.path(scope)):
             await self.app(scope, receive, send)
+        else:  # Streamlit would answer with a file, which is open until the answer is taken
+            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
 
 
+_MADE = ("media/", "_stcore/", "component/")  # what Streamlit makes, and no file of the page
 _AS_IT_IS = '<meta name="google" content="notranslate">'
 _OF_EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
 _KINDS = {

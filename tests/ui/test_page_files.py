@@ -70,9 +70,17 @@ def test_a_page_is_streamlits_own_and_asks_for_no_translation() -> None:
     assert body.replace(b'<meta name="google" content="notranslate">', b"") == page
 
 
-@pytest.mark.parametrize("path", ["/static/js/index.js", "/media/a.jpg", "/_stcore/health", "//host", "/tree/"])
-def test_what_is_no_page_is_streamlits(path: str) -> None:
+@pytest.mark.parametrize("path", ["/media/a.jpg", "/_stcore/health", "/tree/"])
+def test_what_streamlit_makes_or_leads_on_from_is_streamlits(path: str) -> None:
     assert answer(page_files.Pages(streamlit), path)[1] == b"all letters"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/./static/js/a.js", "/static/js/a.js/", "/a/b", "/a/b/", "/index.html", "//host", "//host/", "/./tree/", "/."],
+)
+def test_for_what_is_neither_streamlit_opens_no_file(path: str) -> None:
+    assert answer(page_files.Pages(streamlit), path)[1] == b"There is no such page."
 
 
 def test_below_a_path_of_its_own_the_first_page_is_the_one_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
