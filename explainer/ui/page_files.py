@@ -36,19 +36,21 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a page, and for what is nothing; hand on what Streamlit makes, or leads on from."""
         asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        at = asgi.path(scope) if asked else ""
         # What a page names is beside it, so that below a path of its own the first one needs the slash at the end.
-        if not asked or not scope["path"].startswith(asgi.base()) or asgi.path(scope).startswith(_MADE):
+        if not asked or not scope["path"].startswith(asgi.base()) or at.startswith(_MADE):
             await self.app(scope, receive, send)
-        elif "//" not in scope["path"] and not {"/", "."} & set(asgi.path(scope)):
-            kinds = _KINDS.get(asgi.path(scope), ())
+        elif "//" in scope["path"] or not re.fullmatch("[^/.]*/?", at):
+            # Streamlit would answer with a file, which is open until the answer is taken.
+            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
+        elif at.endswith("/"):
+            await self.app(scope, receive, send)
+        else:
+            kinds = _KINDS.get(at, ())
             needed = dict.fromkeys(script for kind in (*_OF_EVERY, *kinds) for script in _scripts(kind))
             links = ", ".join(f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
             response = HTMLResponse(_page(_CHART in kinds), headers={"Link": links, "Cache-Control": "no-cache"})
             await response(scope, receive, send)
-        elif "//" not in scope["path"] and re.fullmatch("[^/.]+/", asgi.path(scope)):
-            await self.app(scope, receive, send)
-        else:  # Streamlit would answer with a file, which is open until the answer is taken
-            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
 
 
 _MADE = ("media/", "_stcore/", "component/")  # what Streamlit makes, and no file of the page
@@ -178,7 +180,7 @@ class FromMemory:
 
     async def _file(self, path: str, headers: Headers) -> Response | None:
         if path not in _names():  # by another spelling of its path, too: each that is kept would fill the memory
-            return PlainTextResponse("There is no such file.", 404) if path.startswith("static/") else None
+            return None
         end, accepted = path[path.rfind(".") :], headers.get("accept-encoding", "")
         coding = next(each for each in _CODINGS if each in accepted) if end in self._TEXTS else ""
         file = streamlit_internals.static_folder() / path

@@ -67,7 +67,7 @@ def own(code: str, browser: str) -> str:
 
 
 def may_be_of(code: str, token: str, browser: str | None) -> bool:
-    """Whether a token may be a browser's: not where it was made of another one's number, or nothing is known of it."""
+    """Whether a token may be a browser's: not where it was made of the number of another."""
     return len(token) != _OF_A_BROWSER or (browser is not None and token == own(code, browser))
 
 

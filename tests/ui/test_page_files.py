@@ -120,7 +120,7 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
             await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
 
     page_files._reading.cache_clear()
-    compressed = page_files.FromMemory(streamlit)
+    compressed = page_files.FromMemory(page_files.Pages(streamlit))
     other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
     assert page_files._reading.cache_info().currsize == 1

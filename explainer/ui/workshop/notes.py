@@ -116,7 +116,7 @@ def _leap(scene: Scene) -> None:
 
     def jump() -> None:
         if scene.stage.open:
-            st.session_state[_ASKED] = *here, st.session_state["leap"]
+            st.session_state[_ASKED] = here, st.session_state["leap"]
         else:
             presenting.leap(room, st.session_state["leap"])
 
@@ -132,8 +132,8 @@ def _leap(scene: Scene) -> None:
         format_func=lambda name: talk.load().steps[name].title,
         on_click=jump,
     )
-    *where, asked = st.session_state.get(_ASKED, ("",))
-    if (*where,) == here and scene.stage.open:
+    where, asked = st.session_state.get(_ASKED, (None, ""))
+    if where == here and scene.stage.open:
         st.markdown("A vote is open. Close it and go?")
         st.button("Close it and go", key="leap_yes", type="primary", on_click=answer, args=(asked,))
         st.button("Stay", key="leap_no", on_click=answer, args=(None,))
