@@ -548,9 +548,10 @@ class Visitors:
         # Asked each time: the presenter's key may be given on the open page.
         whose = partial(browser.waits_with, Headers(scope=scope), address)
         with limits.counted(self._open, address):  # before anything is waited for
-            if len(scope.get("subprotocols", ())) > _SUBPROTOCOLS:  # a session's, of which all that goes on is stopped
+            comes_back_to = next(iter(scope.get("subprotocols", ())[_SUBPROTOCOLS:]), "")
+            if comes_back_to:  # a session's name; all that goes on in it is stopped
                 await turns.COMPUTING.pressed(*whose())
-            if streamlit_internals.make_room_for_a_session(limits.visitors()):
+            if streamlit_internals.make_room_for_a_session(limits.visitors(), comes_back_to):
                 await self.app(scope, _Messages(receive, whose), send)
             else:
                 await _close_as_full(receive, send)

@@ -209,18 +209,19 @@ _CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 _readers = ThreadPoolExecutor(2, "compressor")
 
 
+_readings: dict[tuple[str, Path], "Future[bytes]"] = {}
+
+
 async def _read(coding: str, file: Path) -> bytes:
     """What a file has, compressed once."""
-    reading = _reading(coding, file)
-    if reading.done() and reading.exception():  # it could not be read for a moment
-        _reading.cache_clear()
-        reading = _reading(coding, file)
-    return await asyncio.shield(asyncio.wrap_future(reading))
+    return await asyncio.shield(asyncio.wrap_future(_reading(coding, file)))
 
 
-@cache
 def _reading(coding: str, file: Path) -> "Future[bytes]":
-    return _readers.submit(lambda: _CODINGS[coding](file.read_bytes()))
+    reading = _readings.get((coding, file))
+    if reading is None or (reading.done() and reading.exception()):  # it could not be read for a moment
+        reading = _readings[coding, file] = _readers.submit(lambda: _CODINGS[coding](file.read_bytes()))
+    return reading
 
 
 def compress_charts() -> None:

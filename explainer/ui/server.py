@@ -165,7 +165,8 @@ def _begin() -> turns.Run:
     address, this = browser.address(), browser.this_page()
     streamlit_internals.note_address(address)
     presents = _presents()
-    run = turns.COMPUTING.begin(address, this, waits=lambda: not _presents())  # the key may be what was pressed
+    # The key may be what was pressed.
+    run = turns.COMPUTING.begin(address, this, lambda: not _presents(), first=streamlit_internals.is_new_page())
     # The presenter waits for nobody of the same address, which may be a whole school's.
     event_loop.charge_to(address if address and not presents else None)
     jobs.owner.set(f"presenter {this}" if presents else address)
@@ -245,6 +246,7 @@ async def _sweep() -> None:
             await streamlit_internals.close_left_sessions()
             streamlit_internals.drop_left_media()
             unread.drop()
+            await asyncio.to_thread(cookie_secret.write_late)  # a disk that was full may have room by now
         except Exception:  # of any kind: what was left now is looked at the next time
             _log.exception("What visitors left could not be dropped")
 

@@ -78,13 +78,13 @@ MESSAGES = frozenset({"rerun_script", "stop_script", "file_urls_request", "app_h
 (`clear_cache`), or write files beside the app (`install_skills`), for anybody who sends them."""
 
 
-def sign_cookies_with(secret: Callable[[], str | None]) -> None:
+def sign_cookies_with(secret: Callable[[], str]) -> None:
     """Set `server.cookieSecret` to what `secret` gives, unless it is set; Streamlit makes a new one at each start.
 
     `st.set_option` refuses it.
     """
-    if not config.is_manually_set("server.cookieSecret") and (found := secret()):
-        config.set_option("server.cookieSecret", found)
+    if not config.is_manually_set("server.cookieSecret"):
+        config.set_option("server.cookieSecret", secret())
 
 
 def use_navigation_alone() -> None:
@@ -183,6 +183,12 @@ def session_id() -> str | None:
     """The name of the session whose script runs in this thread; None where no script does."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
+
+
+def is_new_page() -> bool:
+    """Whether this session never drew a widget: what is pressed on a page that its browser has kept means nothing."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and not context.session_state._state._new_widget_state.widget_metadata
 
 
 def stop_if_replaced() -> None:
@@ -486,8 +492,10 @@ def kind(frame: bytes) -> str:
     return message.WhichOneof("type") or ""
 
 
-def make_room_for_a_session(most: int) -> bool:
+def make_room_for_a_session(most: int, name: str = "") -> bool:
     """Whether one more session can be held among `most`: others whose visitors left are closed for it.
+
+    Not the one whose browser comes back, by the `name` that it asks for: that needs no second place.
 
     Those go first that never ran a script, so that who opens and closes connections alone ends nobody's visit; then
     those of the address that left the most, so that it ends no other's; of these the ones that were left longest ago.
@@ -497,7 +505,7 @@ def make_room_for_a_session(most: int) -> bool:
     active = sessions.list_active_sessions()
     if len(active) + _stored(sessions) < most:
         return True
-    left = _left(sessions)
+    left = [each for each in _left(sessions) if each.session.id != name]
     of_each = Counter(_came_from.get(each.session) for each in left)
 
     def order(each: SessionInfo) -> tuple[bool, int]:

@@ -67,12 +67,14 @@ class _Line:
 class _Run:
     """A run of a script that was let in: of which browser or page, until when it counts, and whether it has begun.
 
-    `pressing` is until when something that was pressed may not be done yet.
+    `pressing` is until when something that was pressed may not be done yet, and `drawing` until when a page that was
+    never drawn may not know yet what stands on it.
     """
 
     this: str
     until: float
     pressing: float = 0
+    drawing: float = 0
     begun: bool = False
 
 
@@ -99,7 +101,9 @@ class Computing:
     charge; turns are given in the event loop. `this` tells who waits of an address: a browser, or a page.
 
     Whoever asks again waits until what was pressed before is done, also where it waits for nobody else and so has no
-    address: Streamlit ends a run for the next one, and drops what was pressed if it was not looked at yet.
+    address: Streamlit ends a run for the next one, and drops what was pressed if it was not looked at yet. So it does
+    with a press on a page that it never drew, as when a browser comes back to a server that was started anew: the press
+    waits until that is drawn, or waits for something itself.
 
     Of all addresses together few compute at a time as well, and take turns: see `_Line`.
     """
@@ -118,15 +122,19 @@ class Computing:
         self._serving: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
 
-    def begin(self, address: str, this: str = "", waits: Callable[[], bool] = lambda: True) -> "Run":
+    def begin(
+        self, address: str, this: str = "", waits: Callable[[], bool] = lambda: True, first: bool = False
+    ) -> "Run":
         """Note that a run begins, of a page that waits until few others compute, if it `waits` once that is asked.
+
+        `first` says that its page was never drawn.
 
         One for which no turn was asked pays all that it takes as it ends.
 
         Of one whose browser had left, nobody knows where it was, and nothing is noted.
         """
         with self._lock:
-            self._pressing()  # forgets what is over
+            self._busy()  # forgets what is over
             going, paid = list[_Run](), 0.0
             if address:
                 account = self._accounts.of(address)
@@ -140,14 +148,17 @@ class Computing:
                 going.append(run)
             now = time.monotonic()
             run.begun, run.until, run.pressing = True, now + self._LONGEST, now + self._PRESSED
+            run.drawing = run.pressing if first else 0
             self._note(run)
         return Run(self, address, this, run, waits, paid)
 
     def enter(self, address: str, run: _Run) -> None:
         """Wait, in the thread of a run, until few others compute."""
-        run.until = math.inf
+        run.until, first = math.inf, run.drawing > 0
+        run.drawing = math.inf if first else 0
         self._line.enter(address)
-        run.until = time.monotonic() + self._LONGEST
+        now = time.monotonic()
+        run.until, run.drawing = now + self._LONGEST, now + self._PRESSED if first else 0
 
     def leave(self, address: str, run: _Run, in_line: bool) -> None:
         """Note that a run no longer computes."""
@@ -176,13 +187,13 @@ class Computing:
     async def turn(self, address: str, this: str = "") -> None:
         """Wait until what was pressed before is done, and until a page of an address, where there is one, may run."""
         if not address:
-            await self.pressed(address, this)
+            await self._until_done(address, this, self._busy)
             with self._lock:
                 self._hand_on(this)
             return
         with self._lock:
             account = self._accounts.of(address)
-            if not account.waiting and this not in self._pressing() and self._lets_in(address, this):
+            if not account.waiting and this not in self._busy() and self._lets_in(address, this):
                 return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         account.waiting.append((this, turn))
@@ -194,11 +205,14 @@ class Computing:
 
     async def pressed(self, address: str, this: str) -> None:
         """Wait until what a browser, or a page, pressed is done: Streamlit drops it where the page goes before."""
+        await self._until_done(address, this, self._pressing)
+
+    async def _until_done(self, address: str, this: str, undone: Callable[[], set[str]]) -> None:
         end = time.monotonic() + self._PRESSED
         while this and time.monotonic() < end:
             with self._lock:
                 waiting = self._accounts.of(address).waiting if address else ()
-                if this not in self._pressing() and this not in dict(waiting):
+                if this not in undone() and this not in dict(waiting):
                     return
             await asyncio.sleep(5 * self._LOOK)
 
@@ -216,9 +230,9 @@ class Computing:
         """Whose turn it is, who waits no longer then; None where nobody may run yet."""
         turns: dict[str, asyncio.Future[None]] = {}
         with self._lock:
-            pressing = self._pressing()
+            busy = self._busy()
             for this, turn in waiting:
-                if this not in pressing:
+                if this not in busy:
                     turns.setdefault(this, turn)
             first = self._lately.first(address, turns) if turns else ""
             if not turns or not self._lets_in(address, first):
@@ -253,7 +267,12 @@ class Computing:
     def _pressing(self) -> set[str]:
         """Of whom something was handed on that is not done yet."""
         now = time.monotonic()
-        self._undone = [each for each in self._undone if each.pressing > now]
+        return {each.this for each in self._undone if each.pressing > now}
+
+    def _busy(self) -> set[str]:
+        """Those, and of whom a page is being drawn that was never drawn."""
+        now = time.monotonic()
+        self._undone = [each for each in self._undone if max(each.pressing, each.drawing) > now]
         return {each.this for each in self._undone}
 
     def _new(self, address: str) -> _Account:
@@ -283,6 +302,7 @@ class Run:
     def pause(self) -> Iterator[None]:
         """While it waits for what others do it does not compute; then it waits until few others do."""
         in_line = self.in_line  # what was pressed is done before it is
+        self.run.drawing = 0
         self._leave()
         try:
             yield
@@ -301,6 +321,7 @@ class Run:
     def end(self, seconds: float) -> None:
         """It has ended, and computed for so many seconds."""
         self._is_done()
+        self.run.drawing = 0
         self._leave()
         self.computing.charge(self.address, seconds, self.this, self.paid)
 

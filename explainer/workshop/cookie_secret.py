@@ -16,12 +16,27 @@ NAME = "cookie-secret"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,1000}", re.ASCII)  # what a power cut leaves of a file may be zeros
 
 
-def kept(folder: Path) -> str | None:
-    """The secret that a folder keeps, which is made where it has none; None where it cannot be kept."""
-    file = folder / NAME
-    with contextlib.suppress(OSError):
-        return _read(file) or _make(file)
-    return None
+_unwritten: dict[Path, str] = {}
+"""The secrets in force that could not be written to their folders yet."""
+
+
+def kept(folder: Path) -> str:
+    """The secret that a folder keeps, which is made where it has none; where that fails, until the app stops alone."""
+    made = secrets.token_urlsafe(32)
+    try:
+        return _read(folder / NAME) or _write(folder / NAME, made)
+    except OSError:
+        _unwritten[folder] = made
+        return made
+
+
+def write_late() -> None:
+    """Write the secrets that could not be written as the app started, where their folders have none."""
+    for folder, made in [*_unwritten.items()]:
+        with contextlib.suppress(OSError):  # then the next time
+            if not _read(folder / NAME):
+                _write(folder / NAME, made)
+            del _unwritten[folder]
 
 
 def _read(file: Path) -> str | None:
@@ -32,9 +47,8 @@ def _read(file: Path) -> str | None:
     return None
 
 
-def _make(file: Path) -> str:
-    """A new secret, written to a file in one step: half of one is never read."""
-    made = secrets.token_urlsafe(32)
+def _write(file: Path, made: str) -> str:
+    """Write a secret to a file in one step: half of one is never read."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = file.with_name(f"{NAME}.{os.getpid()}")
     written.unlink(missing_ok=True)

@@ -533,6 +533,22 @@ def test_a_jump_out_of_an_open_vote_asks_first(notes: AppTest, room: Room) -> No
     assert screens.stage(access.store(), room.code).step == "removal"
 
 
+def test_a_jump_goes_by_the_vote_that_is_open_as_it_is_pressed_and_closes_no_other(notes: AppTest, room: Room) -> None:
+    first, second = [beat for beat in talk.beats(room) if beat.step == "decide" and beat.phase == "open"][:2]
+    notes.run()
+    screens.present(access.store(), room.code, **vars(first))  # by another window; this one shows no vote yet
+    notes.menu_button(key="leap").click("removal").run()
+    assert screens.stage(access.store(), room.code).activity == first.activity
+    assert "Close it and go" in labels(notes)
+    screens.present(access.store(), room.code, **vars(second))
+    press(notes, "Close it and go")
+    assert screens.stage(access.store(), room.code).activity == second.activity
+    assert "Close it and go" not in labels(notes)
+    screens.present(access.store(), room.code, phase="result")
+    notes.menu_button(key="leap").click("removal").run()
+    assert screens.stage(access.store(), room.code).step == "removal"
+
+
 def test_a_jump_that_was_asked_about_is_asked_about_in_its_room_and_at_its_vote_alone(visit: Open) -> None:
     long, short = (rooms.open_room(access.store(), route=route) for route in ("45", "20"))
     vote = next(beat for beat in talk.beats(short) if beat.step == "decide")

@@ -502,7 +502,7 @@ def test_a_press_is_done_before_its_page_asks_for_more_or_goes(
 
 
 def test_a_page_does_not_choose_what_tells_it_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most, name: True)
     told: list[list[str]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -520,7 +520,7 @@ def test_a_page_does_not_choose_what_tells_it_from_others(monkeypatch: pytest.Mo
 
 def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most, name: True)
     cookie = browser._signed("one")
     came: list[int] = []
 
@@ -552,7 +552,7 @@ def test_a_browser_that_comes_back_stops_nothing_that_it_pressed(monkeypatch: py
 
 def test_who_comes_back_and_waits_counts_among_the_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most, name: True)
     few = dataclasses.replace(limits.TABLE["visitors of an address"], most=2)
     monkeypatch.setitem(limits.TABLE, "visitors of an address", few)
     cookie = browser._signed("one")
@@ -622,7 +622,7 @@ def test_who_gives_the_presenters_key_waits_for_nobody_of_their_address_from_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda *asked: True)  # none is kept
     cookie = browser._signed("presenters")
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
     let_through: list[Message] = []
@@ -655,7 +655,7 @@ def test_a_page_that_a_proxy_of_this_computer_brings_waits_for_others_and_this_c
     header: tuple[bytes, bytes], waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "COMPUTING", turns.Computing())
-    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda most: True)  # none is kept
+    monkeypatch.setattr("explainer.ui.streamlit_internals.make_room_for_a_session", lambda *asked: True)  # none is kept
     runs = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
 
     async def receive() -> Message:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -462,6 +463,39 @@ def test_the_page_of_a_browser_that_comes_back_is_whole(visit: Callable[..., Vis
         return any(element.button.label == "Explain" for element in page.elements)
 
     assert until(is_whole, 30)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05, 0.3])
+def test_a_press_as_a_browser_comes_back_to_a_server_that_knows_its_page_no_more_counts(
+    server: Server, data: Path, seconds: float
+) -> None:
+    class Back(Visit):
+        def run(self, *asked: Any, **named: Any) -> None:
+            super().run(waits=False)
+            time.sleep(seconds)
+            super().run(WidgetState(id=button.id, trigger_value=True))
+
+    with contextlib.closing(SQLiteStore(data / "rooms.sqlite")) as store:
+        room = rooms.open_room(store, route="45")
+        vote = {"step": "decide", "activity": room.questions[0], "phase": "open"}
+        screens.present(store, room.code, **vote)  # type: ignore[arg-type]
+        phone = Visit(server.url, "workshop", f"room={room.code}")
+        phone.press("Join")
+        button = next(each.button for each in phone.elements if "answer_" in each.button.id)
+        phone.leave()
+        back = Back(server.url, "workshop", f"room={room.code}", phone._cookie)
+        assert until(lambda: votes.tally(store, room.code, room.questions[0], 1).total == 1, 10)
+        back.leave()
+
+
+def test_a_secret_that_could_not_be_written_at_the_start_is_written_once_that_works(tmp_path: Path) -> None:
+    (tmp_path / "cookie-secret").mkdir()
+    with serving(APP, tmp_path / "log", EXPLAINER_DATA=str(tmp_path)) as server:
+        cookie = Visit(server.url, "about")._cookie
+        (tmp_path / "cookie-secret").rmdir()
+        assert until((tmp_path / "cookie-secret").is_file, 20)
+    with serving(APP, tmp_path / "again", EXPLAINER_DATA=str(tmp_path)) as server:
+        assert Visit(server.url, "about", "", cookie)._cookie.split(";")[0] == cookie.split(";")[0]
 
 
 def test_a_page_of_a_server_that_stops_soon_says_so_and_stays_where_it_is(tmp_path: Path) -> None:

@@ -131,8 +131,6 @@ def test_streamlit_makes_a_secret_at_each_start_and_takes_one_that_is_kept_where
     with pytest.raises(StreamlitAPIException):  # else there is a public way
         streamlit.set_option(name, "one that is kept")
     try:
-        streamlit_internals.sign_cookies_with(lambda: None)
-        assert streamlit.get_option(name) == made
         streamlit_internals.sign_cookies_with(lambda: "one that is kept")
         assert streamlit.get_option(name) == "one that is kept"
         streamlit_internals.sign_cookies_with(lambda: "another one")
@@ -184,6 +182,12 @@ def test_for_one_more_session_go_first_those_that_never_ran_and_those_of_who_lef
     closed.clear()
     assert streamlit_internals.make_room_for_a_session(105)
     assert closed == ["left 0", "left 1", "left 2", "also left 0"]
+    closed.clear()
+    assert streamlit_internals.make_room_for_a_session(105, "left 0")
+    assert closed == ["left 1", "left 2", "also left 0"]  # one less, and not the one that comes back
+    closed.clear()
+    assert streamlit_internals.make_room_for_a_session(len(left) + 1, "left 0")
+    assert closed == []
 
 
 def test_streamlit_writes_its_theme_at_each_run_and_what_is_written_once_is_the_same(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import math
 import threading
 import time
 from collections import Counter
@@ -288,6 +289,51 @@ def test_who_waits_for_nobody_else_waits_for_what_the_same_page_pressed_and_no_l
             await computing.turn("", "page 1")
 
     asyncio.run(press())
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", ""])
+@pytest.mark.parametrize("ends", ["at its end", "as it waits for a job"])
+def test_what_is_pressed_on_a_page_that_was_never_drawn_waits_until_it_is(address: str, ends: str) -> None:
+    async def asks(computing: turns.Computing, this: str = "page 1") -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.7):
+                await computing.turn(address, this)
+                return True
+        return False
+
+    async def press() -> None:
+        computing = turns.Computing()
+        await computing.turn(address, "page 1")
+        run = computing.begin(address, "page 1", waits=lambda: False, first=True)
+        run.enter()
+        assert not await asks(computing)
+        assert await asks(computing, "page 2")
+        async with asyncio.timeout(0.2):
+            await computing.pressed(address, "page 1")  # a page that leaves has pressed nothing
+        if ends == "at its end":
+            run.end(0.1)
+            assert await asks(computing)
+        else:
+            with run.pause():
+                assert await asks(computing)
+
+    asyncio.run(press())
+
+
+def test_a_page_that_was_never_drawn_and_waits_in_line_keeps_its_press() -> None:
+    computing = turns.Computing()
+    others = [entered(computing, "192.0.2.1") for _ in range(int(limits.value("scripts")))]
+    run = computing.begin("192.0.2.2", "page 1", first=True)
+    waiting = threading.Thread(target=run.enter)
+    waiting.start()
+    time.sleep(0.2)
+    assert run.run.drawing == math.inf
+    for each in others:
+        each.end(0)
+    waiting.join()
+    assert time.monotonic() < run.run.drawing < math.inf
+    run.end(0)
+    assert "page 1" not in computing._busy()
 
 
 def test_of_runs_that_are_done_nothing_is_kept() -> None:

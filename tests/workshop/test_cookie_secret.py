@@ -30,8 +30,26 @@ def test_what_is_no_secret_is_replaced(torn: bytes, tmp_path: Path) -> None:
     assert cookie_secret.kept(tmp_path) == made
 
 
-def test_where_it_cannot_be_kept_there_is_none(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert cookie_secret.kept(tmp_path / "file" / "folder") is None
-    (tmp_path / "data" / cookie_secret.NAME).mkdir(parents=True)
-    assert cookie_secret.kept(tmp_path / "data") is None
+@pytest.mark.parametrize("in_the_way", ["a file", "a folder of the secret's name"])
+def test_one_that_cannot_be_written_holds_and_is_written_once_that_works(in_the_way: str, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    wrong = folder if in_the_way == "a file" else folder / cookie_secret.NAME
+    wrong.touch() if wrong == folder else wrong.mkdir(parents=True)
+    made = cookie_secret.kept(folder)
+    cookie_secret.write_late()  # not yet
+    wrong.unlink() if wrong == folder else wrong.rmdir()
+    cookie_secret.write_late()
+    assert (folder / cookie_secret.NAME).read_text("ascii") == made == cookie_secret.kept(folder)
+    (folder / cookie_secret.NAME).write_text("another one, of this folder by now", "ascii")
+    cookie_secret.write_late()
+    assert cookie_secret.kept(folder) != made
+
+
+def test_one_that_comes_meanwhile_stays(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    cookie_secret.kept(tmp_path / "data")
+    (tmp_path / "data").unlink()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / cookie_secret.NAME).write_text("x" * 43, "ascii")
+    cookie_secret.write_late()
+    assert cookie_secret.kept(tmp_path / "data") == "x" * 43

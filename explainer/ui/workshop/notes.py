@@ -26,7 +26,7 @@ from explainer.ui.workshop import (
 )
 from explainer.ui.workshop.actions import button, press, trouble
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import addresses, participants, reports, sheets, stage, talk
+from explainer.workshop import addresses, participants, reports, screens, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
 _ASKED = "leap_asked"
@@ -114,15 +114,17 @@ def _leap(scene: Scene) -> None:
     room = scene.room
     here = room.code, scene.stage.moves
 
+    # What counts is the vote that is open now: another window may have moved the room since this one was drawn.
     def jump() -> None:
-        if scene.stage.open:
-            st.session_state[_ASKED] = here, st.session_state["leap"]
+        stage = screens.stage(access.store(), room.code)
+        if stage.open:
+            st.session_state[_ASKED] = (room.code, stage.moves), st.session_state["leap"]
         else:
             presenting.leap(room, st.session_state["leap"])
 
     def answer(step: str | None) -> None:
         st.session_state.pop(_ASKED, None)
-        if step:
+        if step and screens.stage(access.store(), room.code).moves == scene.stage.moves:
             presenting.leap(room, step)
 
     st.menu_button(
@@ -130,13 +132,14 @@ def _leap(scene: Scene) -> None:
         [each.name for each in talk.of_room(room).steps],
         key="leap",
         format_func=lambda name: talk.load().steps[name].title,
-        on_click=jump,
+        on_click=press,
+        args=(jump,),
     )
     where, asked = st.session_state.get(_ASKED, (None, ""))
     if where == here and scene.stage.open:
         st.markdown("A vote is open. Close it and go?")
-        st.button("Close it and go", key="leap_yes", type="primary", on_click=answer, args=(asked,))
-        st.button("Stay", key="leap_no", on_click=answer, args=(None,))
+        st.button("Close it and go", key="leap_yes", type="primary", on_click=press, args=(lambda: answer(asked),))
+        st.button("Stay", key="leap_no", on_click=press, args=(lambda: answer(None),))
 
 
 def _projector(room: Room) -> str:
