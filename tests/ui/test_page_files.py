@@ -119,7 +119,7 @@ def test_a_file_is_compressed_once_however_its_path_is_spelled() -> None:
             headers = [(b"accept-encoding", b"gzip")]
             await compressed({"type": "http", "method": "GET", "path": path, "headers": headers}, receive, send)
 
-    page_files._reading.cache_clear()
+    page_files._readings.clear()
     compressed = page_files.FromMemory(page_files.Pages(streamlit))
     other = [f"/static/{way}js/{name}" for way in ("./", "././", "/", "js/../", "../static/")]
     asyncio.run(ask_for(compressed, f"/static/js/{name}", *other, f"/static/js/{name}"))
@@ -141,7 +141,7 @@ def test_a_file_that_could_not_be_read_once_is_served_the_next_time(monkeypatch:
     def fails(file: Path) -> bytes:
         raise OSError(24, "Too many open files")
 
-    page_files._reading.cache_clear()
+    page_files._readings.clear()
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Path, "read_bytes", fails)
         with pytest.raises(OSError, match="Too many open files"):
