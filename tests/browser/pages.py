@@ -295,14 +295,19 @@ class PhotoPage(AppPage):
         """Bring a photo: open the dialog, agree to it the first time, and hand over the file."""
         dialog, chooser = self.page.get_by_role("dialog"), self.page.locator("input[type=file]")
         agree = self.button("notice_button")
-        while not agree.or_(chooser).count():
-            with suppress(TimeoutError):
-                if not dialog.count():  # it goes where a page that comes back is drawn anew
+        end = time.monotonic() + PATIENCE / 1000
+        while True:
+            try:
+                if not dialog.count():
                     self.button("own_photo").click(timeout=5000)
                 agree.or_(chooser).first.wait_for(state="attached", timeout=5000)
-        if agree.count():
-            agree.click()
-        chooser.last.set_input_files(file)  # beside a file that did not arrive there is another one
+                if agree.count():
+                    agree.click(timeout=5000)
+                chooser.last.set_input_files(file, timeout=30_000)  # beside one that did not arrive there is another
+                return
+            except TimeoutError:  # a page that comes back is drawn anew, and the dialog goes at any of these steps
+                if agree.or_(chooser).count() or time.monotonic() > end:
+                    raise
 
     def open_settings(self) -> None:
         """Open the settings: the whole picture, the model, files to take away."""
