@@ -246,7 +246,6 @@ async def _sweep() -> None:
             await streamlit_internals.close_left_sessions()
             streamlit_internals.drop_left_media()
             unread.drop()
-            await asyncio.to_thread(cookie_secret.write_late)  # a disk that was full may have room by now
         except Exception:  # of any kind: what was left now is looked at the next time
             _log.exception("What visitors left could not be dropped")
 

@@ -8,6 +8,8 @@ import contextlib
 import os
 import re
 import secrets
+import threading
+import time
 from pathlib import Path
 
 NAME = "cookie-secret"
@@ -16,27 +18,26 @@ NAME = "cookie-secret"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,1000}", re.ASCII)  # what a power cut leaves of a file may be zeros
 
 
-_unwritten: dict[Path, str] = {}
-"""The secrets in force that could not be written to their folders yet."""
+_AGAIN = 5.0  # seconds after which it is tried again to write a secret
 
 
 def kept(folder: Path) -> str:
-    """The secret that a folder keeps, which is made where it has none; where that fails, until the app stops alone."""
+    """The secret that a folder keeps, which is made where it has none; where that fails, it is written later."""
     made = secrets.token_urlsafe(32)
     try:
         return _read(folder / NAME) or _write(folder / NAME, made)
     except OSError:
-        _unwritten[folder] = made
+        threading.Thread(target=_write_late, args=(folder / NAME, made), name="secret", daemon=True).start()
         return made
 
 
-def write_late() -> None:
-    """Write the secrets that could not be written as the app started, where their folders have none."""
-    for folder, made in [*_unwritten.items()]:
-        with contextlib.suppress(OSError):  # then the next time
-            if not _read(folder / NAME):
-                _write(folder / NAME, made)
-            del _unwritten[folder]
+def _write_late(file: Path, made: str) -> None:
+    """Write a secret once that works, where the file has none by then."""
+    written = False
+    while not written:
+        time.sleep(_AGAIN)
+        with contextlib.suppress(OSError):
+            written = bool(_read(file) or _write(file, made))
 
 
 def _read(file: Path) -> str | None:

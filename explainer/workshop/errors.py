@@ -18,6 +18,10 @@ class Unreachable(Busy):
     """The database of rooms does not answer. Try again in a moment."""
 
 
+class Unusable(Busy):
+    """The database of rooms answers, but cannot be used. The app's log says why."""
+
+
 class UnknownRoom(RoomError):
     """There is no room with this code. Check it against the one on the screen."""
 

@@ -2,7 +2,7 @@
 
 Writes come one after another, whichever process they come from, and a vote is on the database's disk before it is
 confirmed. While the database cannot be reached, or has the tables of another version, whatever is asked raises
-Unreachable at once. No other module needs psycopg.
+Unreachable at once; Unusable where it answers with an error, as when it is damaged. No other module needs psycopg.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from psycopg.waiting import Ready
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from explainer import jobs
-from explainer.workshop.errors import Busy, RoomError, Unreachable
+from explainer.workshop.errors import Busy, RoomError, Unreachable, Unusable
 from explainer.workshop.store import SCHEMA, Ages, Connection, OneStatement, Rows, Store, T, Work, transact
 
 _log = logging.getLogger("explainer")
@@ -59,6 +59,7 @@ FORGETS = 60.0
 # A connection whose other end is gone is found out within seconds; the system's own patience is a quarter of an hour.
 _CONNECTING: dict[str, Any] = {
     "autocommit": True,
+    "client_encoding": "utf8",  # that of the database may be ASCII alone
     "application_name": "imagenet-explainer",
     "connect_timeout": 3,
     "keepalives_idle": 2,
@@ -230,6 +231,11 @@ class PostgresStore(Store):
             raise Busy from error
         except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction) as error:
             raise Unreachable from error
+        except ForeignKeyViolation:  # what the statement is about was deleted in this moment
+            raise
+        except psycopg.Error as error:
+            _log.warning("The database of rooms cannot be used: %s", " ".join(str(error).split()))
+            raise Unusable from error
 
     @contextmanager
     def _connected(self, is_slow: Callable[[], object]) -> Iterator[_Connection]:

@@ -88,6 +88,7 @@ class Room:
         return questions.DECKS[self.deck].questions(self.rules.masks_locked)
 
 
+_LATEST = 4e9  # seconds: in the year 2096
 _ROOM = ", ".join(field.name for field in fields(Room))
 
 
@@ -246,5 +247,5 @@ def _to_room(row: Sequence[Any]) -> Room:
 
 
 def to_time(seconds: float) -> datetime.datetime:
-    """A time of the record."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    """A time of the record, which may have any number where a bit was flipped."""
+    return datetime.datetime.fromtimestamp(min(max(0.0, seconds), _LATEST), datetime.UTC)

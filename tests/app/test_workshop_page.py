@@ -299,6 +299,38 @@ def test_a_room_that_is_deleted_while_a_phone_is_drawn_is_over_there_too(
     assert not phone.exception
 
 
+def test_a_phone_whose_place_was_taken_while_it_is_drawn_is_asked_to_join_again(
+    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
+    screens.present(access.store(), room.code, **vars(vote))
+    phone, vote_of = join(visit, room), votes.vote_of
+
+    def taken(*arguments: Any) -> str | None:
+        access.store().write(lambda connection: connection.execute("DELETE FROM participants"))
+        return vote_of(*arguments)
+
+    monkeypatch.setattr(votes, "vote_of", taken)
+    assert "Join" in labels(phone.run())
+    assert not phone.exception
+
+
+def test_a_poll_and_an_answer_that_the_talk_has_no_more_take_no_page_down(visit: Open, notes: AppTest) -> None:
+    room = rooms.open_room(access.store(), route="45")
+    poll = next(beat for beat in talk.beats(room) if beat.activity.startswith("poll/") and beat.phase == "open")
+    screens.present(access.store(), room.code, **vars(poll))
+    phone = join(visit, room)
+    answer = questions.question(poll.activity).choices[0]
+    phone.button(key=f"answer_{poll.activity}_1_{answer.key}").click().run()
+    assert f"Counted: {answer.title}" in said(phone)
+    for change in ("votes SET answer = 'gone'", "rooms SET phase = 'second'", "rooms SET activity = 'poll/gone'"):
+        access.store().write(lambda connection, change=change: connection.execute(f"UPDATE {change}"))
+        for screen in (phone, notes):
+            screen.query_params["room"] = room.code
+            assert not screen.run().exception
+        assert "Counted" not in said(phone)
+
+
 def test_a_room_that_could_not_be_deleted_is_forgotten_by_nobody(
     visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from services import until
 from explainer import jobs, limits
 from explainer.ui import access, browser, session, turns
 from explainer.workshop import participants, rooms, screens, votes
-from explainer.workshop.errors import Busy, DoorClosed, Unreachable
+from explainer.workshop.errors import Busy, DoorClosed, Unreachable, Unusable
 from explainer.workshop.presenter_key import Gate
 from explainer.workshop.rooms import Room
 from explainer.workshop.store import Store
@@ -465,6 +465,44 @@ def test_a_database_of_another_version_is_left_as_it_is(store: Store, room: Room
     finally:
         store.write(lambda connection: connection.execute(change, before))
     assert rooms.listing(store) == (room,)
+
+
+def test_a_database_without_a_table_says_so_until_it_has_it_again(
+    store: Store, room: Room, phone: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for change, undo in (
+        ("ALTER TABLE rooms RENAME TO hidden", "ALTER TABLE hidden RENAME TO rooms"),
+        ("ALTER TABLE votes RENAME COLUMN answer TO hidden", "ALTER TABLE votes RENAME COLUMN hidden TO answer"),
+    ):
+        store.write(lambda connection, change=change: connection.execute(change))
+        try:
+            with pytest.raises(Unusable, match="The app's log says why"):
+                votes.vote(store, room.code, QUESTION, 1, phone, "5")
+        finally:
+            store.write(lambda connection, undo=undo: connection.execute(undo))
+    votes.vote(store, room.code, QUESTION, 1, phone, "5")
+    assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1e300", "'NaN'", "'infinity'"])
+@pytest.mark.parametrize("column", ["created", "began", "since", "entered"])
+def test_a_time_of_a_row_that_is_none_takes_no_page_down(store: Store, room: Room, column: str, value: str) -> None:
+    store.write(lambda connection: connection.execute(f"UPDATE rooms SET {column} = {value}"))
+    rooms.in_force(store)  # which all pages ask for
+    assert [each.code for each in rooms.listing(store)] == [room.code]
+    assert screens.stage(store, room.code).open
+    rooms.delete(store, room.code)
+    assert rooms.listing(store) == ()
+
+
+def test_a_database_whose_encoding_is_ascii_takes_all_letters(database: Database) -> None:
+    with psycopg.connect(database.address, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    with closing(postgres.PostgresStore(database.address.replace("/postgres?", "/ascii?"))) as opened:
+        assert opened.trouble is None
+        code = rooms.open_room(opened, "adults").code
+        rooms.keep_paper(opened, code, "„so“ – 日本 🙂")
+        assert rooms.find(opened, code).paper == "„so“ – 日本 🙂"
 
 
 def test_a_database_that_takes_no_writes_refuses_a_vote_in_a_sentence_and_can_be_read(

@@ -91,11 +91,12 @@ def on_phone(scene: Scene, token: str) -> None:
         return
     key = access.store(), scene.room.code, question.key
     titles = {choice.key: choice.title for choice in question.choices}
-    answer = votes.vote_of(*key, scene.stage.round, token)
+    # A poll may have lost an answer that was given: the talk can be changed between two days of a room.
+    answer = titles.get(votes.vote_of(*key, scene.stage.round, token) or "")
     if scene.stage.phase == "second":
-        first = votes.vote_of(*key, 1, token)
+        first = titles.get(votes.vote_of(*key, 1, token) or "")
         st.subheader("Second vote", anchor=False)
-        st.markdown(f"Your first answer: **{plain(titles[first])}**" if first else "You gave no first answer.")
+        st.markdown(f"Your first answer: **{plain(first)}**" if first else "You gave no first answer.")
     st.markdown(f"**{plain(question.text)}**")
     if scene.stage.open:
         for choice, title in titles.items():
@@ -104,14 +105,14 @@ def on_phone(scene: Scene, token: str) -> None:
             st.button(
                 title,
                 key=f"answer_{question.key}_{scene.stage.round}_{choice}",
-                type="primary" if choice == answer else "secondary",
+                type="primary" if title == answer else "secondary",
                 width="stretch",
                 on_click=press,
                 args=(partial(votes.vote, *key, scene.stage.round, token, choice),),
             )
     trouble(scene.stage.version)
     if answer is not None:
-        st.success(f"Counted: {plain(titles[answer])}{access.in_memory_only()}")
+        st.success(f"Counted: {plain(answer)}{access.in_memory_only()}")
     if scene.stage.open:
         st.caption("You can change your answer while the vote is open." if answer else "Nobody sees who answered what.")
     else:

@@ -26,7 +26,7 @@ from explainer.ui.workshop import (
 )
 from explainer.ui.workshop.actions import button, press, trouble
 from explainer.ui.workshop.slide import Scene
-from explainer.workshop import addresses, participants, reports, screens, sheets, stage, talk
+from explainer.workshop import addresses, participants, questions, reports, screens, sheets, stage, talk
 from explainer.workshop.rooms import Room
 
 _ASKED = "leap_asked"
@@ -83,7 +83,7 @@ def _called(activity: str) -> str:
     if wnid := talk.word(activity):
         name = f"“{masked_words.caption(wnid, Context.TREE).name}”"
         return f"the page {name}" if activity in sheets.SHEETS else name
-    return talk.question_text(activity) if activity else ""
+    return talk.question_text(activity) if questions.is_known(activity) else ""  # the talk may have lost a poll
 
 
 def _now(scene: Scene) -> None:

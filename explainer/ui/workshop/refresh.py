@@ -9,7 +9,7 @@ import streamlit as st
 from explainer.ui import access, streamlit_internals
 from explainer.ui.workshop import invitation
 from explainer.workshop import rooms, screens
-from explainer.workshop.errors import Busy, RoomError, UnknownRoom
+from explainer.workshop.errors import Busy, RoomError, UnknownRoom, UnknownToken
 
 _FOLLOWED = 2.0  # seconds after which a screen looks again whether something changed
 _BEHIND = 2  # looks in a row at a drawing that is not the last one
@@ -95,7 +95,7 @@ def coming_back() -> None:
 def waiting() -> Iterator[None]:
     """Where another program holds the record of rooms, a sentence ends the page, which is drawn again in a while.
 
-    Where a room was deleted while its page was being drawn, that is drawn again at once.
+    Where a room was deleted, or a phone lost its place, while the page was being drawn, that is drawn again at once.
     """
 
     def look() -> None:
@@ -110,5 +110,5 @@ def waiting() -> Iterator[None]:
     except Busy as error:
         st.error(str(error))
         every(_FOLLOWED, look, "held")
-    except UnknownRoom:
+    except (UnknownRoom, UnknownToken):
         st.rerun()
