@@ -12,7 +12,7 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explainer.setup import page_fonts
@@ -34,16 +34,12 @@ class Pages:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a page, and for what is nothing; hand on what Streamlit makes, or leads on from."""
+        """Answer for a page; hand on all else, of which Streamlit answers what it makes, or leads on from."""
         asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         at = asgi.path(scope) if asked else ""
         # What a page names is beside it, so that below a path of its own the first one needs the slash at the end.
-        if not asked or not scope["path"].startswith(asgi.base()) or at.startswith(_MADE):
-            await self.app(scope, receive, send)
-        elif "//" in scope["path"] or not re.fullmatch("[^/.]*/?", at):
-            # Streamlit would answer with a file, which is open until the answer is taken.
-            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
-        elif at.endswith("/"):
+        below = asked and scope["path"].startswith(asgi.base()) and "//" not in scope["path"]
+        if not below or not re.fullmatch("[^/.]*", at):
             await self.app(scope, receive, send)
         else:
             kinds = _KINDS.get(at, ())
@@ -53,7 +49,6 @@ class Pages:
             await response(scope, receive, send)
 
 
-_MADE = ("media/", "_stcore/", "component/")  # what Streamlit makes, and no file of the page
 _AS_IT_IS = '<meta name="google" content="notranslate">'
 _OF_EVERY = ("BidiComponent", "StreamlitMarkdown", "Html", "ImageList", "PageLink", "Button")
 _KINDS = {
@@ -155,7 +150,7 @@ class Fonts:
 class FromMemory:
     """Serves the files of Streamlit's page from memory, and compressed; Streamlit sends them as they are.
 
-    It also holds a file open for each answer, until that is taken, and those that the system lets it open are few.
+    It would also hold a file open for each answer: see `streamlit_internals.answer_with_no_file`.
     """
 
     _TEXTS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}  # noqa: RUF012

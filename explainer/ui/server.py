@@ -69,6 +69,7 @@ def prepare() -> None:
         streamlit_internals.sign_cookies_with(lambda: cookie_secret.kept(record.parent))
     streamlit_internals.measure_runs(_begin)
     streamlit_internals.use_navigation_alone()
+    streamlit_internals.answer_with_no_file()
     streamlit_internals.keep_uploads_in_memory()
     streamlit_internals.keep_left_sessions()
     streamlit_internals.forget_ended_sessions()

@@ -25,6 +25,8 @@ from weakref import WeakKeyDictionary
 
 from google.protobuf.message import DecodeError
 from starlette.formparsers import MultiPartParser
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
 from streamlit import config, delta_generator, file_util, net_util, runtime
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.cursor import Cursor, SparseList
@@ -63,6 +65,7 @@ from streamlit.runtime.state.session_state import (
 )
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.web.server.starlette import starlette_static_routes
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
 from explainer.jobs import Unavailable
@@ -102,6 +105,25 @@ def keep_uploads_in_memory() -> None:
     Starlette, which reads uploads for Streamlit, writes those above 1 MB to a temporary file.
     """
     MultiPartParser.spool_max_size = sys.maxsize
+
+
+def answer_with_no_file() -> None:
+    """Have Streamlit answer with none of its files, whatever path is asked for: `page_files` has them in memory.
+
+    It sends its page for each path that it does not know, and holds a file open for each answer until that is taken;
+    those that the system lets it open are few.
+    """
+    make = starlette_static_routes.create_streamlit_static_handler
+
+    async def nothing(path: str, scope: Any) -> Response:
+        return PlainTextResponse("There is no such page.", 404)
+
+    def made(directory: str, base_url: str | None) -> StaticFiles:
+        handler = make(directory, base_url)
+        setattr(handler, "get_response", nothing)  # noqa: B010 - a method
+        return handler
+
+    starlette_static_routes.create_streamlit_static_handler = made
 
 
 def ask_no_host() -> None:

@@ -21,7 +21,9 @@ from typing import Any
 import pytest
 import streamlit
 from handmade import SOURCES
+from starlette.applications import Starlette
 from starlette.formparsers import MultiPartParser
+from starlette.testclient import TestClient
 from streamlit import config, delta_generator, env_util, net_util
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.component_manager import BidiComponentManager
@@ -54,6 +56,7 @@ from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette import starlette_static_routes
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 
 from explainer.ui import browser, server, streamlit_internals, turns
@@ -137,6 +140,25 @@ def test_streamlit_makes_a_secret_at_each_start_and_takes_one_that_is_kept_where
         assert streamlit.get_option(name) == "one that is kept"
     finally:
         config.set_option(name, made, config.ConfigOption.DEFAULT_DEFINITION)
+
+
+def test_streamlit_sends_its_page_from_a_file_for_each_path_that_it_does_not_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(*paths: str) -> list[tuple[int, bool]]:
+        """The status of each, and whether it is a file's."""
+        client = TestClient(Starlette(routes=starlette_static_routes.create_streamlit_static_assets_routes("")))
+        answers = [client.get(path, follow_redirects=False) for path in paths]
+        return [(each.status_code, "etag" in each.headers) for each in answers]
+
+    name = "create_streamlit_static_handler"
+    monkeypatch.setattr(starlette_static_routes, name, getattr(starlette_static_routes, name))
+    script = next((streamlit_internals.static_folder() / "static" / "js").glob("*.js")).name
+    paths = (f"/static/js/{script}", "/a/b", "/about", "/index.html", "/_stcore/healthX", "/_stcore/upload_file/a/b")
+    assert asked(*paths) == [(200, True) for _ in paths]
+    streamlit_internals.answer_with_no_file()
+    assert asked(*paths) == [(404, False) for _ in paths]
+    assert asked("/tree/") == [(301, False)]  # it leads on as before
 
 
 def test_streamlit_asks_another_host_for_this_machines_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,8 @@ def test_a_name_that_the_setting_lists_is_ours(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("EXPLAINER_HOSTS", "labels.example, other.example")
     assert who_asks.host_is_ours("Labels.Example:443")
     assert not who_asks.host_is_ours("third.example")
+    assert who_asks.host_is_ours("a" * 253)
+    assert not who_asks.host_is_ours("a" * 254)  # no name is longer, and it stands in each answer
 
 
 def test_a_proxy_that_is_named_by_no_address_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
