@@ -234,7 +234,7 @@ class PostgresStore(Store):
         except ForeignKeyViolation:  # what the statement is about was deleted in this moment
             raise
         except psycopg.Error as error:
-            _log.warning("The database of rooms cannot be used: %s", " ".join(str(error).split()))
+            _log.warning("The database of rooms cannot be used", exc_info=error)  # its text may have what a row has
             raise Unusable from error
 
     @contextmanager

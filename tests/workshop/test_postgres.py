@@ -468,7 +468,7 @@ def test_a_database_of_another_version_is_left_as_it_is(store: Store, room: Room
 
 
 def test_a_database_without_a_table_says_so_until_it_has_it_again(
-    store: Store, room: Room, phone: str, capsys: pytest.CaptureFixture[str]
+    store: Store, room: Room, phone: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for change, undo in (
         ("ALTER TABLE rooms RENAME TO hidden", "ALTER TABLE hidden RENAME TO rooms"),
@@ -478,6 +478,8 @@ def test_a_database_without_a_table_says_so_until_it_has_it_again(
         try:
             with pytest.raises(Unusable, match="The app's log says why"):
                 votes.vote(store, room.code, QUESTION, 1, phone, "5")
+            assert "The database of rooms cannot be used" in caplog.text
+            caplog.clear()
         finally:
             store.write(lambda connection, undo=undo: connection.execute(undo))
     votes.vote(store, room.code, QUESTION, 1, phone, "5")
