@@ -614,6 +614,7 @@ def forget_widgets_that_left() -> None:
 
     def begin(self: SessionState, *arguments: Any, **named: Any) -> None:
         if len(self._new_widget_state.widget_metadata) > _MOST_OF["widgets"]:
+            _log.warning("A page began anew, and what was pressed on it was dropped: it had too many widgets.")
             keep(self, {})
             self._old_state = {name: value for name, value in self._old_state.items() if not is_element_id(name)}
         begun(self, *arguments, **named)

@@ -102,8 +102,8 @@ class Computing:
 
     Whoever asks again waits until what was pressed before is done, also where it waits for nobody else and so has no
     address: Streamlit ends a run for the next one, and drops what was pressed if it was not looked at yet. So it does
-    with a press on a page that it never drew, as when a browser comes back to a server that was started anew: the press
-    waits until that is drawn, or waits for something itself.
+    with a press on a page that it never drew, as when a browser comes back to a server that was started anew. Where it
+    asks for the page first, as for those of rooms, the press waits until that is drawn, or waits for something itself.
 
     Of all addresses together few compute at a time as well, and take turns: see `_Line`.
     """

@@ -153,7 +153,7 @@ def _change(
         if before.paused:  # the clock stood still
             since = before.since.timestamp()
             halted = connection.execute("SELECT halted FROM rooms WHERE code = ?", (found.code,)).fetchone()[0]
-            wanted["since"] = since + now - max(halted, since)
+            wanted["since"] = since + now - max(since if halted is None else halted, since)
     if wanted.keys() & _BEAT:
         wanted |= {"since": now, **moves}
     if "step" in wanted:

@@ -331,6 +331,27 @@ def test_a_poll_and_an_answer_that_the_talk_has_no_more_take_no_page_down(visit:
         assert "Counted" not in said(phone)
 
 
+def test_of_many_rooms_some_are_listed_and_the_others_a_press_away(visit: Open) -> None:
+    first = rooms.open_room(access.store())
+    for _ in range(2 * lobby._LISTED):
+        rooms.open_room(access.store())
+    codes = [room.code for room in rooms.listing(access.store())]
+    door = give(visit(), KEY)
+
+    def listed() -> list[str]:
+        return [button.key.removeprefix("resume_") for button in door.button if "resume_" in button.key]
+
+    assert listed() == codes[: lobby._LISTED]
+    for page in (2, 3):
+        door.pagination(key="rooms").select(page).run()
+        assert listed() == codes[(page - 1) * lobby._LISTED : page * lobby._LISTED]
+    door.button(key=f"delete_now_{first.code}").click().run()
+    assert listed()  # of another page, where one has none left
+    assert first.code not in [room.code for room in rooms.listing(access.store())]
+    press(door, "Open a room")
+    assert len(rooms.listing(access.store())) == len(codes)
+
+
 def test_a_room_that_could_not_be_deleted_is_forgotten_by_nobody(
     visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -497,6 +497,12 @@ def test_a_time_of_a_row_that_is_none_takes_no_page_down(store: Store, room: Roo
     assert rooms.listing(store) == ()
 
 
+def test_a_pause_that_does_not_say_since_when_ends(store: Store, room: Room) -> None:
+    store.write(lambda connection: connection.execute("UPDATE rooms SET paused = 1, halted = NULL"))
+    screens.present(store, room.code, paused=False)
+    assert not screens.stage(store, room.code).paused
+
+
 def test_a_database_whose_encoding_is_ascii_takes_all_letters(database: Database) -> None:
     with psycopg.connect(database.address, autocommit=True) as connection:
         connection.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")

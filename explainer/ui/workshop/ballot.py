@@ -241,7 +241,8 @@ def _hands(scene: Scene, question: Question) -> None:
     with st.expander("Counted hands", expanded=not scene.room.phones):
         with st.form(named, border=False):
             for choice in question.choices:
-                st.number_input(choice.title, 0, MOST_HANDS, hands[choice.key], key=fields[choice.key])
+                kept = min(max(0, hands[choice.key]), MOST_HANDS)  # a database may have any number
+                st.number_input(choice.title, 0, MOST_HANDS, kept, key=fields[choice.key])
             st.form_submit_button("Keep these counts", on_click=press, args=(keep,))
         if total := sum(hands.values()):
             st.success(f"Kept: {total} {'hand' if total == 1 else 'hands'} in the {sentences.ROUNDS[round]}.")

@@ -14,6 +14,7 @@ from explainer.workshop import questions, rehearsal, rooms, talk
 from explainer.workshop.rooms import PRESETS, Room
 
 _CODE, _OPENED, _WHEN = "room_code", "rooms_opened", "room_opened_at"
+_LISTED = 50  # rooms at a time: a page of more than a thousand widgets hears no press
 _SECOND = 2.0  # seconds after a room was opened in which a second press on the button may still come
 _opening = Lock()
 
@@ -158,7 +159,9 @@ def _resume() -> None:
     kept = rooms.listing(access.store())
     if not kept:
         st.caption("None yet. A room is kept until it is deleted, over a restart of the app too.")
-    for room in kept:
+    pages = math.ceil(len(kept) / _LISTED)
+    page = min(max(1, st.pagination(pages, key="rooms")), pages) if pages > 1 else 1
+    for room in kept[(page - 1) * _LISTED : page * _LISTED]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{room.code}** · {_about(room)}")
             st.button(
