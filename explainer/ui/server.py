@@ -80,6 +80,7 @@ def prepare() -> None:
     masked_words.import_reader()
     streamlit_internals.check_widget_values(lambda: _log.warning("A value was ignored that is none of its widget's."))
     streamlit_internals.forget_widgets_that_left()
+    streamlit_internals.bound_what_waits(lambda: limits.value("message"))
     streamlit_internals.send_all_that_was_drawn()
     streamlit_internals.draw_whoever_came_back(_turn)
     streamlit_internals.watch_no_files()

@@ -15,9 +15,10 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -46,7 +47,8 @@ from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.session_manager import (
     ClientContext,
@@ -282,6 +284,7 @@ def forget_ended_sessions() -> None:
 
     def shutdown(self: AppSession) -> None:
         ended(self)
+        app_session._close_script_event_loop(self._script_event_loop)  # it has three descriptors, and no script uses it
         if self._scriptrunner is None:
             self._session_state.clear()
             self._fragment_storage.clear()
@@ -485,10 +488,15 @@ def name_fragment(draw: Drawn, name: str) -> Drawn:
     return draw
 
 
-_MOST_OF = {"widgets": 1000, "hashes": 5000, "names": 10}
-"""How many values of widgets, hashes of kept messages and names of files a message has at most. Streamlit goes through
-all of them where it serves everybody, and answers with kilobytes for each name."""
+_MOST_OF = {"widgets": 1000, "hashes": 5000, "names": 10, "parts": 1000}
+"""How many values of widgets, hashes of kept messages and names of files a message has at most, and how many numbers,
+texts and files all its values have together. Streamlit goes through all of them where it serves everybody, answers with
+kilobytes for each name, and keeps a page's last message: an empty file has two bytes in it, and eighty in memory."""
 
+_LISTS = ("double_array_value", "int_array_value", "string_array_value")
+_OF_NO_WIDGET = ("arrow_value", "bytes_value", "chat_input_value")  # that this app has
+_TEXTS = ("json_value", "json_trigger_value", "string_value", "string_trigger_value")
+_OF_TEXTS = 64_000  # bytes of all of them; some are JSON, of which a byte may become twenty in memory
 
 _OF_ALL_ELSE = 16_000  # bytes of a message without these: of the page's address, and of names; a session keeps some
 
@@ -502,7 +510,7 @@ def kind(frame: bytes) -> str:
         return ""
     script, names = message.rerun_script, message.file_urls_request.file_names
     found = {"widgets": script.widget_states.widgets, "hashes": script.cached_message_hashes, "names": names}
-    if any(len(found[each]) > most for each, most in _MOST_OF.items()):
+    if any(len(found[each]) > _MOST_OF[each] for each in found) or not _is_modest(script.widget_states.widgets):
         return ""
     if not script.context_info.url.isascii():  # a browser's is: others keep Python from all else
         return ""
@@ -512,6 +520,39 @@ def kind(frame: bytes) -> str:
     if message.WhichOneof("type") == "backend_operation_request":
         return message.backend_operation_request.WhichOneof("payload") or ""
     return message.WhichOneof("type") or ""
+
+
+def _is_modest(widgets: Iterable[WidgetState]) -> bool:
+    """Whether all that stands within the values of widgets is what widgets of this app may send."""
+    parts = texts = 0
+    for widget in widgets:
+        kind = widget.WhichOneof("value")
+        if kind in _OF_NO_WIDGET:
+            return False
+        if kind in _LISTS:
+            parts += len(getattr(widget, kind).data)
+        elif kind == "file_uploader_state_value":
+            parts += len(widget.file_uploader_state_value.uploaded_file_info)
+        elif kind in _TEXTS:
+            texts += widget.ByteSize()
+    return parts <= _MOST_OF["parts"] and texts <= _OF_TEXTS
+
+
+def bound_what_waits(most: Callable[[], float]) -> None:
+    """Of what a page asks for while its run waits for something, keep no more bytes than `most` gives for a message.
+
+    Streamlit merges each request for a fragment into the last one, with all presses in them, whether it knows what was
+    pressed or not: beyond that many bytes, or more widgets than a message has, the last one alone is kept.
+    """
+    request = ScriptRequests._request_rerun_locked
+
+    def bounded(self: ScriptRequests, asked: RerunData) -> bool:
+        taken, kept = request(self, asked), self._rerun_data.widget_states
+        if taken and kept and (len(kept.widgets) > _MOST_OF["widgets"] or kept.ByteSize() > most()):
+            self._rerun_data = replace(self._rerun_data, widget_states=asked.widget_states)
+        return taken
+
+    setattr(ScriptRequests, "_request_rerun_locked", bounded)  # noqa: B010 - a method
 
 
 def make_room_for_a_session(most: int, name: str = "") -> bool:

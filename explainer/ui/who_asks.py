@@ -13,7 +13,7 @@ import streamlit as st
 from explainer.ui import browser
 
 _AT_HOME = ("localhost", "local", "lan", "home", "internal", "home.arpa")  # ends of names of a local network
-_LONGEST = 253  # letters of a name, which stands in the policy of each answer
+_LONGEST = 260  # letters of a name and a port, which stand in the policy of each answer
 
 
 def settings(name: str) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def _is_at_home(name: str) -> bool:
 def host_is_ours(host: str) -> bool:
     """Whether a request's header Host names this app."""
     name = _name(host)
-    if not name or len(name) > _LONGEST:
+    if not name or len(host) > _LONGEST:
         return False
     ours = {socket.gethostname().lower(), *(each.lower() for each in settings("EXPLAINER_HOSTS"))}
     return _is_at_home(name) or name in ours or _address(name) is not None

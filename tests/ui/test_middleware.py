@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
 from explainer import jobs, limits
 from explainer.ui import browser, event_loop, middleware, page_files, server, streamlit_internals, turns
@@ -451,6 +451,32 @@ def many(field: str, entries: int) -> bytes:
 def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str) -> None:
     assert streamlit_internals.kind(many(field, 3)) == kind
     assert streamlit_internals.kind(many(field, 20_000)) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "modest"),
+    [
+        ({"file_uploader_state_value": {"uploaded_file_info": [{}] * 1001}}, False),
+        ({"file_uploader_state_value": {"uploaded_file_info": [{"name": "a.png", "file_id": "1"}]}}, True),
+        ({"string_array_value": {"data": [""] * 600}}, False),  # twice
+        ({"double_array_value": {"data": [0.2, 0.8]}}, True),
+        ({"int_array_value": {"data": [1] * 600}}, False),
+        ({"chat_input_value": {"data": "a"}}, False),
+        ({"arrow_value": {"data": b"a"}}, False),
+        ({"bytes_value": b"a"}, False),
+        ({"json_value": "[" + "[]," * 15_000 + "[]]"}, False),
+        ({"json_trigger_value": '{"presses": [' + "[1,1,1]," * 500 + "]}"}, True),
+        ({"string_value": "a" * 20_000}, True),
+        ({"string_value": "a" * 40_000}, False),
+        ({"trigger_value": True}, True),
+    ],
+)
+def test_a_message_whose_values_have_very_many_parts_is_none_that_a_page_sends(
+    value: dict[str, object], modest: bool
+) -> None:
+    states = [WidgetState(id=name, **value) for name in ("one", "another")]
+    message = BackMsg(rerun_script={"widget_states": WidgetStates(widgets=states)})
+    assert streamlit_internals.kind(message.SerializeToString()) == ("rerun_script" if modest else "")
 
 
 def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends() -> None:

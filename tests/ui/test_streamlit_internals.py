@@ -49,7 +49,8 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.runtime import Runtime, RuntimeConfig
-from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import session_state
 from streamlit.runtime.state.common import WidgetMetadata
@@ -140,6 +141,26 @@ def test_streamlit_makes_a_secret_at_each_start_and_takes_one_that_is_kept_where
         assert streamlit.get_option(name) == "one that is kept"
     finally:
         config.set_option(name, made, config.ConfigOption.DEFAULT_DEFINITION)
+
+
+def test_streamlit_keeps_all_presses_for_fragments_while_a_run_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(number: int, text: str = "") -> RerunData:
+        press = WidgetState(id=f"widget {number}", string_trigger_value={"data": text})
+        return RerunData(fragment_id="a fragment", widget_states=WidgetStates(widgets=[press]))
+
+    def kept(size: int) -> list[str]:
+        requests = ScriptRequests()
+        for number in range(2000):
+            assert requests.request_rerun(asked(number, "a" * size))
+        assert requests._rerun_data.fragment_id_queue == ["a fragment"]
+        return [each.id for each in requests._rerun_data.widget_states.widgets]
+
+    monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
+    assert len(kept(0)) == 2000
+    streamlit_internals.bound_what_waits(lambda: 200_000)
+    for size in (0, 1000, 50_000):
+        assert len(kept(size)) <= min(1000, 200_000 // max(1, size))
+        assert "widget 1999" in kept(size)  # the last is always among them
 
 
 def test_streamlit_sends_its_page_from_a_file_for_each_path_that_it_does_not_know(
@@ -463,6 +484,34 @@ def test_streamlit_keeps_what_an_ended_session_brought_until_python_looks_for_ci
     monkeypatch.setattr(streamlit_internals, "_UNTIL_IT_ENDS", 0.01)
     streamlit_internals.forget_ended_sessions()
     assert visit() == (works, False)
+
+
+def test_streamlit_keeps_the_descriptors_of_an_ended_session_whose_script_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lets_go() -> bool:
+        brought.clear()
+        at_work.clear()
+        async with serving(page) as server:
+            name = server.connect_session(CLIENT, {})
+            server.handle_backmsg(name, BackMsg(rerun_script={"query_string": ""}))
+            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
+            async with asyncio.timeout(10):
+                while not brought:
+                    await asyncio.sleep(0.01)
+                server.close_session(name)
+                closed = session._script_event_loop.is_closed()
+                at_work.set()
+                while session._scriptrunner is not None:
+                    await asyncio.sleep(0.01)
+        return closed
+
+    page = tmp_path / "page.py"
+    page.write_text(_PAGE)
+    assert not asyncio.run(lets_go())  # else it is no longer needed
+    monkeypatch.setattr(AppSession, "shutdown", AppSession.shutdown)  # put back at the end
+    streamlit_internals.forget_ended_sessions()
+    assert asyncio.run(lets_go())
 
 
 def test_streamlit_looks_for_a_shell_at_the_first_element(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,8 @@ def test_a_name_that_the_setting_lists_is_ours(monkeypatch: pytest.MonkeyPatch) 
     assert who_asks.host_is_ours("Labels.Example:443")
     assert not who_asks.host_is_ours("third.example")
     assert who_asks.host_is_ours("a" * 253)
-    assert not who_asks.host_is_ours("a" * 254)  # no name is longer, and it stands in each answer
+    for long in ("a" * 261, "localhost" + "." * 300, "localhost:" + "0" * 300):  # it stands in each answer
+        assert not who_asks.host_is_ours(long)
 
 
 def test_a_proxy_that_is_named_by_no_address_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
