@@ -494,7 +494,7 @@ texts and files all its values have together. Streamlit goes through all of them
 kilobytes for each name, and keeps a page's last message: an empty file has two bytes in it, and eighty in memory."""
 
 _LISTS = ("double_array_value", "int_array_value", "string_array_value")
-_OF_NO_WIDGET = ("arrow_value", "bytes_value", "chat_input_value")  # that this app has
+_OF_NO_WIDGET = ("arrow_value", "chat_input_value")  # that this app has
 _TEXTS = ("json_value", "json_trigger_value", "string_value", "string_trigger_value")
 _OF_TEXTS = 64_000  # bytes of all of them; some are JSON, of which a byte may become twenty in memory
 
