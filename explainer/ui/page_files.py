@@ -34,19 +34,17 @@ class Pages:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a page; hand on all else, of which Streamlit answers what it makes, or leads on from."""
-        asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        at = asgi.path(scope) if asked else ""
+        """Answer for a page; hand on all else, and what names another host by two slashes."""
+        asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "//" not in scope["path"]
         # What a page names is beside it, so that below a path of its own the first one needs the slash at the end.
-        below = asked and scope["path"].startswith(asgi.base()) and "//" not in scope["path"]
-        if not below or not re.fullmatch("[^/.]*", at):
-            await self.app(scope, receive, send)
-        else:
-            kinds = _KINDS.get(at, ())
+        if asked and scope["path"].startswith(asgi.base()) and not {"/", "."} & set(asgi.path(scope)):
+            kinds = _KINDS.get(asgi.path(scope), ())
             needed = dict.fromkeys(script for kind in (*_OF_EVERY, *kinds) for script in _scripts(kind))
             links = ", ".join(f"<./{script}>; rel=modulepreload; crossorigin" for script in needed)
             response = HTMLResponse(_page(_CHART in kinds), headers={"Link": links, "Cache-Control": "no-cache"})
             await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 _AS_IT_IS = '<meta name="google" content="notranslate">'
@@ -202,8 +200,6 @@ _CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "": lambda content: content,
 }
 _readers = ThreadPoolExecutor(2, "compressor")
-
-
 _readings: dict[tuple[str, Path], "Future[bytes]"] = {}
 
 

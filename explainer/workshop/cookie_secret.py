@@ -16,8 +16,6 @@ NAME = "cookie-secret"
 """The name of the file, which only its owner can read. Without it a new secret is made."""
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,1000}", re.ASCII)  # what a power cut leaves of a file may be zeros
-
-
 _AGAIN = 5.0  # seconds after which it is tried again to write a secret
 
 

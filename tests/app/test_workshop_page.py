@@ -283,35 +283,39 @@ def test_a_deleted_room_is_gone_for_everybody(visit: Open, room: Room) -> None:
         assert not labels(screen)
 
 
+@pytest.fixture
+def drawn_while(visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], AppTest]:
+    """Call it for a phone at a vote that is drawn while something changes."""
+
+    def drawn_while(change: Callable[[], object]) -> AppTest:
+        vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
+        screens.present(access.store(), room.code, **vars(vote))
+        phone, vote_of = join(visit, room), votes.vote_of
+
+        def changed(*arguments: Any) -> str | None:
+            change()
+            return vote_of(*arguments)
+
+        monkeypatch.setattr(votes, "vote_of", changed)
+        return phone.run()
+
+    return drawn_while
+
+
 def test_a_room_that_is_deleted_while_a_phone_is_drawn_is_over_there_too(
-    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+    drawn_while: Callable[[Callable[[], object]], AppTest], room: Room
 ) -> None:
-    vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
-    screens.present(access.store(), room.code, **vars(vote))
-    phone, vote_of = join(visit, room), votes.vote_of
-
-    def deleted(*arguments: Any) -> str | None:
-        rooms.delete(access.store(), room.code)
-        return vote_of(*arguments)
-
-    monkeypatch.setattr(votes, "vote_of", deleted)
-    assert said(phone.run()) == "This room is over and deleted, or there never was one with this code."
+    phone = drawn_while(lambda: rooms.delete(access.store(), room.code))
+    assert said(phone) == "This room is over and deleted, or there never was one with this code."
     assert not phone.exception
 
 
 def test_a_phone_whose_place_was_taken_while_it_is_drawn_is_asked_to_join_again(
-    visit: Open, room: Room, monkeypatch: pytest.MonkeyPatch
+    drawn_while: Callable[[Callable[[], object]], AppTest],
 ) -> None:
-    vote = next(beat for beat in talk.beats(room) if beat.step == "decide")
-    screens.present(access.store(), room.code, **vars(vote))
-    phone, vote_of = join(visit, room), votes.vote_of
-
-    def taken(*arguments: Any) -> str | None:
-        access.store().write(lambda connection: connection.execute("DELETE FROM participants"))
-        return vote_of(*arguments)
-
-    monkeypatch.setattr(votes, "vote_of", taken)
-    assert "Join" in labels(phone.run())
+    taken = "DELETE FROM participants"
+    phone = drawn_while(lambda: access.store().write(lambda connection: connection.execute(taken)))
+    assert "Join" in labels(phone)
     assert not phone.exception
 
 

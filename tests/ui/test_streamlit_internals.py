@@ -439,15 +439,20 @@ def test_all_pages_that_are_drawn_again_are_not_drawn_in_the_same_moment(
     assert min(second - first, third - second) > 0.005
 
 
+async def begun(server: Runtime, query: str = "") -> AppSession:
+    """A new session whose script is at work."""
+    name = server.connect_session(CLIENT, {})
+    server.handle_backmsg(name, BackMsg(rerun_script={"query_string": query}))
+    while not brought:
+        await asyncio.sleep(0.01)
+    return server._session_mgr.get_session_info(name).session  # type: ignore[union-attr, return-value]
+
+
 def test_a_page_whose_first_run_still_goes_on_is_drawn_again_after_it_and_where_it_is(tmp_path: Path) -> None:
     async def visit() -> tuple[bool, str, int]:
         async with serving(page) as server:
-            name = server.connect_session(CLIENT, {})
-            server.handle_backmsg(name, BackMsg(rerun_script={"query_string": "word=nurse"}))
-            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
             async with asyncio.timeout(10):
-                while not brought:
-                    await asyncio.sleep(0.01)
+                session = await begun(server, "word=nurse")
                 drawing = asyncio.create_task(streamlit_internals.draw_all_pages_again())
                 await asyncio.sleep(0.1)
                 waits = not drawing.done()
@@ -493,13 +498,9 @@ def test_streamlit_keeps_the_descriptors_of_an_ended_session_whose_script_waits(
         brought.clear()
         at_work.clear()
         async with serving(page) as server:
-            name = server.connect_session(CLIENT, {})
-            server.handle_backmsg(name, BackMsg(rerun_script={"query_string": ""}))
-            session = server._session_mgr.get_session_info(name).session  # type: ignore[union-attr]
             async with asyncio.timeout(10):
-                while not brought:
-                    await asyncio.sleep(0.01)
-                server.close_session(name)
+                session = await begun(server)
+                server.close_session(session.id)
                 closed = session._script_event_loop.is_closed()
                 at_work.set()
                 while session._scriptrunner is not None:
