@@ -186,6 +186,32 @@ def test_presses_faster_than_the_page_is_drawn_are_each_counted_once(
     assert store.read(lambda c: c.execute(query, (code,)).fetchall()) == [(len(keys),)]
 
 
+def test_no_press_of_another_window_is_lost_while_the_notes_are_drawn_anew(chromium: Browser) -> None:
+    script, html = (
+        (ROOT / "explainer" / "ui" / "workshop" / f"clicker.{kind}").read_text("utf-8") for kind in ("js", "html")
+    )
+    begin = """async ([script, presenter]) => {
+        const { default: clicker } = await import(`data:text/javascript,${encodeURIComponent(script)}`);
+        window.told = 0;
+        const setStateValue = (_, { presses }) => { told = Math.max(told, ...presses.map(([number]) => number)); };
+        const data = { code: "AB", presenter, listens: presenter, moves: 0, blank: false, client: "", taken: 0 };
+        window.draw = () => clicker({ data, parentElement: document.body, setStateValue });
+        draw();
+    }"""
+    with closing(chromium.new_context()) as browser:
+        browser.route("**/*", lambda route: route.fulfill(body=html, content_type="text/html"))
+        notes, projector = browser.new_page(), browser.new_page()
+        for page, presenter in ((notes, True), (projector, False)):
+            page.goto("http://room.test/")
+            page.evaluate(begin, [script, presenter])
+        notes.evaluate(
+            "() => { const again = () => { draw()(); setTimeout(draw, 5); setTimeout(again, 10); }; again(); }"
+        )
+        for _ in range(200):
+            projector.keyboard.press("ArrowRight")
+        notes.wait_for_function("told == 200", timeout=10_000)
+
+
 def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_counts_once(
     workshop_visitor: Visitors, notes: RoomPage, store: Store
 ) -> None:

@@ -13,6 +13,7 @@ const KEYS = {
   b: "blank", ".": "blank",
 };
 const SEEN = 1000; // milliseconds from when the screens went dark: who pressed before saw them light
+const APART = 1000; // milliseconds for which a window hears others until it is drawn anew: a closed channel drops what was sent
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
 // A browser that keeps nothing, as it may in a frame of another site's page, may also let windows tell each other nothing.
@@ -24,24 +25,35 @@ function openChannel(name) {
   }
 }
 
+function hangUp(log) {
+  log.channel?.close();
+  log.channel = undefined;
+}
+
+function leave(log) {
+  hangUp(log);
+  log.waiting = [];
+}
+
 export default function ({ data, parentElement, setStateValue }) {
   globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
   const log = (logs[data.code] ??= newLog());
-  for (const code in logs) if (code !== data.code) logs[code].waiting = []; // nobody means a room that is shown no more
+  for (const code in logs) if (code !== data.code) leave(logs[code]); // nobody means a room that is shown no more
+  clearTimeout(log.closing);
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
   log.told = log.waiting.length ? log.told : 0;
   const tell = () => {
     log.told = performance.now();
     setStateValue("presses", { client: log.client, presses: log.waiting, at: Math.round(log.told) });
   };
-  const channel = openChannel(`workshop ${data.code}`);
+  log.channel ??= openChannel(`workshop ${data.code}`);
   const press = (key) => {
-    if (!data.presenter) return channel?.postMessage(key);
+    if (!data.presenter) return log.channel?.postMessage(key);
     log.number += 1;
     log.waiting.push([log.number, key, data.moves]);
     tell();
   };
-  if (channel) channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
+  if (log.channel) log.channel.onmessage = ({ data: key }) => data.presenter && data.listens && press(key);
   log.dark = data.blank ? log.dark ?? performance.now() : undefined;
   // Said by the window in which it was pressed, as that shows the screens: told by several others, it stays so.
   const wish = (key) => {
@@ -70,7 +82,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const stop = () => {
     document.removeEventListener("keydown", onKey, true);
     clearInterval(again);
-    channel?.close();
+    if (globalThis.workshopStop !== stop) return; // it has ended, or is drawn anew already
+    globalThis.workshopStop = undefined;
+    log.closing = setTimeout(hangUp, APART, log);
   };
   globalThis.workshopStop = stop;
   return stop;
