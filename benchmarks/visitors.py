@@ -195,6 +195,15 @@ def megabytes(pid: int) -> float:
     return int(size) / 1024
 
 
+def settled(server: Server) -> float:
+    """The memory of a server in megabytes, once it no longer loads what it begins with."""
+    before, now = 0.0, megabytes(server.pid)
+    while now > before + 2:
+        time.sleep(3)
+        before, now = now, megabytes(server.pid)
+    return now
+
+
 def _print(minutes: float, tally: Tally, memory: list[tuple[float, float]], log: str) -> None:
     seconds = sorted(tally.seconds)
     print(f"{VISITORS} visitors at once, {minutes:g} minutes, each asking again as soon as it was answered")

@@ -13,7 +13,7 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.protocol import Visit
-from benchmarks.visitors import megabytes
+from benchmarks.visitors import megabytes, settled
 from tests.servers import APP, Server, serving
 
 pytestmark = pytest.mark.slow
@@ -105,7 +105,7 @@ def test_a_wrong_value_of_any_kind_is_as_nobody_had_touched_the_widget(server: S
         # To a switch, yes is a value like another.
         names = [name for name, kind in widgets(visitor).items() if not (wrong.bool_value and kind == "checkbox")]
         # A message with more than that in it would be ignored as a whole.
-        for some in batched(names, 10 if wrong.ByteSize() > 100 else len(names)):
+        for some in batched(names, 1 if wrong.ByteSize() > 2500 else 10 if wrong.ByteSize() > 100 else len(names)):
             for name in some:
                 visitor._values[name] = WidgetState()
                 visitor._values[name].CopyFrom(wrong)
@@ -137,10 +137,11 @@ def test_forged_values_of_one_visitor_leave_another_as_they_were_and_no_memory(s
     before = [text for text in other.texts if "scientist" in text]
     forger = Visit(server.url, "tree", "category=n10560637")
     names = widgets(forger)
+    settled(server)
     held = []
     for number in range(30):
         for name in names:
-            forger._values[name] = WidgetState(id=name, json_value=json.dumps([number] * 200))
+            forger._values[name] = WidgetState(id=name, json_value=json.dumps([number] * (2000 // len(names))))
         forger.run()
         held.append(megabytes(server.pid))
     assert held[-1] - held[5] < 30

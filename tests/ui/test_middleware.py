@@ -440,17 +440,25 @@ def many(field: str, entries: int) -> bytes:
         message.file_urls_request.file_names.extend([""] * entries)
     elif field == "hashes":
         message.rerun_script.cached_message_hashes.extend([""] * entries)
+    elif field == "fields":
+        message.rerun_script.query_string = "&" * entries
     else:
         message.rerun_script.widget_states.widgets.extend(WidgetState() for _ in range(entries))
     return message.SerializeToString()
 
 
 @pytest.mark.parametrize(
-    ("field", "kind"), [("names", "file_urls_request"), ("hashes", "rerun_script"), ("widgets", "rerun_script")]
+    ("field", "kind", "most"),
+    [
+        ("names", "file_urls_request", 10),
+        ("hashes", "rerun_script", 300),
+        ("widgets", "rerun_script", 1000),
+        ("fields", "rerun_script", 100),
+    ],
 )
-def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str) -> None:
-    assert streamlit_internals.kind(many(field, 3)) == kind
-    assert streamlit_internals.kind(many(field, 20_000)) == ""
+def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind: str, most: int) -> None:
+    assert streamlit_internals.kind(many(field, most)) == kind
+    assert streamlit_internals.kind(many(field, most + 1)) == ""
 
 
 @pytest.mark.parametrize(
@@ -464,7 +472,9 @@ def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind
         ({"chat_input_value": {"data": "a"}}, False),
         ({"arrow_value": {"data": b"a"}}, False),
         ({"json_value": "[" + "[]," * 15_000 + "[]]"}, False),
-        ({"json_trigger_value": '{"presses": [' + "[1,1,1]," * 500 + "]}"}, True),
+        ({"json_value": '{"presses": [' + "[1,1,1]," * 370 + "[1,1,1]]}"}, True),  # twice
+        ({"json_trigger_value": "[" * 1501 + "]" * 1501}, False),
+        ({"string_trigger_value": {"data": '{"":0},' * 600}}, False),
         ({"string_value": "a" * 20_000}, True),
         ({"string_value": "a" * 40_000}, False),
         ({"trigger_value": True}, True),
@@ -478,10 +488,20 @@ def test_a_message_whose_values_have_very_many_parts_is_none_that_a_page_sends(
     assert streamlit_internals.kind(message.SerializeToString()) == ("rerun_script" if modest else "")
 
 
+def test_a_message_that_hides_another_one_is_none_that_a_page_sends() -> None:
+    asks, beats = BackMsg(), BackMsg(app_heartbeat=True)
+    asks.rerun_script.widget_states.widgets.extend(WidgetState() for _ in range(300))
+    hidden = asks.SerializeToString()
+    assert streamlit_internals.kind(hidden + beats.SerializeToString()) == "app_heartbeat"
+    asks.rerun_script.widget_states.widgets.extend(WidgetState() for _ in range(300))
+    assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
+    assert streamlit_internals.kind(asks.SerializeToString() + beats.SerializeToString()) == ""
+
+
 def test_a_message_with_an_address_that_no_browser_has_is_none_that_a_page_sends() -> None:
     asks = BackMsg()
     asks.rerun_script.query_string = "category=n00007846"
-    asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 2000)
+    asks.rerun_script.cached_message_hashes.extend(["0" * 64] * 300)
     assert streamlit_internals.kind(asks.SerializeToString()) == "rerun_script"
     asks.rerun_script.query_string = "category=" + "n" * 100_000
     assert streamlit_internals.kind(asks.SerializeToString()) == ""

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.protocol import Visit
-from benchmarks.visitors import Visitor, megabytes
+from benchmarks.visitors import Visitor, megabytes, settled
 from explainer import limits
 from explainer.ui import streamlit_internals
 from explainer.workshop import rooms, screens, votes
@@ -342,15 +342,6 @@ def test_the_pictures_and_downloads_of_a_visitor_who_left_go_with_their_session(
         assert {ask(server, address).status for address in addresses} == {200}
         visitor.leave()
         assert until(lambda: {ask(server, address).status for address in addresses} == {404}, 30)
-
-
-def settled(server: Server) -> float:
-    """The memory of a server in megabytes, once it no longer loads what it begins with."""
-    before, now = 0.0, megabytes(server.pid)
-    while now > before + 2:
-        time.sleep(3)
-        before, now = now, megabytes(server.pid)
-    return now
 
 
 def test_an_answer_that_nobody_takes_is_not_kept(server: Server) -> None:

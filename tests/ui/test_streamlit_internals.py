@@ -788,6 +788,20 @@ def test_of_runs_that_never_end_no_more_widgets_are_known_than_a_page_has(monkey
     assert page.draw("people", people="[2]") == [[2]]
 
 
+@pytest.mark.parametrize(
+    "value", ["[" + "{}," * 500 + "{}]", '"' + "a" * 11_000 + '"'], ids=["many things", "a long text"]
+)
+def test_of_runs_that_never_end_no_more_is_kept_than_two_messages_have(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    page = Page(monkeypatch)
+    for number in range(100):
+        page.draw(f"map_{number}", ends=False, **{f"map_{number - 1}": value})
+        assert len(page.kept) <= 40
+    assert page.draw("people", "map", ends=False, people="[2]", map=value) == [[2], json.loads(value)]
+    assert page.draw("people", "map") == [[2], json.loads(value)]
+
+
 @pytest.mark.parametrize("forgets", [False, True], ids=["Streamlit", "this app"])
 def test_streamlit_keeps_what_is_sent_for_widgets_that_no_page_drew_until_a_run_ends(
     monkeypatch: pytest.MonkeyPatch, forgets: bool
