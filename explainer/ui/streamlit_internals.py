@@ -499,7 +499,7 @@ Of a browser four hashes were seen, and the clicker's 500 presses have 2,005 mar
 _LISTS = ("double_array_value", "int_array_value", "string_array_value")
 _OF_NO_WIDGET = ("arrow_value", "chat_input_value")  # that this app has
 _TEXTS = ("json_value", "json_trigger_value", "string_value", "string_trigger_value")  # some are JSON
-_MARKS = "[{,:"  # of JSON: one at least for each thing within it
+_MARKS = "[{,:"  # of JSON, which begins with one: one at least for each thing within it
 _OF_TEXTS = 64_000  # bytes of all of them
 
 _SAID_TWICE = (
@@ -549,8 +549,9 @@ def _is_modest(widgets: Iterable[WidgetState]) -> bool:
             parts += len(widget.file_uploader_state_value.uploaded_file_info)
         elif kind in _TEXTS:
             texts += widget.ByteSize()
-            text = getattr(widget, kind)
-            marks += sum(map((text if isinstance(text, str) else text.data).count, _MARKS))
+            value = getattr(widget, kind)
+            text = value if isinstance(value, str) else value.data
+            marks += sum(map(text.count, _MARKS)) if text.lstrip()[:1] in _MARKS else 0
     return parts <= _MOST_OF["parts"] and marks <= _MOST_OF["marks"] and texts <= _OF_TEXTS
 
 

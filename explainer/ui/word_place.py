@@ -17,7 +17,8 @@ def ask(reading: Reading) -> None:
 
     A masked word is answered by one sentence, the same for all of them, that does not repeat it.
     """
-    text = st.text_input("A word for a person", key="word_place", placeholder="astronaut, nurse, photographer …")
+    hint, most = "astronaut, nurse, photographer …", search.MAX_LENGTH + 1  # one more, so that who writes more is told
+    text = st.text_input("A word for a person", key="word_place", max_chars=most, placeholder=hint)
     if not text or not text.strip():
         return
     index = search.of_words()

@@ -233,7 +233,7 @@ class PostgresStore(Store):
             raise Unreachable from error
         except ForeignKeyViolation:  # what the statement is about was deleted in this moment
             raise
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeDecodeError) as error:  # a damaged text is sent as it is, and read by Python
             _log.warning("The database of rooms cannot be used", exc_info=error)  # its text may have what a row has
             raise Unusable from error
 

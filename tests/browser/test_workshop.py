@@ -212,6 +212,25 @@ def test_no_press_of_another_window_is_lost_while_the_notes_are_drawn_anew(chrom
         notes.wait_for_function("told == 200", timeout=10_000)
 
 
+def test_a_press_of_another_window_as_the_notes_are_left_moves_nothing_once_they_are_back(
+    notes: RoomPage, store: Store
+) -> None:
+    code, before = notes.code, at(store, notes.code)
+    projector = beside(notes, room=code, view="projector", embed="true")
+    projector.wait_for_step(talk.load().steps["start"].title)
+    projector.page.wait_for_timeout(2000)  # until no second press on "Open a room" is waited for
+    click = "button => button.click()"  # in a window behind the one in which a key is pressed
+    notes.page.get_by_role("button", name="All rooms", exact=True).evaluate(click)
+    notes.page.get_by_text("Rooms that are kept").wait_for()
+    projector.page.keyboard.press("ArrowRight")
+    projector.page.wait_for_timeout(2000)
+    notes.page.get_by_role("button", name="Resume", exact=True).first.evaluate(click)
+    notes.wait_for("Hope to hear")
+    notes.page.wait_for_timeout(3000)
+    assert at(store, code) == before
+    assert press(projector, store, code, "ArrowRight") != before
+
+
 def test_a_phone_that_goes_offline_while_a_vote_runs_votes_when_it_is_back_and_counts_once(
     workshop_visitor: Visitors, notes: RoomPage, store: Store
 ) -> None:

@@ -476,6 +476,8 @@ def test_a_message_of_very_many_parts_is_none_that_a_page_sends(field: str, kind
         ({"json_trigger_value": "[" * 1501 + "]" * 1501}, False),
         ({"string_trigger_value": {"data": '{"":0},' * 600}}, False),
         ({"string_value": "a" * 20_000}, True),
+        ({"string_value": "a," * 4_000}, True),  # no JSON
+        ({"string_value": " [" + "1," * 1_500}, False),
         ({"string_value": "a" * 40_000}, False),
         ({"trigger_value": True}, True),
     ],

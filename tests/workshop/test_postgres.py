@@ -486,6 +486,21 @@ def test_a_database_without_a_table_says_so_until_it_has_it_again(
     assert votes.vote_of(store, room.code, QUESTION, 1, phone) == "5"
 
 
+def test_a_text_that_a_disk_damaged_says_so_until_it_is_mended(store: Store, room: Room) -> None:
+    def change(statement: str) -> None:
+        store.write(lambda connection: connection.execute(statement))
+
+    change("CREATE CAST (bytea AS text) WITHOUT FUNCTION")  # which looks at no letter
+    try:
+        change(r"UPDATE rooms SET deck = CAST('\xff'::bytea AS text)")
+    finally:
+        change("DROP CAST (bytea AS text)")
+    with pytest.raises(Unusable):
+        rooms.in_force(store)  # which all pages ask for
+    change(f"UPDATE rooms SET deck = '{room.deck}'")
+    assert rooms.listing(store) == (room,)
+
+
 @pytest.mark.parametrize("value", ["1e300", "-1e300", "'NaN'", "'infinity'"])
 @pytest.mark.parametrize("column", ["created", "began", "since", "entered"])
 def test_a_time_of_a_row_that_is_none_takes_no_page_down(store: Store, room: Room, column: str, value: str) -> None:

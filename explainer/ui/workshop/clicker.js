@@ -13,6 +13,7 @@ const KEYS = {
   b: "blank", ".": "blank",
 };
 const SEEN = 1000; // milliseconds from when the screens went dark: who pressed before saw them light
+const MOST = 500; // presses that wait to be taken: the server takes no more at once
 const APART = 1000; // milliseconds for which a window hears others until it is drawn anew: a closed channel drops what was sent
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
@@ -25,20 +26,17 @@ function openChannel(name) {
   }
 }
 
-function hangUp(log) {
+// What was pressed for a screen that is shown no more is not meant for what is shown when it comes back.
+function leave(log) {
   log.channel?.close();
   log.channel = undefined;
-}
-
-function leave(log) {
-  hangUp(log);
   log.waiting = [];
 }
 
 export default function ({ data, parentElement, setStateValue }) {
   globalThis.workshopStop?.(); // Streamlit may end the last drawing after this one has begun
   const log = (logs[data.code] ??= newLog());
-  for (const code in logs) if (code !== data.code) leave(logs[code]); // nobody means a room that is shown no more
+  for (const code in logs) if (code !== data.code) leave(logs[code]);
   clearTimeout(log.closing);
   if (data.client === log.client) log.waiting = log.waiting.filter(([number]) => number > data.taken);
   log.told = log.waiting.length ? log.told : 0;
@@ -49,6 +47,7 @@ export default function ({ data, parentElement, setStateValue }) {
   log.channel ??= openChannel(`workshop ${data.code}`);
   const press = (key) => {
     if (!data.presenter) return log.channel?.postMessage(key);
+    if (log.waiting.length >= MOST) return;
     log.number += 1;
     log.waiting.push([log.number, key, data.moves]);
     tell();
@@ -84,7 +83,7 @@ export default function ({ data, parentElement, setStateValue }) {
     clearInterval(again);
     if (globalThis.workshopStop !== stop) return; // it has ended, or is drawn anew already
     globalThis.workshopStop = undefined;
-    log.closing = setTimeout(hangUp, APART, log);
+    log.closing = setTimeout(leave, APART, log);
   };
   globalThis.workshopStop = stop;
   return stop;
