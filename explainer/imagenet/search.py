@@ -15,6 +15,9 @@ from explainer.imagenet.masked_words import Context
 MAX_LENGTH = 100
 """Characters that a text to search for may have."""
 
+FIELD_LENGTH = 10 * MAX_LENGTH
+"""Characters that a field for such a text takes: more, so that whoever pastes a sentence is told to shorten it."""
+
 _WNID = re.compile(r"n?(\d{2,8})")  # whole, or its beginning
 
 # Endings of plurals and what stands in their place.

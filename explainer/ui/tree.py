@@ -13,7 +13,7 @@ from explainer.charts import tree as tree_charts
 from explainer.imagenet import catalogue, masked_words, subtrees, taxonomy, vocabularies
 from explainer.imagenet.catalogue import Facets
 from explainer.imagenet.masked_words import Caption, Context
-from explainer.imagenet.search import MAX_LENGTH, SearchError
+from explainer.imagenet.search import FIELD_LENGTH, SearchError
 from explainer.imagenet.subtrees import Node
 from explainer.imagenet.taxonomy import Safety
 from explainer.imagenet.vocabularies import Status
@@ -78,8 +78,8 @@ def _day() -> None:
 def search() -> None:
     """A field that searches while one types, and what it found, to go to."""
     _leave()
-    hint, most = "flutist, dogs, n02084071 …", MAX_LENGTH + 1  # one more, so that who writes more is told
-    text = st.text_input("Search", key="search", type="search", live=True, max_chars=most, placeholder=hint)
+    hint = "flutist, dogs, n02084071 …"
+    text = st.text_input("Search", key="search", type="search", live=True, max_chars=FIELD_LENGTH, placeholder=hint)
     if not text or not text.strip():
         return
     if st.session_state.get("hits_for") != text:

@@ -17,8 +17,8 @@ def ask(reading: Reading) -> None:
 
     A masked word is answered by one sentence, the same for all of them, that does not repeat it.
     """
-    hint, most = "astronaut, nurse, photographer …", search.MAX_LENGTH + 1  # one more, so that who writes more is told
-    text = st.text_input("A word for a person", key="word_place", max_chars=most, placeholder=hint)
+    hint = "astronaut, nurse, photographer …"
+    text = st.text_input("A word for a person", key="word_place", max_chars=search.FIELD_LENGTH, placeholder=hint)
     if not text or not text.strip():
         return
     index = search.of_words()

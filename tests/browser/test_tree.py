@@ -12,6 +12,7 @@ from explainer.imagenet.taxonomy import PERSON
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+ENTITY = "n00001740"  # the root
 WORKER, SKILLED, FLUTIST, MUSICIAN = "n09632518", "n10605985", "n10098245", "n10340312"
 MOST_BYTES = 300_000  # that a click may send
 
@@ -74,6 +75,18 @@ def test_the_keyboard_alone_finds_a_category(visitor) -> None:
             break
     page.page.keyboard.press("Enter")
     page.wait_for_place(FLUTIST)
+
+
+def test_a_page_into_whose_search_far_too_much_was_pasted_goes_on(visitor) -> None:
+    page = visitor.tree()
+    field, told = page.page.locator(".st-key-search input"), page.page.get_by_text("search for at most 100 characters")
+    field.focus()
+    page.page.keyboard.insert_text("tree," * 5000)
+    expect(field).to_have_value("")  # the browser takes none of it
+    page.page.keyboard.insert_text("tree," * 30)
+    expect(told).to_be_visible()
+    page.button("start_all").click()
+    page.wait_for_place(ENTITY)
 
 
 def test_a_phone_shows_all_of_it(visitor) -> None:
