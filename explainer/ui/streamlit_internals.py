@@ -502,9 +502,7 @@ _TEXTS = ("json_value", "json_trigger_value", "string_value", "string_trigger_va
 _MARKS = "[{,:"  # of JSON, which begins with one: one at least for each thing within it
 _OF_TEXTS = 64_000  # bytes of all of them
 
-_SAID_TWICE = (
-    1000  # bytes of a message that later ones replace, and memory keeps; a browser may write what says nothing
-)
+_SAID_TWICE = 1000  # bytes of a message that a later part replaces, and memory keeps; a browser's has none
 _OF_ALL_ELSE = 16_000  # bytes of a message without these: of the page's address, and of names; a session keeps some
 
 
@@ -674,7 +672,7 @@ def forget_widgets_that_left() -> None:
     def begin(self: SessionState, *arguments: Any, **named: Any) -> None:
         values = [value for name, value in self._old_state.items() if is_element_id(name)]
         if len(self._new_widget_state.widget_metadata) > _MOST_OF["widgets"] or _things(values) > 2 * _MOST_OF["marks"]:
-            _log.warning("A page began anew, and what was pressed on it was dropped: it had too many widgets.")
+            _log.warning("A page began anew, and what was pressed on it was dropped: its widgets held too much.")
             keep(self, {})
             self._old_state = {name: value for name, value in self._old_state.items() if not is_element_id(name)}
         begun(self, *arguments, **named)

@@ -194,7 +194,8 @@ def test_no_press_of_another_window_is_lost_while_the_notes_are_drawn_anew(chrom
         const { default: clicker } = await import(`data:text/javascript,${encodeURIComponent(script)}`);
         window.told = 0;
         const setStateValue = (_, { presses }) => { told = Math.max(told, ...presses.map(([number]) => number)); };
-        const data = { code: "AB", presenter, listens: presenter, moves: 0, blank: false, client: "", taken: 0 };
+        const [listens, client] = [presenter, ""];
+        const data = { code: "AB", presenter, listens, most: 500, moves: 0, blank: false, client, taken: 0 };
         window.draw = () => clicker({ data, parentElement: document.body, setStateValue });
         draw();
     }"""

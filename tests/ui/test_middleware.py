@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import dataclasses
+import json
 import logging
 import os
 import queue
@@ -488,6 +489,13 @@ def test_a_message_whose_values_have_very_many_parts_is_none_that_a_page_sends(
     states = [WidgetState(id=name, **value) for name in ("one", "another")]
     message = BackMsg(rerun_script={"widget_states": WidgetStates(widgets=states)})
     assert streamlit_internals.kind(message.SerializeToString()) == ("rerun_script" if modest else "")
+
+
+def test_a_message_has_room_for_all_presses_that_a_window_keeps() -> None:
+    told = {"client": "0" * 16, "presses": [[10**6 + number, "next", 10**6] for number in range(500)], "at": 10**9}
+    state = WidgetState(id="clicker", json_value=json.dumps(told, separators=(",", ":")))
+    message = BackMsg(rerun_script={"widget_states": WidgetStates(widgets=[state])})
+    assert streamlit_internals.kind(message.SerializeToString()) == "rerun_script"
 
 
 def test_a_message_that_hides_another_one_is_none_that_a_page_sends() -> None:

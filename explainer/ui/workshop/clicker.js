@@ -13,8 +13,7 @@ const KEYS = {
   b: "blank", ".": "blank",
 };
 const SEEN = 1000; // milliseconds from when the screens went dark: who pressed before saw them light
-const MOST = 500; // presses that wait to be taken: the server takes no more at once
-const APART = 1000; // milliseconds for which a window hears others until it is drawn anew: a closed channel drops what was sent
+const APART = 1000; // milliseconds for which a window that may be drawn anew hears others: a closed channel drops what was sent
 const TYPING = "input, textarea, select, [contenteditable], [role=menu] *, [role=listbox] *, [role=radiogroup] *";
 
 // A browser that keeps nothing, as it may in a frame of another site's page, may also let windows tell each other nothing.
@@ -47,7 +46,7 @@ export default function ({ data, parentElement, setStateValue }) {
   log.channel ??= openChannel(`workshop ${data.code}`);
   const press = (key) => {
     if (!data.presenter) return log.channel?.postMessage(key);
-    if (log.waiting.length >= MOST) return;
+    if (log.waiting.length >= data.most) return; // the server takes no more at once
     log.number += 1;
     log.waiting.push([log.number, key, data.moves]);
     tell();

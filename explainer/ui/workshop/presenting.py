@@ -39,6 +39,7 @@ def keys(room: Room, listens: bool) -> None:
             "code": room.code,
             "presenter": access.is_presenter() and listens,  # one window counts, so that no press waits for another
             "listens": listens,
+            "most": _MOST,
             "moves": stage.moves,
             "blank": stage.blank,
             "client": client,
