@@ -85,6 +85,7 @@ def test_a_page_into_whose_search_far_too_much_was_pasted_goes_on(visitor) -> No
     expect(field).to_have_value("")  # the browser takes none of it
     page.page.keyboard.insert_text("tree," * 30)
     expect(told).to_be_visible()
+    expect(page.page.get_by_text("150/1000")).to_be_hidden()
     page.button("start_all").click()
     page.wait_for_place(ENTITY)
 
